@@ -1,0 +1,1 @@
+"""The ``fairgames`` command."""

@@ -1,0 +1,1 @@
+"""Every equilibrium, certified."""

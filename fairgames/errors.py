@@ -1,0 +1,87 @@
+"""The exceptions that fairgames raises.
+
+Every one is a ``ValueError``: the input, not the program, is at fault. Each message names the
+argument, the offending value and what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class FairGamesError(ValueError):
+    """Base class of every exception that fairgames raises on purpose."""
+
+
+class InputError(FairGamesError):
+    """An argument is not usable.
+
+    Parameters
+    ----------
+    argument : str
+        The argument's name as the caller wrote it, with an index where one entry is at fault.
+    requirement : str
+        What would be right, for instance ``"must be at least 0"``.
+    value : object, optional
+        The offending value; left out of the message when omitted.
+
+    Examples
+    --------
+    >>> raise InputError("costs[1, 2]", "must be at least 0", -0.4)
+    Traceback (most recent call last):
+    ...
+    fairgames.errors.InputError: costs[1, 2]: must be at least 0, got -0.4
+    """
+
+    _MISSING = object()
+
+    def __init__(self, argument: str, requirement: str, value: object = _MISSING) -> None:
+        self.argument = argument
+        self.requirement = requirement
+        got = "" if value is self._MISSING else f", got {value!r}"
+        super().__init__(f"{argument}: {requirement}{got}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild from the finished message, so that worker processes can hand the error back."""
+        return _rebuild, (type(self), str(self), self.argument, self.requirement)
+
+
+class SizeError(FairGamesError):
+    """The answer would not fit in memory; the message says how many bytes and what to use instead."""
+
+
+class DataError(FairGamesError):
+    """A data file or frame cannot be used."""
+
+
+class SolverError(FairGamesError):
+    """A solver cannot serve this game, or is not known."""
+
+
+class SpecificationError(FairGamesError):
+    """A specification has problems; all of them are listed at once.
+
+    Parameters
+    ----------
+    source : str
+        The file name shown before each problem.
+    problems : sequence of str
+        One line a problem, each starting with its place in the file.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild from the two arguments rather than from the joined message."""
+        return type(self), (self.source, self.problems)
+
+
+def _rebuild(kind: type[InputError], message: str, argument: str, requirement: str) -> InputError:
+    error = kind.__new__(kind, message)
+    ValueError.__init__(error, message)
+    error.argument = argument
+    error.requirement = requirement
+    return error

@@ -1,0 +1,1 @@
+"""Grouped data in, a fitted utility out."""

@@ -1,0 +1,1 @@
+"""The game that the payments create among the users."""

@@ -1,0 +1,1 @@
+"""What each user is owed for each choice."""

@@ -1,0 +1,118 @@
+"""What all results share: comparison by value, a JSON-ready form, plain and notebook tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from fairgames.exactness import json_array, json_number
+
+
+class Result:
+    """Mixin of the frozen result dataclasses (declare them ``@dataclass(frozen=True, eq=False, repr=False)``).
+
+    Two results are equal when they are of one class and all their fields are, arrays entry by
+    entry. A subclass gives `_lines`, from which its text and notebook forms are made.
+    """
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        """Return a title, column headers and rows; by default one row a field."""
+        rows = [(field.name, format_value(getattr(self, field.name))) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        return type(self).__name__, ("field", "value"), rows
+
+    def __eq__(self, other: object) -> bool:
+        """Compare field by field."""
+        if type(self) is not type(other):
+            return NotImplemented
+        names = [field.name for field in dataclasses.fields(self) if field.compare]  # type: ignore[arg-type]
+        return all(_equal(getattr(self, name), getattr(other, name)) for name in names)
+
+    def __hash__(self) -> int:
+        """Agree with ``==``: equal results have equal plain forms."""
+        return hash(repr(self.to_dict()))
+
+    def __repr__(self) -> str:
+        """Plain table."""
+        return plain_table(*self._lines())
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._lines())
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form: rationals as text (``"2/3"``), infinity as ``"inf"``, arrays as lists.
+
+        Returns
+        -------
+        dict
+            ``"kind"`` holds the class name; the other keys are the fields.
+        """
+        plain: dict[str, Any] = {"kind": type(self).__name__}
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            plain[field.name] = json_ready(getattr(self, field.name))
+        return plain
+
+
+def json_ready(value: object) -> Any:
+    """Turn results, arrays, numbers, mappings and sequences into what ``json.dump`` accepts."""
+    if isinstance(value, Result):
+        return value.to_dict()
+    if isinstance(value, np.ndarray):
+        return value.tolist() if value.dtype.kind in "iubUS" else json_array(value)
+    if value is None or isinstance(value, (bool, str, int)):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, (Fraction, float, np.number)):
+        return json_number(value)  # type: ignore[arg-type]
+    if isinstance(value, Mapping):
+        return {str(key): json_ready(entry) for key, entry in value.items()}
+    if isinstance(value, (Sequence, set, frozenset)):
+        return [json_ready(entry) for entry in value]
+    raise TypeError(f"a result field of type {type(value).__name__} has no JSON form")
+
+
+def _equal(left: object, right: object) -> bool:
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return isinstance(left, np.ndarray) and isinstance(right, np.ndarray) and np.array_equal(left, right)
+    if isinstance(left, (tuple, list)) and isinstance(right, (tuple, list)):
+        return len(left) == len(right) and all(map(_equal, left, right))
+    return bool(left == right)
+
+
+def format_value(value: object, digits: int = 6) -> str:
+    """Write one value for a table: rationals as they are, floats to ``digits`` significant digits."""
+    if value is None:
+        return "-"
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, Fraction):
+        return str(value) if len(str(value)) <= 2 * digits else f"{float(value):.{digits}g}"
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.{digits}g}"
+    if isinstance(value, np.ndarray):
+        return format_value(value.tolist(), digits)
+    if isinstance(value, (tuple, list)):
+        return f"({', '.join(format_value(entry, digits) for entry in value)})"
+    return str(value)
+
+
+def plain_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Draw a table in plain text, columns padded to their widest cell."""
+    widths = [max(len(str(row[column])) for row in [headers, *rows]) for column in range(len(headers))]
+    lines = [
+        "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [headers, *rows]
+    ]
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join(line.rstrip() for line in [title, lines[0], rule, *lines[1:]])
+
+
+def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Draw a table for notebooks."""
+    head = "".join(f"<th>{html.escape(str(cell))}</th>" for cell in headers)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

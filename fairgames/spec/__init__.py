@@ -1,0 +1,1 @@
+"""A TOML specification to objects, all errors at once."""

@@ -1,0 +1,46 @@
+"""Every tolerance of the package, in one place.
+
+Floats compare with a tolerance relative to the scale of the numbers at hand; rationals compare
+exactly. No other module holds a tolerance of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fairgames.exactness import Array, is_exact
+
+RELATIVE = 1e-10
+"""Two float quantities closer than this, relative to the largest utility, count as equal."""
+
+REGRET = 1e-8
+"""Largest regret, relative to the payoff range, of a float profile accepted as an equilibrium."""
+
+
+def comparison_tolerance(*arrays: Array) -> float:
+    """Tolerance for comparing entries of ``arrays``: 0 when all are exact.
+
+    Parameters
+    ----------
+    *arrays : ndarray
+        The arrays whose entries (or their differences) are compared. Infinite entries set no scale.
+
+    Returns
+    -------
+    float
+        ``RELATIVE`` times the largest finite magnitude in the float case, 0 in the exact case.
+
+    Examples
+    --------
+    >>> comparison_tolerance(np.array([0.0, 200.0]))
+    2e-08
+    """
+    if all(is_exact(array) for array in arrays):
+        return 0
+    scale = 0.0
+    for array in arrays:
+        values = np.abs(np.asarray(array, dtype=float))
+        values = values[np.isfinite(values)]
+        if values.size:
+            scale = max(scale, float(values.max()))
+    return RELATIVE * scale

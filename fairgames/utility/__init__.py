@@ -1,0 +1,1 @@
+"""What the platform gains at a profile of privacy levels."""

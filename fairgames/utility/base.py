@@ -1,0 +1,135 @@
+"""What every utility is: a number for each profile of privacy levels."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number
+from fairgames.memory import require_memory
+from fairgames.utility.profile import as_profile, expand_counts, is_counts
+
+_CHUNK = 1 << 16
+
+
+class Utility(ABC):
+    """The platform's utility as a function of the profile of privacy levels.
+
+    A subclass gives the number of levels of each user and `evaluate`, which is vectorised over
+    profiles. ``U(0, …, 0) = 0`` always.
+
+    Users are *interchangeable* when swapping their levels never changes the utility; they share a
+    type. A subclass that knows of interchangeable users overrides `types` and, to be fast,
+    `evaluate_counts`.
+    """
+
+    @property
+    @abstractmethod
+    def n_users(self) -> int:
+        """Number of users ``N``."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Number of levels of each user, ``(L_1, …, L_N)``; level 0 is "absent"."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether values are Fractions rather than floats."""
+        return False
+
+    @abstractmethod
+    def evaluate(self, profiles: NDArray[np.integer[Any]]) -> Array:
+        """Utility of each row of ``profiles``, shape ``(M, N)`` to shape ``(M,)``."""
+
+    @cached_property
+    def types(self) -> NDArray[np.intp]:
+        """Type of each user, shape ``(N,)``: users of one type are interchangeable."""
+        return np.arange(self.n_users)
+
+    @cached_property
+    def type_sizes(self) -> tuple[int, ...]:
+        """Number of users of each type."""
+        return tuple(np.bincount(self.types).tolist())
+
+    def evaluate_counts(self, counts: NDArray[np.integer[Any]]) -> Array:
+        """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``.
+
+        ``counts[m, k, l]`` users of type ``k`` are at level ``l``.
+        """
+        return self.evaluate(expand_counts(counts, self.types))
+
+    def __call__(self, profile: ArrayLike) -> Number:
+        """Utility of one profile.
+
+        Parameters
+        ----------
+        profile : array_like of int
+            One level index a user, shape ``(N,)``; or ``counts[type, level]``, whose rows sum to
+            the type sizes.
+
+        Returns
+        -------
+        float or Fraction
+            The utility.
+
+        Raises
+        ------
+        InputError
+            If the profile has the wrong shape or names a level that does not exist.
+        """
+        if is_counts(profile):
+            counts = as_profile(profile, self.shape, self.type_sizes)
+            return self.evaluate_counts(counts[None])[0]  # type: ignore[no-any-return]
+        return self.evaluate(as_profile(profile, self.shape, self.type_sizes)[None])[0]  # type: ignore[no-any-return]
+
+    def tensor(self) -> Array:
+        """Utility of every profile.
+
+        Returns
+        -------
+        ndarray
+            Shape ``(L_1, …, L_N)``, axis ``i`` = user ``i``. Read-only, computed once.
+
+        Raises
+        ------
+        SizeError
+            If the tensor would not fit in memory.
+        """
+        return self._tensor
+
+    @cached_property
+    def _tensor(self) -> Array:
+        size = 1
+        for n_levels in self.shape:
+            size *= n_levels
+        per_entry = 200 if self.exact else 16
+        require_memory(
+            size * per_entry,
+            f"the utility tensor of {self.n_users} users ({size:,} profiles)",
+            "fair_payments (one profile) or grouped users",
+        )
+        flat = np.empty(size, dtype=object if self.exact else float)
+        for start in range(0, size, _CHUNK):
+            stop = min(start + _CHUNK, size)
+            flat[start:stop] = self.evaluate(np.stack(np.unravel_index(np.arange(start, stop), self.shape), axis=1))
+        tensor = flat.reshape(self.shape)
+        tensor.flags.writeable = False
+        return tensor
+
+
+def require_zero_at_absent(value: Number, name: str, tolerance: float = 0.0) -> None:
+    """Raise unless the utility of the profile in which everybody is absent is 0.
+
+    Raises
+    ------
+    InputError
+        If ``|value| > tolerance``: payments could not add up (the paper's eqs. 42–47 need it).
+    """
+    if abs(value) > tolerance:
+        raise InputError(name, "U(0, …, 0) must be 0 (subtract it from every entry if it is a baseline)", value)

@@ -1,0 +1,93 @@
+"""Profiles: one level index a user, or counts of users by type and level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError
+
+
+def is_counts(profile: ArrayLike) -> bool:
+    """Whether ``profile`` is written as ``counts[type, level]``."""
+    return np.ndim(profile) == 2
+
+
+def as_profile(profile: ArrayLike, shape: Sequence[int], type_sizes: Sequence[int]) -> NDArray[np.intp]:
+    """Check a profile in either form and return it as an integer array.
+
+    Parameters
+    ----------
+    profile : array_like of int
+        Shape ``(N,)``: a level index a user. Shape ``(K, L)``: users by type and level.
+    shape : sequence of int
+        Number of levels of each user.
+    type_sizes : sequence of int
+        Number of users of each type.
+
+    Returns
+    -------
+    ndarray of int
+        In the form in which it was given.
+
+    Raises
+    ------
+    InputError
+        If a number is not a whole level index, or counts do not add up to the type sizes.
+    """
+    array = np.asarray(profile)
+    if array.dtype.kind not in "iu":
+        raise InputError("profile", "must hold whole level indices", profile)
+    if array.ndim == 2:
+        return _checked_counts(array, max(shape), type_sizes)
+    if array.shape != (len(shape),):
+        raise InputError("profile", f"must have one level for each of the {len(shape)} users", profile)
+    for user, (level, n_levels) in enumerate(zip(array.tolist(), shape, strict=True)):
+        if not 0 <= level < n_levels:
+            raise InputError(f"profile[{user}]", f"must be a level from 0 to {n_levels - 1}", level)
+    return array.astype(np.intp)
+
+
+def _checked_counts(counts: NDArray[Any], n_levels: int, type_sizes: Sequence[int]) -> NDArray[np.intp]:
+    if counts.shape != (len(type_sizes), n_levels):
+        raise InputError(
+            "profile", f"as counts[type, level] must have shape {(len(type_sizes), n_levels)}", counts.shape
+        )
+    if (counts < 0).any():
+        raise InputError("profile", "as counts[type, level] must not be negative", counts.tolist())
+    for kind, (total, size) in enumerate(zip(counts.sum(axis=1).tolist(), type_sizes, strict=True)):
+        if total != size:
+            raise InputError(f"profile[{kind}]", f"must count all {size} users of type {kind}", counts[kind].tolist())
+    return counts.astype(np.intp)
+
+
+def expand_counts(counts: NDArray[Any], types: NDArray[np.intp]) -> NDArray[np.intp]:
+    """One profile for each count state: within a type, earlier users take the lower levels.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (M, K, L)
+        Users by type and level.
+    types : ndarray of int, shape (N,)
+        Type of each user.
+
+    Returns
+    -------
+    ndarray of int, shape (M, N)
+        Level of each user.
+
+    Examples
+    --------
+    >>> expand_counts(np.array([[[1, 1], [0, 1]]]), np.array([0, 1, 0]))
+    array([[0, 1, 1]])
+    """
+    n_states, n_types, _ = counts.shape
+    profiles = np.zeros((n_states, types.size), dtype=np.intp)
+    for kind in range(n_types):
+        users = np.flatnonzero(types == kind)
+        ends = np.cumsum(counts[:, kind], axis=1)
+        profiles[:, users] = (np.arange(users.size)[None, :, None] >= ends[:, None, :]).sum(axis=2)
+    return profiles
