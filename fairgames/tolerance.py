@@ -16,6 +16,20 @@ RELATIVE = 1e-10
 REGRET = 1e-8
 """Largest regret, relative to the payoff range, of a float profile accepted as an equilibrium."""
 
+PROBABILITY = 1e-9
+"""Float probabilities may miss a sum of 1 by this much, and differ by this much when they are the same."""
+
+
+def probability_tolerance(*strategies: Array) -> float:
+    """Tolerance for sums and differences of probabilities: 0 when all are exact, else ``PROBABILITY``.
+
+    Examples
+    --------
+    >>> probability_tolerance(np.array([0.5, 0.5]))
+    1e-09
+    """
+    return 0 if all(is_exact(strategy) for strategy in strategies) else PROBABILITY
+
 
 def comparison_tolerance(*arrays: Array) -> float:
     """Tolerance for comparing entries of ``arrays``: 0 when all are exact.

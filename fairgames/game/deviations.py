@@ -1,0 +1,144 @@
+"""What each user earns by deviating: payoffs of pure actions against pure or mixed opponents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, as_array, is_exact, to_float
+from fairgames.tolerance import comparison_tolerance, probability_tolerance
+
+
+def as_strategies(profile: Sequence[Any], sizes: Sequence[int], *, exact: bool) -> tuple[Array, ...]:
+    """Read a profile of pure and mixed strategies as one probability vector a user.
+
+    Parameters
+    ----------
+    profile : sequence
+        One entry a user: the index of an action, or probabilities over the actions.
+    sizes : sequence of int
+        Number of actions of each user.
+    exact : bool
+        Whether the game is exact; in a float game, probabilities become floats.
+
+    Returns
+    -------
+    tuple of ndarray
+        Vector ``i`` has shape ``(sizes[i],)``.
+
+    Raises
+    ------
+    InputError
+        If an index does not exist, or probabilities are negative or do not add up to 1.
+
+    Examples
+    --------
+    >>> as_strategies([1, ["1/3", "2/3"]], (2, 2), exact=False)
+    (array([0., 1.]), array([0.33333333, 0.66666667]))
+    """
+    if len(profile) != len(sizes):
+        raise InputError("profile", f"must have one strategy for each of the {len(sizes)} users", profile)
+    strategies = tuple(
+        _as_strategy(entry, size, f"profile[{user}]")
+        for user, (entry, size) in enumerate(zip(profile, sizes, strict=True))
+    )
+    if exact and all(map(is_exact, strategies)):
+        return strategies
+    return tuple(map(to_float, strategies))
+
+
+def _as_strategy(entry: Any, size: int, name: str) -> Array:
+    if isinstance(entry, (int, np.integer)) and not isinstance(entry, bool):
+        if not 0 <= entry < size:
+            raise InputError(name, f"must be an action index from 0 to {size - 1}", entry)
+        return pure_strategy(int(entry), size)
+    strategy = as_array(entry, name)
+    if strategy.shape != (size,):
+        raise InputError(name, f"must be an action index or {size} probabilities", entry)
+    if (strategy < 0).any() or abs(strategy.sum() - 1) > probability_tolerance(strategy):
+        raise InputError(name, "must hold probabilities that add up to 1", entry)
+    return strategy
+
+
+def pure_strategy(action: int, size: int) -> Array:
+    """Probability vector, in Fractions, that puts everything on ``action``.
+
+    Examples
+    --------
+    >>> pure_strategy(1, 2)
+    array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
+    """
+    return as_array([int(index == action) for index in range(size)], "strategy")
+
+
+def deviation_payoffs(payoffs: Sequence[Array], strategies: Sequence[Array]) -> tuple[Array, ...]:
+    """Payoff of each pure action of each user while the others keep their strategies.
+
+    Parameters
+    ----------
+    payoffs : sequence of ndarray
+        One tensor a user, one axis a user.
+    strategies : sequence of ndarray
+        One probability vector a user, exact or float.
+
+    Returns
+    -------
+    tuple of ndarray
+        Vector ``i`` holds the payoffs of user ``i``'s actions: exact when payoffs and strategies are.
+
+    Examples
+    --------
+    >>> A, B = np.array([[3.0, 0.0], [5.0, 1.0]]), np.array([[3.0, 5.0], [0.0, 1.0]])
+    >>> deviation_payoffs((A, B), (np.array([0.5, 0.5]), np.array([1.0, 0.0])))
+    (array([3., 5.]), array([1.5, 3. ]))
+    """
+    if not all(map(is_exact, (*payoffs, *strategies))):
+        payoffs = tuple(map(to_float, payoffs))
+        strategies = tuple(map(to_float, strategies))
+    return tuple(_against_others(payoff, strategies, user) for user, payoff in enumerate(payoffs))
+
+
+def _against_others(payoff: Array, strategies: Sequence[Array], user: int) -> Array:
+    for opponent in reversed(range(len(strategies))):
+        if opponent != user:
+            payoff = np.tensordot(payoff, strategies[opponent], axes=([opponent], [0]))
+    return payoff
+
+
+def expected_payoffs(strategies: Sequence[Array], deviations: Sequence[Array]) -> tuple[Number, ...]:
+    """Payoff of each user, from the payoffs of its pure actions (`deviation_payoffs`)."""
+    return tuple(strategy.dot(values) for strategy, values in zip(strategies, deviations, strict=True))
+
+
+def best_responses(payoffs: Sequence[Array], strategies: Sequence[Array]) -> tuple[tuple[int, ...], ...]:
+    """Every pure best response of each user to the strategies of the others.
+
+    Best responses are sets: in a float game, actions whose payoffs differ from the best by no more
+    than the package's tolerance count as best.
+
+    Parameters
+    ----------
+    payoffs : sequence of ndarray
+        One tensor a user, one axis a user.
+    strategies : sequence of ndarray
+        One probability vector a user (`as_strategies`); a user's own entry does not matter to it.
+
+    Returns
+    -------
+    tuple of tuple of int
+        Indices of the best actions of each user, ascending.
+
+    Examples
+    --------
+    >>> A = as_array([[0, 0], ["2/3", 0]], "A")
+    >>> best_responses((A, A.T), as_strategies([0, 1], (2, 2), exact=True))
+    ((0, 1), (1,))
+    """
+    answers = []
+    for payoff, values in zip(payoffs, deviation_payoffs(payoffs, strategies), strict=True):
+        cutoff = values.max() - comparison_tolerance(payoff)
+        answers.append(tuple(np.flatnonzero(values >= cutoff).tolist()))
+    return tuple(answers)
