@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number
 from fairgames.memory import require_memory
-from fairgames.utility.profile import as_profile, expand_counts, is_counts
+from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
 _CHUNK = 1 << 16
 
@@ -27,6 +27,9 @@ class Utility(ABC):
     type. A subclass that knows of interchangeable users overrides `types` and, to be fast,
     `evaluate_counts`.
     """
+
+    smooth: bool = False
+    """Whether `evaluate_counts` also takes real counts, between which the utility varies smoothly."""
 
     @property
     @abstractmethod
@@ -43,6 +46,10 @@ class Utility(ABC):
         """Whether values are Fractions rather than floats."""
         return False
 
+    def in_floats(self) -> Utility:
+        """Return the same utility with float values: itself unless it is exact."""
+        return self
+
     @abstractmethod
     def evaluate(self, profiles: NDArray[np.integer[Any]]) -> Array:
         """Utility of each row of ``profiles``, shape ``(M, N)`` to shape ``(M,)``."""
@@ -56,6 +63,12 @@ class Utility(ABC):
     def type_sizes(self) -> tuple[int, ...]:
         """Number of users of each type."""
         return tuple(np.bincount(self.types).tolist())
+
+    @cached_property
+    def type_levels(self) -> tuple[int, ...]:
+        """Number of levels that users of each type have."""
+        _, first = np.unique(self.types, return_index=True)
+        return tuple(self.shape[user] for user in first.tolist())
 
     def evaluate_counts(self, counts: NDArray[np.integer[Any]]) -> Array:
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``.
@@ -84,7 +97,7 @@ class Utility(ABC):
             If the profile has the wrong shape or names a level that does not exist.
         """
         if is_counts(profile):
-            counts = as_profile(profile, self.shape, self.type_sizes)
+            counts = as_counts(profile, self.type_levels, self.type_sizes)
             return self.evaluate_counts(counts[None])[0]  # type: ignore[no-any-return]
         return self.evaluate(as_profile(profile, self.shape, self.type_sizes)[None])[0]  # type: ignore[no-any-return]
 

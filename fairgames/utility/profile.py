@@ -38,11 +38,11 @@ def as_profile(profile: ArrayLike, shape: Sequence[int], type_sizes: Sequence[in
     InputError
         If a number is not a whole level index, or counts do not add up to the type sizes.
     """
+    if is_counts(profile):
+        return as_counts(profile, [max(shape)] * len(type_sizes), type_sizes)
     array = np.asarray(profile)
     if array.dtype.kind not in "iu":
         raise InputError("profile", "must hold whole level indices", profile)
-    if array.ndim == 2:
-        return _checked_counts(array, max(shape), type_sizes)
     if array.shape != (len(shape),):
         raise InputError("profile", f"must have one level for each of the {len(shape)} users", profile)
     for user, (level, n_levels) in enumerate(zip(array.tolist(), shape, strict=True)):
@@ -51,17 +51,71 @@ def as_profile(profile: ArrayLike, shape: Sequence[int], type_sizes: Sequence[in
     return array.astype(np.intp)
 
 
-def _checked_counts(counts: NDArray[Any], n_levels: int, type_sizes: Sequence[int]) -> NDArray[np.intp]:
-    if counts.shape != (len(type_sizes), n_levels):
-        raise InputError(
-            "profile", f"as counts[type, level] must have shape {(len(type_sizes), n_levels)}", counts.shape
-        )
-    if (counts < 0).any():
-        raise InputError("profile", "as counts[type, level] must not be negative", counts.tolist())
-    for kind, (total, size) in enumerate(zip(counts.sum(axis=1).tolist(), type_sizes, strict=True)):
-        if total != size:
-            raise InputError(f"profile[{kind}]", f"must count all {size} users of type {kind}", counts[kind].tolist())
-    return counts.astype(np.intp)
+def as_counts(counts: ArrayLike, type_levels: Sequence[int], type_sizes: Sequence[int]) -> NDArray[np.intp]:
+    """Check a profile that counts users by type and level, and return it as an integer array.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (K, L)
+        Users by type and level.
+    type_levels : sequence of int
+        Number of levels that users of each type have.
+    type_sizes : sequence of int
+        Number of users of each type.
+
+    Returns
+    -------
+    ndarray of int, shape (K, L)
+
+    Raises
+    ------
+    InputError
+        If the shape is wrong, an entry is not a whole number of users, somebody is at a level that
+        does not exist, or a row does not add up to its type's size.
+    """
+    array = np.asarray(counts)
+    if array.dtype.kind not in "iu":
+        raise InputError("profile", "as counts[type, level] must hold whole numbers of users", counts)
+    expected = (len(type_sizes), max(type_levels))
+    if array.shape != expected:
+        raise InputError("profile", f"as counts[type, level] must have shape {expected}", array.shape)
+    if (array < 0).any():
+        raise InputError("profile", "as counts[type, level] must not be negative", array.tolist())
+    for kind, (n_levels, size) in enumerate(zip(type_levels, type_sizes, strict=True)):
+        row = array[kind].tolist()
+        if any(row[n_levels:]):
+            raise InputError(f"profile[{kind}]", f"must count nobody above level {n_levels - 1}", row)
+        if sum(row) != size:
+            raise InputError(f"profile[{kind}]", f"must count all {size} users of type {kind}", row)
+    return array.astype(np.intp)
+
+
+def count_profiles(
+    profiles: NDArray[np.integer[Any]], types: NDArray[np.intp], n_types: int, n_levels: int
+) -> NDArray[np.intp]:
+    """Count the users of each type at each level, profile by profile.
+
+    Parameters
+    ----------
+    profiles : ndarray of int, shape (M, N)
+        Level of each user.
+    types : ndarray of int, shape (N,)
+        Type of each user.
+    n_types, n_levels : int
+        ``K`` and ``L``.
+
+    Returns
+    -------
+    ndarray of int, shape (M, K, L)
+
+    Examples
+    --------
+    >>> count_profiles(np.array([[0, 1, 1]]), np.array([0, 1, 0]), 2, 2).tolist()
+    [[[1, 1], [0, 1]]]
+    """
+    n_cells = n_types * n_levels
+    cells = np.arange(len(profiles))[:, None] * n_cells + types * n_levels + profiles
+    return np.bincount(cells.ravel(), minlength=len(profiles) * n_cells).reshape(len(profiles), n_types, n_levels)
 
 
 def expand_counts(counts: NDArray[Any], types: NDArray[np.intp]) -> NDArray[np.intp]:
