@@ -1,0 +1,279 @@
+"""The game that payments create among the users: each chooses a privacy level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, common, is_exact
+from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, on_actions
+from fairgames.game.costs import as_costs
+from fairgames.game.deviations import as_strategies, best_responses
+from fairgames.game.shares import PaymentRule, fair_shares, rule_shares
+from fairgames.memory import require_memory
+from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha
+from fairgames.payments.potential import potential_tensor
+from fairgames.result import format_value, html_table, plain_table
+from fairgames.utility.accept import as_utility
+from fairgames.utility.base import Utility
+
+if TYPE_CHECKING:
+    import nashpy
+    import pygambit
+
+
+class FairGame:
+    """The users' game: ``u_i(rho) = alpha · t_i(rho) − c_i(rho_i)``.
+
+    Parameters
+    ----------
+    utility : Utility or array_like
+        The platform's utility.
+    costs : array_like, shape (N, L) or (L,)
+        Privacy cost of each level for each user, or one row for all; the cost of level 0 is 0,
+        ``inf`` forbids a level. Costs may fall with the level.
+    alpha : number or callable
+        Fraction of the utility paid out, in [0, 1]: a constant, or a function of the utility level.
+    actions : None, tuple of int, or one tuple a user
+        Levels that users may choose; None allows every level. Levels of infinite cost are left out.
+    payments : None or callable
+        A payment rule ``rule(utility, profile) -> (N,)``; None pays fairly (Theorem 2). ``alpha`` scales
+        either.
+
+    Raises
+    ------
+    InputError, SizeError
+        If an argument is malformed, or the game would not fit in memory.
+
+    Notes
+    -----
+    With fair payments and a constant ``alpha`` the game has an exact potential (Monderer and Shapley 1996),
+    so a pure equilibrium exists and best responses converge. With another rule, or an ``alpha`` that
+    varies, it is a general game.
+
+    Examples
+    --------
+    >>> game = FairGame([[0, "2/3"], ["2/3", 1]], costs=[0, "3/10"], alpha="3/5")
+    >>> game.payoffs[0]
+    array([[Fraction(0, 1), Fraction(0, 1)],
+           [Fraction(1, 10), Fraction(0, 1)]], dtype=object)
+    """
+
+    def __init__(
+        self,
+        utility: Utility | ArrayLike,
+        costs: object,
+        alpha: Alpha = 1,
+        actions: Actions = None,
+        payments: PaymentRule | None = None,
+    ) -> None:
+        self._utility = as_utility(utility)
+        self._costs = as_costs(costs, self._utility.shape)
+        self._alpha = as_alpha(alpha)
+        self._actions = allowed_actions(self._costs, actions, self._utility.shape)
+        if payments is not None and not callable(payments):
+            raise InputError("payments", "must be None (fair) or a function of (utility, profile)", payments)
+        self._rule = payments
+
+    @property
+    def utility(self) -> Utility:
+        """The platform's utility."""
+        return self._utility
+
+    @property
+    def costs(self) -> Array:
+        """Privacy costs, shape (N, L)."""
+        return self._costs
+
+    @property
+    def alpha(self) -> Number | Callable[[Any], Number]:
+        """Fraction of the utility paid out."""
+        return self._alpha
+
+    @property
+    def actions(self) -> tuple[tuple[int, ...], ...]:
+        """Levels of finite cost that each user may choose."""
+        return self._actions
+
+    @property
+    def rule(self) -> PaymentRule | None:
+        """The payment rule; None when payments are fair."""
+        return self._rule
+
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return self._utility.n_users
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of allowed actions of each user."""
+        return tuple(len(levels) for levels in self._actions)
+
+    @property
+    def exact(self) -> bool:
+        """Whether payoffs are Fractions."""
+        return is_exact(self.payoffs[0])
+
+    @property
+    def has_potential(self) -> bool:
+        """Whether the game is an exact potential game: fair payments and a constant ``alpha``."""
+        return self._rule is None and not callable(self._alpha)
+
+    @cached_property
+    def payments(self) -> tuple[Array, ...]:
+        """Payment of each user, ``alpha · t_i``, at every profile of allowed actions: N arrays."""
+        size = int(np.prod([float(n) for n in self.shape]))
+        require_memory(
+            size * self.n_users * (200 if self._utility.exact else 16),
+            f"the payoffs of {self.n_users} users at {size:,} profiles",
+            "stable_profiles or optimal_alpha, which need one tensor only",
+        )
+        if self._rule is None:
+            shares = fair_shares(self._utility, self._actions)
+        else:
+            shares = rule_shares(self._rule, self._utility, self._actions)
+        fractions = alpha_levels(self._alpha, on_actions(self._utility.tensor(), self._actions))
+        paid = []
+        for share in shares:
+            fraction, amount = common(fractions, share)
+            paid.append(fraction * amount)
+        return tuple(paid)
+
+    @cached_property
+    def payoffs(self) -> tuple[Array, ...]:
+        """Payoff of each user at every profile of allowed actions: N arrays, one axis a user.
+
+        With two users, user 1 is on the rows and user 2 on the columns.
+        """
+        payoffs = []
+        for user, cost in enumerate(costs_of_actions(self._costs, self._actions)):
+            along = cost.reshape([-1 if axis == user else 1 for axis in range(self.n_users)])
+            payment, along = common(self.payments[user], along)
+            payoffs.append(payment - along)
+        payoffs = list(common(*payoffs))
+        for payoff in payoffs:
+            payoff.flags.writeable = False
+        return tuple(payoffs)
+
+    @cached_property
+    def platform_keeps(self) -> Array:
+        """What the platform keeps, ``U − Σ payments``, at every profile of allowed actions."""
+        worth = on_actions(self._utility.tensor(), self._actions)
+        worth, *paid = common(worth, *self.payments)
+        kept: Array = worth - sum(paid)
+        return kept
+
+    @cached_property
+    def potential(self) -> Array:
+        """Exact potential ``alpha · P − Σ c_i`` at every profile of allowed actions.
+
+        Raises
+        ------
+        InputError
+            If the payments are not fair or ``alpha`` is not constant: then there is none in general.
+        """
+        if not self.has_potential:
+            raise InputError("game", "has a potential only with fair payments and a constant alpha")
+        value = on_actions(potential_tensor(self._utility.tensor()), self._actions)
+        fraction, value = common(alpha_levels(self._alpha, np.empty(())), value)
+        value = fraction * value
+        for user, cost in enumerate(costs_of_actions(self._costs, self._actions)):
+            value, along = common(value, cost.reshape([-1 if axis == user else 1 for axis in range(self.n_users)]))
+            value = value - along
+        return value
+
+    def profile_of(self, action_indices: Sequence[int]) -> NDArray[np.intp]:
+        """Levels that a tuple of action indices stands for."""
+        return np.array([levels[a] for levels, a in zip(self._actions, action_indices, strict=True)], dtype=np.intp)
+
+    def best_responses(self, profile: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
+        """Set of best responses of each user (eq. 17, a set, not a point).
+
+        Parameters
+        ----------
+        profile : sequence
+            What everybody plays: one level a user, or one probability vector a user over its allowed
+            ``actions``.
+
+        Returns
+        -------
+        tuple of tuple of int
+            For each user every *level* that is best against the others.
+
+        Raises
+        ------
+        InputError
+            If the profile has a wrong length, a level is not allowed, or probabilities do not add up to 1.
+
+        Examples
+        --------
+        >>> game = FairGame([[0, "2/3"], ["2/3", 1]], costs=[0, "3/10"], alpha="3/5")
+        >>> game.best_responses([1, 1])
+        ((0, 1), (0, 1))
+        """
+        if len(profile) != self.n_users:
+            raise InputError("profile", f"must have one entry for each of the {self.n_users} users", profile)
+        chosen = [
+            self._action_index(user, entry) if np.ndim(entry) == 0 else entry for user, entry in enumerate(profile)
+        ]
+        found = best_responses(self.payoffs, as_strategies(chosen, self.shape, exact=self.exact))
+        return tuple(
+            tuple(levels[action] for action in best) for levels, best in zip(self._actions, found, strict=True)
+        )
+
+    def _action_index(self, user: int, level: object) -> int:
+        levels = self._actions[user]
+        if level not in levels:
+            raise InputError(f"profile[{user}]", f"must be one of the allowed levels {levels}", level)
+        return levels.index(level)
+
+    def to_nashpy(self) -> nashpy.Game:
+        """Hand a two-user game to nashpy (floats; nashpy does not compute with rationals).
+
+        Raises
+        ------
+        InputError
+            If there are not exactly two users.
+        """
+        if self.n_users != 2:
+            raise InputError("game", "must have two users for nashpy; use to_gambit() for more", self.n_users)
+        import nashpy
+
+        return nashpy.Game(*(payoff.astype(float) for payoff in self.payoffs))
+
+    def to_gambit(self, title: str = "Fair data game") -> pygambit.Game:
+        """Hand the game to Gambit, with exact payoffs when the inputs are exact."""
+        from fairgames.game.gambit import to_gambit
+
+        return to_gambit(self.payoffs, title=title, action_labels=self._labels())
+
+    def to_nfg(self, title: str = "Fair data game") -> str:
+        """Text of a Gambit ``.nfg`` file that Gambit reads back identically."""
+        from fairgames.game.gambit import to_nfg
+
+        return to_nfg(self.payoffs, title=title, action_labels=self._labels())
+
+    def _labels(self) -> list[list[str]]:
+        return [[f"level {level}" for level in levels] for levels in self._actions]
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        rows = [
+            [str(user), ", ".join(map(str, levels)), ", ".join(format_value(self._costs[user, lv]) for lv in levels)]
+            for user, levels in enumerate(self._actions)
+        ]
+        alpha = "a function of the utility" if callable(self._alpha) else format_value(self._alpha)
+        paid = "fair payments" if self._rule is None else "payments by the given rule"
+        return f"Game of {self.n_users} users, alpha = {alpha}, {paid}", ("user", "levels", "costs"), rows
+
+    def __repr__(self) -> str:
+        """Plain table of the users, their levels and costs."""
+        return plain_table(*self._lines())
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._lines())

@@ -1,0 +1,198 @@
+"""Payments at one profile, and payments at every profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, is_exact, to_float
+from fairgames.payments.alpha import alpha_levels
+from fairgames.payments.potential import without_user
+from fairgames.result import Result, format_value
+from fairgames.utility.profile import as_profile, expand_counts
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Payments(Result):
+    """What each user is owed at one profile.
+
+    Attributes
+    ----------
+    values : ndarray, shape (N,) or (K, L)
+        Payment of each user; for a profile in counts, of one user of each type at each level.
+    utility : float or Fraction
+        ``U(rho)``.
+    alpha : float, Fraction or None
+        Fraction of the utility paid out at this profile; None when the platform is in the coalition.
+    platform : float, Fraction or None
+        The platform's fair share when it is in the coalition (Theorem 1), else None.
+    standard_errors : ndarray
+        Shape of ``values``; 0 where the payment is exact.
+    degrees_of_freedom : int
+        Of the Student interval around an estimate.
+    engine, reason : str
+        How the payments were computed, and why that way.
+    evaluations : int
+        Number of utility evaluations.
+    resolved : bool
+        False when an estimate failed its own check: then the values are not to be used.
+    warnings : tuple of str
+        What a reader must know before using the numbers.
+    """
+
+    values: Array
+    utility: Number
+    alpha: Number | None
+    platform: Number | None = None
+    standard_errors: Array = field(default_factory=lambda: np.zeros(0))
+    degrees_of_freedom: int = 1
+    engine: str = "subsets"
+    reason: str = ""
+    evaluations: int = 0
+    resolved: bool = True
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Give exact payments their zero standard errors."""
+        if self.standard_errors.size == 0:
+            object.__setattr__(self, "standard_errors", np.zeros(self.values.shape))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return ``values`` (``np.asarray(payments)``)."""
+        return np.array(self.values, dtype=dtype, copy=copy)
+
+    def __len__(self) -> int:
+        """Number of entries of ``values`` along its first axis."""
+        return len(self.values)
+
+    def interval(self, level: float = 0.95) -> tuple[Array, Array]:
+        """Confidence interval of each payment.
+
+        Parameters
+        ----------
+        level : float
+            Nominal coverage, strictly between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarray
+            Both equal to ``values`` when the payments are exact.
+
+        Raises
+        ------
+        InputError
+            If ``level`` is not strictly between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise InputError("level", "must lie strictly between 0 and 1", level)
+        if not np.any(self.standard_errors):
+            return self.values, self.values
+        from scipy.stats import t
+
+        half = t.ppf((1 + level) / 2, self.degrees_of_freedom) * self.standard_errors
+        return to_float(self.values) - half, to_float(self.values) + half
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        estimated = bool(np.any(self.standard_errors))
+        rows = []
+        for index in np.ndindex(self.values.shape):
+            row = [", ".join(map(str, index)), format_value(self.values[index])]
+            if estimated:
+                row.append(format_value(self.standard_errors[index], 2))
+            rows.append(row)
+        if self.platform is not None:
+            rows.append(["platform", format_value(self.platform)] + ["-"] * estimated)
+        fraction = "" if self.alpha is None else f", alpha = {format_value(self.alpha)}"
+        title = f"Payments at U = {format_value(self.utility)}{fraction} ({self.engine})"
+        if not self.resolved:
+            title += " UNRESOLVED: do not use these numbers"
+        return title, ["user", "payment"] + ["standard error"] * estimated, rows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PaymentTable(Result):
+    """Payments of every user at every profile, held as one potential tensor.
+
+    Attributes
+    ----------
+    potential : ndarray, shape (L_1, …, L_N)
+        The potential ``P``.
+    utility : ndarray, shape (L_1, …, L_N)
+        The utility ``U``.
+    alpha : number or callable
+        Constant fraction, or function of the utility level.
+    types : ndarray of int, shape (N,)
+        Type of each user, to read profiles given as counts.
+    """
+
+    potential: Array
+    utility: Array
+    alpha: Number | Callable[[Any], Number]
+    types: NDArray[np.intp]
+
+    def user(self, user: int) -> Array:
+        """Payments of one user at every profile.
+
+        Parameters
+        ----------
+        user : int
+            From 0 to N − 1.
+
+        Returns
+        -------
+        ndarray, shape (L_1, …, L_N)
+            ``alpha · (P(rho) − P(rho with the user absent))``.
+
+        Raises
+        ------
+        InputError
+            If there is no such user.
+
+        Examples
+        --------
+        >>> from fairgames.payments.fair import payment_table
+        >>> payment_table([[0, "2/3"], ["2/3", 1]]).user(0)
+        array([[Fraction(0, 1), Fraction(0, 1)],
+               [Fraction(2, 3), Fraction(1, 2)]], dtype=object)
+        """
+        if not 0 <= user < self.potential.ndim:
+            raise InputError("user", f"must be from 0 to {self.potential.ndim - 1}", user)
+        value = self.potential - without_user(self.potential, user)
+        if isinstance(self.alpha, Fraction) and self.alpha == 1:
+            return value
+        product: Array = alpha_levels(self.alpha, self.utility) * value
+        return product if is_exact(product) and is_exact(value) else to_float(product)
+
+    def __getitem__(self, profile: ArrayLike) -> Payments:
+        """Payments at one profile (levels, or counts by type and level)."""
+        sizes = np.bincount(self.types).tolist()
+        levels = as_profile(profile, self.potential.shape, sizes)
+        if levels.ndim == 2:
+            levels = expand_counts(levels[None], self.types)[0]
+        index = tuple(levels.tolist())
+        alpha = alpha_levels(self.alpha, np.asarray(self.utility[index])).item()
+        values = np.array(
+            [
+                alpha * (self.potential[index] - self.potential[(*index[:user], 0, *index[user + 1 :])])
+                for user in range(len(index))
+            ],
+            dtype=object if is_exact(self.potential) and isinstance(alpha, Fraction) else float,
+        )
+        return Payments(
+            values=values,
+            utility=self.utility[index],
+            alpha=alpha,
+            engine="dense",
+            reason="read from the table of all profiles",
+        )
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        rows = [["users", str(self.potential.ndim)], ["profiles", f"{self.potential.size:,}"]]
+        rows.append(["exact", format_value(is_exact(self.potential))])
+        return "Payments of every user at every profile", ("quantity", "value"), rows
