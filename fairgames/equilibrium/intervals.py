@@ -1,0 +1,220 @@
+"""Every pure equilibrium at every alpha: a profile is one on a closed interval of alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, as_number, common, is_exact
+from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, on_actions
+from fairgames.game.costs import as_costs
+from fairgames.payments.potential import potential_tensor
+from fairgames.result import Result, format_value
+from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.utility.accept import as_utility
+from fairgames.utility.base import Utility
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StableProfile(Result):
+    """A pure equilibrium, and the payment fractions at which it is one.
+
+    Attributes
+    ----------
+    profile : tuple of int
+        Level of each user.
+    alpha_from, alpha_to : Fraction or float
+        Ends of the closed interval of alpha on which no user gains by moving.
+    utility : Fraction or float
+        The platform's utility there.
+    potential : Fraction or float
+        ``P`` there (at alpha = 1, without costs).
+    """
+
+    profile: tuple[int, ...]
+    alpha_from: Number
+    alpha_to: Number
+    utility: Number
+    potential: Number
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        names = ("profile", "alpha_from", "alpha_to", "utility", "potential")
+        return "StableProfile", names, [[format_value(getattr(self, name)) for name in names]]
+
+
+def stable_profiles(
+    utility: Utility | ArrayLike, costs: object, actions: Actions = None, margin: Number | int | str = 0
+) -> tuple[StableProfile, ...]:
+    """Every pure equilibrium of the fair game, with the interval of alpha on which it is one.
+
+    Parameters
+    ----------
+    utility : Utility or array_like
+        The platform's utility.
+    costs : array_like, shape (N, L) or (L,)
+        Privacy costs; ``inf`` forbids a level.
+    actions : None, tuple of int, or one tuple a user
+        Levels that users may choose; None allows every level.
+    margin : number
+        How much better than each alternative a chosen level must be, in units of utility.
+
+    Returns
+    -------
+    tuple of StableProfile
+        In lexicographic order of the profiles.
+
+    Raises
+    ------
+    InputError, SizeError
+        If an argument is malformed or the tensor would not fit in memory.
+
+    Examples
+    --------
+    >>> for stable in stable_profiles([[0, "2/3"], ["2/3", 1]], [0, "3/10"]):
+    ...     print(stable.profile, stable.alpha_from, stable.alpha_to)
+    (0, 0) 0 9/20
+    (0, 1) 9/20 3/5
+    (1, 0) 9/20 3/5
+    (1, 1) 3/5 1
+    """
+    worth = as_utility(utility)
+    cost_table = as_costs(costs, worth.shape)
+    allowed = allowed_actions(cost_table, actions, worth.shape)
+    least = as_margin(margin)
+    P = on_actions(potential_tensor(worth.tensor()), allowed)
+    U = on_actions(worth.tensor(), allowed)
+    lo, hi, stable = alpha_intervals(P, costs_of_actions(cost_table, allowed), least)
+    return tuple(
+        StableProfile(
+            tuple(levels[action] for levels, action in zip(allowed, index, strict=True)),
+            lo[index],
+            hi[index],
+            U[index],
+            P[index],
+        )
+        for index in map(tuple, np.argwhere(stable).tolist())
+    )
+
+
+def as_margin(margin: object) -> Number:
+    """Check a margin: a number that is at least 0.
+
+    Raises
+    ------
+    InputError
+        If it is negative or not a number.
+    """
+    number = as_number(margin, "margin")
+    if number < 0:
+        raise InputError("margin", "must be at least 0", margin)
+    return number
+
+
+def alpha_intervals(
+    P: Array, costs: Sequence[Array], margin: Number = Fraction(0)
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Interval of alpha on which each profile is an equilibrium, for all profiles at once.
+
+    Moving from ``rho_i`` to ``l`` gains nothing when ``alpha · (P(rho) − P(rho, i → l)) ≥ c_i(rho_i) −
+    c_i(l) + margin``, which is linear in alpha.
+
+    Parameters
+    ----------
+    P : ndarray
+        Potential of the fair payments on the actions of finite cost, axis ``i`` = user ``i``.
+    costs : sequence of ndarray
+        Finite cost of each action of each user.
+    margin : Fraction or float
+        How much better a chosen level must be than each alternative.
+
+    Returns
+    -------
+    lo, hi : ndarray
+        Ends of the intervals within [0, 1], shape of ``P``; meaningful where ``stable``.
+    stable : ndarray of bool
+        Whether the profile is an equilibrium at any alpha in [0, 1].
+
+    Notes
+    -----
+    Differences of potential smaller than the package's tolerance count as ties, so that rounding
+    neither adds nor loses an equilibrium; in rationals the tolerance is 0.
+
+    Examples
+    --------
+    >>> lo, hi, stable = alpha_intervals(np.array([0.0, 1.0]), [np.array([0.0, 0.25])])
+    >>> lo.tolist(), hi.tolist(), stable.tolist()
+    ([0.0, 0.25], [0.25, 1.0], [True, True])
+    """
+    return payment_intervals([P] * P.ndim, costs, margin)
+
+
+def payment_intervals(
+    payments: Sequence[Array], costs: Sequence[Array], margin: Number = Fraction(0)
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Intervals of alpha for any payments: player ``i`` earns ``alpha · payments[i] − costs[i]``.
+
+    Parameters
+    ----------
+    payments : sequence of ndarray
+        Payment of each player at every profile at alpha = 1, one tensor a player. Only differences
+        along a player's own axis matter, so a potential may stand for all of them.
+    costs : sequence of ndarray
+        Finite cost of each action of each player.
+    margin : Fraction or float
+        How much better a chosen action must be than each alternative.
+
+    Returns
+    -------
+    lo, hi : ndarray
+        Ends of the intervals within [0, 1]; meaningful where ``stable``.
+    stable : ndarray of bool
+        Whether the profile is an equilibrium at any alpha in [0, 1].
+    """
+    tensors = common(*payments, *costs, np.array(margin, dtype=object if isinstance(margin, Fraction) else float))
+    n_players = len(costs)
+    payments, costs = tensors[:n_players], tensors[n_players : 2 * n_players]
+    least = tensors[-1].item()
+    shape = payments[0].shape
+    exact = is_exact(payments[0])
+    lo = np.full(shape, Fraction(0), dtype=object) if exact else np.zeros(shape)
+    hi = np.full(shape, Fraction(1), dtype=object) if exact else np.ones(shape)
+    holds = np.ones(shape, dtype=bool)
+    tolerance = comparison_tolerance(*{id(tensor): tensor for tensor in payments}.values())
+    for player, (tensor, cost) in enumerate(zip(payments, costs, strict=True)):
+        for level in range(shape[player]):
+            here = _at(player, level)
+            for other in range(level):
+                there = _at(player, other)
+                gain = tensor[here] - tensor[there]
+                dearer = cost[level] - cost[other]
+                _require(gain, dearer + least, (lo[here], hi[here], holds[here]), tolerance)
+                _require(-gain, least - dearer, (lo[there], hi[there], holds[there]), tolerance)
+    slack = 0 if exact else RELATIVE
+    stable = holds & (lo <= hi + slack).astype(bool)
+    if not exact:
+        touching = stable & (lo > hi)
+        lo[touching] = hi[touching] = np.clip(hi[touching], 0.0, 1.0)
+    return lo, hi, stable
+
+
+def _at(axis: int, index: int) -> tuple[slice, ...]:
+    return (*(slice(None),) * axis, slice(index, index + 1))
+
+
+def _require(gain: Array, dearer: Number, bounds: tuple[Array, Array, NDArray[np.bool_]], tolerance: float) -> None:
+    """Narrow the bounds (lo, hi, holds) in place to the alphas with ``alpha · gain ≥ dearer``."""
+    lo, hi, holds = bounds
+    up = (gain > tolerance).astype(bool)
+    down = (gain < -tolerance).astype(bool)
+    if dearer > tolerance:
+        holds &= up
+    divisor = gain.copy()
+    divisor[~(up | down)] = 1
+    bound = dearer / divisor
+    np.copyto(lo, np.maximum(lo, bound), where=up)
+    np.copyto(hi, np.minimum(hi, bound), where=down)
