@@ -144,5 +144,5 @@ def require_zero_at_absent(value: Number, name: str, tolerance: float = 0.0) -> 
     InputError
         If ``|value| > tolerance``: payments could not add up (the paper's eqs. 42–47 need it).
     """
-    if abs(value) > tolerance:
+    if not -tolerance <= value <= tolerance:
         raise InputError(name, "U(0, …, 0) must be 0 (subtract it from every entry if it is a baseline)", value)

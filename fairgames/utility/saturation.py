@@ -1,0 +1,62 @@
+"""The best weights of a differentially private mean, in closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def split(
+    finite: NDArray[Any], infinite: NDArray[Any], eps: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Divide the present users into those bound by their privacy level and the saturated ones.
+
+    Parameters
+    ----------
+    finite : ndarray, shape (M, m)
+        Present users at each finite eps; real numbers are allowed.
+    infinite : ndarray, shape (M,)
+        Present users without privacy.
+    eps : ndarray, shape (m,)
+        The distinct finite eps, increasing, above 0.
+
+    Returns
+    -------
+    A, G, r, threshold : ndarray, shape (M,)
+        ``Σ eps`` and ``12 + Σ eps²`` over the bound users, the number of saturated users, and the eps
+        ``G/A`` above which a user is saturated.
+    """
+    # Σ_{j<k} eps_j (eps_k − eps_j) as a sum of non-negative steps: no cancellation between huge squares.
+    excess = np.cumsum(np.cumsum(finite * eps, axis=1)[:, :-1] * np.diff(eps), axis=1)
+    bound = np.array(finite, dtype=float)
+    bound[:, 1:][excess > 12] = 0
+    A, G = bound @ eps, 12 + bound @ eps**2
+    threshold = np.divide(G, A, out=np.full(len(G), np.inf), where=A > 0)
+    return A, G, infinite + (finite - bound).sum(axis=1), threshold
+
+
+def split_exact(finite: Sequence[int], infinite: int, eps: Sequence[Fraction]) -> tuple[Fraction, Fraction, Fraction]:
+    """Do as `split` for one state, in rationals, and return ``A, G, r``."""
+    A, B, bound = Fraction(0), Fraction(0), 0
+    for count, value in zip(finite, eps, strict=True):
+        if value * A - B > 12:
+            break
+        A += count * value
+        B += count * value**2
+        bound += count
+    return A, 12 + B, Fraction(infinite + sum(finite) - bound)
+
+
+def reduction(A: Any, G: Any, r: Any) -> Any:
+    """Sum of the best weights; the Bayes risk is ``(1 − that)/12``."""
+    return (A * A + r * G) / (A * A + (r + 2) * G)
+
+
+def best_weights(A: float, G: float, r: float) -> tuple[float, float]:
+    """Noise scale ``t`` and the saturated users' common weight ``u``."""
+    total = A * A + (r + 2) * G
+    return A / total, G / total
