@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -57,17 +57,14 @@ def _offered(actions: Actions, shape: Sequence[int]) -> list[tuple[int, ...]]:
     if actions is None:
         return [tuple(range(n_levels)) for n_levels in shape]
     try:
-        entries = list(actions)
+        entries: list[Any] = list(actions)
     except TypeError:
         raise InputError("actions", "must be a tuple of levels, or one tuple a user", actions) from None
     if all(np.ndim(entry) == 0 for entry in entries):
-        entries = [entries] * len(shape)  # type: ignore[list-item]
+        entries = [entries] * len(shape)
     if len(entries) != len(shape):
         raise InputError("actions", f"must have one tuple for each of the {len(shape)} users", actions)
-    return [
-        _levels(entry, user, n_levels)  # type: ignore[arg-type]
-        for user, (entry, n_levels) in enumerate(zip(entries, shape, strict=True))
-    ]
+    return [_levels(entry, user, n_levels) for user, (entry, n_levels) in enumerate(zip(entries, shape, strict=True))]
 
 
 def _levels(levels: Sequence[int], user: int, n_levels: int) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from fairgames.game.costs import as_costs
 from fairgames.game.deviations import as_strategies, best_responses
 from fairgames.game.shares import PaymentRule, fair_shares, rule_shares
 from fairgames.memory import require_memory
-from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha
+from fairgames.payments.alpha import Alpha, as_alpha, paid_out
 from fairgames.payments.potential import potential_tensor
 from fairgames.result import format_value, html_table, plain_table
 from fairgames.utility.accept import as_utility
@@ -138,12 +138,8 @@ class FairGame:
             shares = fair_shares(self._utility, self._actions)
         else:
             shares = rule_shares(self._rule, self._utility, self._actions)
-        fractions = alpha_levels(self._alpha, on_actions(self._utility.tensor(), self._actions))
-        paid = []
-        for share in shares:
-            fraction, amount = common(fractions, share)
-            paid.append(fraction * amount)
-        return tuple(paid)
+        worth = on_actions(self._utility.tensor(), self._actions)
+        return tuple(paid_out(self._alpha, worth, share) for share in shares)
 
     @cached_property
     def payoffs(self) -> tuple[Array, ...]:
@@ -181,8 +177,7 @@ class FairGame:
         if not self.has_potential:
             raise InputError("game", "has a potential only with fair payments and a constant alpha")
         value = on_actions(potential_tensor(self._utility.tensor()), self._actions)
-        fraction, value = common(alpha_levels(self._alpha, np.empty(())), value)
-        value = fraction * value
+        value = paid_out(self._alpha, np.empty(()), value)
         for user, cost in enumerate(costs_of_actions(self._costs, self._actions)):
             value, along = common(value, cost.reshape([-1 if axis == user else 1 for axis in range(self.n_users)]))
             value = value - along

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number, is_exact, to_float
+from fairgames.exactness import Array, Number, as_number, common, is_exact, to_float
 from fairgames.tolerance import comparison_tolerance
 
 Alpha: TypeAlias = Number | int | str | Callable[[Any], Number]
@@ -65,6 +65,21 @@ def alpha_levels(alpha: Number | Callable[[Any], Number], U: Array) -> Array:
     fractions = [_at_level(alpha, level) for level in flat[firsts].tolist()]
     exact = is_exact(U) and all(isinstance(fraction, Fraction) for fraction in fractions)
     return np.array(fractions, dtype=object if exact else float)[level_of].reshape(U.shape)
+
+
+def paid_out(alpha: Number | Callable[[Any], Number], U: Array, shares: Array) -> Array:
+    """Multiply payments at alpha = 1 by the fraction at their utility; exact when both are.
+
+    Parameters
+    ----------
+    alpha : number or callable
+        A constant, or a function of the utility level.
+    U, shares : ndarray
+        Utilities, and the payments to scale; ``U`` broadcasts against ``shares``.
+    """
+    fractions, shares = common(alpha_levels(alpha, U), shares)
+    paid: Array = fractions * shares
+    return paid
 
 
 def _at_level(alpha: Callable[[Any], Number], level: Number) -> Number:

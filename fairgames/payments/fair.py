@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.exactness import Array, Number, is_exact
 from fairgames.memory import require_memory
-from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha
+from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
 from fairgames.payments.potential import coalition_potential_tensor, potential_tensor
 from fairgames.payments.result import Payments, PaymentTable
 from fairgames.utility.accept import as_utility
@@ -108,11 +108,11 @@ def fair_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alpha
     checked = as_utility(utility)
     levels = _user_levels(checked, profile)
     at_profile, shares, evaluations = _marginal_potentials(checked, levels, potential_tensor)
-    alpha_here = alpha_levels(fraction, np.asarray(at_profile[0])).item()
+    worth = np.asarray(at_profile[0])
     return Payments(
-        values=alpha_here * shares,
+        values=paid_out(fraction, worth, shares),
         utility=at_profile[0],
-        alpha=alpha_here,
+        alpha=alpha_levels(fraction, worth).item(),
         engine="subsets",
         reason=f"one profile with {np.count_nonzero(levels)} users present: all their subsets",
         evaluations=evaluations,

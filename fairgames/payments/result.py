@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact, to_float
-from fairgames.payments.alpha import alpha_levels
+from fairgames.payments.alpha import alpha_levels, paid_out
 from fairgames.payments.potential import without_user
 from fairgames.result import Result, format_value
 from fairgames.utility.profile import as_profile, expand_counts
@@ -163,11 +162,7 @@ class PaymentTable(Result):
         """
         if not 0 <= user < self.potential.ndim:
             raise InputError("user", f"must be from 0 to {self.potential.ndim - 1}", user)
-        value = self.potential - without_user(self.potential, user)
-        if isinstance(self.alpha, Fraction) and self.alpha == 1:
-            return value
-        product: Array = alpha_levels(self.alpha, self.utility) * value
-        return product if is_exact(product) and is_exact(value) else to_float(product)
+        return paid_out(self.alpha, self.utility, self.potential - without_user(self.potential, user))
 
     def __getitem__(self, profile: ArrayLike) -> Payments:
         """Payments at one profile (levels, or counts by type and level)."""
@@ -176,18 +171,15 @@ class PaymentTable(Result):
         if levels.ndim == 2:
             levels = expand_counts(levels[None], self.types)[0]
         index = tuple(levels.tolist())
-        alpha = alpha_levels(self.alpha, np.asarray(self.utility[index])).item()
-        values = np.array(
-            [
-                alpha * (self.potential[index] - self.potential[(*index[:user], 0, *index[user + 1 :])])
-                for user in range(len(index))
-            ],
-            dtype=object if is_exact(self.potential) and isinstance(alpha, Fraction) else float,
+        at_profile = np.asarray(self.utility[index])
+        shares = self.potential[index] - np.array(
+            [self.potential[(*index[:user], 0, *index[user + 1 :])] for user in range(len(index))],
+            dtype=self.potential.dtype,
         )
         return Payments(
-            values=values,
+            values=paid_out(self.alpha, at_profile, shares),
             utility=self.utility[index],
-            alpha=alpha,
+            alpha=alpha_levels(self.alpha, at_profile).item(),
             engine="dense",
             reason="read from the table of all profiles",
         )

@@ -126,7 +126,7 @@ def test_a_hundred_users_of_two_types_are_a_few_million_states():
 
 def test_too_many_states_are_refused_before_any_work():
     class Huge(TypedUtility):
-        def evaluate_counts(self, counts):
+        def evaluate_counts(self, _counts):
             raise AssertionError("no work before the memory check")
 
     with pytest.raises(SizeError, match="states"):

@@ -1,0 +1,218 @@
+"""Which fairness axioms a payment rule breaks, and the witness of each break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError, SizeError
+from fairgames.exactness import Number, as_array, as_number
+from fairgames.payments.axiom_checks import (
+    PaidEverywhere,
+    efficiency,
+    null_user,
+    platform_symmetry,
+    pseudo_efficiency,
+    symmetry,
+)
+from fairgames.payments.result import Payments
+from fairgames.result import Result, format_value
+from fairgames.tolerance import comparison_tolerance
+from fairgames.utility.accept import as_utility
+from fairgames.utility.base import Utility
+from fairgames.utility.table import TableUtility
+
+Rule: TypeAlias = Callable[[Utility, NDArray[np.intp]], Any]
+"""Payments at one profile: for axioms B an array (N,); for axioms A a `Payments` with ``platform``."""
+
+_MOST_PROFILES = 5_000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AxiomBreak(Result):
+    """One witness that a rule breaks an axiom.
+
+    Attributes
+    ----------
+    axiom : str
+        ``"symmetry"``, ``"null user"``, ``"efficiency"``, ``"additivity"`` or ``"platform symmetry"``.
+    utility : str
+        The utility under which the axiom breaks.
+    profile : tuple of int
+        The profile at which it breaks.
+    users : tuple of int
+        The users concerned; empty when the break concerns a sum.
+    found, required : float or Fraction
+        The two numbers that the axiom wants equal.
+    """
+
+    axiom: str
+    utility: str
+    profile: tuple[int, ...]
+    users: tuple[int, ...]
+    found: Number
+    required: Number
+
+    def __str__(self) -> str:
+        """One sentence."""
+        who = f" (users {', '.join(map(str, self.users))})" if self.users else ""
+        return (
+            f"{self.axiom} breaks at profile {self.profile}{who} under {self.utility}: "
+            f"{format_value(self.found)} instead of {format_value(self.required)}"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AxiomReport(Result):
+    """Which axioms a rule breaks.
+
+    Attributes
+    ----------
+    axioms : tuple of str
+        The axioms that were checked.
+    breaks : tuple of AxiomBreak
+        One witness for each broken axiom; empty when all hold on everything that was tried.
+    utilities : int
+        Number of utilities tried: the given one and every unanimity utility of its users.
+    """
+
+    axioms: tuple[str, ...]
+    breaks: tuple[AxiomBreak, ...]
+    utilities: int
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Names of the broken axioms."""
+        return tuple(found.axiom for found in self.breaks)
+
+    @property
+    def fair(self) -> bool:
+        """Whether no axiom broke."""
+        return not self.breaks
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        witness = {found.axiom: str(found) for found in self.breaks}
+        rows = [[axiom, "breaks" if axiom in witness else "holds", witness.get(axiom, "")] for axiom in self.axioms]
+        return f"Fairness axioms, tried on {self.utilities} utilities", ("axiom", "verdict", "witness"), rows
+
+
+def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: str = "B") -> AxiomReport:
+    """Check a payment rule against the fairness axioms, with a witness for each break.
+
+    The rule is tried on ``utility`` and on every unanimity utility of its users (``U_T = 1`` when all of
+    ``T`` are present), which make users equal or null on purpose. Passing is evidence, not proof;
+    a break is proof.
+
+    Parameters
+    ----------
+    rule : callable
+        ``rule(utility, profile)``: for axioms ``"B"`` the payments, shape ``(N,)``; for axioms ``"A"`` a
+        `Payments` whose ``platform`` is set (for instance `coalition_payments`).
+    utility : Utility or array_like
+        The utility at hand.
+    axioms : {"B", "A"}
+        ``"B"``: fairness among users (symmetry, null user, pseudo-efficiency, additivity). ``"A"``: the
+        platform is in the coalition (symmetry, null user, efficiency, additivity, and the symmetry of
+        the platform with a user of equal contribution, without which the axioms do not single out
+        one rule).
+
+    Returns
+    -------
+    AxiomReport
+        The broken axioms with their witnesses.
+
+    Raises
+    ------
+    InputError
+        If ``axioms`` is neither, or the rule returns something that is not one number a user.
+    SizeError
+        If the utility has too many profiles to try them all.
+
+    References
+    ----------
+    The paper's axioms A.i–iii and B.i–iii (section 3).
+
+    Examples
+    --------
+    >>> def equal_split(utility, profile):
+    ...     return [utility(profile) / 2] * 2
+    >>> check_axioms(equal_split, [[0, 1], [1, 2]]).broken
+    ('null user',)
+    """
+    if axioms not in {"A", "B"}:
+        raise InputError("axioms", 'must be "A" (with the platform) or "B" (users only)', axioms)
+    checked = as_utility(utility)
+    size = int(np.prod([float(n) for n in checked.shape])) * 2**checked.n_users
+    if size > _MOST_PROFILES * 2**6:
+        raise SizeError(
+            f"checking {checked.n_users} users would try {size:,} payments; check the rule on a utility of fewer users"
+        )
+    tried = [("the given utility", checked), *_unanimity_utilities(checked.shape)]
+    paid = [(name, tried_one, _payments_everywhere(rule, tried_one, axioms)) for name, tried_one in tried]
+    checks = {"symmetry": symmetry, "null user": null_user}
+    checks["efficiency"] = efficiency if axioms == "A" else pseudo_efficiency
+    if axioms == "A":
+        checks["platform symmetry"] = platform_symmetry
+    breaks = []
+    for axiom, check in checks.items():
+        witnesses = (
+            AxiomBreak(axiom, name, *witness) for name, used, payments in paid for witness in check(used, payments)
+        )
+        breaks += [found for found in [next(witnesses, None)] if found is not None]
+    additivity = next(_additivity(rule, paid, axioms), None)
+    return AxiomReport(
+        axioms=(*checks, "additivity"),
+        breaks=tuple(breaks) if additivity is None else (*breaks, additivity),
+        utilities=len(tried),
+    )
+
+
+def _unanimity_utilities(shape: tuple[int, ...]) -> Iterator[tuple[str, Utility]]:
+    for size in range(1, len(shape) + 1):
+        for members in combinations(range(len(shape)), size):
+            tensor = np.full(shape, 0, dtype=int)
+            tensor[tuple(slice(1, None) if user in members else slice(None) for user in range(len(shape)))] = 1
+            yield f"the unanimity utility of users {', '.join(map(str, members))}", TableUtility(tensor)
+
+
+def _payments_everywhere(rule: Rule, utility: Utility, axioms: str) -> PaidEverywhere:
+    """Payments at every profile: the users', then the platform's under axioms A."""
+    payments = {}
+    for profile in product(*map(range, utility.shape)):
+        answer = rule(utility, np.array(profile, dtype=np.intp))
+        row = as_array(np.asarray(answer), f"rule at profile {profile}")
+        if row.shape != (utility.n_users,):
+            raise InputError("rule", f"must return one payment for each of {utility.n_users} users", row.shape)
+        if axioms == "A":
+            if not isinstance(answer, Payments) or answer.platform is None:
+                raise InputError("rule", "must return Payments with the platform's share under axioms A", answer)
+            row = np.append(row, as_array([answer.platform], "platform"))
+        payments[profile] = row
+    return payments
+
+
+def _additivity(rule: Rule, paid: Sequence[tuple[str, Utility, PaidEverywhere]], axioms: str) -> Iterator[AxiomBreak]:
+    """Pay for the sum of the given utility and each unanimity utility what is paid for the two."""
+    (_, given, alone), *others = paid
+    for name, other, apart in others:
+        total = TableUtility(given.tensor() + other.tensor())
+        together = _payments_everywhere(rule, total, axioms)
+        tolerance = comparison_tolerance(total.tensor(), *together.values(), *alone.values(), *apart.values())
+        for profile, row in together.items():
+            wrong = np.flatnonzero(np.abs(row - alone[profile] - apart[profile]) > tolerance)
+            if wrong.size:
+                user = int(wrong[0])
+                required = alone[profile][user] + apart[profile][user]
+                yield AxiomBreak(
+                    "additivity",
+                    f"the given utility plus {name}",
+                    profile,
+                    (user,),
+                    as_number(row[user], "found"),
+                    required,
+                )
