@@ -1,0 +1,65 @@
+# Everything runs in .venv, which these rules create and keep current; nothing is activated by hand.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint constraints.txt
+WORKERS ?= 2
+# Two test workers share two cores: one BLAS thread each is faster than a contest between them.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# A forced kernel or cache size makes NumPy slower, and figures would not compare between machines.
+PLAIN_BLAS := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check format bench clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+demo: $(VENV)/.runtime ## Price two real hospital consortia, from data to decision (figures in demo-output/)
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.test ## Run the fast tests, the README and every docstring example
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not slow" -n $(WORKERS) -q
+
+test-slow: $(VENV)/.test ## Run every test, thousands of random cases included, and measure branch coverage
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) -q --cov --cov-report=term --cov-fail-under=95
+
+check: $(VENV)/.check ## Lint, format, types, import contracts, dependencies, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/codespell
+
+format: $(VENV)/.check ## Format the code and fix what can be fixed safely
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.bench ## Print every speed claim as a ratio measured in this run
+	@for script in benchmarks/bench_*.py; do \
+		echo; echo "== $$script"; $(PLAIN_BLAS) $(BIN)/python $$script || exit 1; \
+	done
+
+clean: ## Remove the environment and everything generated
+	rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || { echo "No '$(PYTHON)' on this machine: install Python 3.11 or newer, or run 'make PYTHON=/path/to/python3.11'."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: fairgames needs Python 3.11 or newer. Run 'make PYTHON=/path/to/python3.11'."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -qq -y python3-venv; \
+		else echo "This Python cannot make virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; fi; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --disable-pip-version-check --quiet install --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test $(VENV)/.check $(VENV)/.bench: $(VENV)/.%: $(VENV)/.runtime
+	$(PIP) --group $*
+	@touch $@
+
