@@ -1,1 +1,1 @@
-"""A TOML specification to objects, all errors at once."""
+"""A specification in TOML: read, checked as a whole, and turned into objects."""

@@ -1,0 +1,206 @@
+"""Read a specification from a TOML file, and report all that is wrong with it at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from fairgames.errors import SpecificationError
+from fairgames.spec.document import (
+    Document,
+    DPMeanSection,
+    FederatedMeanSection,
+    PlatformSection,
+    TableSection,
+    UserSection,
+)
+from fairgames.spec.files import FileProblemError, named_file
+from fairgames.spec.groups import UserGroup, user_groups
+from fairgames.spec.levels import check_levels
+from fairgames.spec.problems import Problems, validated
+from fairgames.spec.specification import DataSource, PlatformOptions, Specification
+from fairgames.spec.utilities import dp_mean_utility, federated_mean_utility, table_utility
+from fairgames.utility.base import Utility
+
+
+def load_specification(path: str | PathLike[str]) -> Specification:
+    """Read a specification.
+
+    Numbers mean what they say: ``0.2`` is exactly 1/5, ``"2/3"`` and ``inf`` are allowed. No code is
+    run, and no file is read but those that the specification names below its own folder.
+
+    Parameters
+    ----------
+    path : str or path
+        The TOML file.
+
+    Returns
+    -------
+    Specification
+        Its users, costs and utility, ready for use.
+
+    Raises
+    ------
+    SpecificationError
+        Listing every problem with its place and its user.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "two.toml").write_text('''
+    ... levels = ["absent", "present"]
+    ... utility = { kind = "table", by_count = [0, "2/3", 1] }
+    ... every_user = { costs = { present = 0.3 } }
+    ... ''')
+    >>> load_specification(folder / "two.toml").costs[0, 1]
+    Fraction(3, 10)
+    """
+    file = Path(path)
+    return build_specification(read_toml(file), file.parent, str(path))
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """Parse a TOML file, decimals as ``Decimal``.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+
+    Returns
+    -------
+    dict
+        What it holds.
+
+    Raises
+    ------
+    SpecificationError
+        If it cannot be read, or is not TOML.
+    """
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream, parse_float=Decimal)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        reason = "is not TOML: it must be text in UTF-8"
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        reason = f"is not TOML: {error}"
+    raise SpecificationError(str(file), [reason])
+
+
+def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Specification:
+    """Check a parsed specification and build its objects.
+
+    Parameters
+    ----------
+    raw : mapping
+        As returned by `read_toml`.
+    folder : Path
+        The folder below which it may name files.
+    source : str
+        Its name, for messages.
+
+    Returns
+    -------
+    Specification
+        Ready for use.
+
+    Raises
+    ------
+    SpecificationError
+        Listing every problem.
+    """
+    problems = Problems(source, raw)
+    document = validated(raw, problems)
+    levels = check_levels(document.levels, problems) if not problems.known(("levels",)) else ()
+    if document.amounts is not None and levels and len(document.amounts) != len(levels):
+        problems.add(("amounts",), f"must have a number for each of the {len(levels)} levels", list(document.amounts))
+    data = _data_source(document, folder, problems)
+    utility, groups = _utility_and_groups(document, levels, folder, problems)
+    problems.raise_if_any()
+    assert utility is not None
+    return Specification(
+        source=source,
+        title=document.title,
+        levels=levels,
+        amounts=tuple(document.amounts) if document.amounts is not None else None,
+        utility=utility,
+        groups=groups,
+        platform=_platform(document.platform),
+        data=data,
+        notes=(),
+    )
+
+
+def _utility_and_groups(
+    document: Document, levels: tuple[str, ...], folder: Path, problems: Problems
+) -> tuple[Utility | None, tuple[UserGroup, ...]]:
+    section = document.utility
+    utility: Utility | None = None
+    entries = document.users or []
+    if section is None and not problems.known(("utility",)):
+        problems.add(("utility",), 'is required: a table with kind = "federated-mean", "dp-mean" or "table"')
+    if isinstance(section, TableSection):
+        utility = table_utility(section, folder, levels, problems)
+        if document.users is None and utility is not None:
+            entries = [UserSection()] * utility.n_users
+    elif (
+        not entries
+        and not isinstance(section, TableSection)
+        and document.data is None
+        and not problems.known(("users",))
+    ):
+        problems.add(("users",), "needs at least one [[users]] entry")
+    _check_keys_suit(document, entries, problems)
+    groups = user_groups(entries, document.every_user, levels, problems)
+    if isinstance(section, FederatedMeanSection):
+        return federated_mean_utility(section, groups, levels, problems), groups
+    if isinstance(section, DPMeanSection):
+        return dp_mean_utility(section, entries, document.every_user, levels, problems), groups
+    described = sum(group.count for group in groups)
+    if utility is not None and described != utility.n_users and not problems.known(("users",)):
+        problems.add(("users",), f"describe {described:,} users, but the table has {utility.n_users:,}")
+    return utility, groups
+
+
+_SUITS = {"samples": "federated-mean", "importance": "federated-mean", "epsilons": "dp-mean"}
+
+
+def _check_keys_suit(document: Document, entries: Sequence[UserSection], problems: Problems) -> None:
+    """Refuse the keys of one kind of utility beside another kind, where they would mean nothing."""
+    if document.utility is None:
+        return
+    for key, kind in _SUITS.items():
+        if document.utility.kind == kind:
+            continue
+        if getattr(document.every_user, key):
+            problems.add(("every_user", key), f'belongs to kind = "{kind}" only')
+        for index, entry in enumerate(entries):
+            if getattr(entry, key):
+                problems.add(("users", index, key), f'belongs to kind = "{kind}" only')
+
+
+def _data_source(document: Document, folder: Path, problems: Problems) -> DataSource | None:
+    section = document.data
+    if section is None:
+        return None
+    for key in ("file", "group", "value"):
+        if getattr(section, key) is None:
+            problems.add(("data", key), "is required")
+    if section.file is None or section.group is None or section.value is None:
+        return None
+    try:
+        return DataSource(named_file(folder, section.file), section.group, section.value)
+    except FileProblemError as error:
+        problems.add(("data", "file"), str(error), section.file)
+        return None
+
+
+def _platform(section: PlatformSection) -> PlatformOptions:
+    return PlatformOptions(section.alpha, section.selection, section.margin)

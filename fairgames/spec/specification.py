@@ -1,0 +1,149 @@
+"""A specification as the rest of the package uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairgames.errors import SpecificationError
+from fairgames.exactness import Array, Number
+from fairgames.memory import require_memory
+from fairgames.spec.groups import UserGroup
+from fairgames.utility.base import Utility
+
+
+@dataclass(frozen=True)
+class PlatformOptions:
+    """What the platform asks for.
+
+    Attributes
+    ----------
+    alpha : number or None
+        Report the game at this alpha as well.
+    selection : str
+        Which equilibrium the platform counts on: ``"best"``, ``"worst"`` or ``"potential"``.
+    margin : number
+        By how much each chosen level must be better than the user's other choices.
+    """
+
+    alpha: Number | None
+    selection: str
+    margin: Number
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """The grouped data behind a specification: a file and two of its columns."""
+
+    file: Path
+    group: str
+    value: str
+
+
+@dataclass(frozen=True, eq=False)
+class Specification:
+    """A specification, checked.
+
+    Attributes
+    ----------
+    source : str
+        The file it was read from.
+    title : str
+        Its title.
+    levels : tuple of str
+        The levels' names, "absent" first.
+    amounts : tuple of numbers or None
+        A number for each level, for payment rules that need one.
+    utility : Utility
+        The platform's utility.
+    groups : tuple of UserGroup
+        The users; identical ones are one group with a count.
+    platform : PlatformOptions
+        What the platform asks for.
+    data : DataSource or None
+        The data behind the numbers.
+    notes : tuple of str
+        What a reader should know about how the file was read.
+    """
+
+    source: str
+    title: str
+    levels: tuple[str, ...]
+    amounts: tuple[Number, ...] | None
+    utility: Utility
+    groups: tuple[UserGroup, ...]
+    platform: PlatformOptions
+    data: DataSource | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_users(self) -> int:
+        """Number of users ``N``."""
+        return sum(group.count for group in self.groups)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Number of users of each group."""
+        return tuple(group.count for group in self.groups)
+
+    @property
+    def user_names(self) -> tuple[str, ...]:
+        """Name of each user; the members of a group are numbered."""
+        self._require_room(120)
+        return tuple(
+            group.name if group.count == 1 else f"{group.name} {member + 1}"
+            for group in self.groups
+            for member in range(group.count)
+        )
+
+    @property
+    def group_costs(self) -> Array:
+        """Cost of each level for a user of each group, shape ``(len(groups), L)``.
+
+        Raises
+        ------
+        SpecificationError
+            If the specification gives no costs.
+        """
+        rows = [group.costs for group in self.groups if group.costs is not None]
+        if not rows:
+            example = ", ".join(f"{name} = {index}" for index, name in enumerate(self.levels) if index)
+            problem = f"every_user.costs: is required for this: what each level costs a user, such as {{ {example} }}"
+            raise SpecificationError(self.source, [problem])
+        return np.array(rows, dtype=object)
+
+    @property
+    def costs(self) -> Array:
+        """Cost of each level for each user, shape ``(N, L)``: Fractions, and inf where a level is forbidden."""
+        self._require_room(8 * len(self.levels))
+        return np.repeat(self.group_costs, self.counts, axis=0)
+
+    @property
+    def actions(self) -> tuple[tuple[int, ...], ...]:
+        """Levels that each user may choose."""
+        self._require_room(8)
+        return tuple(group.choices for group in self.groups for _ in range(group.count))
+
+    @property
+    def profile(self) -> tuple[int, ...] | None:
+        """Level of each user, where the specification gives it."""
+        self._require_room(8)
+        chosen = [group.level for group in self.groups for _ in range(group.count)]
+        return tuple(level for level in chosen if level is not None) if None not in chosen else None
+
+    @property
+    def group_of_user(self) -> NDArray[np.intp]:
+        """Group of each user, shape ``(N,)``."""
+        self._require_room(8)
+        return np.repeat(np.arange(len(self.groups)), self.counts)
+
+    def level_names(self, profile: Sequence[int]) -> tuple[str, ...]:
+        """Name of each level of a profile."""
+        return tuple(self.levels[level] for level in profile)
+
+    def _require_room(self, bytes_each: int) -> None:
+        require_memory(self.n_users * bytes_each, f"a row for each of {self.n_users:,} users", "the groups")

@@ -1,0 +1,480 @@
+from __future__ import annotations
+
+import math
+import os
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from fairgames.errors import FairGamesError, SpecificationError
+from fairgames.spec.load import load_specification
+
+TWO = """
+levels = ["absent", "present"]
+utility = { kind = "table", by_count = [0, "2/3", 1] }
+every_user = { costs = { present = 0.3 } }
+"""
+
+DP = """
+levels = ["absent", "low", "high"]
+[utility]
+kind = "dp-mean"
+epsilons = { low = 1, high = inf }
+[every_user]
+costs = { low = 0.1, high = 0.2 }
+[[users]]
+name = "phone"
+count = 1_000_000
+[[users]]
+name = "star"
+epsilons = { low = 2 }
+costs = { high = inf }
+choices = ["absent", "low"]
+level = "low"
+[[users]]
+"""
+
+FEDERATED = """
+levels = ["absent", "federated", "direct"]
+[utility]
+kind = "federated-mean"
+between_variance = 1.96
+within_variance = "311/2"
+[[users]]
+name = "A"
+samples = 10
+[[users]]
+name = "B"
+samples = 20
+"""
+
+
+def problems(path):
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(path)
+    return [line.removeprefix(f"{path}: ") for line in caught.value.args[0].splitlines()]
+
+
+def test_numbers_are_exact_and_users_follow_from_the_table(write):
+    spec = load_specification(write(TWO))
+    assert spec.costs.tolist() == [[0, Fraction(3, 10)], [0, Fraction(3, 10)]]
+    assert all(type(cost) is Fraction for cost in spec.costs.flat)
+    assert spec.utility.exact
+    assert spec.utility((1, 0)) == Fraction(2, 3)
+    assert spec.user_names == ("user 1", "user 2")
+    assert spec.actions == ((0, 1), (0, 1))
+    assert spec.profile is None
+    assert spec.title == "Untitled"
+
+
+def test_a_table_of_values_has_user_i_on_axis_i(write):
+    spec = load_specification(
+        write("""
+        title = "three levels"
+        levels = ["absent", "low", "high"]
+        [utility]
+        kind = "table"
+        values = [[0, 1, 2], [3, 4, 5], [6, "13/2", 8.5]]
+        """)
+    )
+    assert spec.utility((2, 1)) == Fraction(13, 2)
+    assert spec.utility((0, 2)) == 2
+    assert spec.n_users == 2
+    with pytest.raises(SpecificationError, match=r"every_user.costs: is required for this.*low = 1, high = 2"):
+        _ = spec.costs
+
+
+def test_identical_users_are_one_entry_and_members_are_numbered(write):
+    text = DP.replace("1_000_000", "3")
+    text = text.replace('level = "low"\n', "") + 'name = "last"\n'
+    spec = load_specification(write(text))
+    assert spec.n_users == 5
+    assert spec.counts == (3, 1, 1)
+    assert spec.user_names == ("phone 1", "phone 2", "phone 3", "star", "last")
+    assert spec.group_of_user.tolist() == [0, 0, 0, 1, 2]
+    tenth, fifth = Fraction(1, 10), Fraction(1, 5)
+    assert spec.costs.tolist() == [[0, tenth, fifth]] * 3 + [[0, tenth, math.inf]] + [[0, tenth, fifth]]
+    assert spec.actions == ((0, 1, 2),) * 3 + ((0, 1),) + ((0, 1, 2),)
+    epsilons = spec.utility.epsilons[spec.utility.types]
+    assert epsilons[:, 1].tolist() == [1, 1, 1, 2, 1]
+    assert spec.utility.types[0] == spec.utility.types[4]
+
+
+def test_a_million_identical_users_load_without_a_row_for_each(write):
+    text = DP.replace('level = "low"\n', "")
+    spec = load_specification(write(text))
+    assert spec.n_users == 1_000_002
+    assert spec.utility.n_users == 1_000_002
+    assert len(spec.groups) == 3
+
+
+def test_an_own_entry_wins_over_every_user_level_by_level(write):
+    spec = load_specification(
+        write(
+            FEDERATED.replace("samples = 10", 'samples = 10\ncosts = { direct = "1/7" }\nlevel = "direct"')
+            + '[every_user]\ncosts = { federated = 0.2, direct = 0.6 }\nlevel = "federated"\nimportance = 2\n'
+        )
+    )
+    assert spec.group_costs.tolist() == [[0, Fraction(1, 5), Fraction(1, 7)], [0, Fraction(1, 5), Fraction(3, 5)]]
+    assert spec.profile == (2, 1)
+    assert spec.level_names(spec.profile) == ("direct", "federated")
+    assert [group.importance for group in spec.groups] == [2, 2]
+
+
+def test_the_federated_mean_has_the_written_parameters(write):
+    from fairgames.utility.federated_mean import FederatedMeanUtility
+
+    spec = load_specification(write(FEDERATED + "count = 2\nimportance = 3\n"))
+    direct = FederatedMeanUtility([10, 20, 20], 1.96, 155.5, importance=[1, 3, 3])
+    for profile in [(1, 1, 2), (2, 0, 1), (2, 2, 2)]:
+        assert spec.utility(profile) == pytest.approx(direct(profile), rel=1e-14)
+
+
+def test_a_level_that_is_no_choice_needs_no_cost(write):
+    text = TWO.replace("costs = { present = 0.3 }", 'choices = ["absent"]')
+    spec = load_specification(write(text + '[[users]]\ncosts = {absent = 0}\n[[users]]\nname = "B"\n'))
+    assert spec.group_costs.tolist() == [[0, math.inf], [0, math.inf]]
+
+
+def test_a_table_is_read_from_csv_exactly(write):
+    write("north, south, utility\nabsent,absent,0\n1,absent,0.2\nabsent,present,2/3\n\npresent,1,1\n", "data/u.csv")
+    spec = load_specification(
+        write('levels = ["absent", "present"]\nutility = { kind = "table", file = "data/u.csv" }\n')
+    )
+    assert spec.utility.tensor().tolist() == [[0, Fraction(2, 3)], [Fraction(1, 5), 1]]
+
+
+def test_a_table_is_read_from_npy(write, tmp_path):
+    np.save(tmp_path / "u.npy", np.array([[0.0, 0.5], [0.25, 1.0]]))
+    spec = load_specification(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.npy" }\n'))
+    assert spec.utility((1, 0)) == 0.25
+    assert not spec.utility.exact
+
+
+ONE_PROBLEM = [
+    ("levels = ", "is not TOML: Invalid value (at end of document)"),
+    ("x" * 3, "is not TOML: Expected '=' after a key in a key/value pair (at end of document)"),
+    (
+        TWO + "colour = 1\n",
+        "colour: unknown key; known here: title, levels, amounts, utility, platform, every_user, users, data",
+    ),
+    (TWO.replace("by_count", "by_cuont"), "utility.by_cuont: unknown key; did you mean by_count?"),
+    (TWO.replace("by_count = [0", "by_count = [1"), "utility.by_count: values[0]: U(0, …, 0) must be 0"),
+    (
+        TWO.replace('"2/3"', '"two"'),
+        'utility.by_count: must be a number such as 0.2, 3, "2/3" or inf, got "two"',
+    ),
+    (TWO.replace('"2/3"', "inf"), "utility.by_count: must be finite, got inf"),
+    (
+        TWO.replace('"table"', '"tabel"'),
+        'utility: kind must be "federated-mean", "dp-mean" or "table", got "tabel"',
+    ),
+    (TWO.replace('kind = "table", ', ""), 'utility: needs kind = "federated-mean", "dp-mean" or "table"'),
+    (
+        TWO.replace("by_count", "values = [0, 1], by_count"),
+        'utility: needs one of values, by_count and file, exactly one, got ["values", "by_count"]',
+    ),
+    (TWO.replace("utility =", "uitlity ="), "uitlity: unknown key; did you mean utility?"),
+    (TWO.replace("0.3", "-0.4"), "every_user.costs.present: must be at least 0, got -0.4"),
+    (TWO.replace("0.3", "nan"), "every_user.costs.present: must be a number, not NaN, got NaN"),
+    (TWO.replace("{ present = 0.3 }", "0.3"), "every_user.costs: must be a table of keys, got 0.3"),
+    (
+        TWO.replace("present = 0.3", "presnet = 0.3"),
+        'every_user.costs: unknown level "presnet"; did you mean "present"?',
+    ),
+    (
+        TWO.replace("present = 0.3", "absent = 1, present = 0.3"),
+        'every_user.costs.absent: is the cost of "absent", the first level: it must be 0, or left out',
+    ),
+    (TWO + "users = 3\n", "users: must be [[users]] entries, got 3"),
+    (TWO + "users = [3, {}]\n", "users[1]: must be a [[users]] entry, got 3"),
+    (TWO + "[[users]]\n", "users: describe 1 users, but the table has 2"),
+    (TWO + "[[users]]\ncount = 0\n", "users[1].count: must be a whole number of at least 1, got 0"),
+    (TWO + "[[users]]\ncount = 2.0\n", "users[1].count: must be a whole number of at least 1, got 2.0"),
+    (TWO + '[[users]]\nname = ""\n[[users]]\n', 'users[1].name (""): must be text, got ""'),
+    (
+        TWO + '[[users]]\nname = "A"\n[[users]]\nname = "B"\nsamples = 3\n',
+        'users[2].samples ("B"): belongs to kind = "federated-mean" only',
+    ),
+    (
+        TWO + '[[users]]\nname = "A"\n[[users]]\nname = "B"\nchoices = []\n',
+        'users[2].choices ("B"): must name at least one level',
+    ),
+    (
+        TWO + '[[users]]\nchoices = ["absent", "absent"]\n[[users]]\n',
+        'users[1].choices: must name each level once, got ["absent", "absent"]',
+    ),
+    (
+        TWO + '[[users]]\nlevel = "here"\n[[users]]\nlevel = "present"\n',
+        'users[1].level: unknown level "here"; the levels are absent, present',
+    ),
+    (
+        TWO + '[[users]]\nlevel = "present"\n[[users]]\n',
+        "users[2].level: is required, since other users have one",
+    ),
+    (
+        TWO + '[[users]]\nlevel = "present"\nchoices = ["absent"]\n[[users]]\nlevel = "absent"\n',
+        'users[1].level: must be one of the user\'s choices, got "present"',
+    ),
+    (
+        TWO + '[[users]]\nname = "A"\nchoices = ["present"]\ncosts = { present = inf }\n[[users]]\n',
+        'users[1].costs ("A"): forbids every choice of this user; at least one must cost less than inf',
+    ),
+    (TWO + "[platform]\nalpha = 1.5\n", "platform.alpha: must be from 0 to 1, got 1.5"),
+    (
+        TWO + '[platform]\nselection = "bst"\n',
+        'platform.selection: must be "best" or "worst" or "potential", got "bst"',
+    ),
+    (TWO + "[platform]\nmargin = inf\n", "platform.margin: must be at least 0 and finite, got inf"),
+    (TWO.replace('"absent", ', ""), 'levels: must name at least two levels, "absent" and another, got ["present"]'),
+    (TWO.replace('"absent"', '"present"'), 'levels: must name each level once, got ["present", "present"]'),
+    (TWO.replace('"absent"', "3"), "levels[1]: must be text, got 3"),
+    ("amounts = [0]\n" + TWO, "amounts: must have a number for each of the 2 levels, got [0]"),
+    (
+        TWO.replace('levels = ["absent", "present"]', ""),
+        'levels: is required, most private first: for instance ["absent", "federated", "direct"]',
+    ),
+    (
+        TWO.replace("by_count = [0, ", "by_count = [0, 1, 2, ").replace('"present"]', '"present", "more"]'),
+        'utility.by_count: needs two levels, absent and present, got ["absent", "present", "more"]',
+    ),
+    (
+        TWO.replace('by_count = [0, "2/3", 1]', "values = [[0, 1, 2], [1, 2, 3], [2, 3, 4]]"),
+        "utility.values: must have 2 entries along each axis (one a level), not shape (3, 3)",
+    ),
+    (
+        TWO.replace('by_count = [0, "2/3", 1]', "values = [[0, 1], [1]]"),
+        "utility.values: values: must be rectangular",
+    ),
+    (
+        DP.replace('level = "low"', "").replace("{ low = 2 }", "{ low = 0 }"),
+        'users[2].epsilons.low ("star"): must be more than 0 (inf: no noise), got 0',
+    ),
+    (
+        DP.replace('level = "low"', "").replace("high = inf }\n[every", "high = 0.5 }\n[every"),
+        'users[1].epsilons.high ("phone"): must not be smaller than that of the more private level low',
+    ),
+    (
+        DP.replace('level = "low"', "").replace("{ low = 2 }", "{ lo = 2 }"),
+        'users[2].epsilons ("star"): unknown level "lo"; did you mean "low"?',
+    ),
+    (
+        DP.replace('level = "low"', "").replace("epsilons = { low = 1, high = inf }", "epsilons = { low = 1 }"),
+        'users[1].epsilons.high ("phone"): is required',
+    ),
+    (FEDERATED.replace("= 20", "= 0"), 'users[2].samples ("B"): must be a whole number of at least 1, got 0'),
+    (FEDERATED.replace("samples = 20", ""), 'users[2].samples ("B"): is required: the number of samples of the user'),
+    (
+        FEDERATED.replace("between_variance = 1.96", ""),
+        "utility.between_variance: is required (or name the data in [data], and it is fitted)",
+    ),
+    (
+        FEDERATED.replace("1.96", "0"),
+        "utility.between_variance: must be more than 0 and finite, got 0",
+    ),
+    (FEDERATED.replace("1.96", "1e400"), "utility.between_variance: must be 0 or of a size between"),
+    (
+        FEDERATED.replace(', "direct"', ""),
+        "levels: must be three for the federated mean: absent, federated, direct",
+    ),
+    (FEDERATED[: FEDERATED.index("[[users]]")], "users: needs at least one [[users]] entry"),
+    (FEDERATED.replace('"B"', '"A"'), 'users[1].name ("A"): must differ from every other user\'s name, got "A"'),
+    (FEDERATED + "costs = { direct = 1 }\n", 'users[1].costs.federated ("A"): is required'),
+    (FEDERATED + '[data]\nfile = "no.csv"\ngroup = "g"\nvalue = "v"\n', "data.file: must name an existing file"),
+    (FEDERATED + '[data]\nfile = "no.csv"\ngroup = "g"\n', "data.value: is required"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ONE_PROBLEM)
+def test_each_mistake_has_its_message(write, text, expected):
+    found = problems(write(text))
+    assert found[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        text
+        for text, expected in ONE_PROBLEM
+        # These hold for several users, or leave a section out.
+        if not any(word in expected for word in ("costs.federated", "every other", "epsilons.high", "uitlity"))
+    ],
+)
+def test_a_mistake_is_not_followed_by_its_consequences(write, text):
+    assert len(problems(write(text))) == 1
+
+
+def test_the_message_has_the_documented_form(write):
+    path = write(FEDERATED.replace('"A"', '"institution 1"') + "")
+    path.write_text(path.read_text().replace("samples = 10", "samples = 10\ncosts = { federated = 1, direct = -0.4 }"))
+    lines = problems(path)
+    assert lines[0] == 'users[1].costs.direct ("institution 1"): must be at least 0, got -0.4'
+
+
+def test_all_problems_are_listed_at_once(write):
+    found = problems(
+        write("""
+        levels = ["absent", "federated", "direct"]
+        colour = 1
+        [utility]
+        kind = "federated-mean"
+        between_variance = -1
+        aggregation = "mean"
+        [platform]
+        alpha = 2
+        [every_user]
+        costs = { federated = 0.2, dirct = 0.6 }
+        [[users]]
+        name = "A"
+        samples = 0
+        level = "direct"
+        costs = { direct = -0.4 }
+        [[users]]
+        name = "B"
+        choices = ["absent", "federated", 3]
+        [data]
+        file = "../x.csv"
+        group = "g"
+        value = "v"
+        """)
+    )
+    assert sorted(line.split(":")[0] for line in found) == sorted(
+        [
+            "colour",
+            "utility.between_variance",
+            "utility.aggregation",
+            "utility.within_variance",
+            "platform.alpha",
+            "every_user.costs",
+            'users[1].samples ("A")',
+            'users[1].costs.direct ("A")',
+            'users[2].choices[3] ("B")',
+            'users[2].level ("B")',
+            'users[2].samples ("B")',
+            "data.file",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("../secret.csv", "must lie below the specification's folder"),
+        ("sub/../../secret.csv", "must lie below the specification's folder"),
+        ("link.csv", "must lie below the specification's folder"),
+        ("linked/secret.csv", "must lie below the specification's folder"),
+        ("/etc/passwd", "must be relative to the specification's folder"),
+        ("missing.csv", "must name an existing file"),
+        (".", "must name an existing file"),
+        ("bad\\u0000name.csv", "must name"),
+    ],
+)
+def test_a_specification_reads_only_below_its_own_folder(tmp_path, name, message):
+    (tmp_path / "secret.csv").write_text("a,utility\nabsent,0\npresent,1\n")
+    folder = tmp_path / "spec"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "link.csv").symlink_to(tmp_path / "secret.csv")
+    (folder / "linked").symlink_to(tmp_path)
+    path = folder / "spec.toml"
+    for section in (
+        f'levels = ["absent", "present"]\nutility = {{ kind = "table", file = "{name}" }}\n',
+        TWO + f'[data]\nfile = "{name}"\ngroup = "g"\nvalue = "v"\n',
+    ):
+        path.write_text(section)
+        (line,) = problems(path)
+        assert message in line
+
+
+def test_a_link_that_stays_inside_is_followed(tmp_path):
+    (tmp_path / "real.csv").write_text("a,utility\nabsent,0\npresent,1\n")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    path = tmp_path / "spec.toml"
+    path.write_text('levels = ["absent", "present"]\nutility = { kind = "table", file = "link.csv" }\n')
+    assert load_specification(path).n_users == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "must have a header"),
+        ("utility\n", "must have a header"),
+        ("a,utility\nabsent,0\n", "lacks 1 of the 2 profiles, the first is (present)"),
+        ("a,utility\nabsent,0\nabsent,0\n", "line 3: gives the profile (absent) a second time"),
+        ("a,utility\nabsent,0\nhere,1\n", "line 3: unknown level 'here'; the levels are absent, present"),
+        ("a,utility\nabsent,0\n2,1\n", "line 3: unknown level '2'"),
+        ("a,utility\nabsent,0\npresent\n", "line 3: must have 2 columns, got 1"),
+        ("a,utility\nabsent,0\npresent,inf\n", "line 3: the utility must be finite"),
+        ("a,utility\nabsent,0\npresent,x\n", "line 3: the utility must be a number such as"),
+        ("a,utility\nabsent,1\npresent,2\n", "U(0, …, 0) must be 0"),
+        (",".join("abcdefghijklmnopqrstuvwxyz" * 4) + ",utility\n", "cannot be read: a table of"),
+    ],
+)
+def test_a_broken_csv_table_is_refused(write, content, message):
+    write(content, "u.csv")
+    (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.csv" }\n'))
+    assert line.startswith("utility.file: ")
+    assert message in line
+
+
+def _raises_when_loaded(*_):
+    raise AssertionError("code was run")
+
+
+class Hostile:
+    def __reduce__(self):
+        return _raises_when_loaded, ()
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.array([Hostile()], dtype=object), "must be a .npy array of numbers"),
+        (np.array(["a", "b"]), "must be a .npy array of numbers"),
+        (np.array([True, False]), "must be a .npy array of numbers"),
+        (np.zeros((2, 3)), "must have 2 entries along each axis (one a level), not shape (2, 3)"),
+        (np.array(0.0), "must have 2 entries along each axis"),
+        (np.array([0.0, math.nan]), "NaN"),
+        (np.array([1.0, 2.0]), "U(0, …, 0) must be 0"),
+    ],
+)
+def test_a_broken_npy_table_is_refused_and_never_unpickled(write, tmp_path, array, message):
+    np.save(tmp_path / "u.npy", array, allow_pickle=True)
+    (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.npy" }\n'))
+    assert message in line
+
+
+def test_other_file_types_are_refused(write):
+    write("x", "u.pkl")
+    (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.pkl" }\n'))
+    assert line == 'utility.file: must end in .csv or .npy, got "u.pkl"'
+
+
+def test_an_unreadable_specification_says_why(tmp_path):
+    assert problems(tmp_path / "none.toml") == ["cannot be read: No such file or directory"]
+    assert problems(tmp_path) == ["cannot be read: Is a directory"]
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b'title = "caf\xe9"')
+    assert problems(latin) == ["is not TOML: it must be text in UTF-8"]
+
+
+@pytest.mark.parametrize("text", ["a = 1e99999999999999999999999", "a = " + "[" * 5000, "a = " + "9" * 5000])
+def test_absurd_toml_is_refused_and_does_not_hang(write, text):
+    assert len(problems(write(text))) >= 1
+
+
+def test_a_specification_error_is_a_fairgames_error_and_survives_pickling(write):
+    import pickle
+
+    with pytest.raises(FairGamesError) as caught:
+        load_specification(write("levels = 3"))
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file permissions differ")
+def test_a_fifo_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "u.csv")
+    path = tmp_path / "spec.toml"
+    path.write_text('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.csv" }\n')
+    (line,) = problems(path)
+    assert "must name an existing file" in line
