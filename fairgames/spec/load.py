@@ -150,12 +150,7 @@ def _utility_and_groups(
         utility = table_utility(section, folder, levels, problems)
         if document.users is None and utility is not None:
             entries = [UserSection()] * utility.n_users
-    elif (
-        not entries
-        and not isinstance(section, TableSection)
-        and document.data is None
-        and not problems.known(("users",))
-    ):
+    elif section is not None and not entries and not problems.known(("users",)):
         problems.add(("users",), "needs at least one [[users]] entry")
     _check_keys_suit(document, entries, problems)
     groups = user_groups(entries, document.every_user, levels, problems)
