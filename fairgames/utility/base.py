@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -97,9 +98,10 @@ class Utility(ABC):
             If the profile has the wrong shape or names a level that does not exist.
         """
         if is_counts(profile):
-            counts = as_counts(profile, self.type_levels, self.type_sizes)
-            return self.evaluate_counts(counts[None])[0]  # type: ignore[no-any-return]
-        return self.evaluate(as_profile(profile, self.shape, self.type_sizes)[None])[0]  # type: ignore[no-any-return]
+            value = self.evaluate_counts(as_counts(profile, self.type_levels, self.type_sizes)[None])[0]
+        else:
+            value = self.evaluate(as_profile(profile, self.shape, self.type_sizes)[None])[0]
+        return value if isinstance(value, Fraction) else float(value)
 
     def tensor(self) -> Array:
         """Utility of every profile.

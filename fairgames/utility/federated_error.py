@@ -33,7 +33,7 @@ def least_errors(
         Sample size ``n`` of each type's users.
     between, within : float
         ``s2`` and ``r2``.
-    entering : ndarray, shape (K,)
+    entering : ndarray, shape (K,) or (1,)
         What a federating user's share of the aggregate is proportional to.
 
     Returns
@@ -43,13 +43,11 @@ def least_errors(
     """
     noise = within / samples
     variance = between + noise
-    alone = _one_federating(counts[:, :, 1])
-    federating = np.where(alone[:, None], 0, counts[:, :, 1])
-    direct = np.where(alone[:, None], counts[:, :, 2] + counts[:, :, 1], counts[:, :, 2])
+    federating, direct = _without_a_lone_federating_user(counts[:, :, 1], counts[:, :, 2])
 
-    total = federating @ entering
+    total = (federating * entering).sum(axis=1)
     some = total > 0
-    share = np.where(some[:, None], entering / np.where(some, total, 1.0)[:, None], 0.0)
+    share = (some / np.where(some, total, 1.0))[:, None] * entering
     spread = (federating * share**2).sum(axis=1)
     aggregate_noise = np.where(some, (federating * share**2) @ noise, 1.0)
     aggregate_variance = aggregate_noise + between * spread
@@ -57,7 +55,7 @@ def least_errors(
     nobody: NDArray[np.bool_] = precision == 0
     uncertainty = 1 / np.where(nobody, 1.0, precision)[:, None]
 
-    result = np.empty(counts.shape)
+    result: NDArray[np.float64] = np.empty(counts.shape)
     result[:, :, 0] = between + uncertainty
     result[:, :, 2] = between * noise / variance + (noise / variance) ** 2 * uncertainty
     # B − s2·a and B − s2·a² with the common part taken out first, so that a large s2 cancels exactly.
@@ -65,13 +63,25 @@ def least_errors(
     apart_squared = aggregate_noise[:, None] + between * (spread[:, None] - share**2)
     B = aggregate_variance[:, None]
     result[:, :, 1] = between * apart_squared / B + (apart / B) ** 2 * uncertainty
+    alone = _one_federating(counts[:, :, 1])
     result[alone, :, 1] = result[alone, :, 2]
     result[nobody] = within + 2 * between
     return result
 
 
+def _without_a_lone_federating_user(
+    federating: NDArray[Any], direct: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count a user that federates alone as direct: its aggregate is its own sample mean, to the last bit."""
+    federating, direct = federating.astype(float), direct.astype(float)
+    alone = _one_federating(federating)
+    direct[alone] += federating[alone]
+    federating[alone] = 0
+    return federating, direct
+
+
 def _one_federating(federating: NDArray[Any]) -> NDArray[np.bool_]:
-    """States in which exactly one whole user federates: the aggregate is that user's own sample mean."""
+    """States in which exactly one whole user federates."""
     alone: NDArray[np.bool_] = (federating.sum(axis=1) == 1) & (federating == 1).any(axis=1)
     return alone
 
@@ -107,7 +117,8 @@ def optimal_weights(
     own = np.zeros((n_users, n_users + 1))
     own[:, 0] = between * shares * received[0]
     np.fill_diagonal(own[:, 1:], between * received[1:])
-    return own + (1 - own.sum(axis=1, keepdims=True)) * received / received.sum()
+    weights: NDArray[np.float64] = own + (1 - own.sum(axis=1, keepdims=True)) * (received / received.sum())
+    return weights
 
 
 def error_of_weights(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
-from fairgames.exactness import as_array, to_float
+from fairgames.exactness import as_array, as_number, to_float
 from fairgames.utility.federated_error import error_of_weights, least_errors, optimal_weights
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, as_profile, is_counts
@@ -111,9 +111,11 @@ class FederatedMeanUtility(GroupedUtility):
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``; real counts too."""
         nobody = self.within_variance + 2 * self.between_variance
         errors = np.where(counts > 0, self._errors(counts), nobody)
-        # A real count below 1 can leave a dominating user's error without a meaning: NaN, for the caller to see.
-        gains = np.log(nobody / np.where(errors > 0, errors, np.nan))
-        total: NDArray[np.float64] = ((gains * counts).sum(axis=2) * self._importance).sum(axis=1)
+        if counts.dtype.kind == "f":
+            # Less than one user that dominates the aggregate has no error: NaN, for the caller to see.
+            errors = np.where(errors > 0, errors, np.nan)
+        gains = np.log(nobody / errors)
+        total: NDArray[np.float64] = (gains * counts).sum(axis=2) @ self._importance
         return total
 
     def emse(self, profile: ArrayLike) -> NDArray[np.float64]:
@@ -185,7 +187,7 @@ class FederatedMeanUtility(GroupedUtility):
         return error_of_weights(levels, self._shares(levels), self.between_variance, self._noise(), table)
 
     def _entering(self) -> NDArray[np.float64]:
-        return np.ones(len(self._sizes)) if self.aggregation == "uniform" else self._sizes
+        return np.ones(1) if self.aggregation == "uniform" else self._sizes
 
     def _errors(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         return least_errors(counts, self._sizes, self.between_variance, self.within_variance, self._entering())
@@ -196,7 +198,7 @@ class FederatedMeanUtility(GroupedUtility):
 
     def _shares(self, levels: NDArray[np.intp]) -> NDArray[np.float64]:
         """Share of each user in the secure aggregate, shape ``(N,)``: 0 unless federating."""
-        entering = np.where(levels == 1, self._entering()[self.types], 0.0)
+        entering = np.where(levels == 1, np.broadcast_to(self._entering(), self._sizes.shape)[self.types], 0.0)
         total = entering.sum()
         return entering / total if total > 0 else entering
 
@@ -211,7 +213,9 @@ def _as_entries(values: ArrayLike, name: str, least: int) -> NDArray[np.float64]
 
 
 def _as_variance(value: object, name: str) -> float:
-    variance = float(as_array(value, name))
+    if np.ndim(value):  # type: ignore[arg-type]
+        raise InputError(name, "must be one number", value)
+    variance = float(as_number(value, name))
     if variance <= 0:
         raise InputError(name, "must be above 0", value)
     return variance

@@ -15,7 +15,7 @@ from fairgames.exactness import Array
 from fairgames.utility.base import Utility
 from fairgames.utility.profile import as_profile, count_profiles
 
-_CELLS_AT_ONCE = 1 << 22
+_CELLS_AT_ONCE = 1 << 17
 
 
 class GroupedUtility(Utility):
