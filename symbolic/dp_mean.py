@@ -1,0 +1,200 @@
+"""The differentially private mean: risk from the prior, best weights from the Laplace constraint (appendix B.1).
+
+Each user holds ``X_i`` in {-1/2, 1/2} with ``Pr(X_i = 1/2) = mu + 1/2`` and ``mu`` uniform on [-1/2, 1/2]; the
+platform estimates ``mu`` by ``w . X + Z``, ``Z`` Laplace of scale ``1/eta``; privacy asks ``eta <= eps_i/w_i``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import sympy as sp
+
+from symbolic import symbols
+from symbolic.closed_form import ClosedForm
+from symbolic.errors import InputError
+from symbolic.exactness import exact, user_count
+from symbolic.payments import payment_gaps
+from symbolic.symmetric import gamma
+
+MU = sp.Symbol("mu", real=True)
+"""The mean to be estimated."""
+
+
+def risk_function(weights: Sequence[sp.Expr], eta: sp.Expr) -> sp.Expr:
+    """Expected squared error given the mean, from the outcomes one by one (eqs. 27, 29, 33).
+
+    Parameters
+    ----------
+    weights : sequence of sympy.Expr
+        One for each present user.
+    eta : sympy.Expr
+        Inverse scale of the noise, infinite for none.
+
+    Examples
+    --------
+    >>> risk_function((), sp.oo)
+    mu**2
+    """
+    error = sp.S.Zero
+    for outcome in product((sp.Rational(-1, 2), sp.Rational(1, 2)), repeat=len(weights)):
+        probability = sp.prod(MU + sp.Rational(1, 2) if value > 0 else sp.Rational(1, 2) - MU for value in outcome)
+        estimate = sum((w * value for w, value in zip(weights, outcome, strict=True)), sp.S.Zero)
+        error += probability * (estimate - MU) ** 2
+    return sp.expand(error) + 2 / eta**2
+
+
+def bayes_risk(weights: Sequence[sp.Expr], eta: sp.Expr) -> sp.Expr:
+    """Expectation of the risk function under the uniform prior (eqs. 28, 30, 34).
+
+    Examples
+    --------
+    >>> w, eta = sp.symbols("w eta", positive=True)
+    >>> bayes_risk((), sp.oo)
+    1/12
+    >>> bayes_risk((w,), eta) - 2 / eta**2
+    w**2/4 - w/6 + 1/12
+    """
+    half = sp.Rational(1, 2)
+    noiseless = sp.integrate(risk_function(weights, sp.oo), (MU, -half, half))
+    return sp.expand(noiseless) + 2 / eta**2
+
+
+def common_risk(n_present: sp.Expr, weight: sp.Expr, eta: sp.Expr) -> sp.Expr:
+    """Bayes risk of k users with one common weight, ``k`` a number or a symbol.
+
+    The second moments come from `bayes_risk` with two users: all pairs of users are alike.
+
+    Examples
+    --------
+    >>> w = sp.Symbol("w", positive=True)
+    >>> sp.factor(common_risk(2, w, sp.oo))
+    (8*w**2 - 4*w + 1)/12
+    """
+    a, b = sp.symbols("a b", positive=True)
+    pair = sp.Poly(bayes_risk((a, b), sp.oo), a, b)
+    square, cross, linear = (pair.coeff_monomial(term) for term in (a**2, a * b, a))
+    quadratic = n_present * square + n_present * (n_present - 1) * cross / 2
+    return quadratic * weight**2 + n_present * linear * weight + pair.coeff_monomial(1) + 2 / eta**2
+
+
+def best_weight(n_present: sp.Expr, epsilon: sp.Expr = symbols.epsilon) -> sp.Expr:
+    """The common weight that minimises the risk when k users share one epsilon (eqs. 31, 35).
+
+    The risk falls with eta, so the constraint ``eta <= epsilon/w`` is tight.
+
+    Examples
+    --------
+    >>> best_weight(1), best_weight(2)
+    (epsilon**2/(3*(epsilon**2 + 8)), epsilon**2/(4*(epsilon**2 + 3)))
+    """
+    w = sp.Symbol("w", positive=True)
+    risk = common_risk(n_present, w, epsilon / w)
+    (weight,) = sp.solve(sp.diff(risk, w), w)
+    return sp.factor(weight)
+
+
+def minimal_risk(n_present: sp.Expr, epsilon: sp.Expr = symbols.epsilon) -> sp.Expr:
+    """Bayes risk at the best weight (eqs. 28, 32, 36).
+
+    Examples
+    --------
+    >>> minimal_risk(0), minimal_risk(1)
+    (1/12, (epsilon**2 + 12)/(18*(epsilon**2 + 8)))
+    """
+    weight = best_weight(n_present, epsilon) if n_present != 0 else sp.S.Zero
+    noise = epsilon / weight if weight != 0 else sp.oo
+    return sp.factor(common_risk(sp.sympify(n_present), weight, noise))
+
+
+def utility(n_users: int, n_present: object, epsilon: object = symbols.epsilon) -> ClosedForm:
+    """Utility of k present users who share one epsilon, scaled to [0, 1] (eq. 37 and its extension to N users).
+
+    Parameters
+    ----------
+    n_users : int
+    n_present : int or sympy.Symbol
+    epsilon : number, "inf" or sympy.Expr, default the symbol ``epsilon``
+        Positive; infinite for data that is shared as it is.
+
+    Examples
+    --------
+    >>> utility(2, 1), utility(2, 2)
+    (U_1(epsilon) = 2*epsilon**2/(3*(epsilon**2 + 8)), U_2(epsilon) = epsilon**2/(epsilon**2 + 3))
+    >>> k = sp.Symbol("k", positive=True, integer=True)
+    >>> utility(3, k).expression
+    5*epsilon**2*k**2/(3*(epsilon**2*k**2 + 2*epsilon**2*k + 24))
+    """
+    user_count(n_users)
+    present = exact("n_present", n_present)
+    if present.is_number and not (present.is_Integer and 0 <= present <= n_users):
+        raise InputError("n_present", f"must be an integer from 0 to {n_users}", n_present)
+    level = exact("epsilon", epsilon)
+    if not level.is_extended_positive:
+        raise InputError("epsilon", "must be positive (declare symbols with positive=True)", level)
+    prior, best = minimal_risk(0), sp.limit(minimal_risk(n_users), symbols.epsilon, sp.oo)
+    finite = sp.factor((prior - minimal_risk(present)) / (prior - best))
+    value = sp.limit(finite, symbols.epsilon, sp.oo) if level == sp.oo else finite.subs(symbols.epsilon, level)
+    arguments = tuple(sorted(value.free_symbols, key=str))
+    return ClosedForm(f"U_{present}", sp.factor(value), arguments, "appendix B.1, eq. 37")
+
+
+def utilities(n_users: int, epsilon: object = symbols.epsilon) -> tuple[sp.Expr, ...]:
+    """The utilities ``U_1, ..., U_N`` of `utility`.
+
+    Examples
+    --------
+    >>> utilities(3, "inf")
+    (5/9, 5/6, 1)
+    """
+    return tuple(utility(n_users, k, epsilon).expression for k in range(1, user_count(n_users) + 1))
+
+
+def assumption_range() -> sp.Set:
+    """The epsilons for which the game of two users has an increasing gamma (assumption 2).
+
+    Found by solving ``gamma'(p) >= 0``; below the range gamma decreases and several symmetric
+    equilibria coexist.
+
+    Examples
+    --------
+    >>> assumption_range()
+    Interval(2*sqrt(3), oo)
+    """
+    first, second = utilities(2)
+    slope = sp.diff(gamma(payment_gaps(2, lambda _, present: (sp.S.Zero, first, second)[present])), symbols.p)
+    solution = sp.solve_univariate_inequality(sp.factor(slope) >= 0, symbols.epsilon, relational=False)
+    return solution.intersect(sp.Interval.open(0, sp.oo))
+
+
+def pair_utility() -> ClosedForm:
+    """Utility of two users with different epsilons, ``epsilon_1 <= epsilon_2`` (section 3, appendix B.1).
+
+    Both weights sit at their bound ``eps_i * t`` until ``epsilon_2`` reaches ``epsilon_1 + 12/epsilon_1``; from
+    there on the second user saturates and more of its data buys nothing.
+
+    Examples
+    --------
+    >>> form = pair_utility()
+    >>> form.at(2, 8), form.at(2, 100), form.at(1, 1)
+    (10/13, 10/13, 1/4)
+    """
+    first, second = sp.symbols("epsilon_1 epsilon_2", positive=True)
+    t, w = sp.symbols("t w", positive=True)
+    a, b = sp.symbols("a b", positive=True)
+    data = bayes_risk((a, b), sp.oo)
+    prior = minimal_risk(0)
+    scale = prior - sp.limit(minimal_risk(2), symbols.epsilon, sp.oo)
+
+    tight = data.subs({a: first * t, b: second * t}) + 2 * t**2
+    (size,) = sp.solve(sp.diff(tight, t), t)
+    gradient = sp.factor(sp.diff(data, b).subs({a: first * size, b: second * size}))
+    (edge,) = sp.solve(sp.numer(gradient), second)
+
+    loose = data.subs({a: first * t, b: w}) + 2 * t**2
+    solution = sp.solve([sp.diff(loose, t), sp.diff(loose, w)], [t, w])
+    values = ((prior - risk) / scale for risk in (tight.subs(t, size), loose.subs(solution)))
+    both, saturated = (sp.factor(value) for value in values)
+    expression = sp.Piecewise((both, second <= sp.expand(edge)), (saturated, True))
+    return ClosedForm("U", expression, (first, second), "appendix B.1", (first <= second,))

@@ -1,0 +1,75 @@
+"""Exact input: integers, fractions and decimal strings become SymPy rationals; floats are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import sympy as sp
+
+from symbolic.errors import InputError
+
+
+def exact(argument: str, value: object) -> sp.Expr:
+    """Turn one number or expression into an exact SymPy expression.
+
+    Parameters
+    ----------
+    argument : str
+        The argument's name, for the error message.
+    value : int, Fraction, str or sympy.Expr
+        ``"2/3"`` and ``"0.2"`` are rationals, ``"inf"`` is infinity. An expression must be real:
+        declare its symbols with ``positive=True`` or ``real=True``.
+
+    Returns
+    -------
+    sympy.Expr
+
+    Raises
+    ------
+    InputError
+        For a float, a text that is no number, or an expression that is not known to be real.
+
+    Examples
+    --------
+    >>> exact("cost", "0.3"), exact("cost", Fraction(2, 3)), exact("epsilon", "inf")
+    (3/10, 2/3, oo)
+    """
+    if isinstance(value, bool):
+        raise InputError(argument, "must be a number or an expression", value)
+    if isinstance(value, (float, sp.Float)) and value not in (float("inf"),):
+        raise InputError(argument, 'must be exact: write "1/5" or Fraction(1, 5) instead of a float', value)
+    if (isinstance(value, str) and value.strip() in {"inf", "oo"}) or value == float("inf"):
+        return sp.oo
+    if isinstance(value, (int, Fraction, str)):
+        try:
+            fraction = Fraction(value)
+        except (ValueError, ZeroDivisionError):
+            raise InputError(argument, "must be a number", value) from None
+        return sp.Rational(fraction.numerator, fraction.denominator)
+    if not isinstance(value, sp.Expr):
+        raise InputError(argument, "must be a number or an expression", value)
+    if value.has(sp.Float):
+        raise InputError(argument, "must be exact: no floats inside an expression", value)
+    if not value.is_extended_real:
+        names = ", ".join(sorted(symbol.name for symbol in value.free_symbols))
+        raise InputError(argument, f"must be real: declare {names or 'it'} with positive=True or real=True", value)
+    return value
+
+
+def exact_sequence(argument: str, values: Sequence[object]) -> tuple[sp.Expr, ...]:
+    """Apply `exact` to every entry; the error names the entry."""
+    return tuple(exact(f"{argument}[{index}]", value) for index, value in enumerate(values))
+
+
+def user_count(n_users: object, least: int = 2) -> int:
+    """Check a number of users.
+
+    Raises
+    ------
+    InputError
+        When it is not an integer of at least ``least``.
+    """
+    if isinstance(n_users, bool) or not isinstance(n_users, int) or n_users < least:
+        raise InputError("n_users", f"must be an integer of at least {least}", n_users)
+    return n_users

@@ -1,0 +1,95 @@
+"""The symmetric binary game in expectation: gamma(p), U(p), and the cost at which a mixture is stationary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from symbolic import symbols
+from symbolic.claims import symmetric_utilities
+from symbolic.payments import payment_gaps
+
+
+def gamma(gaps: Sequence[sp.Expr]) -> sp.Expr:
+    """Expected relative payoff (eq. 23): gap ``k`` occurs when k of the N - 1 others are more private.
+
+    Examples
+    --------
+    >>> gamma((sp.Rational(1, 2), sp.Rational(2, 3)))
+    p/6 + 1/2
+    """
+    others = len(gaps) - 1
+    return sp.expand(sum(_binomial(others, k, symbols.p) * gap for k, gap in enumerate(gaps)))
+
+
+def expected_utility(utilities: Sequence[sp.Expr], nobody: sp.Expr = sp.S.Zero) -> sp.Expr:
+    """Expected utility when each user is more private with probability p (eq. 93 for N = 2).
+
+    Parameters
+    ----------
+    utilities : sequence of sympy.Expr
+        ``U_1, ..., U_N``.
+    nobody : sympy.Expr, default 0
+        ``U_0``, not 0 when the more private action is not "absent".
+
+    Examples
+    --------
+    >>> expected_utility((sp.Rational(2, 3), sp.S.One))
+    -p**2/3 - 2*p/3 + 1
+    """
+    levels = (nobody, *utilities)
+    n_users = len(utilities)
+    return sp.expand(sum(_binomial(n_users, k, symbols.p) * levels[n_users - k] for k in range(n_users + 1)))
+
+
+def stationary_cost(utilities: Sequence[sp.Expr]) -> sp.Expr:
+    """The cost at which x is a stationary point of ``U(x) - c N x``: ``U'(x)/N = E[U_{K+1} - U_K]``.
+
+    Examples
+    --------
+    >>> stationary_cost((sp.Rational(2, 3), sp.S.One))
+    2/3 - x/3
+    """
+    n_users = len(utilities)
+    utility = expected_utility(utilities).subs(symbols.p, 1 - symbols.x)
+    return sp.expand(sp.diff(sp.expand(utility), symbols.x) / n_users)
+
+
+def absence_gamma(n_users: int, utilities: Sequence[object] | None = None) -> sp.Expr:
+    """Gamma when the more private action is "absent", from the subset sums of theorem 2.
+
+    Examples
+    --------
+    >>> absence_gamma(2, ["2/3", 1])
+    p/6 + 1/2
+    """
+    levels = (sp.S.Zero, *symmetric_utilities(n_users, utilities))
+    return gamma(payment_gaps(n_users, lambda _, present: levels[present]))
+
+
+def gamma_identity(n_users: int) -> sp.Eq:
+    """The fact that ``gamma(p) = U(p) / (N (1 - p))`` when "absent" is an action, derived for symbolic utilities.
+
+    The users who mix are indifferent to absence, so the platform pays them their expected cost. The left
+    side is the expectation over the subset sums, the right side the one over profiles.
+
+    Raises
+    ------
+    ArithmeticError
+        If the two sides ever differed.
+
+    Examples
+    --------
+    >>> gamma_identity(2)
+    Eq(U_1*p - U_2*p/2 + U_2/2, (-2*U_1*p**2 + 2*U_1*p + U_2*p**2 - 2*U_2*p + U_2)/(2 - 2*p))
+    """
+    payoff = absence_gamma(n_users)
+    average = expected_utility(symmetric_utilities(n_users)) / (n_users * (1 - symbols.p))
+    if sp.cancel(payoff - average) != 0:
+        raise ArithmeticError(f"gamma differs from U(p)/(N(1 - p)) for {n_users} users")
+    return sp.Eq(payoff, average, evaluate=False)
+
+
+def _binomial(n: int, k: int, probability: sp.Expr) -> sp.Expr:
+    return sp.binomial(n, k) * probability**k * (1 - probability) ** (n - k)
