@@ -1,0 +1,100 @@
+"""The states that maximise the potential of the users' game, at every alpha."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fairgames.exactness import Array, Number
+from fairgames.mechanism.types_game import TypesGame
+from fairgames.mechanism.types_selection import Choice
+from fairgames.tolerance import comparison_tolerance
+
+
+def potential_choice(game: TypesGame, least: Array) -> Choice:
+    """Best alpha for the platform when users settle on a maximiser of their game's potential.
+
+    Parameters
+    ----------
+    game : TypesGame
+        The game.
+    least : ndarray
+        Least total cost of every state (`least_costs`).
+
+    Returns
+    -------
+    Choice
+        Where several states tie, the one with the largest utility counts.
+
+    References
+    ----------
+    D. Monderer and L. S. Shapley (1996), Potential games, Games and Economic Behavior 14.
+    """
+    cost = least.reshape(-1)
+    states = np.flatnonzero(cost < np.inf)
+    P, C = game.table.potential.reshape(-1)[states], cost[states]
+    U = game.table.utility.reshape(-1)[states]
+    if not game.exact:
+        C = C.astype(float)
+    tolerance = comparison_tolerance(P, C)
+    zero = 0 * P.item(0)
+    choices = []
+    for alpha in upper_envelope(P, C, zero, zero + 1, tolerance):
+        potential = alpha * P - C
+        tied = np.flatnonzero((potential >= potential.max() - tolerance).astype(bool))
+        row = int(tied[np.argmax(U[tied])])
+        value = (1 - alpha) * U.item(row)
+        choices.append(Choice(int(states[row]), alpha, value))
+    return max(choices, key=lambda choice: choice.value)
+
+
+def upper_envelope(P: Array, C: Array, low: Number, high: Number, tolerance: float) -> list[Number]:
+    """Alphas in ``[low, high]`` at which ``max(alpha · P − C)`` changes its slope, and the two ends.
+
+    Two lines that are highest at the ends of a range cross inside it. If no line is higher at the
+    crossing, it is a corner; otherwise the highest one splits the range. Lines below both at the
+    crossing are below one of them throughout.
+
+    Parameters
+    ----------
+    P, C : ndarray, shape (M,)
+        Slopes and (negated) heights of the lines.
+    low, high : Fraction or float
+        The range.
+    tolerance : float
+        Lines no higher than this above a crossing count as going through it.
+
+    Returns
+    -------
+    list of Fraction or float
+        Increasing.
+
+    Examples
+    --------
+    >>> upper_envelope(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.25, 1.0]), 0.0, 1.0, 0.0)
+    [0.0, 0.25, 0.75, 1.0]
+    """
+    # Of the lines that are highest at an end, the one that stays highest just inside the range.
+    first = _top(low * P - C, P, tolerance)
+    last = _top(high * P - C, -P, tolerance)
+    corners = [low, high]
+    pending = [(first, last, np.arange(len(P)))]
+    while pending:
+        left, right, lines = pending.pop()
+        if P[right] - P[left] <= tolerance:
+            continue
+        crossing = (C.item(right) - C.item(left)) / (P.item(right) - P.item(left))
+        height = crossing * P[lines] - C[lines]
+        floor = crossing * P[left] - C[left]
+        above = lines[(height > floor + tolerance).astype(bool)]
+        if not above.size:
+            corners.append(min(max(crossing, low), high))
+            continue
+        heights = crossing * P[above] - C[above]
+        middle = int(above[np.argmax(heights)])
+        pending += [(left, middle, above), (middle, right, above)]
+    return sorted(set(corners))
+
+
+def _top(heights: Array, preference: Array, tolerance: float) -> int:
+    tied = np.flatnonzero((heights >= heights.max() - tolerance).astype(bool))
+    return int(tied[np.argmax(preference[tied])])

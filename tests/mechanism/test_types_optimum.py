@@ -1,0 +1,349 @@
+import math
+from collections import defaultdict
+from fractions import Fraction
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+
+from fairgames.errors import InputError, SizeError
+from fairgames.mechanism import types_optimum
+from fairgames.mechanism.types_game import types_game
+from fairgames.mechanism.types_optimum import ranges_of_all_states, types_optimal_alpha
+from fairgames.utility.base import Utility
+from fairgames.utility.table import CountUtility, TableUtility
+
+TINY = Fraction(1, 10**15)
+
+
+class TypedUtility(Utility):
+    """Random values at the counts of a profile, so that users of one type are interchangeable."""
+
+    def __init__(self, types, levels, seed):
+        self._types, self._levels = np.asarray(types), levels
+        self._values, self._rng = {}, np.random.default_rng(seed)
+
+    n_users = property(lambda self: len(self._types))
+    shape = property(lambda self: tuple(self._levels[kind] for kind in self._types))
+    exact = True
+    types = property(lambda self: self._types)
+    type_sizes = property(lambda self: tuple(np.bincount(self._types).tolist()))
+
+    def evaluate(self, profiles):
+        return np.array([self._value(tuple(profile)) for profile in profiles.tolist()], dtype=object)
+
+    def _value(self, profile):
+        if not any(profile):
+            return Fraction(0)
+        key = tuple(sorted(zip(self._types.tolist(), profile, strict=True)))
+        if key not in self._values:
+            self._values[key] = Fraction(int(self._rng.integers(-2, 30)), 7) * sum(level > 0 for level in profile)
+        return self._values[key]
+
+
+class InFloats(TypedUtility):
+    exact = False
+
+    def evaluate(self, profiles):
+        return super().evaluate(profiles).astype(float)
+
+
+def fair_payment(utility, profile, user):
+    """Theorem 2 by its definition, at alpha = 1."""
+    n_users = len(profile)
+    others = [other for other in range(n_users) if other != user]
+    total = Fraction(0)
+    for size in range(n_users):
+        for subset in combinations(others, size):
+            without = tuple(level if other in subset else 0 for other, level in enumerate(profile))
+            joined = tuple(profile[other] if other in subset or other == user else 0 for other in range(n_users))
+            total += (utility._value(joined) - utility._value(without)) / math.comb(n_users - 1, size)
+    return total / n_users
+
+
+class BruteForce:
+    """Every profile, with the alphas at which no user gains by moving, from the definition."""
+
+    def __init__(self, utility, costs, margin=Fraction(0)):
+        self.utility, self.costs = utility, costs
+        profiles = list(product(*(range(n_levels) for n_levels in utility.shape)))
+        self.payments = {
+            profile: [fair_payment(utility, profile, user) for user in range(len(profile))] for profile in profiles
+        }
+        self.intervals = {}
+        for profile in profiles:
+            interval = self._interval(profile, margin)
+            if interval is not None and interval[0] <= interval[1]:
+                self.intervals[profile] = interval
+
+    def _interval(self, profile, margin):
+        lo, hi = Fraction(0), Fraction(1)
+        for user, level in enumerate(profile):
+            if self.costs[user][level] == math.inf:
+                return None
+            for other in range(self.utility.shape[user]):
+                if other == level or self.costs[user][other] == math.inf:
+                    continue
+                moved = (*profile[:user], other, *profile[user + 1 :])
+                gain = self.payments[profile][user] - self.payments[moved][user]
+                need = self.costs[user][level] - self.costs[user][other] + margin
+                if gain > 0:
+                    lo = max(lo, need / gain)
+                elif gain < 0:
+                    hi = min(hi, need / gain)
+                elif need > 0:
+                    return None
+        return lo, hi
+
+    def value(self, profile, alpha):
+        return (1 - alpha) * self.utility._value(profile)
+
+    def values_at(self, alpha):
+        return [self.value(profile, alpha) for profile, (lo, hi) in self.intervals.items() if lo <= alpha <= hi]
+
+    @property
+    def ends(self):
+        return sorted({end for interval in self.intervals.values() for end in interval})
+
+    def best(self):
+        return max(self.value(profile, end) for profile, ends in self.intervals.items() for end in ends)
+
+    def worst(self):
+        """Lowest value at every end and just beside it."""
+        alphas = [end + step for end in self.ends for step in (-TINY, 0, TINY) if 0 <= end + step <= 1]
+        return max(min(values) for alpha in alphas if (values := self.values_at(alpha)))
+
+    def potential(self, profile, alpha):
+        """Sum of the payments as users arrive one by one, less the costs."""
+        total, arrived = Fraction(0), (0,) * len(profile)
+        for user, level in enumerate(profile):
+            arrived = (*arrived[:user], level, *arrived[user + 1 :])
+            total += self.payments[arrived][user]
+        return alpha * total - sum(self.costs[user][level] for user, level in enumerate(profile))
+
+    def best_of_potential(self):
+        allowed = [p for p in self.payments if all(self.costs[u][level] < math.inf for u, level in enumerate(p))]
+        lines = {(self.potential(p, 1) - self.potential(p, 0), self.potential(p, 0)) for p in allowed}
+        alphas = {Fraction(0), Fraction(1)}
+        for (a, b), (c, d) in combinations(lines, 2):
+            if a != c and 0 <= (b - d) / (c - a) <= 1:
+                alphas.add((b - d) / (c - a))
+        best = None
+        for alpha in alphas:
+            highest = max(slope * alpha + height for slope, height in lines)
+            values = [self.value(p, alpha) for p in allowed if self.potential(p, alpha) == highest]
+            best = max(values) if best is None else max(best, *values)
+        return best
+
+
+def random_costs(rng, shape, forbidden=0.15):
+    costs = []
+    for n_levels in shape:
+        row = [Fraction(0)] + [Fraction(int(rng.integers(0, 40)), 30) for _ in range(n_levels - 1)]
+        costs.append([math.inf if level and rng.random() < forbidden else cost for level, cost in enumerate(row)])
+    return costs
+
+
+def merged(intervals):
+    result = []
+    for lo, hi in sorted(intervals):
+        if result and lo <= result[-1][1]:
+            result[-1] = (result[-1][0], max(hi, result[-1][1]))
+        else:
+            result.append((lo, hi))
+    return result
+
+
+def ranges_by_counts(brute):
+    """The alphas of each count state: the union over its profiles."""
+    by_state = defaultdict(list)
+    for profile, interval in brute.intervals.items():
+        by_state[tuple(sorted(zip(brute.utility.types.tolist(), profile, strict=True)))].append(interval)
+    return {state: merged(intervals) for state, intervals in by_state.items()}
+
+
+def ranges_found(game, utility):
+    ranges = ranges_of_all_states(game)
+    found = defaultdict(list)
+    for state, lo, hi in zip(game.table.lattice.counts(ranges.states), ranges.lo, ranges.hi, strict=True):
+        key = tuple(
+            (kind, level) for kind, row in enumerate(state.tolist()) for level, n in enumerate(row) for _ in range(n)
+        )
+        found[key].append((lo, hi))
+    return dict(found)
+
+
+CASES = [
+    ([0, 0, 0], [2]),
+    ([0, 0, 0], [3]),
+    ([0, 0, 1], [3, 2]),
+    ([0, 1, 0, 1], [2, 2]),
+    ([0, 0, 1, 1], [3, 2]),
+    ([0, 1, 2], [2, 3, 2]),
+    ([0, 0], [4]),
+]
+
+
+@pytest.mark.parametrize(("types", "levels"), CASES)
+@pytest.mark.parametrize("seed", range(4))
+def test_ranges_and_optima_equal_brute_force_over_all_profiles(types, levels, seed):
+    check_against_brute_force(types, levels, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("types", "levels"), [*CASES, ([0, 0, 0, 0], [3]), ([0, 1, 0, 1, 0], [2, 2])])
+def test_ranges_and_optima_equal_brute_force_over_all_profiles_many(types, levels):
+    for seed in range(100, 160):
+        check_against_brute_force(types, levels, seed)
+
+
+def check_against_brute_force(types, levels, seed):
+    rng = np.random.default_rng([seed, len(types), sum(levels)])
+    utility = TypedUtility(types, levels, seed)
+    costs = random_costs(rng, utility.shape)
+    brute = BruteForce(utility, costs)
+    assert ranges_found(types_game(utility, costs), utility) == ranges_by_counts(brute)
+    best, worst = (types_optimal_alpha(utility, costs, selection) for selection in ("best", "worst"))
+    assert best.value == brute.best()
+    assert best.profile in brute.intervals
+    lo, hi = brute.intervals[best.profile]
+    assert lo <= best.alpha <= hi
+    assert best.exact
+    assert best.attained
+    assert abs(worst.value - brute.worst()) < 100 * TINY
+    assert worst.attained == (min(brute.values_at(worst.alpha)) == worst.value)
+    potential = types_optimal_alpha(utility, costs, "potential")
+    assert potential.value == brute.best_of_potential()
+    lo, hi = brute.intervals[potential.profile]
+    assert lo <= potential.alpha <= hi
+    for optimum in (best, worst, potential):
+        check_accounts(optimum, utility, costs)
+
+
+def check_accounts(optimum, utility, costs):
+    profile = optimum.profile
+    paid = [optimum.alpha * fair_payment(utility, profile, user) for user in range(len(profile))]
+    assert list(optimum.payments) == paid
+    assert list(optimum.costs) == [costs[user][level] for user, level in enumerate(profile)]
+    assert optimum.utility == utility(profile)
+    assert optimum.value == (1 - optimum.alpha) * optimum.utility
+    assert optimum.users_surplus == sum(paid) - sum(optimum.costs)
+    assert optimum.welfare == optimum.value + optimum.users_surplus
+    exactly_paid = max(
+        utility._value(p) - sum(costs[user][level] for user, level in enumerate(p))
+        for p in product(*(range(n) for n in utility.shape))
+    )
+    assert optimum.upper_bound == exactly_paid
+    assert optimum.gap == exactly_paid - optimum.value >= 0
+    if optimum.value > 0:
+        assert optimum.price_of_fairness == exactly_paid / optimum.value >= 1
+    else:
+        assert optimum.price_of_fairness is None
+    assert bool(optimum.warnings) == any(payment < 0 for payment in paid)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_floats_give_the_same_states_as_rationals(seed):
+    rng = np.random.default_rng(seed)
+    exact, floats = (kind([0, 0, 1, 1], [3, 2], seed) for kind in (TypedUtility, InFloats))
+    costs = random_costs(rng, exact.shape)
+    found, expected = (ranges_found(types_game(utility, costs), utility) for utility in (floats, exact))
+    assert list(found) == list(expected)
+    for state, intervals in expected.items():
+        np.testing.assert_allclose(found[state], np.array(intervals, dtype=float), atol=1e-9)
+    for selection in ("best", "worst", "potential"):
+        left, right = (types_optimal_alpha(utility, costs, selection) for utility in (floats, exact))
+        assert math.isclose(left.value, right.value, abs_tol=1e-9)
+        assert not left.exact
+        assert type(left.value) is type(left.alpha) is float
+
+
+def test_one_state_may_have_two_ranges_of_alpha():
+    costs = [[0, "7/20", "7/10"], [0, "1/4", "7/20"], [0, math.inf, "9/10"]]
+    fractions = [[Fraction(c) if isinstance(c, str) else c for c in row] for row in costs]
+    several = 0
+    for seed in range(60):
+        utility = TypedUtility([0, 0, 0], [3], seed)
+        found = ranges_found(types_game(utility, costs), utility)
+        assert found == ranges_by_counts(BruteForce(utility, fractions))
+        several += sum(len(intervals) > 1 for intervals in found.values())
+    assert several > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_margin_is_what_each_user_gains_by_its_level(seed):
+    utility = TypedUtility([0, 0, 1], [3, 2], seed)
+    costs = random_costs(np.random.default_rng(seed), utility.shape)
+    margin = Fraction(1, 20)
+    brute = BruteForce(utility, costs, margin)
+    assert ranges_found(types_game(utility, costs, None, margin), utility) == ranges_by_counts(brute)
+    for selection, expected in (("best", brute.best), ("worst", brute.worst)):
+        assert abs(types_optimal_alpha(utility, costs, selection, margin).value - expected()) < 100 * TINY
+
+
+def test_users_of_equal_cost_count_as_often_as_there_are_of_them():
+    utility = TypedUtility([0, 0, 0, 0], [3], 5)
+    costs = [[Fraction(0), Fraction(1, 3), Fraction(1)]] * 3 + [[Fraction(0), Fraction(1, 2), Fraction(2)]]
+    game = types_game(utility, costs)
+    assert [group.sizes.tolist() for group in game.groups] == [[3, 1]]
+    brute = BruteForce(utility, costs)
+    assert ranges_found(game, utility) == ranges_by_counts(brute)
+    assert types_optimal_alpha(utility, costs).value == brute.best()
+
+
+def test_actions_restrict_the_levels():
+    utility = TypedUtility([0, 0, 1], [3, 3], 2)
+    costs = [[Fraction(0), Fraction(1, 10), Fraction(1, 3)]] * 3
+    optimum = types_optimal_alpha(utility, costs, actions=(1, 2))
+    brute = BruteForce(utility, [[math.inf, *row[1:]] for row in costs])
+    assert optimum.value == brute.best()
+    assert set(optimum.profile) <= {1, 2}
+    assert optimum.price_of_fairness is None
+    assert optimum.upper_bound == max(0, *(utility._value(p) for p in product((1, 2), repeat=3)))
+
+
+def test_zero_costs_attain_the_best_at_alpha_0_and_only_approach_the_worst():
+    utility = CountUtility([0, "2/3", 1])
+    best = types_optimal_alpha(utility, [0, 0])
+    assert (best.alpha, best.value, best.attained) == (0, 1, True)
+    worst = types_optimal_alpha(utility, [0, 0], "worst")
+    assert (worst.alpha, worst.value, worst.attained, worst.approached_from) == (0, 1, False, "above")
+
+
+def test_many_identical_users_are_one_cost_group():
+    utility = CountUtility(np.log1p(np.arange(5001)))
+    optimum = types_optimal_alpha(utility, [0, 0.01])
+    pays = np.log1p(np.arange(5001)) - 0.01 * np.arange(5001)
+    assert math.isclose(optimum.value, pays.max(), rel_tol=1e-12)
+    assert math.isclose(optimum.price_of_fairness, 1, rel_tol=1e-9)
+    assert sum(optimum.profile) == np.argmax(pays)
+
+
+def test_a_margin_that_nobody_meets_is_reported():
+    answer = types_optimal_alpha(CountUtility([0, 0, 0]), [0, 0], margin=1)
+    assert not answer.feasible
+    assert answer.alpha is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"selection": "nicest"}, "selection"),
+        ({"margin": -1}, "margin"),
+        ({"selection": "potential", "margin": 1}, "margin"),
+        ({"costs": [0, -1]}, "costs"),
+        ({"actions": (2,)}, "actions"),
+        ({"actions": (1,), "costs": [0, math.inf]}, "actions"),
+    ],
+)
+def test_bad_input_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        types_optimal_alpha(**({"utility": CountUtility([0, 1, 2]), "costs": [0, 1]} | arguments))
+
+
+def test_too_many_possible_equilibria_leave_the_best_answer(monkeypatch):
+    monkeypatch.setattr(types_optimum, "_MOST_STATES", 1)
+    utility = TableUtility([[0, 1], [1, 2]])
+    with pytest.raises(SizeError, match="best"):
+        types_optimal_alpha(utility, [0, 0], "worst")
+    assert types_optimal_alpha(utility, [0, 0]).value == 2
