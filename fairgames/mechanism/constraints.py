@@ -1,0 +1,155 @@
+"""What the platform can afford and needs: a margin, a budget, a least utility, a range of alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairgames.equilibrium.intervals import as_margin
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, as_number, is_exact
+from fairgames.result import format_value
+from fairgames.tolerance import RELATIVE, comparison_tolerance
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Constraints of the platform.
+
+    In mixed strategies the budget and the least utility hold for every profile that is played with
+    positive probability, not merely on average.
+
+    Attributes
+    ----------
+    margin : Fraction or float
+        How much better than each alternative a chosen level must be.
+    budget : Fraction, float or None
+        Most that may be paid out, ``alpha · U``; None for no cap.
+    min_utility : Fraction, float or None
+        Least utility that the platform needs; None for none.
+    alpha_from, alpha_to : Fraction or float
+        Range of alpha.
+    """
+
+    margin: Number = Fraction(0)
+    budget: Number | None = None
+    min_utility: Number | None = None
+    alpha_from: Number = Fraction(0)
+    alpha_to: Number = Fraction(1)
+
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """The numbers that were given."""
+        everything = (self.margin, self.budget, self.min_utility, self.alpha_from, self.alpha_to)
+        return tuple(number for number in everything if number is not None)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every number is a Fraction."""
+        return all(isinstance(number, Fraction) for number in self.numbers)
+
+    def as_floats(self) -> Limits:
+        """Return the same limits in floats."""
+        return Limits(*(None if number is None else float(number) for number in self._all()))  # type: ignore[arg-type]
+
+    def as_fractions(self) -> Limits:
+        """Return the same limits, every float replaced by the rational that it is."""
+        return Limits(*(None if number is None else Fraction(number) for number in self._all()))  # type: ignore[arg-type]
+
+    def _all(self) -> tuple[Number | None, ...]:
+        return self.margin, self.budget, self.min_utility, self.alpha_from, self.alpha_to
+
+    def describe(self) -> str:
+        """Write the constraints that bind anything as text."""
+        parts = []
+        if self.margin != 0:
+            parts.append(f"a margin of {format_value(self.margin)}")
+        if self.budget is not None:
+            parts.append(f"payments of at most {format_value(self.budget)}")
+        if self.min_utility is not None:
+            parts.append(f"a utility of at least {format_value(self.min_utility)}")
+        if self.alpha_from != 0 or self.alpha_to != 1:
+            parts.append(f"alpha in [{format_value(self.alpha_from)}, {format_value(self.alpha_to)}]")
+        return ", ".join(parts) or "no constraints"
+
+
+def as_limits(
+    margin: object = 0, budget: object = None, min_utility: object = None, alpha_range: Sequence[object] = (0, 1)
+) -> Limits:
+    """Check the platform's constraints.
+
+    Parameters
+    ----------
+    margin : number
+        At least 0.
+    budget : number or None
+        At least 0.
+    min_utility : number or None
+        Any number.
+    alpha_range : pair of numbers
+        Within [0, 1], in order.
+
+    Returns
+    -------
+    Limits
+        The checked constraints.
+
+    Raises
+    ------
+    InputError
+        If a number is malformed or out of range.
+
+    Examples
+    --------
+    >>> as_limits(budget="1/2").describe()
+    'payments of at most 1/2'
+    """
+    cap = None if budget is None else as_number(budget, "budget")
+    if cap is not None and cap < 0:
+        raise InputError("budget", "must be at least 0", budget)
+    least = None if min_utility is None else as_number(min_utility, "min_utility")
+    try:
+        low, high = alpha_range
+    except (TypeError, ValueError):
+        raise InputError("alpha_range", "must be a pair (from, to)", alpha_range) from None
+    alpha_from, alpha_to = as_number(low, "alpha_range[0]"), as_number(high, "alpha_range[1]")
+    if not 0 <= alpha_from <= alpha_to <= 1:
+        raise InputError("alpha_range", "must satisfy 0 <= from <= to <= 1", tuple(alpha_range))
+    return Limits(as_margin(margin), cap, least, alpha_from, alpha_to)
+
+
+def narrow_intervals(lo: Array, hi: Array, U: Array, limits: Limits) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Narrow each profile's interval of alpha to where it meets the constraints.
+
+    Parameters
+    ----------
+    lo, hi, U : ndarray, shape (M,)
+        Intervals and utilities of M profiles.
+    limits : Limits
+        The constraints; the margin is the business of whoever made the intervals.
+
+    Returns
+    -------
+    lo, hi : ndarray
+        The narrowed intervals.
+    meets : ndarray of bool
+        Whether anything is left of them.
+    """
+    exact = is_exact(lo)
+    lo = np.maximum(lo, np.array(limits.alpha_from, dtype=lo.dtype))
+    hi = np.minimum(hi, np.array(limits.alpha_to, dtype=hi.dtype))
+    meets = np.ones(lo.shape, dtype=bool)
+    if limits.min_utility is not None:
+        enough = limits.min_utility - comparison_tolerance(U)
+        meets &= (enough <= U).astype(bool)
+    if limits.budget is not None:
+        paying = (U > 0).astype(bool)
+        divisor = U.copy()
+        divisor[~paying] = 1
+        np.copyto(hi, np.minimum(hi, limits.budget / divisor), where=paying)
+    meets &= (lo <= hi + (0 if exact else RELATIVE)).astype(bool)
+    return np.minimum(lo, hi), hi, meets

@@ -1,0 +1,106 @@
+"""The platform's exact optimum: the front door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from numpy.typing import ArrayLike
+
+from fairgames.errors import InputError
+from fairgames.exactness import Number
+from fairgames.game.actions import Actions
+from fairgames.mechanism.constraints import as_limits
+from fairgames.mechanism.optimum import Optimum
+from fairgames.mechanism.outcome import as_optimum
+from fairgames.mechanism.problem import Problem, as_problem
+from fairgames.mechanism.pure import Search, best_potential, best_pure, worst_pure
+from fairgames.mechanism.two_player import best_of_two, worst_of_two
+from fairgames.utility.base import Utility
+
+SELECTIONS = ("best", "worst", "potential")
+
+
+def optimal_alpha(
+    utility: Utility | ArrayLike,
+    costs: object,
+    selection: str = "best",
+    *,
+    actions: Actions = None,
+    margin: Number | int | str = 0,
+    budget: Number | int | str | None = None,
+    min_utility: Number | int | str | None = None,
+    alpha_range: Sequence[Number | int | str] = (0, 1),
+    blocs: Iterable[Iterable[int]] | None = None,
+) -> Optimum:
+    """Find the payment fraction that is best for the platform, exactly and without a grid.
+
+    The platform keeps ``(1 − alpha) · U`` at an equilibrium of the users' game (eqs. 19, 21, 26). Each
+    equilibrium exists on intervals of alpha whose ends are known, so the optimum is one of finitely many
+    candidates.
+
+    Parameters
+    ----------
+    utility : Utility or array_like
+        The platform's utility.
+    costs : array_like, shape (N, L) or (L,)
+        Privacy costs; ``inf`` forbids a level.
+    selection : str
+        Which equilibrium counts when there are several. ``"best"`` for the platform; ``"worst"``: the
+        supremum over alpha of the lowest value; ``"potential"``: the best among the maximisers of the
+        users' potential.
+    actions : None, tuple of int, or one tuple a user
+        Levels that users may choose; None allows every level.
+    margin : number
+        How much better than each alternative every chosen level must be, so that the last user
+        strictly prefers to take part.
+    budget : number or None
+        Most that may be paid out, ``alpha · U``.
+    min_utility : number or None
+        Least utility that the platform needs.
+    alpha_range : pair of numbers
+        Range of alpha within [0, 1].
+    blocs : iterable of iterable of int, or None
+        Groups of users that act as one player, which is paid the sum of its members' payments.
+
+    Returns
+    -------
+    Optimum
+        With the whole `landscape` over alpha. ``searched`` says over which equilibria it ranges: all of them
+        with two players, all pure ones otherwise. Where nothing meets the constraints, ``infeasible``
+        says so.
+
+    Raises
+    ------
+    InputError, SizeError
+        If an argument is malformed, or the tensor would not fit in memory.
+
+    Notes
+    -----
+    With ``"worst"`` the constraints must hold at *every* equilibrium of an alpha. In mixed strategies
+    they must hold at every profile that is played with positive probability.
+
+    Examples
+    --------
+    >>> optimum = optimal_alpha([[0, "2/3"], ["2/3", 1]], [[0, "3/10"], [0, "31/100"]])
+    >>> optimum.alpha, optimum.value, optimum.strategies[0]
+    (Fraction(3, 5), Fraction(29, 75), array([Fraction(1, 10), Fraction(9, 10)], dtype=object))
+    """
+    if selection not in SELECTIONS:
+        raise InputError("selection", f"must be one of {', '.join(map(repr, SELECTIONS))}", selection)
+    limits = as_limits(margin, budget, min_utility, alpha_range)
+    if selection == "worst" and limits.margin > 0:
+        raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', margin)
+    problem = as_problem(utility, costs, actions, limits, blocs)
+    if selection == "potential" and not problem.alone:
+        raise InputError("blocs", 'cannot be used with selection="potential": blocs have no common potential', blocs)
+    return as_optimum(problem, selection, _search(problem, selection)(problem))
+
+
+def _search(problem: Problem, selection: str) -> Callable[[Problem], Search]:
+    # A mixing player is indifferent, so nothing mixed can have a margin.
+    mixed = len(problem.blocs) == 2 and problem.limits.margin == 0
+    if selection == "potential":
+        return best_potential
+    if selection == "best":
+        return best_of_two if mixed else best_pure
+    return worst_of_two if mixed else worst_pure

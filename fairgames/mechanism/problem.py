@@ -1,0 +1,144 @@
+"""The platform's problem on arrays: utility, potential and costs on the actions that players have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fairgames.exactness import Array, Number, common, is_exact
+from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, on_actions
+from fairgames.game.costs import as_costs
+from fairgames.game.shares import fair_shares
+from fairgames.mechanism.blocs import Blocs, as_blocs, bloc_costs, member_levels, merge_axes
+from fairgames.mechanism.constraints import Limits
+from fairgames.payments.potential import potential_tensor
+from fairgames.utility.accept import as_utility
+from fairgames.utility.base import Utility
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A platform, its users (or blocs of them), and its constraints.
+
+    Attributes
+    ----------
+    utility : Utility
+        The platform's utility.
+    costs : list of ndarray
+        Cost of each allowed level of each user.
+    allowed : tuple of tuple of int
+        Levels that each user may choose.
+    blocs : tuple of tuple of int
+        The users behind each player.
+    limits : Limits
+        The platform's constraints.
+    exact : bool
+        Whether every number is rational.
+    """
+
+    utility: Utility
+    costs: list[Array]
+    allowed: tuple[tuple[int, ...], ...]
+    blocs: Blocs
+    limits: Limits
+    exact: bool
+
+    @property
+    def alone(self) -> bool:
+        """Whether every user is a player of its own."""
+        return len(self.blocs) == len(self.allowed)
+
+    @cached_property
+    def potential(self) -> Array:
+        """Potential of the fair payments at every profile of levels."""
+        return self._common(potential_tensor(self.utility.tensor()))
+
+    @cached_property
+    def utilities(self) -> Array:
+        """Utility, one axis a player."""
+        return merge_axes(on_actions(self._common(self.utility.tensor()), self.allowed), self.blocs)
+
+    @cached_property
+    def potentials(self) -> Array:
+        """Potential on the allowed actions, one axis a player."""
+        return merge_axes(on_actions(self.potential, self.allowed), self.blocs)
+
+    @cached_property
+    def player_costs(self) -> list[Array]:
+        """Cost of each action of each player."""
+        return bloc_costs(self.costs, self.blocs)
+
+    @cached_property
+    def user_shares(self) -> list[Array]:
+        """Payment of each user at alpha = 1, one axis a player: N tensors."""
+        shares = fair_shares(self.utility, self.allowed)
+        return [merge_axes(self._common(share), self.blocs) for share in shares]
+
+    @cached_property
+    def player_payments(self) -> list[Array]:
+        """What decides each player's choices: its payment, or the potential when nobody is merged."""
+        if self.alone:
+            return [self.potentials] * len(self.blocs)
+        return [sum((self.user_shares[user] for user in bloc[1:]), self.user_shares[bloc[0]]) for bloc in self.blocs]
+
+    def levels(self, index: Sequence[int]) -> tuple[int, ...]:
+        """Level of each user at a profile of the players' actions."""
+        return member_levels(index, self.blocs, self.allowed)
+
+    def profile(self, flat: int) -> tuple[int, ...]:
+        """Level of each user at a profile of players' actions, given by its flat index."""
+        return self.levels([int(action) for action in np.unravel_index(flat, self.utilities.shape)])
+
+    def payments_at(self, levels: Sequence[int]) -> Array:
+        """Payment of each user at alpha = 1 at one profile of levels."""
+        here = tuple(levels)
+        P = self.potential
+        return np.array([P[here] - P[(*here[:user], 0, *here[user + 1 :])] for user in range(len(here))], dtype=P.dtype)
+
+    def costs_at(self, levels: Sequence[int]) -> Array:
+        """Cost of each user at one profile of levels."""
+        chosen = zip(self.costs, self.allowed, levels, strict=True)
+        return np.array([cost[allowed.index(level)] for cost, allowed, level in chosen], dtype=self.costs[0].dtype)
+
+    @property
+    def absent_allowed(self) -> bool:
+        """Whether every user may stay absent."""
+        return all(0 in levels for levels in self.allowed)
+
+    def number(self, value: Number) -> Number:
+        """Return ``value`` as the kind of number that results of this problem have."""
+        return value if self.exact else float(value)
+
+    def _common(self, tensor: Array) -> Array:
+        return tensor if self.exact or not is_exact(tensor) else tensor.astype(float)
+
+
+def as_problem(
+    utility: Utility | ArrayLike,
+    costs: object,
+    actions: Actions = None,
+    limits: Limits | None = None,
+    blocs: Iterable[Iterable[int]] | None = None,
+) -> Problem:
+    """Check the platform's problem.
+
+    Raises
+    ------
+    InputError
+        If an argument is malformed, or a user has no action of finite cost.
+    """
+    worth = as_utility(utility)
+    cost_table = as_costs(costs, worth.shape)
+    allowed = allowed_actions(cost_table, actions, worth.shape)
+    bounds = Limits() if limits is None else limits
+    exact = worth.exact and is_exact(cost_table) and bounds.exact
+    by_user = costs_of_actions(cost_table, allowed)
+    if not exact:
+        by_user = [cost.astype(float) for cost in by_user]
+        bounds = bounds.as_floats()
+    by_user = list(common(*by_user))
+    return Problem(worth, by_user, allowed, as_blocs(blocs, worth.n_users), bounds, exact)
