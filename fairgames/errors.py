@@ -58,6 +58,29 @@ class SolverError(FairGamesError):
     """A solver cannot serve this game, or is not known."""
 
 
+class EvaluationError(FairGamesError):
+    """A utility raised, or returned something that is not a finite number, at one profile.
+
+    Parameters
+    ----------
+    message : str
+        What happened, with the profile.
+    profile : tuple
+        The profile at which it happened.
+    finished : object, optional
+        What was computed before: see the function that raised.
+    """
+
+    def __init__(self, message: str, profile: tuple[object, ...], finished: object = None) -> None:
+        self.profile = profile
+        self.finished = finished
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild from all arguments, so that worker processes can hand the error back."""
+        return type(self), (str(self), self.profile, self.finished)
+
+
 class SpecificationError(FairGamesError):
     """A specification has problems; all of them are listed at once.
 

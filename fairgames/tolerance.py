@@ -19,6 +19,18 @@ REGRET = 1e-8
 PROBABILITY = 1e-9
 """Float probabilities may miss a sum of 1 by this much, and differ by this much when they are the same."""
 
+RESIDUAL_ERROR = 2e-4
+"""A sampled estimate is accepted when the error of its efficiency residual is below this part of ``|U|``."""
+
+RESIDUAL_MEAN = 1e-3
+"""A sampled estimate is refused when its mean efficiency residual exceeds this part of ``|U|``."""
+
+RESIDUAL_RATIO = 4.0
+"""A sampled estimate is refused when its mean efficiency residual exceeds this many of its errors."""
+
+PAYMENT_ERROR = 1e-4
+"""Standard error aimed at by default, as a part of ``max(|phi|, U/N)``."""
+
 
 def probability_tolerance(*strategies: Array) -> float:
     """Tolerance for sums and differences of probabilities: 0 when all are exact, else ``PROBABILITY``.
@@ -29,6 +41,25 @@ def probability_tolerance(*strategies: Array) -> float:
     1e-09
     """
     return 0 if all(is_exact(strategy) for strategy in strategies) else PROBABILITY
+
+
+def regret_tolerance(*payoffs: Array) -> float:
+    """Largest regret that rounding may leave in an equilibrium of a game with these payoffs.
+
+    Returns
+    -------
+    float
+        ``REGRET`` times the largest range of a user's payoffs, or the rounding error of the largest
+        payoff where that is more (a large constant added to all payoffs adds rounding error).
+
+    Examples
+    --------
+    >>> regret_tolerance(np.array([1.0, 3.0]))
+    2e-08
+    """
+    spread = max(float(payoff.max()) - float(payoff.min()) for payoff in payoffs)
+    largest = max(float(np.abs(payoff).max()) for payoff in payoffs)
+    return max(REGRET * spread, 64 * float(np.finfo(float).eps) * largest)
 
 
 def comparison_tolerance(*arrays: Array) -> float:

@@ -1,0 +1,104 @@
+"""Utility values of many states at once, checked: a bad one is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairgames.errors import EvaluationError
+from fairgames.parallel import run_in_order
+
+StateUtility: TypeAlias = Callable[[NDArray[Any]], Any]
+"""Utilities of the rows of an array: present users by group, ``(M, K)`` to ``(M,)``, or profiles ``(M, N)``."""
+
+CheckedUtility: TypeAlias = Callable[[NDArray[Any]], NDArray[np.float64]]
+"""A `StateUtility` whose values are known to be finite floats: see `checked`."""
+
+_CELLS_AT_ONCE = 1 << 19
+
+
+def checked(evaluate: StateUtility, n_jobs: int | None = 1) -> CheckedUtility:
+    """Return ``evaluate`` behind the checks of `evaluate_states`."""
+    return partial(_evaluate_states, evaluate, n_jobs)
+
+
+def evaluate_states(evaluate: StateUtility, states: NDArray[Any], n_jobs: int | None = 1) -> NDArray[np.float64]:
+    """Utility of each row of ``states``, evaluated in batches.
+
+    Parameters
+    ----------
+    evaluate : callable
+        ``(M, K)`` to ``(M,)``.
+    states : ndarray, shape (M, K)
+        States, one a row.
+    n_jobs : int or None
+        Workers for the batches; the values do not depend on it.
+
+    Returns
+    -------
+    ndarray, shape (M,)
+        Finite floats.
+
+    Raises
+    ------
+    EvaluationError
+        If ``evaluate`` raises or returns anything but one finite number a state; the state is named.
+
+    Examples
+    --------
+    >>> evaluate_states(lambda counts: counts.sum(axis=1), np.array([[1, 2], [0, 4]]))
+    array([3., 4.])
+    """
+    step = max(1, _CELLS_AT_ONCE // max(1, states.shape[1]))
+    batches = [states[start : start + step] for start in range(0, len(states), step)]
+    if len(batches) == 1:
+        return _checked_values(evaluate, batches[0])
+    answers = run_in_order(
+        partial(_checked_values, evaluate), batches, n_jobs=n_jobs, description="utility evaluations"
+    )
+    return np.concatenate([np.zeros(0), *answers])
+
+
+def _evaluate_states(evaluate: StateUtility, n_jobs: int | None, states: NDArray[Any]) -> NDArray[np.float64]:
+    return evaluate_states(evaluate, states, n_jobs)
+
+
+def _checked_values(evaluate: StateUtility, states: NDArray[Any]) -> NDArray[np.float64]:
+    try:
+        values = np.asarray(evaluate(states), dtype=float)
+    except Exception as error:
+        _raise_at_first_failure(evaluate, states, error)
+    if values.shape != (len(states),):
+        raise EvaluationError(
+            f"the utility must return one number for each of the {len(states)} states, got shape {values.shape}",
+            _plain(states[0]),
+        )
+    if not np.isfinite(values).all():
+        first = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise EvaluationError(
+            f"the utility must be a finite number at {_plain(states[first])}, got {values[first]}",
+            _plain(states[first]),
+        )
+    return values
+
+
+def _raise_at_first_failure(evaluate: StateUtility, states: NDArray[Any], error: Exception) -> None:
+    """Halve the batch until one state is to blame."""
+    while len(states) > 1:
+        half = states[: len(states) // 2]
+        try:
+            evaluate(half)
+        except Exception as earlier:
+            states, error = half, earlier
+        else:
+            states = states[len(half) :]
+    profile = _plain(states[0])
+    raise EvaluationError(f"the utility raised {type(error).__name__} at {profile}: {error}", profile) from error
+
+
+def _plain(state: NDArray[Any]) -> tuple[object, ...]:
+    return tuple(state.tolist())

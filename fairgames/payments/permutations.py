@@ -1,0 +1,221 @@
+"""Payments of users that are all different: balanced random permutations."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import EvaluationError, InputError
+from fairgames.parallel import as_n_jobs, as_seed, run_in_order
+from fairgames.payments.estimate import Estimate, payment_scale
+from fairgames.payments.evaluation import StateUtility, checked
+from fairgames.payments.permutations_log import BatchLog
+from fairgames.payments.permutations_walk import PrefixWalk, ShiftedPairs, Walk
+
+_SHIFTS = 10
+_FEWEST_REPLICATES = 5
+_FEW_NONZERO = 30
+
+
+def permutation_payments(
+    evaluate: StateUtility,
+    levels: ArrayLike,
+    seed: int | np.random.SeedSequence = 0,
+    *,
+    budget: int | None = None,
+    max_seconds: float | None = None,
+    target_error: float | None = None,
+    n_jobs: int | None = 1,
+    checkpoint: str | Path | None = None,
+    walk: Walk | None = None,
+) -> Estimate:
+    """Fair payments of users that are all different, from balanced random permutations.
+
+    Users join one by one; a user earns what the utility gains when it joins. A replicate is one random
+    permutation, ten equally spaced cyclic shifts of it, and their reverses, so that every user comes
+    early, late and in between. Contributions telescope: payments add up to the utility to rounding.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Utilities of profiles, shape ``(M, N)``, to ``(M,)``; 0 when all are absent.
+    levels : array_like of int, shape (N,)
+        Level of each user; absent users (level 0) are paid 0.
+    seed : int or numpy.random.SeedSequence
+        The same seed gives the same numbers for every ``n_jobs`` and joblib backend.
+    budget : int, optional
+        Utility evaluations, at least 10 for each present user. By default 100 a user, or 10,000 a user as
+        the limit of a run that stops by time or error.
+    max_seconds : float, optional
+        Stop when a result arrives after this time. The answer then depends on the machine.
+    target_error : float, optional
+        Stop at the first replicate from the fifth on at which all standard errors are at most this part
+        of ``max(|phi_i|, U/n)``.
+    n_jobs : int or None
+        Workers; None leaves it to the surrounding ``joblib.parallel_config``.
+    checkpoint : path, optional
+        File that receives every finished batch (one permutation and its reverse). Running again with the
+        same arguments goes on from there; a killed run loses only the batches then in the making.
+    walk : callable, optional
+        Utilities as users join, for utilities that update faster than they evaluate: an order of users,
+        shape ``(n,)``, to the utility after each has joined, shape ``(n,)``.
+
+    Returns
+    -------
+    Estimate
+        At alpha = 1, one entry a user; Student intervals over replicates. ``warnings`` names users whose
+        intervals are not to be trusted. Unresolved when time ran out before two replicates were done.
+
+    Raises
+    ------
+    InputError
+        For arguments out of range, or a checkpoint of another run.
+    EvaluationError
+        If the utility fails at a profile, which is named. ``finished`` holds the estimate from what was
+        received before (None if less than two replicates were), and the checkpoint keeps every batch.
+
+    References
+    ----------
+    J. Castro, D. Gómez, J. Tejada (2009), Polynomial calculation of the Shapley value based on sampling.
+    R. Mitchell, J. Cooper, E. Frank, G. Holmes (2022), Sampling permutations for Shapley value estimation
+    (antithetic permutations).
+
+    Examples
+    --------
+    >>> weights = np.arange(1.0, 21.0)
+    >>> estimate = permutation_payments(lambda profiles: np.sqrt(profiles @ weights), np.ones(20, dtype=int))
+    >>> bool(np.isclose(estimate.values.sum(), np.sqrt(weights.sum()))), estimate.evaluations
+    (True, 2000)
+    """
+    profile, root = _as_levels(levels), as_seed(seed)
+    as_n_jobs(n_jobs)
+    present = np.flatnonzero(profile)
+    _check_stopping(max_seconds, target_error)
+    n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
+    if not len(present):
+        return _nobody(len(profile))
+    pairs = ShiftedPairs(walk or PrefixWalk(checked(evaluate), profile), present, n_shifts, root)
+    log = BatchLog(checkpoint, _run(profile, root, n_shifts))
+    received = [(np.array(means), np.array(nonzero)) for means, nonzero in log.finished[: n_replicates * n_shifts]]
+    summary = partial(_summary, n_users=len(profile), present=present, n_shifts=n_shifts)
+    deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
+    for done in range(_FEWEST_REPLICATES, len(received) // n_shifts + 1):
+        if _on_target(summary(received[: done * n_shifts]), present, target_error):
+            return summary(received[: done * n_shifts])
+    answers = run_in_order(
+        pairs, range(len(received), n_replicates * n_shifts), n_jobs=n_jobs, description="permutations"
+    )
+    try:
+        for means, nonzero in answers:
+            log.append([means.tolist(), nonzero.tolist()])
+            received.append((means, nonzero))
+            done, partly = divmod(len(received), n_shifts)
+            if time.monotonic() > deadline:
+                break
+            if not partly and done >= _FEWEST_REPLICATES and _on_target(summary(received), present, target_error):
+                break
+    except EvaluationError as error:
+        error.finished = summary(received) if len(received) >= 2 * n_shifts else None
+        raise
+    finally:
+        answers.close()
+    return summary(received)
+
+
+def _as_levels(levels: ArrayLike) -> NDArray[np.intp]:
+    profile = np.asarray(levels)
+    if profile.ndim != 1 or not profile.size or profile.dtype.kind not in "iu" or (profile < 0).any():
+        raise InputError("levels", "must be one whole level of at least 0 for each user", levels)
+    return profile.astype(np.intp)
+
+
+def _check_stopping(max_seconds: float | None, target_error: float | None) -> None:
+    for name, value in (("max_seconds", max_seconds), ("target_error", target_error)):
+        if value is not None and not 0 < value < np.inf:
+            raise InputError(name, "must be above 0", value)
+
+
+def _plan(n_present: int, budget: int | None, *, open_ended: bool) -> tuple[int, int]:
+    """Number of replicates and of shifts in each that the budget allows."""
+    least = 2 * _FEWEST_REPLICATES * n_present
+    if budget is None:
+        budget = least * (1000 if open_ended else _SHIFTS)
+    if isinstance(budget, bool) or not isinstance(budget, (int, np.integer)) or budget < max(least, 1):
+        raise InputError(
+            "budget",
+            f"must be a whole number of at least {max(least, 1):,} utility evaluations (a permutation and its reverse "
+            f"of {n_present:,} present users, {_FEWEST_REPLICATES} times)",
+            budget,
+        )
+    n_shifts = max(1, min(_SHIFTS, n_present, int(budget) // max(least, 1)))
+    return int(budget) // max(2 * n_present * n_shifts, 1), n_shifts
+
+
+def _run(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: int) -> dict[str, object]:
+    digest = hashlib.sha256(profile.astype("<i8").tobytes()).hexdigest()
+    key = list(map(int, seed.spawn_key))
+    return {"format": 1, "profile": digest, "entropy": str(seed.entropy), "spawn_key": key, "shifts": n_shifts}
+
+
+def _nobody(n_users: int) -> Estimate:
+    zero = np.zeros(n_users)
+    return Estimate(zero, zero, 1, 0.0, True, "nobody is present", 0)
+
+
+def _summary(
+    received: list[tuple[NDArray[np.float64], NDArray[np.int64]]],
+    n_users: int,
+    present: NDArray[np.intp],
+    n_shifts: int,
+) -> Estimate:
+    """Mean of the complete replicates, with the error that their spread shows."""
+    n_replicates = len(received) // n_shifts
+    kept = received[: n_replicates * n_shifts]
+    values, errors = np.zeros(n_users), np.zeros(n_users)
+    warnings: tuple[str, ...] = ()
+    if n_replicates >= 2:
+        means = np.array([pair[0] for pair in kept]).reshape(n_replicates, n_shifts, -1).mean(axis=1)
+        values[present] = means.mean(axis=0)
+        errors[present] = means.std(axis=0, ddof=1) / np.sqrt(n_replicates)
+        warnings = _cautions(np.array([pair[1] for pair in kept]).sum(axis=0), 2 * len(kept), n_replicates)
+    else:
+        values[present] = np.mean([pair[0] for pair in received], axis=0) if received else np.nan
+        errors[present] = np.inf
+    enough = n_replicates >= 2
+    return Estimate(
+        values=values,
+        standard_errors=errors,
+        degrees_of_freedom=max(n_replicates - 1, 1),
+        utility=float(values.sum()),
+        resolved=enough,
+        reason=f"{n_replicates} replicates of {n_shifts} shifted permutations and their reverses"
+        if enough
+        else "unresolved: time ran out before two replicates were complete",
+        evaluations=2 * len(present) * len(received),
+        warnings=warnings,
+    )
+
+
+def _cautions(nonzero: NDArray[np.int64], n_walks: int, n_replicates: int) -> tuple[str, ...]:
+    warnings = []
+    few = int(((nonzero < _FEW_NONZERO) & (nonzero < n_walks / 2)).sum())
+    if few:
+        warnings.append(
+            f"{few} of {len(nonzero)} present users had fewer than {_FEW_NONZERO} non-zero contributions in {n_walks} "
+            "permutations: their intervals cover far less than they say"
+        )
+    if n_replicates < _FEWEST_REPLICATES:
+        warnings.append(f"only {n_replicates} replicates were complete when time ran out: errors are rough")
+    return tuple(warnings)
+
+
+def _on_target(estimate: Estimate, present: NDArray[np.intp], target_error: float | None) -> bool:
+    if target_error is None:
+        return False
+    scale = payment_scale(estimate.values[present], estimate.utility, len(present))
+    return bool((estimate.standard_errors[present] <= target_error * scale).all())
