@@ -80,8 +80,9 @@ def _varies(piece: Piece) -> bool:
 
 
 def _beats(peak: Peak, best: Peak, tolerance: float) -> bool:
-    if abs(peak.value - best.value) > tolerance:
-        return peak.value > best.value
+    higher = peak.value - best.value
+    if higher > tolerance or -higher > tolerance:
+        return higher > 0
     if (peak.approached_from is None) != (best.approached_from is None):
         return peak.approached_from is None
     later = peak.alpha - best.alpha

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, zip_longest
 
 import numpy as np
 
@@ -129,7 +129,7 @@ def envelope(pieces: Sequence[Piece], *, upper: bool, narrowest: Number) -> list
     sign = 1 if upper else -1
     ends = sorted({end for piece in pieces for end in (piece.alpha_from, piece.alpha_to)})
     found: list[Piece] = []
-    for start, stop in zip(ends, [*ends[1:], None], strict=True):
+    for start, stop in zip_longest(ends, ends[1:]):
         here = [piece for piece in pieces if piece.contains(start)]
         if here:
             found.append(_highest(here, start, start, sign))
