@@ -131,6 +131,10 @@ class PlatformSection(Section):
     alpha: Share | None = None
     selection: Annotated[str, _one_of("best", "worst", "potential")] = "best"
     margin: NonNegative = Fraction(0)
+    budget: NonNegative | None = None
+    min_utility: Finite | None = None
+    alpha_from: Share = Fraction(0)
+    alpha_to: Share = Fraction(1)
 
 
 class DataSection(Section):

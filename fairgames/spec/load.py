@@ -123,6 +123,7 @@ def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Sp
         problems.add(("amounts",), f"must have a number for each of the {len(levels)} levels", list(document.amounts))
     data = _data_source(document, folder, problems)
     utility, groups = _utility_and_groups(document, levels, folder, problems)
+    platform = _platform(document.platform, problems)
     problems.raise_if_any()
     assert utility is not None
     return Specification(
@@ -132,7 +133,7 @@ def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Sp
         amounts=tuple(document.amounts) if document.amounts is not None else None,
         utility=utility,
         groups=groups,
-        platform=_platform(document.platform),
+        platform=platform,
         data=data,
         notes=(),
     )
@@ -197,5 +198,16 @@ def _data_source(document: Document, folder: Path, problems: Problems) -> DataSo
         return None
 
 
-def _platform(section: PlatformSection) -> PlatformOptions:
-    return PlatformOptions(section.alpha, section.selection, section.margin)
+def _platform(section: PlatformSection, problems: Problems) -> PlatformOptions:
+    if section.alpha_from > section.alpha_to:
+        problems.add(("platform", "alpha_from"), "must not be above alpha_to")
+    if section.margin > 0 and section.selection != "best":
+        problems.add(("platform", "margin"), 'must be 0 unless selection = "best"')
+    return PlatformOptions(
+        alpha=section.alpha,
+        selection=section.selection,
+        margin=section.margin,
+        budget=section.budget,
+        min_utility=section.min_utility,
+        alpha_range=(section.alpha_from, section.alpha_to),
+    )

@@ -28,11 +28,20 @@ class PlatformOptions:
         Which equilibrium the platform counts on: ``"best"``, ``"worst"`` or ``"potential"``.
     margin : number
         By how much each chosen level must be better than the user's other choices.
+    budget : number or None
+        Most that may be paid out.
+    min_utility : number or None
+        Least utility that the platform needs.
+    alpha_range : pair of numbers
+        Range in which alpha must lie.
     """
 
     alpha: Number | None
     selection: str
     margin: Number
+    budget: Number | None
+    min_utility: Number | None
+    alpha_range: tuple[Number, Number]
 
 
 @dataclass(frozen=True)

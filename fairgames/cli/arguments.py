@@ -1,0 +1,102 @@
+"""Check what was typed, before any work is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fairgames.errors import InputError
+from fairgames.exactness import Number, as_number
+from fairgames.spec.specification import Specification
+
+
+def check_outputs(json: Path | None, figure: Path | None) -> None:
+    """Refuse output files that could not be written.
+
+    Raises
+    ------
+    InputError
+        Naming the option.
+    """
+    if json is not None:
+        from fairgames.report.json_file import check_json_path
+
+        check_json_path(json)
+    if figure is not None:
+        from fairgames.report.style import check_figure_path
+
+        check_figure_path(figure)
+
+
+def alpha_or(text: str | None, otherwise: Number) -> Number:
+    """Read ``--alpha``, or take what the specification says.
+
+    Raises
+    ------
+    InputError
+        If it is not a number from 0 to 1.
+    """
+    if text is None:
+        return otherwise
+    alpha = as_number(text, "--alpha")
+    if not 0 <= alpha <= 1:
+        raise InputError("--alpha", "must be from 0 to 1", text)
+    return alpha
+
+
+def number_option(text: str | None, name: str, least: int | None = None) -> Number | None:
+    """Read an optional number.
+
+    Raises
+    ------
+    InputError
+        If it is not a finite number, or below ``least``.
+    """
+    if text is None:
+        return None
+    number = as_number(text, name)
+    if least is not None and number < least:
+        raise InputError(name, f"must be at least {least}", text)
+    return number
+
+
+def profile_or(spec: Specification, text: str | None) -> tuple[int, ...]:
+    """Read ``--profile``, or take the profile of the specification.
+
+    Parameters
+    ----------
+    spec : Specification
+        The users.
+    text : str or None
+        One level for all, or one for each group, separated by commas; by name or number.
+
+    Returns
+    -------
+    tuple of int
+        Level of each group.
+
+    Raises
+    ------
+    InputError
+        If a level is not known, their number does not fit, or there is no profile at all.
+    """
+    if text is None:
+        levels = [group.level for group in spec.groups]
+        known = [level for level in levels if level is not None]
+        if len(known) < len(levels):
+            example = f'for instance --profile "{spec.levels[-1]}" for all, or one level for each [[users]] entry'
+            raise InputError("--profile", f"is required, since {spec.source} gives the users no level: {example}")
+        return tuple(known)
+    chosen = tuple(_level(spec, part.strip()) for part in text.split(","))
+    if len(chosen) == 1:
+        chosen *= len(spec.groups)
+    if len(chosen) != len(spec.groups):
+        raise InputError("--profile", f"must have one level, or one for each of the {len(spec.groups)} users", text)
+    return chosen
+
+
+def _level(spec: Specification, text: str) -> int:
+    if text in spec.levels:
+        return spec.levels.index(text)
+    if text.isascii() and text.isdigit() and int(text) < len(spec.levels):
+        return int(text)
+    raise InputError("--profile", f"must name levels among {', '.join(spec.levels)}", text)

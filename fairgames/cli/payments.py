@@ -1,0 +1,102 @@
+"""``fairgames payments``: what each user is owed at one profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairgames.cli import options
+
+if TYPE_CHECKING:
+    from fairgames.exactness import Number
+    from fairgames.payments.result import Payments
+    from fairgames.spec.specification import Specification
+
+
+def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
+    spec: options.Spec,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="LEVELS",
+            help="One level for all, or one for each user of the file, separated by commas; "
+            "by default the levels that the specification gives.",
+            show_default=False,
+        ),
+    ] = None,
+    alpha: options.Alpha = None,
+    coalition: Annotated[
+        bool, typer.Option("--coalition", help="Count the platform into the coalition: its fair share, and theirs.")
+    ] = False,
+    unit: options.Unit = "samples",
+    json: options.Json = None,
+    figure: options.Figure = None,
+) -> None:
+    """Price one profile: what each user is owed when everybody chooses its level."""
+    from fractions import Fraction
+
+    from fairgames.cli.arguments import alpha_or, check_outputs, profile_or
+    from fairgames.cli.printing import print_payments, print_title
+    from fairgames.errors import InputError
+    from fairgames.report.terminal import console_for, print_lines
+    from fairgames.report.users import priced_rows, rows_to_dicts
+    from fairgames.spec.load import load_specification
+
+    check_outputs(json, figure)
+    loaded = load_specification(spec)
+    if coalition and alpha is not None:
+        raise InputError("--alpha", "cannot be combined with --coalition, where fairness fixes the platform's share")
+    share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
+    levels = profile_or(loaded, profile)
+    answer = _priced(loaded, levels, None if coalition else share)
+    rows = priced_rows(loaded, levels, answer)
+    console = console_for()
+    print_title(console, loaded)
+    print_lines(console, ["", *summary(answer)])
+    print_payments(console, "Payments", rows, unit)
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "payments", {"title": loaded.title, "rows": rows_to_dicts(rows), "payments": answer})
+    if figure is not None:
+        from fairgames.report.figures import payments_figure
+        from fairgames.report.style import save_figure
+
+        save_figure(payments_figure(rows, loaded.title), figure)
+
+
+def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | None) -> Payments:
+    """Price a profile; identical users are counted, not listed. Without ``alpha`` the platform takes part."""
+    import numpy as np
+
+    from fairgames.payments.fair import coalition_payments, fair_payments
+
+    levels = np.repeat(np.array(group_levels, dtype=np.intp), spec.counts)
+    counts = np.zeros((len(spec.utility.type_sizes), len(spec.levels)), dtype=np.intp)
+    np.add.at(counts, (spec.utility.types, levels), 1)
+    profile = counts if any(count > 1 for count in spec.counts) else levels
+    if alpha is None:
+        return coalition_payments(spec.utility, profile)
+    return fair_payments(spec.utility, profile, alpha)
+
+
+def summary(answer: Payments) -> list[str]:
+    """Say how the utility of the profile is divided, and what the numbers rest on."""
+    from fairgames.report.columns import decimals, exactly
+
+    if answer.platform is not None:
+        worth, platform, users = decimals([answer.utility, answer.platform, answer.utility - answer.platform])
+        lines = [f"The utility is {worth}. The platform's fair share is {platform}, the users' together {users}."]
+    else:
+        alpha = answer.alpha or 0
+        worth, paid, kept = decimals([answer.utility, alpha * answer.utility, (1 - alpha) * answer.utility])
+        lines = [
+            f"The utility is {worth}. Of it {float(alpha):.4g} is paid out (alpha = {exactly(alpha)}): "
+            f"{paid} to the users; the platform keeps {kept}."
+        ]
+    if not answer.resolved:
+        lines.append("UNRESOLVED: the estimate failed its own check; do not use these payments.")
+    return [*lines, *(f"Warning: {warning}" for warning in answer.warnings)]

@@ -1,0 +1,58 @@
+"""Print the parts that several commands show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairgames.mechanism.optimum import Optimum
+    from fairgames.report.users import UserRow
+    from fairgames.spec.specification import Specification
+
+MOST_SENTENCES = 20
+
+
+def print_title(console: Console, spec: Specification) -> None:
+    """Print what the specification is about, and what a reader should know about it."""
+    from fairgames.report.terminal import print_lines
+
+    console.print(spec.title, style="bold")
+    print_lines(console, [f"{spec.n_users:,} users; levels: {', '.join(spec.levels)}.", *spec.notes])
+
+
+def print_payments(console: Console, title: str, rows: Sequence[UserRow], unit: str) -> None:
+    """Print who is paid what, as a table and, for a readable number of users, in words."""
+    from fairgames.report.payment_table import payment_columns
+    from fairgames.report.terminal import print_heading, print_lines, print_table
+    from fairgames.report.users import sentence
+
+    print_table(console, title, *payment_columns(rows, unit))
+    if len(rows) <= MOST_SENTENCES:
+        print_heading(console, "In words")
+        print_lines(console, [sentence(row, unit) for row in rows])
+
+
+def print_optimum(console: Console, spec: Specification, optimum: Optimum, unit: str) -> tuple[UserRow, ...]:
+    """Print the optimum and who is paid what there; return the users' rows (none in mixed strategies)."""
+    from fairgames.report.optimum_words import mixed_rows, named, optimum_facts, optimum_sentences
+    from fairgames.report.terminal import print_heading, print_lines, print_table
+    from fairgames.report.users import user_rows
+
+    print_heading(console, "What the platform should pay")
+    print_lines(console, optimum_sentences(optimum))
+    if optimum.alpha is None or optimum.payments is None:
+        return ()
+    print_table(console, "", ("in the unit of the utility", ""), optimum_facts(optimum))
+    rows: tuple[UserRow, ...] = ()
+    if optimum.profile is not None:
+        rows = user_rows(spec, optimum.profile, optimum.payments)
+        print_payments(console, "Payments at the optimum", rows, unit)
+    else:
+        headers = ("user", "probability of each of its levels", "expected payment", "expected cost")
+        print_table(console, "Payments at the optimum", headers, mixed_rows(optimum, spec.user_names))
+    if optimum.warnings:
+        print_lines(console, ["", *(f"Warning: {named(text, spec.user_names)}" for text in optimum.warnings)])
+    return rows

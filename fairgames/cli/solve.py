@@ -1,0 +1,123 @@
+"""``fairgames solve``: payments, stable choices and the platform's optimum, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fairgames.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairgames.equilibrium.intervals import StableProfile
+    from fairgames.exactness import Number
+    from fairgames.mechanism.optimum import Optimum
+    from fairgames.spec.specification import Specification
+
+MOST_LISTED = 20
+
+
+def solve(
+    spec: options.Spec,
+    unit: options.Unit = "samples",
+    json: options.Json = None,
+    figure: options.Figure = None,
+) -> None:
+    """Find what the platform should pay, whom, and which choices are stable at which payments."""
+    from fairgames.cli.arguments import check_outputs
+    from fairgames.cli.printing import print_optimum, print_title
+    from fairgames.report.terminal import console_for
+    from fairgames.spec.load import load_specification
+
+    check_outputs(json, figure)
+    loaded = load_specification(spec)
+    optimum, stable = optimum_of(loaded), stable_of(loaded)
+    console = console_for()
+    print_title(console, loaded)
+    rows = print_optimum(console, loaded, optimum, unit)
+    _print_stable(console, loaded, stable)
+    if loaded.platform.alpha is not None:
+        _print_at_alpha(console, loaded, stable, loaded.platform.alpha)
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "solve", {"title": loaded.title, "optimum": optimum, "stable_profiles": stable})
+    if figure is not None:
+        from fairgames.report.figures import solution_figure
+        from fairgames.report.style import save_figure
+
+        save_figure(solution_figure(optimum, rows, stable, loaded), figure)
+
+
+def optimum_of(spec: Specification) -> Optimum:
+    """Find the optimum with the platform's own options."""
+    from fairgames.mechanism.optimal import optimal_alpha
+
+    platform = spec.platform
+    return optimal_alpha(
+        spec.utility,
+        spec.costs,
+        platform.selection,
+        actions=spec.actions,
+        margin=platform.margin,
+        budget=platform.budget,
+        min_utility=platform.min_utility,
+        alpha_range=platform.alpha_range,
+    )
+
+
+def stable_of(spec: Specification) -> tuple[StableProfile, ...]:
+    """Find every pure equilibrium, the most valuable for the platform first."""
+    from fairgames.equilibrium.intervals import stable_profiles
+
+    stable = stable_profiles(spec.utility, spec.costs, spec.actions, spec.platform.margin)
+    return tuple(sorted(stable, key=most_kept, reverse=True))
+
+
+def most_kept(stable: StableProfile) -> Number:
+    """Most that the platform keeps at an equilibrium, over the alphas at which it is one."""
+    at = stable.alpha_from if stable.utility >= 0 else stable.alpha_to
+    return (1 - at) * stable.utility
+
+
+def _print_stable(console: Console, spec: Specification, stable: Sequence[StableProfile]) -> None:
+    from fairgames.report.columns import decimals
+    from fairgames.report.profiles import letter_key, profile_label
+    from fairgames.report.terminal import print_lines, print_table
+
+    shown = stable[:MOST_LISTED]
+    columns = [
+        [profile_label(spec, entry.profile) for entry in shown],
+        decimals([entry.alpha_from for entry in shown], 6),
+        decimals([entry.alpha_to for entry in shown], 6),
+        decimals([entry.utility for entry in shown]),
+        decimals([most_kept(entry) for entry in shown]),
+    ]
+    headers = ("who does what", "alpha from", "to", "utility", "platform keeps at most")
+    print_table(console, "Stable choices, the best for the platform first", headers, list(zip(*columns, strict=True)))
+    lines = [f"Who does what, one letter a user: {letter_key(spec.levels)}."]
+    if len(stable) > MOST_LISTED:
+        lines.append(f"{len(stable) - MOST_LISTED:,} more stable choices are not shown; --json FILE lists them all.")
+    print_lines(console, ["", *lines])
+
+
+def _print_at_alpha(console: Console, spec: Specification, stable: Sequence[StableProfile], alpha: Number) -> None:
+    from fairgames.report.columns import decimals, exactly
+    from fairgames.report.profiles import profile_label
+    from fairgames.report.terminal import print_lines, print_table
+    from fairgames.tolerance import RELATIVE
+
+    here = [entry for entry in stable if entry.alpha_from - RELATIVE <= alpha <= entry.alpha_to + RELATIVE]
+    here.sort(key=lambda entry: entry.utility, reverse=True)
+    title = f"At alpha = {exactly(alpha)}, as the specification asks"
+    if not here:
+        print_lines(console, ["", f"{title}: no choice of pure levels is stable."])
+        return
+    shown = here[:MOST_LISTED]
+    columns = [
+        [profile_label(spec, entry.profile) for entry in shown],
+        decimals([entry.utility for entry in shown]),
+        decimals([(1 - alpha) * entry.utility for entry in shown]),
+    ]
+    print_table(console, title, ("who does what", "utility", "platform keeps"), list(zip(*columns, strict=True)))

@@ -1,0 +1,117 @@
+"""Whole figures, made of panels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fairgames.equilibrium.intervals import StableProfile
+from fairgames.exactness import Number
+from fairgames.mechanism.optimum import Optimum
+from fairgames.report.panels import draw_intervals, draw_landscape, draw_payments
+from fairgames.report.profiles import letter_key, profile_label
+from fairgames.report.style import house_style, new_figure
+from fairgames.report.users import UserRow
+from fairgames.spec.specification import Specification
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_ROWS = 40
+"""A figure shows at most so many users or equilibria; its title says how many were left out."""
+
+
+def payments_figure(rows: Sequence[UserRow], title: str) -> Figure:
+    """Draw what each user is paid at one profile.
+
+    Parameters
+    ----------
+    rows : sequence of UserRow
+        The users; the first `MOST_ROWS` are drawn.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure
+        One panel.
+    """
+    with house_style():
+        shown = rows[:MOST_ROWS]
+        figure = new_figure(7, 1.6 + 0.28 * len(shown))
+        draw_payments(figure.add_subplot(), shown, _titled(title, len(shown), len(rows), "users"))
+    return figure
+
+
+def intervals_figure(stable: Sequence[StableProfile], spec: Specification) -> Figure:
+    """Draw the interval of alpha of each pure equilibrium.
+
+    Parameters
+    ----------
+    stable : sequence of StableProfile
+        The equilibria; the first `MOST_ROWS` are drawn.
+    spec : Specification
+        Its title and the levels' names.
+
+    Returns
+    -------
+    Figure
+        One panel.
+    """
+    with house_style():
+        shown = stable[:MOST_ROWS]
+        figure = new_figure(7, 1.4 + 0.22 * len(shown))
+        _draw_intervals(figure.add_subplot(), stable, spec, spec.title)
+    return figure
+
+
+def solution_figure(
+    optimum: Optimum, rows: Sequence[UserRow], stable: Sequence[StableProfile], spec: Specification
+) -> Figure:
+    """Draw a whole solution: what the platform keeps, what it pays, and which choices are stable when.
+
+    Parameters
+    ----------
+    optimum : Optimum
+        With its landscape.
+    rows : sequence of UserRow
+        The users at the optimum; none when it has no pure profile.
+    stable : sequence of StableProfile
+        The pure equilibria, the most important first.
+    spec : Specification
+        Its title and the levels' names.
+
+    Returns
+    -------
+    Figure
+        Two or three panels.
+    """
+    with house_style():
+        users, choices = rows[:MOST_ROWS], stable[:MOST_ROWS]
+        panels = (optimum.landscape is not None) + bool(users) + bool(choices)
+        figure = new_figure(5.5 * max(panels, 1), max(4.5, 2 + 0.26 * max(len(users), len(choices))))
+        figure.suptitle(spec.title, x=0.01, ha="left", fontweight="bold")
+        axes = iter(figure.subplots(1, max(panels, 1), squeeze=False)[0])
+        if optimum.landscape is not None:
+            draw_landscape(next(axes), optimum.landscape, _float(optimum.alpha), _float(optimum.value))
+        if users:
+            draw_payments(next(axes), users, _titled("Payments at the optimum", len(users), len(rows), "users"))
+        if choices:
+            _draw_intervals(next(axes), stable, spec, "Stable choices")
+    return figure
+
+
+def _draw_intervals(axes: Axes, stable: Sequence[StableProfile], spec: Specification, title: str) -> None:
+    shown = stable[:MOST_ROWS]
+    labels = [profile_label(spec, entry.profile) for entry in shown]
+    key = letter_key(spec.levels)
+    draw_intervals(axes, shown, labels, _titled(title, len(shown), len(stable), "equilibria"), key)
+
+
+def _float(number: Number | None) -> float | None:
+    return None if number is None else float(number)
+
+
+def _titled(title: str, shown: int, total: int, what: str) -> str:
+    return title if shown == total else f"{title} (the first {shown} of {total:,} {what})"

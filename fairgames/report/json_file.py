@@ -1,0 +1,84 @@
+"""Results as a JSON file: a documented form that reads back without running code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fairgames.errors import DataError, InputError
+from fairgames.result import json_ready
+
+SCHEMA = 1
+"""Version of the file's form; it grows when a reader of the old form would misread the new one."""
+
+
+def check_json_path(path: Path) -> None:
+    """Refuse a file name that cannot be written to, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If its folder does not exist, or it is a folder.
+    """
+    if not path.parent.is_dir() or path.is_dir():
+        raise InputError("--json", "must name a file in an existing folder", str(path))
+
+
+def write_json(path: Path, command: str, results: Mapping[str, object]) -> None:
+    """Write results to a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; written anew.
+    command : str
+        What computed them.
+    results : mapping
+        Results by name, each JSON-ready or with a ``to_dict``.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    import fairgames
+
+    document = {"schema": SCHEMA, "fairgames": fairgames.__version__, "command": command, **json_ready(results)}
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError("--json", f"cannot be written: {error.strerror}", str(path)) from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a file that `write_json` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Its contents; rationals are still text.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, is not JSON, or has another form.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: is not JSON: {error}") from None
+    if not isinstance(document, dict) or "schema" not in document:
+        raise DataError(f"{path}: is not a result that fairgames wrote")
+    if document["schema"] != SCHEMA:
+        raise DataError(f"{path}: has form {document['schema']!r}, this version reads form {SCHEMA}")
+    return document

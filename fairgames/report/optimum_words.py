@@ -1,0 +1,122 @@
+"""The platform's optimum in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fairgames.exactness import Number, to_float
+from fairgames.mechanism.optimum import Optimum
+from fairgames.report.columns import decimals, exactly
+
+_SELECTED = {
+    "best": "counting on the equilibrium that is best for the platform",
+    "worst": "whichever equilibrium the users settle on",
+    "potential": "counting on an equilibrium that maximises the users' potential",
+}
+
+
+def optimum_sentences(optimum: Optimum) -> list[str]:
+    """Say what the platform should pay out and what it keeps.
+
+    Parameters
+    ----------
+    optimum : Optimum
+        The optimum.
+
+    Returns
+    -------
+    list of str
+        One sentence or two.
+    """
+    counting = _SELECTED[optimum.selection]
+    if optimum.infeasible is not None or optimum.alpha is None or optimum.value is None or optimum.utility is None:
+        return [f"There is no answer: {optimum.infeasible}."]
+    keeps, worth = decimals([optimum.value, optimum.utility])
+    if optimum.alpha == 0 and optimum.attained:
+        lines = [
+            f"The platform does best to pay nothing (alpha = 0): it keeps the whole utility of {worth}, {counting}."
+        ]
+    else:
+        lines = [
+            f"The platform does best to pay out {float(100 * optimum.alpha):.4g} % of the utility "
+            f"(alpha = {exactly(optimum.alpha)}): it keeps {keeps} of a utility of {worth}, {counting}."
+        ]
+    if not optimum.attained:
+        side = f" from {optimum.approached_from}" if optimum.approached_from else ""
+        lines.append(
+            f"This value is approached as alpha comes close to {exactly(optimum.alpha)}{side}, but not reached: "
+            "there some user is exactly indifferent."
+        )
+    lines.append(f"Searched: {optimum.searched}.")
+    return lines
+
+
+def optimum_facts(optimum: Optimum) -> list[tuple[str, str]]:
+    """List what is known of the optimum, one fact a row, all in the unit of the utility.
+
+    Parameters
+    ----------
+    optimum : Optimum
+        With an answer.
+
+    Returns
+    -------
+    list of (str, str)
+        What, and how much.
+    """
+    amounts: list[tuple[str, Number | None]] = [
+        ("utility", optimum.utility),
+        ("paid to the users", _difference(optimum.utility, optimum.value)),
+        ("the platform keeps", optimum.value),
+        ("the users' privacy costs", None if optimum.costs is None else optimum.costs.sum()),
+        ("the users gain, payments less costs", optimum.users_surplus),
+        ("platform and users together", optimum.welfare),
+        ("most that any payments could leave the platform", optimum.upper_bound),
+    ]
+    known = [(name, amount) for name, amount in amounts if amount is not None]
+    facts = list(zip([name for name, _ in known], decimals([amount for _, amount in known]), strict=True))
+    if optimum.price_of_fairness is not None:
+        facts.append(("price of fairness (that, divided by what it keeps)", f"{float(optimum.price_of_fairness):.5g}"))
+    return facts
+
+
+def mixed_rows(optimum: Optimum, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """List each user's expected payment and cost where the optimum is in mixed strategies.
+
+    Parameters
+    ----------
+    optimum : Optimum
+        With strategies.
+    names : sequence of str
+        Of the users.
+
+    Returns
+    -------
+    list of tuple of str
+        Name, probabilities of its choices, expected payment, expected cost.
+    """
+    if optimum.strategies is None or optimum.payments is None or optimum.costs is None:
+        return []
+    chances = [" / ".join(f"{chance:.4g}" for chance in to_float(strategy)) for strategy in optimum.strategies]
+    payments, costs = decimals(optimum.payments.tolist()), decimals(optimum.costs.tolist())
+    return list(zip(names, chances, payments, costs, strict=True))
+
+
+def named(warning: str, names: Sequence[str]) -> str:
+    """Write users' names for the numbers in a warning.
+
+    Examples
+    --------
+    >>> named("user 1 pays; costs fall for users 0, 1", ["North", "South"])
+    'South pays; costs fall for North, South'
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        return ", ".join(names[int(number)] for number in match[1].split(", "))
+
+    return re.sub(r"\busers? (\d+(?:, \d+)*)", replace, warning)
+
+
+def _difference(left: Number | None, right: Number | None) -> Number | None:
+    return None if left is None or right is None else left - right

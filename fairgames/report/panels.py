@@ -1,0 +1,158 @@
+"""The panels that figures are made of, each drawn on axes handed in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fairgames.equilibrium.intervals import StableProfile
+from fairgames.mechanism.landscape import Landscape, Piece
+from fairgames.report.columns import decimals
+from fairgames.report.style import ACCENT, INK, MUTED, level_colour, tidy
+from fairgames.report.users import UserRow
+from fairgames.result import format_value
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+_POINTS_PER_CURVE = 65
+
+
+def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
+    """Draw a bar for each user's payment, coloured by level, with a tick where its privacy cost lies.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    rows : sequence of UserRow
+        Top to bottom.
+    title : str
+        Of the panel.
+    """
+    from matplotlib.patches import Patch
+
+    places = np.arange(len(rows))
+    payments = [float(row.payment) for row in rows]
+    errors = [1.96 * row.standard_error for row in rows]
+    axes.barh(
+        places,
+        payments,
+        height=0.7,
+        color=[level_colour(row.level) for row in rows],
+        xerr=errors if any(errors) else None,
+        error_kw={"ecolor": INK, "elinewidth": 1},
+    )
+    names = {row.level: row.level_name for row in rows}
+    keys: list[Artist] = [Patch(color=level_colour(level), label=names[level]) for level in sorted(names)]
+    priced = [(place, float(row.cost)) for place, row in enumerate(rows) if row.cost and row.cost < math.inf]
+    if priced:
+        at, costs = zip(*priced, strict=True)
+        keys += axes.plot(costs, at, "D", color="white", markeredgecolor=INK, markersize=5, label="privacy cost")
+    for place, (row, text) in enumerate(zip(rows, decimals(payments, 4), strict=True)):
+        edge = max(0.0, payments[place], float(row.cost) if row.cost and row.cost < math.inf else 0.0)
+        axes.annotate(text, (edge, place), (6, 0), textcoords="offset points", va="center")
+    axes.axvline(0, color=MUTED, linewidth=0.8)
+    axes.set_yticks(places, [row.label for row in rows])
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_xlabel("payment to each user")
+    axes.set_title(title, pad=22)
+    axes.legend(handles=keys, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(keys), borderaxespad=0.2)
+    tidy(axes, "x")
+    axes.tick_params(axis="y", length=0)
+
+
+def draw_intervals(axes: Axes, stable: Sequence[StableProfile], labels: Sequence[str], title: str, key: str) -> None:
+    """Draw the interval of alpha on which each pure equilibrium holds.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    stable : sequence of StableProfile
+        Top to bottom.
+    labels : sequence of str
+        What each is called.
+    title : str
+        Of the panel.
+    key : str
+        What the labels mean.
+    """
+    largest = max((float(entry.utility) for entry in stable), default=1.0) or 1.0
+    for place, entry in enumerate(stable):
+        low, high = float(entry.alpha_from), float(entry.alpha_to)
+        strength = 0.3 + 0.7 * max(0.0, float(entry.utility) / largest)
+        if low == high:
+            axes.plot([low], [place], "o", color=level_colour(2), markersize=5, alpha=strength)
+        else:
+            bar = axes.plot([low, high], [place, place], color=level_colour(2), linewidth=5, alpha=strength)
+            bar[0].set_solid_capstyle("butt")
+    axes.set_yticks(range(len(stable)), labels, family="monospace")
+    axes.set_ylim(len(stable) - 0.4, -0.6)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel(f"share of the utility paid out (alpha)\n{key}; darker: more utility")
+    axes.set_title(title)
+    tidy(axes, "x")
+
+
+def draw_landscape(axes: Axes, landscape: Landscape, alpha: float | None, value: float | None) -> None:
+    """Draw what the platform keeps at each alpha, and mark its optimum.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    landscape : Landscape
+        The value as a function of alpha.
+    alpha, value : float or None
+        The optimum; None when there is none.
+    """
+    for piece in landscape.pieces:
+        alphas, values = curve(piece)
+        if len(alphas) == 1:
+            axes.plot(alphas, values, "o", color=level_colour(2), markersize=3)
+        else:
+            axes.plot(alphas, values, color=level_colour(2), linewidth=1.8, solid_capstyle="butt")
+    if alpha is not None and value is not None:
+        axes.plot([alpha], [value], "o", color=ACCENT, markersize=7, zorder=5)
+        axes.axvline(alpha, color=ACCENT, linewidth=0.8, linestyle=":", zorder=1)
+        label = f"optimum: pays out {format_value(alpha, 3)},\nkeeps {format_value(value, 4)}"
+        rightwards = alpha < 0.6
+        offset, side = ((8, 6), "left") if rightwards else ((-8, 6), "right")
+        axes.annotate(label, (alpha, value), offset, textcoords="offset points", ha=side, va="bottom", color=ACCENT)
+    axes.axhline(0, color=MUTED, linewidth=0.8)
+    axes.set_xlim(0, 1)
+    axes.margins(y=0.18)
+    if axes.dataLim.y0 >= 0:
+        axes.set_ylim(bottom=0)
+    axes.set_xlabel("share of the utility paid out (alpha)")
+    axes.set_ylabel("platform keeps (1 − alpha)·U")
+    axes.set_title(f"What the platform keeps ({landscape.selection} equilibrium)")
+    tidy(axes, "y")
+
+
+def curve(piece: Piece) -> tuple[list[float], list[float]]:
+    """Points of a piece of the landscape: two where it is a straight line.
+
+    Parameters
+    ----------
+    piece : Piece
+        The piece.
+
+    Returns
+    -------
+    alphas, values : list of float
+        Within the piece, ends included (by continuity).
+    """
+    low, high = float(piece.alpha_from), float(piece.alpha_to)
+    straight = not any(piece.terms[1:])
+    n_points = 1 if low == high else 2 if straight else _POINTS_PER_CURVE
+    alphas = np.linspace(low, high, n_points).tolist()
+    if low == 0 and not straight:
+        alphas = [alpha or 1e-9 * high for alpha in alphas]
+    return alphas, [float(piece.value(alpha)) for alpha in alphas]

@@ -1,0 +1,127 @@
+"""One look for every figure: colours that colour-blind readers can tell apart, and plain axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairgames.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = ("#999999", "#56B4E9", "#0072B2", "#009E73", "#E69F00", "#CC79A7", "#D55E00", "#F0E442")
+"""Okabe and Ito (2008), grey first, for "absent"; the order goes from light to dark where levels do."""
+
+ACCENT = "#D55E00"
+"""What the reader should look at first: the optimum, a warning."""
+
+INK = "#222222"
+MUTED = "#767676"
+
+_RC: Any = {
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "figure.dpi": 100,
+    "font.size": 9,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "savefig.dpi": 150,
+    "svg.hashsalt": "fairgames",
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.color": MUTED,
+    "ytick.labelcolor": INK,
+}
+
+FORMATS = (".png", ".pdf", ".svg")
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Apply the look within a ``with`` block, and leave the caller's settings as they were."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure that needs no display and is not kept by pyplot.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
+
+    Returns
+    -------
+    Figure
+        With constrained layout.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def level_colour(level: int) -> str:
+    """Colour of a privacy level."""
+    return PALETTE[level % len(PALETTE)]
+
+
+def tidy(axes: Axes, grid: str) -> None:
+    """Draw the grid along one axis only (``"x"`` or ``"y"``), behind the data."""
+    axes.grid(visible=True, axis="x" if grid == "x" else "y")
+    axes.set_axisbelow(True)
+
+
+def check_figure_path(path: Path) -> None:
+    """Refuse a file name that no figure can be written to, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If the ending is not one of .png, .pdf, .svg, or the folder does not exist.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise InputError("--figure", f"must end in {', '.join(FORMATS)}", str(path))
+    if not path.parent.is_dir():
+        raise InputError("--figure", "must name a file in an existing folder", str(path))
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure; the same figure always gives the same bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    path : Path
+        Ends in .png, .pdf or .svg.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    check_figure_path(path)
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
+    try:
+        with house_style():
+            figure.savefig(path, metadata=metadata)
+    except OSError as error:
+        raise InputError("--figure", f"cannot be written: {error.strerror}", str(path)) from None

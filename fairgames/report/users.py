@@ -1,0 +1,167 @@
+"""Who is paid what, in rows and in words: identical users are one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fairgames.exactness import Number
+from fairgames.payments.result import Payments
+from fairgames.spec.groups import UserGroup
+from fairgames.spec.specification import Specification
+
+
+@dataclass(frozen=True)
+class UserRow:
+    """What a user, or each of several identical ones, does and is paid.
+
+    Attributes
+    ----------
+    name : str
+        The user's name, or their group's.
+    count : int
+        How many there are at this level.
+    samples : int or None
+        Number of samples of each.
+    level : int
+        The level.
+    level_name : str
+        Its name.
+    payment : number
+        Payment of each.
+    standard_error : float
+        Of the payment; 0 when it is exact.
+    cost : number or None
+        Privacy cost of each; None when the specification gives none.
+    """
+
+    name: str
+    count: int
+    samples: int | None
+    level: int
+    level_name: str
+    payment: Number
+    standard_error: float
+    cost: Number | None
+
+    @property
+    def gain(self) -> Number | None:
+        """Payment less privacy cost."""
+        return None if self.cost is None else self.payment - self.cost
+
+    @property
+    def label(self) -> str:
+        """The name, with the number of users where it is not one."""
+        return self.name if self.count == 1 else f"{self.name} ({self.count:,} users)"
+
+
+def user_rows(spec: Specification, profile: ArrayLike, payments: ArrayLike) -> tuple[UserRow, ...]:
+    """One row for each group and level at which it has users.
+
+    Parameters
+    ----------
+    spec : Specification
+        The users.
+    profile : array_like of int, shape (N,)
+        Level of each user.
+    payments : array_like, shape (N,)
+        Payment of each user.
+
+    Returns
+    -------
+    tuple of UserRow
+        In the order of the groups, then of the levels.
+    """
+    levels = np.asarray(profile, dtype=np.intp)
+    values = np.asarray(payments)
+    rows = []
+    start = 0
+    for group in spec.groups:
+        members = levels[start : start + group.count]
+        for level, first, count in zip(*np.unique(members, return_index=True, return_counts=True), strict=True):
+            rows.append(_row(spec, group, int(level), values[start + int(first)], 0.0, count=int(count)))
+        start += group.count
+    return tuple(rows)
+
+
+def priced_rows(spec: Specification, group_levels: Sequence[int], payments: Payments) -> tuple[UserRow, ...]:
+    """One row for each group, all of whose users are at one level.
+
+    Parameters
+    ----------
+    spec : Specification
+        The users.
+    group_levels : sequence of int
+        Level of each group's users.
+    payments : Payments
+        By user, or by type and level.
+
+    Returns
+    -------
+    tuple of UserRow
+        In the order of the groups.
+    """
+    first = np.cumsum([0, *spec.counts[:-1]])
+    rows = []
+    for group, level, user in zip(spec.groups, group_levels, first.tolist(), strict=True):
+        place = user if payments.values.ndim == 1 else (int(spec.utility.types[user]), level)
+        rows.append(_row(spec, group, level, payments.values[place], float(payments.standard_errors[place])))
+    return tuple(rows)
+
+
+def _row(
+    spec: Specification, group: UserGroup, level: int, payment: Number, error: float, *, count: int | None = None
+) -> UserRow:
+    cost = None if group.costs is None else group.costs[level]
+    return UserRow(group.name, count or group.count, group.samples, level, spec.levels[level], payment, error, cost)
+
+
+def sentence(row: UserRow, unit: str = "samples", digits: int = 4) -> str:
+    """Say in words what a user is paid and why it is worth its while.
+
+    Parameters
+    ----------
+    row : UserRow
+        The user.
+    unit : str
+        What one sample is, in the plural: ``"patients"``.
+    digits : int
+        Significant digits.
+
+    Returns
+    -------
+    str
+        One sentence.
+
+    Examples
+    --------
+    >>> sentence(UserRow("institution 12", 1, 23, 2, "direct", 0.5, 0, 0.2), unit="patients")
+    'institution 12, 23 patients: paid 0.5 at level "direct"; its privacy cost is 0.2, so it gains 0.3.'
+    """
+    has = "" if row.samples is None else f", {row.samples:,} {unit}"
+    each = "" if row.count == 1 else " each"
+    start = f"{row.label}{has}{each}: "
+    if row.payment < 0:
+        start += f'charged {_short(-row.payment, digits)} at level "{row.level_name}"'
+    elif row.level == 0:
+        return f"{start}takes no part ({row.level_name}) and is paid nothing."
+    else:
+        start += f'paid {_short(row.payment, digits)} at level "{row.level_name}"'
+    if row.standard_error:
+        start += f" (standard error {_short(row.standard_error, 2)})"
+    if row.cost is None or row.gain is None:
+        return f"{start}."
+    outcome, gain = ("gains", row.gain) if row.gain >= 0 else ("loses", -row.gain)
+    return f"{start}; its privacy cost is {_short(row.cost, digits)}, so it {outcome} {_short(gain, digits)}."
+
+
+def _short(number: Number, digits: int) -> str:
+    return f"{float(number):.{digits}g}"
+
+
+def rows_to_dicts(rows: Sequence[UserRow]) -> list[dict[str, object]]:
+    """Plain form of the rows, for JSON."""
+    return [{**asdict(row), "gain": row.gain} for row in rows]
