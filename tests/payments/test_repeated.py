@@ -1,0 +1,66 @@
+"""Payments of a noisily measured utility, with the noise carried through."""
+
+import math
+from itertools import permutations
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from fairgames.payments.repeated import repeated_payments
+from fairgames.utility.measured import MeasuredUtility
+
+
+def noisy(profile, rng):
+    return math.log1p(sum(profile)) + 0.1 * rng.normal(size=(3, 3, 3))[profile]
+
+
+def shapley(worth, profile):
+    """Average marginal contribution over all orders."""
+    shares = np.zeros(len(profile))
+    orders = list(permutations(range(len(profile))))
+    for order in orders:
+        present = [0] * len(profile)
+        for user in order:
+            before = worth(tuple(present))
+            present[user] = profile[user]
+            shares[user] += worth(tuple(present)) - before
+    return shares / len(orders)
+
+
+def test_values_and_errors_are_those_of_the_repeats_by_definition():
+    utility = MeasuredUtility(noisy, (3, 3, 3), repeats=5, seed=4)
+    paid = repeated_payments(utility, (2, 1, 2), alpha=0.5)
+    each = np.array([shapley(utility.repeat(number), (2, 1, 2)) for number in range(5)])
+    np.testing.assert_allclose(paid.values, each.mean(axis=0) / 2, atol=1e-14)
+    np.testing.assert_allclose(paid.standard_errors, each.std(axis=0, ddof=1) / np.sqrt(5) / 2, atol=1e-14)
+    assert paid.utility == pytest.approx(utility((2, 1, 2)), abs=1e-15)
+    assert paid.values.sum() == pytest.approx(0.5 * utility((2, 1, 2)), abs=1e-14)
+    lower, upper = paid.interval(0.9)
+    np.testing.assert_allclose(upper - lower, 2 * t.ppf(0.95, 4) * paid.standard_errors)
+
+
+def test_one_repeat_shows_that_its_noise_is_unknown():
+    paid = repeated_payments(MeasuredUtility(noisy, (3, 3, 3)), (1, 1, 0))
+    assert np.isnan(paid.standard_errors).all()
+    assert paid.warnings == ("one repeat cannot show its noise",)
+
+
+def test_alpha_may_depend_on_the_mean_utility():
+    utility = MeasuredUtility(noisy, (3, 3, 3), repeats=3)
+    paid = repeated_payments(utility, (1, 1, 1), alpha=lambda worth: 0.25 if worth > 0 else 1)
+    assert paid.alpha == 0.25
+    assert paid.values.sum() == pytest.approx(paid.utility / 4)
+
+
+@pytest.mark.slow
+def test_intervals_cover_at_their_nominal_rate():
+    truth = shapley(lambda profile: math.log1p(sum(profile)), (2, 1, 1))
+    hits = runs = 0
+    for seed in range(400):
+        utility = MeasuredUtility(noisy, (3, 3, 3), repeats=4, seed=seed, baseline=0)
+        lower, upper = repeated_payments(utility, (2, 1, 1)).interval(0.9)
+        hits += int(((lower <= truth) & (truth <= upper)).sum())
+        runs += 3
+    # Payments of one run are correlated: three standard errors of 400 independent ones.
+    assert abs(hits / runs - 0.9) < 3 * math.sqrt(0.9 * 0.1 / 400)
