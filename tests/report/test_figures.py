@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex, to_rgb
+
+from fairgames.equilibrium.intervals import StableProfile, stable_profiles
+from fairgames.errors import InputError
+from fairgames.mechanism.landscape import Piece
+from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.report.figures import MOST_ROWS, intervals_figure, payments_figure, solution_figure
+from fairgames.report.panels import curve
+from fairgames.report.style import ACCENT, PALETTE, house_style, level_colour, new_figure, save_figure
+from fairgames.report.users import UserRow, user_rows
+
+
+def rows(n_rows, **changes):
+    fields = {"count": 1, "samples": 5, "level_name": "direct", "standard_error": 0.0, "cost": Fraction(1, 5)}
+    return [
+        UserRow(**({"name": f"user {place}", "payment": 0.1 * (place + 1), "level": 1 + place % 2} | fields | changes))
+        for place in range(n_rows)
+    ]
+
+
+def test_bars_are_the_payments_coloured_by_level():
+    (axes,) = payments_figure(rows(3), "Title").axes
+    bars = axes.containers[-1]
+    assert [bar.get_width() for bar in bars] == pytest.approx([0.1, 0.2, 0.3])
+    assert [to_hex(bar.get_facecolor()).upper() for bar in bars] == [level_colour(level) for level in (1, 2, 1)]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["user 0", "user 1", "user 2"]
+    assert axes.yaxis_inverted()
+    (costs,) = [line for line in axes.lines if line.get_marker() == "D"]
+    assert costs.get_xdata() == pytest.approx([0.2] * 3)
+    assert [text.get_text() for text in axes.texts] == ["0.1000", "0.2000", "0.3000"]
+    assert axes.get_title(loc="left") == "Title"
+
+
+def test_unknown_and_forbidden_costs_have_no_mark():
+    for cost in (None, float("inf"), Fraction(0)):
+        (axes,) = payments_figure(rows(2, cost=cost), "Title").axes
+        assert not [line for line in axes.lines if line.get_marker() == "D"]
+
+
+def test_estimates_have_error_bars():
+    (axes,) = payments_figure(rows(1, standard_error=0.05), "Title").axes
+    (whiskers,) = axes.collections
+    (segment,) = whiskers.get_segments()
+    assert segment[:, 0] == pytest.approx([0.1 - 1.96 * 0.05, 0.1 + 1.96 * 0.05])
+
+
+def test_negative_payments_lie_left_of_zero():
+    (axes,) = payments_figure(rows(1, payment=-0.5), "Title").axes
+    assert axes.containers[-1][0].get_width() == -0.5
+    assert axes.get_xlim()[0] < -0.5
+
+
+def test_many_users_are_cut_with_a_word_about_it():
+    (axes,) = payments_figure(rows(MOST_ROWS + 5), "Title").axes
+    assert len(axes.containers[-1]) == MOST_ROWS
+    assert f"(the first {MOST_ROWS} of {MOST_ROWS + 5} users)" in axes.get_title(loc="left")
+
+
+def test_intervals_are_drawn_from_end_to_end(two_users):
+    stable = stable_profiles(two_users.utility, two_users.costs)
+    (axes,) = intervals_figure(stable, two_users).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["AA", "AP", "PA", "PP"]
+    for place, (line, entry) in enumerate(zip(axes.lines, stable, strict=True)):
+        assert list(line.get_xdata()) == [float(entry.alpha_from), float(entry.alpha_to)]
+        assert list(line.get_ydata()) == [place, place]
+    assert "A = absent, P = present" in axes.get_xlabel()
+
+
+def test_a_single_alpha_is_a_dot(two_users):
+    point = StableProfile((0, 0), Fraction(1, 2), Fraction(1, 2), Fraction(0), Fraction(0))
+    (axes,) = intervals_figure([point], two_users).axes
+    assert axes.lines[0].get_marker() == "o"
+    assert list(axes.lines[0].get_xdata()) == [0.5]
+
+
+def test_the_landscape_marks_the_optimum(two_users):
+    optimum = optimal_alpha(two_users.utility, two_users.costs)
+    figure = solution_figure(optimum, (), (), two_users)
+    (axes,) = figure.axes
+    marks = [line for line in axes.lines if line.get_marker() == "o" and line.get_color() == ACCENT]
+    assert [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks] == [
+        (pytest.approx(3 / 5), pytest.approx(29 / 75))
+    ]
+    curves = [line for line in axes.lines if to_hex(line.get_color()).upper() == level_colour(2)]
+    assert max(np.max(line.get_ydata()) for line in curves) == pytest.approx(29 / 75)
+
+
+def test_a_solution_has_a_panel_a_question(five_users):
+    optimum = optimal_alpha(five_users.utility, five_users.costs)
+    stable = stable_profiles(five_users.utility, five_users.costs)
+    users = user_rows(five_users, optimum.profile, optimum.payments)
+    figure = solution_figure(optimum, users, stable, five_users)
+    assert len(figure.axes) == 3
+    assert figure.get_suptitle() == "Five users"
+
+
+def test_an_infeasible_problem_still_draws(two_users):
+    optimum = optimal_alpha(two_users.utility, two_users.costs, min_utility=5)
+    assert optimum.infeasible
+    assert len(solution_figure(optimum, (), (), two_users).axes) == 1
+
+
+@pytest.mark.parametrize(("terms", "n_points"), [((1.0, 0.0, 0.0), 2), ((1.0, -0.1, 0.0), 65)])
+def test_straight_pieces_need_two_points(terms, n_points):
+    piece = Piece(0.25, 0.5, closed_from=True, closed_to=True, terms=terms)
+    alphas, values = curve(piece)
+    assert len(alphas) == n_points
+    assert (alphas[0], alphas[-1]) == (0.25, 0.5)
+    assert values == pytest.approx([(1 - a) * (terms[0] + terms[1] / a) for a in alphas])
+
+
+def test_a_curve_from_zero_stays_finite():
+    piece = Piece(0.0, 0.5, closed_from=False, closed_to=True, terms=(1.0, 0.1, 0.0))
+    assert np.isfinite(curve(piece)[1]).all()
+
+
+def test_the_first_colours_can_be_told_apart_in_grey():
+    # Rec. 709 luma of the colours of the usual three levels.
+    luma = [np.dot([0.2126, 0.7152, 0.0722], to_rgb(colour)) for colour in PALETTE[:3]]
+    assert min(abs(a - b) for i, a in enumerate(luma) for b in luma[:i]) > 0.02
+    assert len(set(PALETTE)) == len(PALETTE)
+
+
+def test_the_callers_settings_are_left_alone():
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    with house_style():
+        assert mpl.rcParams["axes.spines.top"] is False
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_figures_are_written_and_reproducible(tmp_path, ending):
+    paths = [tmp_path / f"{name}.{ending}" for name in "ab"]
+    for path in paths:
+        save_figure(payments_figure(rows(2), "Title"), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[0].stat().st_size > 1000
+
+
+def test_a_figure_that_cannot_be_written_is_refused(tmp_path):
+    figure = new_figure(1, 1)
+    with pytest.raises(InputError, match=r"--figure: must end in .png, .pdf, .svg"):
+        save_figure(figure, tmp_path / "x.gif")
+    with pytest.raises(InputError, match="--figure: must name a file in an existing folder"):
+        save_figure(figure, tmp_path / "no" / "x.png")
+    (tmp_path / "x.png").mkdir()
+    with pytest.raises(InputError, match="--figure: cannot be written"):
+        save_figure(figure, tmp_path / "x.png")

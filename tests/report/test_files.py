@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from fairgames.errors import DataError, InputError
+from fairgames.payments.fair import fair_payments
+from fairgames.report.json_file import check_json_path, read_json, write_json
+from fairgames.report.latex import escape, latex_table, result_to_latex
+
+
+def test_a_result_is_written_with_its_form_and_reads_back(tmp_path):
+    import fairgames
+
+    path = tmp_path / "result.json"
+    payments = fair_payments([[0, "2/3"], ["2/3", 1]], (1, 1))
+    write_json(path, "payments", {"payments": payments, "none": None, "limit": math.inf, "x": np.float64(0.5)})
+    document = json.loads(path.read_text())
+    assert (document["schema"], document["fairgames"], document["command"]) == (1, fairgames.__version__, "payments")
+    assert document["payments"]["values"] == ["1/2", "1/2"]
+    assert document["limit"] == "inf"
+    assert document["x"] == 0.5
+    assert read_json(path) == document
+    assert Fraction(document["payments"]["values"][0]) == payments.values[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[1]", "is not a result"),
+        ("{}", "is not a result"),
+        ('{"schema": 2}', "has form 2, this version reads form 1"),
+        ("[" * 100_000, "is not JSON"),
+        (b"\xff\xfe\xff", "is not JSON"),
+        (None, "cannot be read"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, message):
+    path = tmp_path / "result.json"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(DataError, match=message):
+        read_json(path)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path):
+    for path in (tmp_path, tmp_path / "no" / "x.json"):
+        with pytest.raises(InputError, match="--json: must name a file in an existing folder"):
+            check_json_path(path)
+    with pytest.raises(InputError, match="--json: cannot be written"):
+        write_json(tmp_path, "solve", {})
+
+
+def test_latex_escapes_what_it_would_read_as_a_command():
+    assert escape(r"50 % of A&B_{x} \ #1 ~ ^2 $") == (
+        r"50 \% of A\&B\_\{x\} \textbackslash{} \#1 \textasciitilde{} \textasciicircum{}2 \$"
+    )
+
+
+def test_latex_sets_numbers_flush_right():
+    table = latex_table("T", ("user", "payment", "kept"), [("A", "0.5", "-"), ("B", "1,000", "2/3")])
+    assert r"\begin{tabular}{lrr}" in table
+    assert table.count(r"\\") == 3
+    assert r"\begin{tabular}{ll}" in latex_table("T", ("a", "b"), [])
+
+
+def test_any_result_becomes_a_latex_table():
+    table = result_to_latex(fair_payments([[0, 1], [1, 2]], (1, 1)))
+    assert r"\caption{Payments at U = 2" in table
+    assert r"0 & 1 \\" in table

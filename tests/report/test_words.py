@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.report.optimum_words import mixed_rows, named, optimum_facts, optimum_sentences
+from fairgames.report.profiles import letter_key, level_letters, profile_label
+
+DP = [[0, "2/3"], ["2/3", 1]]
+
+
+def test_the_optimum_is_said_in_words():
+    first, searched = optimum_sentences(optimal_alpha(DP, [0, "1/10"]))
+    assert first == (
+        "The platform does best to pay out 20 % of the utility (alpha = 0.2): it keeps 0.8000 of a utility of 1.0000, "
+        "counting on the equilibrium that is best for the platform."
+    )
+    assert searched.startswith("Searched: ")
+
+
+def test_paying_nothing_is_said_plainly():
+    first = optimum_sentences(optimal_alpha(DP, [0, 1]))[0]
+    assert first.startswith("The platform does best to pay nothing (alpha = 0)")
+
+
+def test_an_optimum_that_is_only_approached_says_from_where():
+    optimum = optimal_alpha(DP, [0, "45/100"], selection="worst")
+    assert not optimum.attained
+    second = optimum_sentences(optimum)[1]
+    assert f"from {optimum.approached_from}, but not reached" in second
+
+
+def test_no_answer_gives_the_reason():
+    (line,) = optimum_sentences(optimal_alpha(DP, [0, "1/10"], min_utility=5))
+    assert line.startswith("There is no answer: ")
+
+
+def test_facts_add_up():
+    facts = dict(optimum_facts(optimal_alpha(DP, [0, "1/10"])))
+    assert float(facts["utility"]) == pytest.approx(
+        float(facts["paid to the users"]) + float(facts["the platform keeps"])
+    )
+    assert float(facts["platform and users together"]) == pytest.approx(
+        float(facts["the platform keeps"]) + float(facts["the users gain, payments less costs"])
+    )
+    assert facts["price of fairness (that, divided by what it keeps)"] == "1"
+
+
+def test_mixed_strategies_are_listed_by_user(two_users):
+    optimum = optimal_alpha(two_users.utility, two_users.costs)
+    rows = mixed_rows(optimum, two_users.user_names)
+    assert [row[:2] for row in rows] == [("Ann", "0.1 / 0.9"), ("Bob", "0 / 1")]
+    assert mixed_rows(optimal_alpha(DP, [0, "1/10"]), ["a", "b"]) == []
+
+
+def test_warnings_name_the_users():
+    assert named("costs fall for users 0, 2: user 1 pays 12", ["A", "B", "C"]) == "costs fall for A, C: B pays 12"
+
+
+def test_profiles_are_short(five_users, load):
+    assert profile_label(five_users, (0, 1, 1, 2, 2)) == "ALLHH"
+    assert letter_key(five_users.levels) == "A = absent, L = low, H = high"
+    assert level_letters(("absent", "all", "b")) == ("0", "1", "2")
+    many = load("""
+    levels = ["absent", "present"]
+    utility = { kind = "dp-mean", epsilons = { present = 1 } }
+    users = [{ count = 1000 }]
+    """)
+    assert profile_label(many, (0,) * 3 + (1,) * 997) == "3 absent, 997 present"
