@@ -102,9 +102,10 @@ def deviation_payoffs(payoffs: Sequence[Array], strategies: Sequence[Array]) -> 
 
 
 def _against_others(payoff: Array, strategies: Sequence[Array], user: int) -> Array:
-    for opponent in reversed(range(len(strategies))):
-        if opponent != user:
-            payoff = np.tensordot(payoff, strategies[opponent], axes=([opponent], [0]))
+    for strategy in reversed(strategies[user + 1 :]):
+        payoff = payoff.dot(strategy)
+    for strategy in strategies[:user]:
+        payoff = strategy.dot(payoff.reshape(strategy.size, -1)).reshape(payoff.shape[1:])
     return payoff
 
 

@@ -7,7 +7,7 @@ through their decimal text.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -19,12 +19,16 @@ from fairgames.exactness import Array, is_exact, to_fractions
 Strategies = tuple[Array, ...]
 
 
-class PolynomialEquilibria(NamedTuple):
-    """What `enumpoly` found, and on how many supports it could not decide."""
+Found = Callable[[Strategies], None]
 
-    profiles: list[Strategies]
-    singular_supports: int
-    abandoned_supports: int
+
+class UndecidedSupports(NamedTuple):
+    """Supports on which `enumpoly` could not decide."""
+
+    singular: int
+    """Their equations are singular: continua of equilibria may hide there."""
+    abandoned: int
+    """The search for roots ran out of its budget."""
 
 
 def is_gambit_game(value: object) -> bool:
@@ -143,47 +147,49 @@ def _vector(probabilities: Any) -> Array:
     return vector
 
 
-def enummixed(payoffs: Sequence[Array], *, rational: bool = True) -> list[Strategies]:
-    """Every extreme equilibrium of a two-player game (Mangasarian 1964; Gambit's ``enummixed``).
+def enummixed(payoffs: Sequence[Array], found: Found, *, rational: bool = True) -> None:
+    """Report every extreme equilibrium of a two-player game (Mangasarian 1964; Gambit's ``enummixed``).
 
     In rationals it is complete and exact; in doubles neither is promised.
     """
     import pygambit
 
-    return _profiles(pygambit.nash.enummixed_solve(to_gambit(payoffs), rational=rational))
+    pygambit.nash.enummixed_solve(to_gambit(payoffs), rational=rational, nash_callback=_reporting(found))
 
 
-def enumpure(payoffs: Sequence[Array]) -> list[Strategies]:
-    """Every pure equilibrium (Gambit's ``enumpure``)."""
+def enumpure(payoffs: Sequence[Array], found: Found) -> None:
+    """Report every pure equilibrium (Gambit's ``enumpure``)."""
     import pygambit
 
-    return _profiles(pygambit.nash.enumpure_solve(to_gambit(payoffs)))
+    pygambit.nash.enumpure_solve(to_gambit(payoffs), nash_callback=_reporting(found))
 
 
-def enumpoly(payoffs: Sequence[Array]) -> PolynomialEquilibria:
-    """Isolated equilibria of a game of any number of players (Gambit's ``enumpoly``).
+def enumpoly(payoffs: Sequence[Array], found: Found) -> UndecidedSupports:
+    """Report isolated equilibria of a game of any number of players (Gambit's ``enumpoly``).
 
-    Supports whose equations are singular (where continua hide) or exceed the solver's budget are
-    counted, since equilibria on them may be missing.
+    Returns
+    -------
+    UndecidedSupports
+        On how many supports equilibria may be missing.
     """
     import pygambit
 
     events: list[Any] = []
-    result = pygambit.nash.enumpoly_solve(to_gambit(payoffs), event_callback=events.append)
-    return PolynomialEquilibria(
-        _profiles(result),
+    pygambit.nash.enumpoly_solve(to_gambit(payoffs), nash_callback=_reporting(found), event_callback=events.append)
+    return UndecidedSupports(
         sum(isinstance(event, pygambit.EnumPolySingularSupportEvent) for event in events),
         sum(isinstance(event, pygambit.EnumPolyBudgetExceededSupportEvent) for event in events),
     )
 
 
-def logit(payoffs: Sequence[Array]) -> list[Strategies]:
-    """One equilibrium: the limit of the principal branch of logit equilibria (McKelvey and Palfrey 1995)."""
+def logit(payoffs: Sequence[Array], found: Found) -> None:
+    """Report one equilibrium: the limit of the principal branch of logit equilibria (McKelvey and Palfrey 1995)."""
     import pygambit
 
     result = pygambit.nash.logit_solve(to_gambit(payoffs))
-    return [from_mixed_profile(result.equilibrium)] if result.success else []
+    if result.success:
+        found(from_mixed_profile(result.equilibrium))
 
 
-def _profiles(result: Any) -> list[Strategies]:
-    return [from_mixed_profile(profile) for profile in result.equilibria]
+def _reporting(found: Found) -> Callable[[Any], None]:
+    return lambda profile: found(from_mixed_profile(profile))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -48,20 +49,30 @@ def test_profiles_survive_the_round_trip(battle):
             assert sent.tolist() == received.tolist()
 
 
-def test_solvers_find_the_equilibria_of_matching_pennies():
+@pytest.mark.parametrize(
+    "solve", [gambit.enummixed, partial(gambit.enummixed, rational=False), gambit.enumpoly, gambit.logit]
+)
+def test_solvers_report_the_equilibrium_of_matching_pennies(solve):
     A = as_array([[1, -1], [-1, 1]], "A")
-    half = [[Fraction(1, 2)] * 2] * 2
-    assert [[s.tolist() for s in x] for x in gambit.enummixed((A, -A))] == [half]
-    assert gambit.enumpure((A, -A)) == []
-    found = gambit.enumpoly((A, -A))
-    np.testing.assert_allclose(found.profiles[0], np.full((2, 2), 0.5), atol=1e-9)
-    np.testing.assert_allclose(gambit.enummixed((A, -A), rational=False)[0], np.full((2, 2), 0.5))
-    np.testing.assert_allclose(gambit.logit((A, -A))[0], np.full((2, 2), 0.5), atol=1e-6)
+    found = []
+    solve((A, -A), found.append)
+    assert len(found) == 1
+    np.testing.assert_allclose(np.array(found[0], dtype=float), np.full((2, 2), 0.5), atol=1e-6)
+
+
+def test_enummixed_is_exact_and_enumpure_finds_what_is_pure(battle):
+    mixed, pure = [], []
+    gambit.enummixed(battle, mixed.append)
+    gambit.enumpure(battle, pure.append)
+    assert all(isinstance(value, Fraction) for profile in mixed for strategy in profile for value in strategy)
+    assert {str(profile) for profile in pure} == {
+        str(profile) for profile in mixed if all(max(strategy) == 1 for strategy in profile)
+    }
 
 
 def test_enumpoly_counts_the_supports_it_could_not_solve():
     zero = as_array([[0, 0], [0, 0]], "A")
-    assert gambit.enumpoly((zero, zero)).singular_supports > 0
+    assert gambit.enumpoly((zero, zero), [].append).singular > 0
 
 
 def test_a_gambit_game_is_recognised(battle):

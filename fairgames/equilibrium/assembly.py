@@ -1,0 +1,174 @@
+"""From certified profiles to an `EquilibriumSet`: structure, components, and the index check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fairgames.equilibrium.components import maximal_bicliques
+from fairgames.equilibrium.normal_form import NormalForm
+from fairgames.equilibrium.regret import Certificate, Certifier, supports_of
+from fairgames.equilibrium.result import Equilibrium
+from fairgames.equilibrium.screening import well_formed
+from fairgames.equilibrium.solver import Strategies
+from fairgames.equilibrium.structure import TwoPlayerStructure, is_strict
+from fairgames.exactness import Array, is_exact, to_fractions
+from fairgames.tolerance import PROBABILITY, comparison_tolerance
+
+Component = tuple[tuple[Array, ...], ...]
+_Place = tuple[Any, ...]
+
+
+def in_order(accepted: Sequence[tuple[Strategies, Certificate]]) -> list[tuple[Strategies, Certificate]]:
+    """Sort equilibria so that more weight on earlier actions comes first."""
+    return sorted(accepted, key=lambda entry: _place(*entry[0]), reverse=True)
+
+
+def _place(*strategies: Array) -> _Place:
+    return tuple(probability for strategy in strategies for probability in strategy.tolist())
+
+
+def structured(
+    form: NormalForm,
+    certifier: Certifier,
+    accepted: Sequence[tuple[Strategies, Certificate]],
+    *,
+    extreme: bool,
+    degenerate: bool | None,
+) -> tuple[tuple[Equilibrium, ...], tuple[Component, ...]]:
+    """Describe each equilibrium, and join them to components when they are all the extreme ones.
+
+    Parameters
+    ----------
+    form : NormalForm
+        The game.
+    certifier : Certifier
+        Of the same game.
+    accepted : sequence of (strategies, certificate)
+        In order.
+    extreme : bool
+        Whether these are all extreme equilibria of a two-player game.
+    degenerate : bool or None
+        Whether that game is degenerate; None when not known.
+    """
+    two_players = (
+        TwoPlayerStructure([scaled.integers for scaled in certifier.integers]) if len(form.payoffs) == 2 else None
+    )
+    tolerance = comparison_tolerance(*form.payoffs)
+    components: tuple[Component, ...] = ()
+    alone: list[bool | None] = [None] * len(accepted)
+    if extreme and degenerate is False:
+        components = tuple(tuple((strategy,) for strategy in strategies) for strategies, _ in accepted)
+        alone = [True] * len(accepted)
+    elif extreme:
+        components, alone = joined([strategies for strategies, _ in accepted])
+    equilibria = tuple(
+        _equilibrium(form, two_players, entry, tolerance, isolated=isolated, extreme=extreme)
+        for entry, isolated in zip(accepted, alone, strict=True)
+    )
+    return equilibria, components
+
+
+def _equilibrium(
+    form: NormalForm,
+    two_players: TwoPlayerStructure | None,
+    entry: tuple[Strategies, Certificate],
+    tolerance: float,
+    *,
+    isolated: bool | None,
+    extreme: bool,
+) -> Equilibrium:
+    strategies, certificate = entry
+    supports = supports_of(strategies)
+    is_pure = all(len(support) == 1 for support in supports)
+    best = certificate.best_actions(tolerance)
+    index = two_players.index(supports) if two_players is not None and supports == best else None
+    if isolated is None and (index is not None or is_strict(supports, best)):
+        isolated = True
+    is_extreme: bool | None = extreme or is_pure
+    if not is_extreme:
+        is_extreme = two_players.is_extreme(supports, best) if two_players is not None else None
+    levels = tuple(
+        tuple(own[action] for action in support) for own, support in zip(form.actions, supports, strict=True)
+    )
+    for strategy in strategies:
+        strategy.flags.writeable = False
+    return Equilibrium(
+        strategies=strategies,
+        payoffs=certificate.payoffs,
+        regret=certificate.regret,
+        supports=levels,
+        profile=tuple(support[0] for support in levels) if is_pure else None,
+        is_pure=is_pure,
+        is_extreme=is_extreme,
+        is_isolated=isolated,
+        index=index,
+    )
+
+
+def joined(extreme: Sequence[Strategies]) -> tuple[tuple[Component, ...], list[bool | None]]:
+    """Join all extreme equilibria of a two-player game to components.
+
+    Returns
+    -------
+    components : tuple
+        In order; for each user the extreme strategies.
+    alone : list of bool
+        For each equilibrium, whether it is a component of its own.
+    """
+    known: tuple[dict[_Place, Array], dict[_Place, Array]] = ({}, {})
+    edges = []
+    for x, y in extreme:
+        edges.append((_place(x), _place(y)))
+        known[0].setdefault(edges[-1][0], x)
+        known[1].setdefault(edges[-1][1], y)
+    subsets = sorted(
+        ((sorted(left, reverse=True), sorted(right, reverse=True)) for left, right in maximal_bicliques(edges)),
+        reverse=True,
+    )
+    components = tuple(
+        (tuple(known[0][key] for key in left), tuple(known[1][key] for key in right)) for left, right in subsets
+    )
+    singles = {(left[0], right[0]) for left, right in subsets if len(left) == len(right) == 1}
+    return components, [edge in singles for edge in edges]
+
+
+def index_sum(equilibria: Sequence[Equilibrium]) -> int | None:
+    """Sum of the indices; None when one of them is not regular."""
+    indices = [entry.index for entry in equilibria]
+    return None if None in indices else sum(indices)  # type: ignore[arg-type]
+
+
+def near_ties(payoffs: Sequence[Array], profiles: Sequence[Any]) -> bool:
+    """Whether differences within rounding decide what is an equilibrium of a float game.
+
+    Parameters
+    ----------
+    payoffs : sequence of ndarray
+        In floats.
+    profiles : sequence
+        As the solvers reported them; the exact ones are looked at.
+
+    Examples
+    --------
+    >>> near_ties((np.array([[0.1 + 0.2], [0.3]]), np.array([[0.0], [1.0]])), [])
+    True
+    """
+    for user, payoff in enumerate(payoffs):
+        gaps = np.diff(np.sort(payoff, axis=user), axis=user)
+        if ((gaps > 0) & (gaps <= comparison_tolerance(payoff))).any():
+            return True
+    tolerance = comparison_tolerance(*payoffs)
+    certifier = Certifier(tuple(map(to_fractions, payoffs)))
+    for profile in profiles:
+        strategies = well_formed(profile, payoffs[0].shape, exact=True)
+        if strategies is None or not all(map(is_exact, strategies)):
+            continue
+        shortfalls = certifier.certify(strategies).shortfalls
+        if any(0 < shortfall <= tolerance for own in shortfalls for shortfall in own):
+            return True
+        if any(0 < probability <= PROBABILITY for strategy in strategies for probability in strategy.tolist()):
+            return True
+    return False

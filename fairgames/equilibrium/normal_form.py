@@ -1,0 +1,105 @@
+"""Any finite game as payoff tensors: a fair game, arrays, a nashpy game, a pygambit game."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, as_array, common
+from fairgames.game import gambit
+
+
+class NormalForm(NamedTuple):
+    """A finite game, checked."""
+
+    payoffs: tuple[Array, ...]
+    """One tensor a user, one axis a user; all exact or all float, and finite."""
+    actions: tuple[tuple[int, ...], ...]
+    """The level that each action of each user stands for; 0, 1, … when the game has no levels."""
+    player_names: tuple[str, ...]
+    action_labels: tuple[tuple[str, ...], ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of actions of each user."""
+        return self.payoffs[0].shape
+
+
+def as_normal_form(game: Any) -> NormalForm:
+    """Read any finite game.
+
+    Parameters
+    ----------
+    game : FairGame, sequence of array_like, nashpy.Game or pygambit.Game
+        A sequence holds one payoff tensor a player, each with one axis a player: two matrices, or N
+        tensors. Integers, Fractions and ``"2/3"`` are exact.
+
+    Returns
+    -------
+    NormalForm
+
+    Raises
+    ------
+    InputError
+        If payoffs are missing, not finite, of different shapes, or have no entries; if there are
+        fewer than two players.
+
+    Examples
+    --------
+    >>> as_normal_form([[[1, 0], [0, 1]], [[1, 0], [0, "1/2"]]]).shape
+    (2, 2)
+    """
+    if gambit.is_gambit_game(game):
+        payoffs = checked_payoffs(gambit.from_gambit(game))
+        return NormalForm(payoffs, _indices(payoffs[0].shape), *gambit.labels(game))
+    if hasattr(game, "payoff_matrices"):
+        return _plain(checked_payoffs(game.payoff_matrices))
+    if hasattr(game, "payoffs") and hasattr(game, "actions"):
+        payoffs = checked_payoffs(game.payoffs)
+        actions = tuple(tuple(map(int, levels)) for levels in game.actions)
+        return NormalForm(payoffs, actions, _names(payoffs), tuple(_level_labels(levels) for levels in actions))
+    return _plain(checked_payoffs(game))
+
+
+def checked_payoffs(payoffs: Any) -> tuple[Array, ...]:
+    """Payoff tensors as arrays of one kind and one shape; raises as `as_normal_form` does."""
+    if isinstance(payoffs, (str, bytes, dict)) or not hasattr(payoffs, "__len__"):
+        raise InputError(
+            "game", "must be a FairGame, one payoff array a player, a nashpy Game or a pygambit game", type(payoffs)
+        )
+    if len(payoffs) < 2:
+        raise InputError(
+            "game",
+            "must have at least two players, one payoff array each ([A, B] for two matrices; "
+            "[A, -A] for a zero-sum game); a single user simply takes its best action",
+            len(payoffs),
+        )
+    arrays = common(*(as_array(payoff, f"payoffs[{player}]") for player, payoff in enumerate(payoffs)))
+    n_players = len(arrays)
+    for player, array in enumerate(arrays):
+        name = f"payoffs[{player}]"
+        if array.ndim != n_players:
+            raise InputError(name, f"must have one axis for each of the {n_players} players", f"shape {array.shape}")
+        if array.shape != arrays[0].shape:
+            raise InputError(name, f"must have the shape {arrays[0].shape} of payoffs[0]", f"shape {array.shape}")
+        if array.size == 0:
+            raise InputError(name, "must leave every player at least one action", f"shape {array.shape}")
+    return arrays
+
+
+def _plain(payoffs: tuple[Array, ...]) -> NormalForm:
+    actions = _indices(payoffs[0].shape)
+    return NormalForm(payoffs, actions, _names(payoffs), tuple(tuple(map(str, indices)) for indices in actions))
+
+
+def _names(payoffs: Sequence[Array]) -> tuple[str, ...]:
+    return tuple(str(player) for player in range(1, len(payoffs) + 1))
+
+
+def _level_labels(levels: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"level {level}" for level in levels)
+
+
+def _indices(shape: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(range(size)) for size in shape)

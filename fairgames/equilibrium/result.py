@@ -1,0 +1,152 @@
+"""Equilibria with their certificates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fairgames.equilibrium.conversion import to_gambit_profiles, to_nashpy_pairs
+from fairgames.exactness import Array, Number
+from fairgames.result import Result, format_value
+
+if TYPE_CHECKING:
+    import pygambit
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Equilibrium(Result):
+    """One equilibrium, with its certificate.
+
+    Levels and supports are written in the game's own levels; in a game without levels these are
+    action indices.
+    """
+
+    strategies: tuple[Array, ...]
+    """One probability vector a user over its allowed actions."""
+    payoffs: tuple[Number, ...]
+    """Expected payoff of each user."""
+    regret: Number
+    """Largest gain of any user from deviating alone, recomputed from the payoffs; 0 when exact."""
+    supports: tuple[tuple[int, ...], ...]
+    """Levels that each user plays with positive probability."""
+    profile: tuple[int, ...] | None
+    """The level of each user when all strategies are pure, otherwise None."""
+    is_pure: bool
+    is_extreme: bool | None
+    """Whether it is no mixture of other equilibria of its component; None when not known."""
+    is_isolated: bool | None
+    """Whether no other equilibrium is near; None when not known."""
+    index: int | None = None
+    """+1 or -1 for a regular equilibrium of two users (Shapley 1974), otherwise None."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EquilibriumSet(Result):
+    """The equilibria that a method found, and what it promises about the rest.
+
+    Iterating and indexing give the equilibria.
+    """
+
+    equilibria: tuple[Equilibrium, ...]
+    """Ordered: earlier actions first."""
+    components: tuple[tuple[tuple[Array, ...], ...], ...]
+    """Maximal Nash subsets: for each user the extreme strategies, any mixtures of which are an
+    equilibrium together. Empty unless ``complete``."""
+    complete: bool
+    """Whether the method guarantees that every equilibrium of the game lies in ``components``."""
+    degenerate: bool | None
+    """Whether some mixed strategy has more pure best responses than it plays actions; None when not
+    tested (three or more users, or an unfinished search)."""
+    exact: bool
+    """Whether every number is a rational, computed without rounding."""
+    searched: str
+    """Where equilibria were looked for."""
+    method: str
+    """The solvers that were run, joined by ``+``."""
+    warnings: tuple[str, ...]
+    rationalized: Number | None
+    """Largest change made to a payoff by ``rationalize``; None when it was not asked for."""
+    payoffs: tuple[Array, ...] | None
+    """The game: one tensor a user. None when only its potential fits in memory."""
+    actions: tuple[tuple[int, ...], ...]
+    """The level that each entry of a strategy stands for."""
+    player_names: tuple[str, ...]
+    action_labels: tuple[tuple[str, ...], ...]
+
+    def __iter__(self) -> Iterator[Equilibrium]:
+        """Iterate over the equilibria."""
+        return iter(self.equilibria)
+
+    def __len__(self) -> int:
+        """Count the equilibria."""
+        return len(self.equilibria)
+
+    def __getitem__(self, place: int) -> Equilibrium:
+        """Return one equilibrium."""
+        return self.equilibria[place]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, with a digest of its own content so that any later change shows."""
+        plain = super().to_dict()
+        plain["digest"] = content_digest(plain)
+        return plain
+
+    def to_nashpy(self) -> list[tuple[Array, Array]]:
+        """Equilibria as nashpy gives them: one pair of float vectors each.
+
+        Raises
+        ------
+        InputError
+            If there are not exactly two users.
+        """
+        return to_nashpy_pairs(tuple(entry.strategies for entry in self.equilibria))
+
+    def to_gambit(self, game: pygambit.Game | None = None) -> list[pygambit.MixedStrategyProfile]:
+        """Equilibria as pygambit mixed strategy profiles, rational when they are exact.
+
+        Parameters
+        ----------
+        game : pygambit.Game, optional
+            The game on which the profiles shall live; by default a new one.
+
+        Raises
+        ------
+        InputError
+            If ``game`` has other numbers of actions.
+        """
+        strategies = tuple(entry.strategies for entry in self.equilibria)
+        return to_gambit_profiles(strategies, self.payoffs, self.player_names, self.action_labels, game)
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        rows = [
+            [
+                str(place),
+                "pure" if entry.is_pure else "mixed",
+                " ".join(map(format_value, entry.strategies)),
+                format_value(entry.payoffs),
+                format_value(entry.regret),
+                "?" if entry.is_isolated is None else format_value(entry.is_isolated),
+            ]
+            for place, entry in enumerate(self.equilibria)
+        ]
+        headers = ("", "kind", "strategies", "payoffs", "regret", "isolated")
+        return self._title(), headers, rows
+
+    def _title(self) -> str:
+        count = f"{len(self.equilibria)} equilibri{'um' if len(self.equilibria) == 1 else 'a'}"
+        facts = ["complete" if self.complete else f"searched: {self.searched}", "exact" if self.exact else "floats"]
+        if self.degenerate is not None:
+            facts.append("degenerate" if self.degenerate else "nondegenerate")
+        if self.components:
+            facts.append(f"{len(self.components)} component{'' if len(self.components) == 1 else 's'}")
+        title = f"{count} of {len(self.actions)} users ({', '.join(facts)}; method {self.method})"
+        return "\n".join([title, *(f"warning: {warning}" for warning in self.warnings)])
+
+
+def content_digest(plain: dict[str, Any]) -> str:
+    """SHA-256 of a saved result, its ``"digest"`` entry left out."""
+    content = {key: value for key, value in plain.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,196 @@
+"""Every equilibrium of a finite game, certified."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from fairgames.equilibrium.assembly import in_order, index_sum, near_ties, structured
+from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
+from fairgames.equilibrium.rational import rationalize as simplify
+from fairgames.equilibrium.registry import BUILT_IN, solver_named, solvers
+from fairgames.equilibrium.regret import Certifier
+from fairgames.equilibrium.result import EquilibriumSet
+from fairgames.equilibrium.run import Run, checked_timeout, run_here, run_killable
+from fairgames.equilibrium.screening import screen, without_repetitions
+from fairgames.equilibrium.solver import SEARCHED, Solver
+from fairgames.equilibrium.vertices import is_degenerate
+from fairgames.errors import SolverError
+from fairgames.exactness import Number, is_exact
+
+_MOST_SUPPORTS = 1000
+_MOST_WALKED_ACTIONS = 20
+
+
+def equilibria(
+    game: Any, method: str | Solver = "auto", timeout: object = None, rationalize: object = None
+) -> EquilibriumSet:
+    """Find the equilibria of any finite game, each with a certificate recomputed from the payoffs.
+
+    Parameters
+    ----------
+    game : FairGame, sequence of array_like, nashpy.Game or pygambit.Game
+        A sequence holds one payoff tensor a player: two matrices, or N tensors with N axes. Integers,
+        Fractions and strings such as ``"2/3"`` are solved exactly; a float is taken as the binary
+        fraction that it is.
+    method : str or Solver
+        ``"auto"``: for two players every extreme equilibrium, by signs when both have two actions and
+        otherwise by vertices (both exact and complete); for more players every pure equilibrium and,
+        when there are at most 1,000 supports, the isolated mixed ones by Gambit's enumpoly. Or the name
+        of a solver (`available_solvers`), or several joined by ``"+"``, or a `Solver`.
+    timeout : number, optional
+        Seconds after which a solver is killed; what it had found is returned, marked incomplete. It
+        then runs in a process of its own, which takes about a second to start.
+    rationalize : number, optional
+        Replace float payoffs by the simplest rationals within this distance, and solve exactly. Where
+        payoffs that should be equal differ by rounding, this restores their ties. Regrets in the
+        game as it was given are at most twice `EquilibriumSet.rationalized`.
+
+    Returns
+    -------
+    EquilibriumSet
+
+    Raises
+    ------
+    InputError
+        If the game, ``timeout`` or ``rationalize`` is malformed.
+    SolverError
+        If the method is not known, cannot serve this game, or fails.
+
+    Notes
+    -----
+    Nothing that a solver says is trusted: profiles that are not finite, no probabilities, no
+    equilibria or repetitions are dropped and counted in ``warnings``; in a nondegenerate two-player
+    game the indices must add up to 1, or the set is not called complete.
+
+    References
+    ----------
+    Avis, Rosenberg, Savani, von Stengel (2010), "Enumeration of Nash equilibria for two-player games",
+    Economic Theory 42.
+
+    Examples
+    --------
+    >>> print(equilibria([[["2/3", 0], [0, 1]], [[1, 0], [0, "2/3"]]]))
+    3 equilibria of 2 users (complete, exact, nondegenerate, 3 components; method two-action)
+       kind   strategies             payoffs     regret  isolated
+    -  -----  ---------------------  ----------  ------  --------
+    0  pure   (1, 0) (1, 0)          (2/3, 1)    0       yes
+    1  mixed  (2/5, 3/5) (3/5, 2/5)  (2/5, 2/5)  0       yes
+    2  pure   (0, 1) (0, 1)          (1, 2/3)    0       yes
+    """
+    form = as_normal_form(game)
+    seconds = None if timeout is None else checked_timeout(timeout)
+    change: Number | None = None
+    if rationalize is not None:
+        payoffs, change = simplify(form.payoffs, rationalize)
+        form = form._replace(payoffs=payoffs)
+    plan = chosen_solvers(method, form.shape)
+    runs = [
+        run_here(solver, form.payoffs) if seconds is None else run_killable(solver, form.payoffs, seconds)
+        for solver in plan
+    ]
+    return certified(form, plan, runs, change, seconds)
+
+
+def available_solvers() -> dict[str, Solver]:
+    """Every solver by name: those of this package, and those that installed packages add."""
+    return solvers()
+
+
+def chosen_solvers(method: str | Solver, shape: tuple[int, ...]) -> list[Solver]:
+    """Solvers that a method stands for.
+
+    Raises
+    ------
+    SolverError
+        If a solver is not known or cannot serve a game of this shape; the message says which can.
+
+    Examples
+    --------
+    >>> [solver.name for solver in chosen_solvers("auto", (2, 2, 2))]
+    ['pure', 'gambit-enumpoly']
+    """
+    if isinstance(method, Solver):
+        plan = [method]
+    elif method == "auto":
+        return [BUILT_IN[name] for name in _automatic(shape)]
+    elif isinstance(method, str):
+        plan = [solver_named(name) for name in method.split("+")]
+    else:
+        raise SolverError(f"method: must be 'auto', the name of a solver, or a Solver; got {method!r}")
+    for solver in plan:
+        refusal = solver.refusal(shape)
+        if refusal is not None:
+            able = ", ".join(name for name, other in solvers().items() if other.refusal(shape) is None)
+            raise SolverError(f"method: {solver.name!r} {refusal}; use 'auto' or one of {able}")
+    return plan
+
+
+def _automatic(shape: tuple[int, ...]) -> tuple[str, ...]:
+    if shape == (2, 2):
+        return ("two-action",)
+    if len(shape) == 2:
+        return ("vertices",)
+    n_supports = math.prod(2**size - 1 for size in shape)
+    return ("pure", "gambit-enumpoly") if n_supports <= _MOST_SUPPORTS else ("pure",)
+
+
+def certified(
+    form: NormalForm, plan: Sequence[Solver], runs: Sequence[Run], change: Number | None, seconds: float | None
+) -> EquilibriumSet:
+    """Screen, certify and describe what the solvers of a plan reported."""
+    certifier = Certifier(form.payoffs)
+    screened = [screen(run.profiles, form.shape, certifier) for run in runs]
+    accepted = in_order(without_repetitions(screened))
+    complete = any(
+        solver.promise == "complete" and solver.exact and run.finished and not result.ill_formed and not result.rejected
+        for solver, run, result in zip(plan, runs, screened, strict=True)
+    )
+    degenerate = _degenerate(form, runs)
+    found, components = structured(form, certifier, accepted, extreme=complete, degenerate=degenerate)
+    warnings = [
+        warning
+        for run, result in zip(runs, screened, strict=True)
+        for warning in (*run.notes.warnings, *result.warnings())
+    ]
+    warnings += [
+        f"{solver.name} was stopped after {seconds:g} s: equilibria may be missing"
+        for solver, run in zip(plan, runs, strict=True)
+        if not run.finished
+    ]
+    total = index_sum(found)
+    if degenerate is False and total not in {None, 1}:
+        complete = False
+        found, components = structured(form, certifier, accepted, extreme=False, degenerate=degenerate)
+        warnings.append(f"the indices of the equilibria add up to {total} instead of 1: some are missing")
+    if not certifier.exact and near_ties(form.payoffs, [profile for run in runs for profile in run.profiles]):
+        warnings.append(
+            "differences within rounding decide what is an equilibrium of this game; "
+            "give exact numbers, or rationalize=1e-9"
+        )
+    return EquilibriumSet(
+        equilibria=found,
+        components=components,
+        complete=complete,
+        degenerate=degenerate,
+        exact=all(is_exact(strategy) for entry in found for strategy in entry.strategies) and certifier.exact,
+        searched="; ".join(dict.fromkeys(SEARCHED[solver.promise] for solver in plan)),
+        method="+".join(solver.name for solver in plan),
+        warnings=tuple(warnings),
+        rationalized=change,
+        payoffs=form.payoffs,
+        actions=form.actions,
+        player_names=form.player_names,
+        action_labels=form.action_labels,
+    )
+
+
+def _degenerate(form: NormalForm, runs: Sequence[Run]) -> bool | None:
+    """What a solver has noticed, or else a test, where that takes no longer than the solvers do."""
+    noticed = [run.notes.degenerate for run in runs if run.notes.degenerate is not None]
+    if noticed:
+        return noticed[0]
+    if len(form.shape) == 2 and sum(form.shape) <= _MOST_WALKED_ACTIONS and all(run.finished for run in runs):
+        return is_degenerate(form.payoffs)
+    return None
