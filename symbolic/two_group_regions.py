@@ -1,0 +1,136 @@
+"""The platform's optimum with two groups: the regions of (c_1, c_2), their boundary curves and alpha there.
+
+Everything is written in ``a = min(c_1, c_2)`` and ``b = max(c_1, c_2)``. The candidates are the ends of the
+families of equilibria: both take part at ``alpha = b/gamma_min``; the cheaper one alone at ``a/gamma_max``; and
+half-mixed, at ``alpha = a/gamma_min`` exactly, where the cheaper user is indifferent while the dearer one takes
+part surely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbolic import symbols
+from symbolic.closed_form import ClosedForm, Derivation
+from symbolic.symmetric import absence_gamma
+from symbolic.two_groups import PAPER, gamma_inverse, pair_utilities
+
+CHEAPER = sp.Symbol("a", positive=True)
+"""The smaller of the two costs."""
+
+DEARER = sp.Symbol("b", positive=True)
+"""The larger of the two costs."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """One region of the map.
+
+    Parameters
+    ----------
+    name : str
+        ``"half-mixed"``, ``"both"``, ``"one"`` or ``"none"``.
+    condition : sympy.Boolean
+        Relations between a and b, besides ``a <= b``.
+    alpha, value : sympy.Expr
+        The optimal alpha and the platform's value.
+    cheaper_out, dearer_out : sympy.Expr
+        Probabilities that the cheaper and the dearer user stay out.
+    """
+
+    name: str
+    condition: sp.Basic
+    alpha: sp.Expr
+    value: sp.Expr
+    cheaper_out: sp.Expr
+    dearer_out: sp.Expr
+
+    def as_set(self) -> sp.Set:
+        """The pairs (a, b) of the region as a SymPy set."""
+        inside = sp.And(self.condition, CHEAPER <= DEARER)
+        return sp.ConditionSet(sp.Tuple(CHEAPER, DEARER), inside, sp.S.Reals**2)
+
+
+@dataclass(frozen=True)
+class RegionMap(Derivation):
+    """The optimum at all costs.
+
+    Parameters
+    ----------
+    alpha_star, value : ClosedForm
+        Functions of ``(c_1, c_2)``: the optimal alpha and the platform's value.
+    regions : tuple of Region
+        They cover all costs; on common boundaries the first one counts, and alpha jumps there while the
+        value does not.
+    boundaries : tuple of (str, sympy.Eq)
+        The curves between them, each solved for b (or for a where b is free).
+    """
+
+    alpha_star: ClosedForm
+    value: ClosedForm
+    regions: tuple[Region, ...]
+    boundaries: tuple[tuple[str, sp.Eq], ...]
+
+
+def region_map(utilities: tuple[object, ...] = PAPER) -> RegionMap:
+    """Derive the map for utilities ``(U_1, U_2)`` of one and two users (Fig. 9, completed).
+
+    Examples
+    --------
+    >>> regions = region_map()
+    >>> regions.alpha_star.at("0.3", "0.31"), regions.value.at("0.31", "0.3")
+    (3/5, 29/75)
+    >>> for name, curve in regions.boundaries:
+    ...     print(name, curve)
+    half-mixed | both Eq(a, 1/4)
+    half-mixed | both (edge) Eq(b, a)
+    half-mixed | one Eq(b, a*(9*a - 4)/(3*(2*a - 1)))
+    both | one Eq(b, a/2 + 1/6)
+    one | none Eq(a, 2/3)
+    """
+    one, two = values = pair_utilities(utilities)
+    a, b = CHEAPER, DEARER
+    payoff = absence_gamma(2, values)
+    bottom, top = payoff.subs(symbols.p, 0), payoff.subs(symbols.p, 1)
+
+    both_value, one_value = sp.expand(two * (1 - b / bottom)), sp.expand(one * (1 - a / top))
+    half_alpha = a / bottom
+    # The dearer user stays in as long as the cheaper one is out often enough.
+    cheaper_out = sp.factor(gamma_inverse(b / half_alpha, values))
+    utility = two - cheaper_out * (two - one)
+    half_value = sp.factor((1 - half_alpha) * utility)
+    (split,) = sp.solve(both_value - one_value, b)
+    regions = [
+        Region("both", sp.And(b <= split, b <= bottom), b / bottom, both_value, sp.S.Zero, sp.S.Zero),
+        Region("one", a < top, a / top, one_value, sp.S.Zero, sp.S.One),
+        Region("none", a >= top, sp.S.Zero, sp.S.Zero, sp.S.One, sp.S.One),
+    ]
+    boundaries = [("both | one", sp.Eq(b, split)), ("one | none", sp.Eq(a, top))]
+    if two != one:
+        better_than_both = sp.cancel((half_value - both_value) / (b - a))
+        (start,) = sp.solve(sp.numer(better_than_both), a)
+        edge = sp.factor(sp.solve(half_value - one_value, b)[0])
+        (end,) = (root for root in sp.solve(sp.numer(sp.together(edge - a)), a) if root != 0)
+        half = sp.And(a > start, a < end, b > a, b < edge)
+        regions.insert(0, Region("half-mixed", half, half_alpha, half_value, cheaper_out, sp.S.Zero))
+        boundaries = [
+            ("half-mixed | both", sp.Eq(a, start)),
+            ("half-mixed | both (edge)", sp.Eq(b, a)),
+            ("half-mixed | one", sp.Eq(b, edge)),
+            *boundaries,
+        ]
+    free = tuple(dict.fromkeys(symbol for entry in values for symbol in entry.free_symbols))
+    return RegionMap(
+        _form("alpha_star", [(region.alpha, region.condition) for region in regions], free),
+        _form("value", [(region.value, region.condition) for region in regions], free),
+        tuple(regions),
+        tuple(boundaries),
+    )
+
+
+def _form(name: str, pieces: list[tuple[sp.Expr, sp.Basic]], free: tuple[sp.Symbol, ...]) -> ClosedForm:
+    order = {CHEAPER: sp.Min(symbols.c1, symbols.c2), DEARER: sp.Max(symbols.c1, symbols.c2)}
+    expression = sp.Piecewise(*((value.subs(order), condition.subs(order)) for value, condition in pieces))
+    return ClosedForm(name, expression, (symbols.c1, symbols.c2, *free), "section 5.2, Fig. 9, completed")
