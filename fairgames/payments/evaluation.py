@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.errors import EvaluationError
-from fairgames.parallel import run_in_order
+from fairgames.parallel import as_n_jobs, run_in_order
 
 StateUtility: TypeAlias = Callable[[NDArray[Any]], Any]
 """Utilities of the rows of an array: present users by group, ``(M, K)`` to ``(M,)``, or profiles ``(M, N)``."""
@@ -23,7 +23,7 @@ _CELLS_AT_ONCE = 1 << 19
 
 def checked(evaluate: StateUtility, n_jobs: int | None = 1) -> CheckedUtility:
     """Return ``evaluate`` behind the checks of `evaluate_states`."""
-    return partial(_evaluate_states, evaluate, n_jobs)
+    return partial(_evaluate_states, evaluate, as_n_jobs(n_jobs))
 
 
 def evaluate_states(evaluate: StateUtility, states: NDArray[Any], n_jobs: int | None = 1) -> NDArray[np.float64]:

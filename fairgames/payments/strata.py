@@ -104,7 +104,7 @@ def strata_payments(
         excess = _error_excess(replicates, sizes, target_error)
         n_sizes = _more_sizes(drawn_before, excess)
         affordable = (max_evaluations - evaluations) // per_size
-        if excess <= 1 or affordable < drawn_before:
+        if excess <= 1 or affordable < _FIRST_SIZES:
             break
         n_sizes = min(n_sizes, int(affordable))
 
