@@ -1,0 +1,143 @@
+"""A fitted model of grouped data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import DataError
+from fairgames.fitting.spec_text import Costs, specification_text
+from fairgames.result import Result, format_value
+from fairgames.utility.federated_mean import FederatedMeanUtility
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit(Result):
+    """Variances between and within groups, estimated from data: the inputs of a federated mean.
+
+    Attributes
+    ----------
+    between_variance : float
+        Variance of the groups' true means, ``s2``. Not truncated: it may be negative.
+    within_variance : float
+        Expected variance within a group, ``r2``.
+    between_interval, within_interval : tuple of float
+        Confidence intervals for the two.
+    level : float
+        Coverage of the intervals.
+    interval_method : str
+        How they were made.
+    estimator : str
+        ``"anova"`` or ``"reml"``.
+    group_names : tuple of str
+        The groups, in the order in which the data mention them.
+    samples : ndarray of int, shape (K,)
+        Observations in each group.
+    group_means : ndarray, shape (K,)
+        Mean of each group, at the overall mean of the covariates if there are any.
+    group_squares : ndarray, shape (K,)
+        Sum of squared deviations from each group's mean: with ``samples`` and ``group_means`` all that
+        a bootstrap over groups needs.
+    rows_used, rows_dropped : int
+        Rows that entered the fit, and rows left out because something was missing in them.
+    warnings : tuple of str
+        Ways in which the model may not suit the data.
+    file : str or None
+        The file that was read.
+    group, value : str
+        The columns that were read.
+    covariates : tuple of str
+        The columns that were adjusted for.
+    """
+
+    between_variance: float
+    within_variance: float
+    between_interval: tuple[float, float]
+    within_interval: tuple[float, float]
+    level: float
+    interval_method: str
+    estimator: str
+    group_names: tuple[str, ...]
+    samples: NDArray[np.intp]
+    group_means: NDArray[np.float64]
+    group_squares: NDArray[np.float64]
+    rows_used: int
+    rows_dropped: int
+    warnings: tuple[str, ...]
+    file: str | None
+    group: str
+    value: str
+    covariates: tuple[str, ...]
+
+    def utility(self, importance: ArrayLike | None = None, aggregation: str = "uniform") -> FederatedMeanUtility:
+        """Utility of estimating the groups' means, one user a group.
+
+        Parameters
+        ----------
+        importance : array_like, optional, shape (K,)
+            Importance of each group; 1 by default.
+        aggregation : {"uniform", "weighted"}
+            How the secure aggregate averages.
+
+        Raises
+        ------
+        DataError
+            If the estimated variance between groups is not above 0.
+        """
+        self._require_positive()
+        return FederatedMeanUtility(
+            self.samples, self.between_variance, self.within_variance, importance, aggregation=aggregation
+        )
+
+    def to_spec(
+        self, costs: Costs | Sequence[Costs] | None = None, *, aggregation: str = "uniform", folder: str = "."
+    ) -> str:
+        """Write a specification (TOML text) that prices these groups.
+
+        Parameters
+        ----------
+        costs : mapping, or sequence of mappings, optional
+            Cost of the levels ``"federated"`` and ``"direct"``, for all groups or for each: numbers, or
+            text such as ``"2/3"`` or ``"inf"``. Left out, they are 0 and marked as to be filled in.
+        aggregation : {"uniform", "weighted"}
+            How the secure aggregate averages.
+        folder : str
+            Where the specification will stand. It names the data file when that is below this folder.
+
+        Raises
+        ------
+        DataError
+            If the estimated variance between groups is not above 0.
+        InputError
+            If the costs name another level, are negative, or are not one for each group.
+        """
+        self._require_positive()
+        return specification_text(self, costs, aggregation, folder)
+
+    def _require_positive(self) -> None:
+        if self.between_variance > 0:
+            return
+        low, high = self.between_interval
+        raise DataError(
+            f"the variance between groups is estimated as {self.between_variance:.4g}, but the model needs one above "
+            f"0: the groups' means differ no more than chance would make them (interval {low:.4g} to {high:.4g}). "
+            "Choose a value and say so: FederatedMeanUtility(fit.samples, between_variance=..., "
+            "within_variance=fit.within_variance)"
+        )
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        def with_interval(value: float, interval: tuple[float, float]) -> str:
+            return f"{format_value(value)} ({self.level:.3g} interval: {interval[0]:.4g} to {interval[1]:.4g})"
+
+        rows = [
+            ("variance between groups", with_interval(self.between_variance, self.between_interval)),
+            ("variance within groups", with_interval(self.within_variance, self.within_interval)),
+            ("estimator", self.estimator + (f", adjusted for {', '.join(self.covariates)}" if self.covariates else "")),
+            ("groups", f"{len(self.samples)}, of {self.samples.min()} to {self.samples.max()} observations"),
+            ("rows", f"{self.rows_used} used, {self.rows_dropped} dropped because something was missing"),
+            *(("warning", warning) for warning in self.warnings),
+        ]
+        return f"{self.value} by {self.group}", ("quantity", "value"), rows

@@ -1,0 +1,92 @@
+"""A fit as the text of a specification."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import PurePath
+from typing import TYPE_CHECKING, TypeAlias
+
+from fairgames.errors import InputError
+from fairgames.exactness import Number, as_number
+
+if TYPE_CHECKING:
+    from fairgames.fitting.fit import Fit
+
+Costs: TypeAlias = Mapping[str, object]
+
+_LEVELS = ("federated", "direct")
+_FILL_IN = "  # what sharing costs a group, in the unit of the utility: fill in"
+
+
+def specification_text(fit: Fit, costs: Costs | Sequence[Costs] | None, aggregation: str, folder: str) -> str:
+    """Write the TOML text of a specification; see `Fit.to_spec`.
+
+    Parameters
+    ----------
+    fit : Fit
+        Whose variance between groups is above 0.
+    costs, aggregation, folder
+        As there.
+    """
+    lines = [
+        f"title  = {_text(f'{fit.value} by {fit.group}')}",
+        'levels = ["absent", "federated", "direct"]',
+        "",
+        "[utility]",
+        'kind = "federated-mean"',
+        f"between_variance = {fit.between_variance!r}  # {fit.estimator} estimate",
+        f"within_variance  = {fit.within_variance!r}",
+        f"aggregation = {_text(aggregation)}",
+    ]
+    if costs is None:
+        lines += ["", "[every_user]", f"costs = {_cost_table(dict.fromkeys(_LEVELS, 0), 'costs')}{_FILL_IN}"]
+    elif isinstance(costs, Mapping):
+        lines += ["", "[every_user]", f"costs = {_cost_table(costs, 'costs')}"]
+    elif len(costs) != len(fit.samples):
+        raise InputError("costs", f"must be one mapping for all, or one for each of {len(fit.samples)} groups", costs)
+    for place, (name, samples) in enumerate(zip(fit.group_names, fit.samples.tolist(), strict=True)):
+        lines += ["", "[[users]]", f"name = {_text(_user_name(fit.group, name))}", f"samples = {samples}"]
+        if costs is not None and not isinstance(costs, Mapping):
+            lines.append(f"costs = {_cost_table(costs[place], f'costs[{place}]')}")
+    return "\n".join([*lines, *_data_section(fit, folder), ""])
+
+
+def _data_section(fit: Fit, folder: str) -> list[str]:
+    if fit.file is None:
+        return []
+    path = PurePath(os.path.relpath(fit.file, folder))
+    if path.parts[:1] == ("..",):
+        return ["", f"# Fitted from {json.dumps(str(fit.file))}, which is outside this folder."]
+    columns = [f"group = {_text(fit.group)}", f"value = {_text(fit.value)}"]
+    return ["", "[data]", f"file = {_text(path.as_posix())}", *columns]
+
+
+def _cost_table(costs: Costs, name: str) -> str:
+    if set(costs) != set(_LEVELS):
+        raise InputError(name, f"must give a cost for each of {', '.join(_LEVELS)}", dict(costs))
+    entries = []
+    for level in _LEVELS:
+        cost = as_number(costs[level], f"{name}[{level!r}]", allow_inf=True)
+        if cost < 0:
+            raise InputError(f"{name}[{level!r}]", "must be at least 0", costs[level])
+        entries.append(f"{level} = {_number(cost)}")
+    return f"{{ {', '.join(entries)} }}"
+
+
+def _number(cost: Number) -> str:
+    if isinstance(cost, Fraction):
+        return str(cost) if cost.denominator == 1 else f'"{cost}"'
+    return repr(cost)
+
+
+def _user_name(group: str, label: str) -> str:
+    """A bare number says nothing in a table of payments: put the column's name before it."""
+    return f"{group} {label}" if label.replace(".", "", 1).isdigit() else label
+
+
+def _text(value: str) -> str:
+    # JSON strings are TOML strings, but for the one control character that JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
