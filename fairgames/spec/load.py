@@ -19,6 +19,7 @@ from fairgames.spec.document import (
     UserSection,
 )
 from fairgames.spec.files import FileProblemError, named_file
+from fairgames.spec.fitted import filled_in
 from fairgames.spec.groups import UserGroup, user_groups
 from fairgames.spec.levels import check_levels
 from fairgames.spec.problems import Problems, validated
@@ -122,6 +123,7 @@ def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Sp
     if document.amounts is not None and levels and len(document.amounts) != len(levels):
         problems.add(("amounts",), f"must have a number for each of the {len(levels)} levels", list(document.amounts))
     data = _data_source(document, folder, problems)
+    document, notes = filled_in(document, data, problems)
     utility, groups = _utility_and_groups(document, levels, folder, problems)
     platform = _platform(document.platform, problems)
     problems.raise_if_any()
@@ -135,7 +137,7 @@ def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Sp
         groups=groups,
         platform=platform,
         data=data,
-        notes=(),
+        notes=notes,
     )
 
 
@@ -151,7 +153,7 @@ def _utility_and_groups(
         utility = table_utility(section, folder, levels, problems)
         if document.users is None and utility is not None:
             entries = [UserSection()] * utility.n_users
-    elif section is not None and not entries and not problems.known(("users",)):
+    elif section is not None and not entries and not problems.known(("users",)) and not problems.known(("data",)):
         problems.add(("users",), "needs at least one [[users]] entry")
     _check_keys_suit(document, entries, problems)
     groups = user_groups(entries, document.every_user, levels, problems)
@@ -191,8 +193,9 @@ def _data_source(document: Document, folder: Path, problems: Problems) -> DataSo
             problems.add(("data", key), "is required")
     if section.file is None or section.group is None or section.value is None:
         return None
+    options = section.model_dump(include={"estimator", "missing", "similar_labels", "largest"}, exclude_none=True)
     try:
-        return DataSource(named_file(folder, section.file), section.group, section.value)
+        return DataSource(named_file(folder, section.file), section.group, section.value, options)
     except FileProblemError as error:
         problems.add(("data", "file"), str(error), section.file)
         return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,11 +46,22 @@ class PlatformOptions:
 
 @dataclass(frozen=True)
 class DataSource:
-    """The grouped data behind a specification: a file and two of its columns."""
+    """The grouped data behind a specification: a file, two of its columns, and how to fit them.
+
+    Attributes
+    ----------
+    file : Path
+        The data.
+    group, value : str
+        The columns with the groups' labels and with the numbers.
+    options : mapping
+        Further arguments of the fit, where the specification gives them.
+    """
 
     file: Path
     group: str
     value: str
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

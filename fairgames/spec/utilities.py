@@ -91,7 +91,7 @@ def federated_mean_utility(
     if levels and len(levels) != 3:
         problems.add(("levels",), "must be three for the federated mean: absent, federated, direct", list(levels))
     for key in ("between_variance", "within_variance"):
-        if getattr(section, key) is None:
+        if getattr(section, key) is None and not problems.known(("data",)):
             problems.add(("utility", key), "is required (or name the data in [data], and it is fitted)")
     for index, group in enumerate(groups):
         if group.samples is None:
