@@ -6,6 +6,8 @@ exactly. No other module holds a tolerance of its own.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from fairgames.exactness import Array, is_exact
@@ -30,6 +32,9 @@ RESIDUAL_RATIO = 4.0
 
 PAYMENT_ERROR = 1e-4
 """Standard error aimed at by default, as a part of ``max(|phi|, U/N)``."""
+
+ROOT = Fraction(1, 1 << 60)
+"""Two algebraic numbers, each isolated to 2^-80, count as one when they are closer than this."""
 
 
 def probability_tolerance(*strategies: Array) -> float:

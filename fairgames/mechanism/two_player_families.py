@@ -97,28 +97,14 @@ def _equilibrium_ranges(x: Vertex, y: Vertex) -> Iterator[tuple[Fraction, Fracti
     high = min(ends) if ends else None
     if high is not None and low > high:
         return
-    middle = low + 1 if high is None else (low + high) / 2
-    if _answer(x, y, middle):
+    rows, columns = x.support & y.loose, y.support & x.loose
+    if not rows and not columns:
         yield low, high
         return
-    if low == high:
-        return
-    if _answer(x, y, low):
-        yield low, low
-    if high is not None and _answer(x, y, high):
-        yield high, high
-
-
-def _answer(x: Vertex, y: Vertex, beta: Fraction) -> bool:
-    return _complementary(x.strategy, y.slack, beta) and _complementary(y.strategy, x.slack, beta)
-
-
-def _complementary(strategy: Sequence[Line], slack: Sequence[Line], beta: Fraction) -> bool:
-    return all(
-        at(weight, beta) == 0 or at(loss, beta) == 0
-        for weight, loss in zip(strategy, slack, strict=True)
-        if weight != (ZERO, ZERO) and loss != (ZERO, ZERO)
-    )
+    products = [(x.strategy[k], y.slack[k]) for k in rows] + [(y.strategy[j], x.slack[j]) for j in columns]
+    for end in (low,) if high is None or high == low else (low, high):
+        if all(at(weight, end) == 0 or at(loss, end) == 0 for weight, loss in products):
+            yield end, end
 
 
 def _with_ends(
