@@ -13,7 +13,7 @@ from fairgames.fitting.diagnostics import diagnose
 from fairgames.fitting.fit import Fit
 from fairgames.fitting.group_summary import group_sums, summarise
 from fairgames.fitting.intervals import METHOD, between_interval, within_interval
-from fairgames.fitting.observations import as_observations, largest_groups, with_similar_labels
+from fairgames.fitting.observations import Observations, as_observations, largest_groups, with_similar_labels
 from fairgames.fitting.variance_components import ESTIMATORS
 
 
@@ -110,7 +110,7 @@ def fit_federated_mean(
         rows_used=len(used.values),
         rows_dropped=used.rows_dropped,
         warnings=(
-            *_left_out(len(every.names) - len(used.names), len(every.values) - len(used.values)),
+            *_left_out(every, used),
             *diagnose(summary.samples, means, between, interval),
         ),
         file=str(data) if isinstance(data, (str, Path)) else None,
@@ -120,10 +120,11 @@ def fit_federated_mean(
     )
 
 
-def _left_out(n_groups: int, n_rows: int) -> tuple[str, ...]:
-    if n_groups == 0:
+def _left_out(every: Observations, used: Observations) -> tuple[str, ...]:
+    if used is every:
         return ()
-    return (f"the {n_groups} smallest groups ({n_rows} observations) were left out, as asked for",)
+    rows, all_rows = len(used.values), len(every.values)
+    return (f"only the {len(used.names)} largest of {len(every.names)} groups: {rows} of {all_rows} observations",)
 
 
 def _require_choice(name: str, choice: str, choices: tuple[str, ...]) -> None:
