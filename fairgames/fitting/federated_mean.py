@@ -117,6 +117,9 @@ def fit_federated_mean(
         group=group,
         value=value,
         covariates=tuple(covariates),
+        missing=missing,
+        similar_labels=similar_labels,
+        largest=largest,
     )
 
 

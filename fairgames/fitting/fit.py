@@ -51,6 +51,8 @@ class Fit(Result):
         The columns that were read.
     covariates : tuple of str
         The columns that were adjusted for.
+    missing, similar_labels, largest
+        How the rows were chosen, as asked for.
     """
 
     between_variance: float
@@ -71,6 +73,9 @@ class Fit(Result):
     group: str
     value: str
     covariates: tuple[str, ...]
+    missing: str
+    similar_labels: str
+    largest: int | None
 
     def utility(self, importance: ArrayLike | None = None, aggregation: str = "uniform") -> FederatedMeanUtility:
         """Utility of estimating the groups' means, one user a group.
@@ -105,7 +110,8 @@ class Fit(Result):
         aggregation : {"uniform", "weighted"}
             How the secure aggregate averages.
         folder : str
-            Where the specification will stand. It names the data file when that is below this folder.
+            Where the specification will stand. Its ``[data]`` names the data file and how to fit it again,
+            when the file is below this folder and no covariates were adjusted for.
 
         Raises
         ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeAlias
@@ -48,10 +49,21 @@ def specification_text(fit: Fit, costs: Costs | Sequence[Costs] | None, aggregat
     elif len(costs) != len(fit.samples):
         raise InputError("costs", f"must be one mapping for all, or one for each of {len(fit.samples)} groups", costs)
     for place, (name, samples) in enumerate(zip(fit.group_names, fit.samples.tolist(), strict=True)):
-        lines += ["", "[[users]]", f"name = {_text(_user_name(fit.group, name))}", f"samples = {samples}"]
+        lines += ["", "[[users]]", f"name = {_text(user_name(fit.group, name))}", f"samples = {samples}"]
         if costs is not None and not isinstance(costs, Mapping):
             lines.append(f"costs = {_cost_table(costs[place], f'costs[{place}]')}")
     return "\n".join([*lines, *_data_section(fit, folder), ""])
+
+
+def user_name(group: str, label: str) -> str:
+    """Name of a group as a user: a bare number says nothing, so the column's name goes before it.
+
+    Examples
+    --------
+    >>> user_name("clinic", "12"), user_name("clinic", "North")
+    ('clinic 12', 'North')
+    """
+    return f"{group} {label}" if label.replace(".", "", 1).isdigit() else label
 
 
 def _data_section(fit: Fit, folder: str) -> list[str]:
@@ -60,8 +72,13 @@ def _data_section(fit: Fit, folder: str) -> list[str]:
     path = PurePath(os.path.relpath(fit.file, folder))
     if path.parts[:1] == ("..",):
         return ["", f"# Fitted from {json.dumps(str(fit.file))}, which is outside this folder."]
-    columns = [f"group = {_text(fit.group)}", f"value = {_text(fit.value)}"]
-    return ["", "[data]", f"file = {_text(path.as_posix())}", *columns]
+    if fit.covariates:
+        return ["", f"# Fitted from {json.dumps(path.as_posix())}, adjusted for {json.dumps(fit.covariates)}."]
+    lines = ["", "[data]", f"file = {_text(path.as_posix())}", f"group = {_text(fit.group)}"]
+    lines.append(f"value = {_text(fit.value)}")
+    choices = {"estimator": fit.estimator, "missing": fit.missing, "similar_labels": fit.similar_labels}
+    lines += [f"{key} = {_text(choice)}" for key, choice in choices.items() if choice not in {"anova", "raise"}]
+    return lines if fit.largest is None else [*lines, f"largest = {fit.largest}"]
 
 
 def _cost_table(costs: Costs, name: str) -> str:
@@ -77,14 +94,12 @@ def _cost_table(costs: Costs, name: str) -> str:
 
 
 def _number(cost: Number) -> str:
-    if isinstance(cost, Fraction):
-        return str(cost) if cost.denominator == 1 else f'"{cost}"'
-    return repr(cost)
-
-
-def _user_name(group: str, label: str) -> str:
-    """A bare number says nothing in a table of payments: put the column's name before it."""
-    return f"{group} {label}" if label.replace(".", "", 1).isdigit() else label
+    if not isinstance(cost, Fraction):
+        return repr(cost)
+    if cost.denominator == 1:
+        return str(cost)
+    decimal = format(Decimal(cost.numerator) / cost.denominator, "f")
+    return decimal if Fraction(decimal) == cost else f'"{cost}"'
 
 
 def _text(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def reml(data: Observations, summary: GroupSummary) -> tuple[float, float]:
             'estimator "reml" needs statsmodels: pip install "fairgames[fit]", or use estimator="anova"'
         ) from None
     # In the values' own units statsmodels stops early when the numbers are very large or very small.
-    unit = np.sqrt(summary.squares_within() / summary.df_within) or 1.0
+    unit = math.sqrt(summary.squares_within() / summary.df_within)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = MixedLM((data.values - data.values.mean()) / unit, data.explaining, groups=data.groups)

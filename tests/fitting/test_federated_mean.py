@@ -200,6 +200,32 @@ def test_specification_without_costs_asks_for_them():
     assert "fill in" in text
 
 
+def test_costs_keep_their_decimals():
+    text = fit_federated_mean(SMALL, "clinic", "score").to_spec({"federated": "0.6", "direct": "1/3"})
+    assert 'costs = { federated = 0.6, direct = "1/3" }' in text
+
+
+def test_specification_says_how_to_fit_again(tmp_path):
+    data = tmp_path / "clinics.csv"
+    data.write_text("clinic,score,age\nA,0,1\na,2,3\nB,4,2\nB,6,5\nC,9,6\nB,,7\n")
+    fit = fit_federated_mean(
+        data, "clinic", "score", estimator="reml", missing="drop", similar_labels="merge", largest=2
+    )
+    source = {"file": "clinics.csv", "group": "clinic", "value": "score"}
+    options = {"estimator": "reml", "missing": "drop", "similar_labels": "merge", "largest": 2}
+    assert tomllib.loads(fit.to_spec(folder=tmp_path))["data"] == source | options
+    again = fit_federated_mean(data, "clinic", "score", **options)
+    assert again == fit
+
+
+def test_an_adjusted_fit_names_its_covariates_beside_the_specification(tmp_path):
+    data = tmp_path / "clinics.csv"
+    data.write_text("clinic,score,age\nA,0,1\nA,2,3\nB,4,2\nB,6,5\nC,20,6\nC,23,7\n")
+    text = fit_federated_mean(data, "clinic", "score", covariates=["age"]).to_spec(folder=tmp_path)
+    assert "data" not in tomllib.loads(text)
+    assert '# Fitted from "clinics.csv", adjusted for ["age"].' in text
+
+
 def test_data_outside_the_folder_are_not_named_as_data(tmp_path):
     data = tmp_path / "clinics.csv"
     data.write_text("clinic,score\nA,0\nA,2\nB,4\nB,6\n")
