@@ -36,6 +36,9 @@ PAYMENT_ERROR = 1e-4
 ROOT = Fraction(1, 1 << 60)
 """Two algebraic numbers, each isolated to 2^-80, count as one when they are closer than this."""
 
+MATCHING = 1e-6
+"""When solvers are compared, float probabilities this close are the same answer, more or less well converged."""
+
 
 def probability_tolerance(*strategies: Array) -> float:
     """Tolerance for sums and differences of probabilities: 0 when all are exact, else ``PROBABILITY``.

@@ -15,7 +15,7 @@ from fairgames.equilibrium.screening import well_formed
 from fairgames.equilibrium.solver import Strategies
 from fairgames.equilibrium.structure import TwoPlayerStructure, is_strict
 from fairgames.exactness import Array, is_exact, to_fractions
-from fairgames.tolerance import PROBABILITY, comparison_tolerance
+from fairgames.tolerance import PROBABILITY
 
 Component = tuple[tuple[Array, ...], ...]
 _Place = tuple[Any, ...]
@@ -56,7 +56,6 @@ def structured(
     two_players = (
         TwoPlayerStructure([scaled.integers for scaled in certifier.integers]) if len(form.payoffs) == 2 else None
     )
-    tolerance = comparison_tolerance(*form.payoffs)
     components: tuple[Component, ...] = ()
     alone: list[bool | None] = [None] * len(accepted)
     if extreme and degenerate is False:
@@ -65,7 +64,7 @@ def structured(
     elif extreme:
         components, alone = joined([strategies for strategies, _ in accepted])
     equilibria = tuple(
-        _equilibrium(form, two_players, entry, tolerance, isolated=isolated, extreme=extreme)
+        _equilibrium(form, two_players, entry, certifier.closeness, isolated=isolated, extreme=extreme)
         for entry, isolated in zip(accepted, alone, strict=True)
     )
     return equilibria, components
@@ -141,34 +140,47 @@ def index_sum(equilibria: Sequence[Equilibrium]) -> int | None:
     return None if None in indices else sum(indices)  # type: ignore[arg-type]
 
 
-def near_ties(payoffs: Sequence[Array], profiles: Sequence[Any]) -> bool:
+def near_ties(
+    certifier: Certifier, accepted: Sequence[tuple[Strategies, Certificate]], profiles: Sequence[Any]
+) -> bool:
     """Whether differences within rounding decide what is an equilibrium of a float game.
 
     Parameters
     ----------
-    payoffs : sequence of ndarray
-        In floats.
+    certifier : Certifier
+        Of the game.
+    accepted : sequence of (strategies, certificate)
+        Its equilibria, in floats.
     profiles : sequence
-        As the solvers reported them; the exact ones are looked at.
+        As the solvers reported them; the exact ones tell a tie from a near tie.
 
     Examples
     --------
-    >>> near_ties((np.array([[0.1 + 0.2], [0.3]]), np.array([[0.0], [1.0]])), [])
+    >>> near_ties(Certifier((np.array([[0.1 + 0.2], [0.3]]), np.array([[0.0], [1.0]]))), [], [])
     True
     """
-    for user, payoff in enumerate(payoffs):
+    for user, payoff in enumerate(certifier.payoffs):
         gaps = np.diff(np.sort(payoff, axis=user), axis=user)
-        if ((gaps > 0) & (gaps <= comparison_tolerance(payoff))).any():
+        if ((gaps > 0) & (gaps <= certifier.closeness)).any():
             return True
-    tolerance = comparison_tolerance(*payoffs)
-    certifier = Certifier(tuple(map(to_fractions, payoffs)))
+    if not any(_has_close_call(*entry, certifier.closeness) for entry in accepted):
+        return False
+    exact = Certifier(tuple(map(to_fractions, certifier.payoffs)))
     for profile in profiles:
-        strategies = well_formed(profile, payoffs[0].shape, exact=True)
-        if strategies is None or not all(map(is_exact, strategies)):
-            continue
-        shortfalls = certifier.certify(strategies).shortfalls
-        if any(0 < shortfall <= tolerance for own in shortfalls for shortfall in own):
-            return True
-        if any(0 < probability <= PROBABILITY for strategy in strategies for probability in strategy.tolist()):
-            return True
+        strategies = well_formed(profile, certifier.payoffs[0].shape, exact=True)
+        if strategies is not None and all(map(is_exact, strategies)):
+            certificate = exact.certify(strategies)
+            if any(0 < shortfall <= certifier.closeness for own in certificate.shortfalls for shortfall in own):
+                return True
+            if any(0 < probability <= PROBABILITY for strategy in strategies for probability in strategy.tolist()):
+                return True
     return False
+
+
+def _has_close_call(strategies: Strategies, certificate: Certificate, closeness: float) -> bool:
+    """Whether an action that is not played falls short of the best by no more than rounding."""
+    return any(
+        probability == 0 and shortfall <= closeness
+        for strategy, shortfalls in zip(strategies, certificate.shortfalls, strict=True)
+        for probability, shortfall in zip(strategy.tolist(), shortfalls, strict=True)
+    )

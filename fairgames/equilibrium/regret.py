@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fairgames.equilibrium.rational import Scaled, to_integers
 from fairgames.exactness import Array, Number, is_exact, to_float, to_fractions
 from fairgames.game.deviations import deviation_payoffs, expected_payoffs
-from fairgames.tolerance import regret_tolerance
+from fairgames.tolerance import comparison_tolerance, regret_tolerance
 
 Strategies = tuple[Array, ...]
 
@@ -56,22 +56,27 @@ class Certifier:
     """
 
     def __init__(self, payoffs: Sequence[Array]) -> None:
-        self._payoffs = tuple(payoffs)
+        self.payoffs = tuple(payoffs)
         self.exact = all(map(is_exact, payoffs))
 
     @cached_property
     def _floats(self) -> tuple[Array, ...]:
-        return tuple(map(to_float, self._payoffs))
+        return tuple(map(to_float, self.payoffs))
 
     @cached_property
     def integers(self) -> tuple[Scaled, ...]:
         """The payoffs as integers and their scales; floats as the binary fractions that they are."""
-        return tuple(to_integers(to_fractions(payoff)) for payoff in self._payoffs)
+        return tuple(to_integers(to_fractions(payoff)) for payoff in self.payoffs)
 
     @cached_property
     def tolerance(self) -> float:
         """Largest regret of a float profile that counts as an equilibrium."""
-        return regret_tolerance(*self._payoffs)
+        return regret_tolerance(*self.payoffs)
+
+    @cached_property
+    def closeness(self) -> float:
+        """Payoffs that differ by no more than this count as equal; 0 in an exact game."""
+        return comparison_tolerance(*self.payoffs)
 
     def certify(self, strategies: Strategies) -> Certificate:
         """Recompute the certificate of a profile of probability vectors."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import pickle
 import queue
@@ -28,7 +29,7 @@ class Run(NamedTuple):
     notes: Notes
     finished: bool
     seconds: float
-    """Solving time, without the start of a worker process."""
+    """Solving time, without imports and the start of a worker process."""
 
 
 def run_here(solver: Solver, payoffs: Strategies) -> Run:
@@ -40,8 +41,10 @@ def run_here(solver: Solver, payoffs: Strategies) -> Run:
         If the solver fails.
     """
     profiles: list[Strategies] = []
-    start = time.perf_counter()
     try:
+        for module in solver.needs:
+            importlib.import_module(module)
+        start = time.perf_counter()
         notes = solver.solve(payoffs, profiles.append)
     except Exception as error:
         raise SolverError(f"solver {solver.name!r} failed: {type(error).__name__}: {error}") from error

@@ -63,40 +63,68 @@ def screen(profiles: Iterable[Any], shape: tuple[int, ...], certifier: Certifier
     (1, 1, 1)
     """
     screened = Screened()
-    known: set[object] = set()
+    known = _Known()
     for profile in profiles:
         strategies = well_formed(profile, shape, exact=certifier.exact)
         if strategies is None:
             screened.ill_formed += 1
-            continue
-        key = tuple(probability.as_integer_ratio() for strategy in strategies for probability in strategy.tolist())
-        if key in known or (not _all_exact(strategies) and _is_near(strategies, screened)):
+        elif strategies in known:
             screened.repeated += 1
-            continue
-        certificate = certifier.certify(strategies)
-        if certifier.accepts(certificate):
-            known.add(key)
-            screened.accepted.append((strategies, certificate))
         else:
-            screened.rejected += 1
+            certificate = certifier.certify(strategies)
+            if certifier.accepts(certificate):
+                known.add(strategies)
+                screened.accepted.append((strategies, certificate))
+            else:
+                screened.rejected += 1
     return screened
 
 
 def without_repetitions(screened: Iterable[Screened]) -> list[tuple[Strategies, Certificate]]:
     """Join what several solvers found; an earlier solver's form of a profile wins."""
     joined: list[tuple[Strategies, Certificate]] = []
+    known = _Known()
     for result in screened:
-        earlier = [strategies for strategies, _ in joined]
-        joined += [entry for entry in result.accepted if not any(same_profile(entry[0], other) for other in earlier)]
+        fresh = [entry for entry in result.accepted if entry[0] not in known]
+        for strategies, _ in fresh:
+            known.add(strategies)
+        joined += fresh
     return joined
 
 
-def _all_exact(strategies: Strategies) -> bool:
-    return all(map(is_exact, strategies))
+def same_profile(left: Strategies, right: Strategies, tolerance: float = PROBABILITY) -> bool:
+    """Whether no probability differs by more than ``tolerance``."""
+    return all(
+        np.abs(to_float(own) - to_float(other)).max() <= tolerance for own, other in zip(left, right, strict=True)
+    )
 
 
-def _is_near(strategies: Strategies, screened: Screened) -> bool:
-    return any(same_profile(strategies, accepted) for accepted, _ in screened.accepted)
+class _Known:
+    """Profiles seen so far: exact ones equal exactly, others within rounding."""
+
+    def __init__(self) -> None:
+        self._exact: set[tuple[Fraction, ...]] = set()
+        self._floats: list[Array] = []
+        self._inexact = False
+
+    def add(self, strategies: Strategies) -> None:
+        if all(map(is_exact, strategies)):
+            self._exact.add(_numbers(strategies))
+        else:
+            self._inexact = True
+        self._floats.append(np.array(_numbers(strategies), dtype=float))
+
+    def __contains__(self, strategies: Strategies) -> bool:
+        if all(map(is_exact, strategies)) and not self._inexact:
+            return _numbers(strategies) in self._exact
+        if not self._floats:
+            return False
+        differences = np.abs(np.array(self._floats) - np.array(_numbers(strategies), dtype=float))
+        return bool((differences.max(axis=1) <= PROBABILITY).any())
+
+
+def _numbers(strategies: Strategies) -> tuple[Any, ...]:
+    return tuple(probability for strategy in strategies for probability in strategy.tolist())
 
 
 def well_formed(profile: Any, shape: tuple[int, ...], *, exact: bool) -> Strategies | None:
@@ -112,16 +140,13 @@ def well_formed(profile: Any, shape: tuple[int, ...], *, exact: bool) -> Strateg
         return None
     if tuple(strategy.shape for strategy in strategies) != tuple((size,) for size in shape):
         return None
-    cleaned = []
-    for strategy in strategies:
-        if is_exact(strategy):
-            valid = min(strategy.tolist()) >= 0 and sum(strategy.tolist()) == 1
-        else:
-            valid = bool(strategy.min() >= -PROBABILITY and abs(strategy.sum() - 1) <= PROBABILITY)
-        if not valid:
-            return None
-        cleaned.append(strategy if exact and is_exact(strategy) else _without_noise(to_float(strategy), exact=exact))
-    return tuple(cleaned)
+    cleaned = tuple(
+        _exact_probabilities(strategy)
+        if exact and is_exact(strategy)
+        else _probabilities(to_float(strategy), exact=exact)
+        for strategy in strategies
+    )
+    return None if any(strategy is None for strategy in cleaned) else cleaned  # type: ignore[return-value]
 
 
 def _vector(strategy: Any) -> Array:
@@ -130,21 +155,20 @@ def _vector(strategy: Any) -> Array:
     return as_array(strategy, "strategy")
 
 
-def _without_noise(strategy: Array, *, exact: bool) -> Array:
-    played = np.flatnonzero(strategy > PROBABILITY)
-    if exact and played.size == 1:
-        return pure_strategy(int(played[0]), strategy.size)
+def _exact_probabilities(strategy: Array) -> Array | None:
+    values = strategy.tolist()
+    return strategy if min(values) >= 0 and sum(values) == 1 else None
+
+
+def _probabilities(strategy: Array, *, exact: bool) -> Array | None:
+    values = strategy.tolist()
+    if min(values) < -PROBABILITY or abs(sum(values) - 1) > PROBABILITY:
+        return None
+    played = [action for action, value in enumerate(values) if value > PROBABILITY]
+    if exact and len(played) == 1:
+        return pure_strategy(played[0], len(values))
+    if all(value == 0 or value > PROBABILITY for value in values):
+        return strategy
     cleaned = np.where(strategy > PROBABILITY, strategy, 0.0)
     result: Array = cleaned / cleaned.sum()
     return result
-
-
-def same_profile(left: Strategies, right: Strategies) -> bool:
-    """Whether two profiles are equal: within rounding, unless both are exact."""
-    return all(_same(own, other) for own, other in zip(left, right, strict=True))
-
-
-def _same(left: Array, right: Array) -> bool:
-    if is_exact(left) and is_exact(right):
-        return bool(left.tolist() == right.tolist())
-    return bool(np.abs(to_float(left) - to_float(right)).max() <= PROBABILITY)

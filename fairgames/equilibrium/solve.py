@@ -90,7 +90,7 @@ def equilibria(
         run_here(solver, form.payoffs) if seconds is None else run_killable(solver, form.payoffs, seconds)
         for solver in plan
     ]
-    return certified(form, plan, runs, change, seconds)
+    return certified(form, plan, runs, change)
 
 
 def available_solvers() -> dict[str, Solver]:
@@ -137,7 +137,7 @@ def _automatic(shape: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def certified(
-    form: NormalForm, plan: Sequence[Solver], runs: Sequence[Run], change: Number | None, seconds: float | None
+    form: NormalForm, plan: Sequence[Solver], runs: Sequence[Run], change: Number | None = None
 ) -> EquilibriumSet:
     """Screen, certify and describe what the solvers of a plan reported."""
     certifier = Certifier(form.payoffs)
@@ -155,7 +155,7 @@ def certified(
         for warning in (*run.notes.warnings, *result.warnings())
     ]
     warnings += [
-        f"{solver.name} was stopped after {seconds:g} s: equilibria may be missing"
+        f"{solver.name} was stopped after {run.seconds:.3g} s: equilibria may be missing"
         for solver, run in zip(plan, runs, strict=True)
         if not run.finished
     ]
@@ -164,7 +164,7 @@ def certified(
         complete = False
         found, components = structured(form, certifier, accepted, extreme=False, degenerate=degenerate)
         warnings.append(f"the indices of the equilibria add up to {total} instead of 1: some are missing")
-    if not certifier.exact and near_ties(form.payoffs, [profile for run in runs for profile in run.profiles]):
+    if not certifier.exact and near_ties(certifier, accepted, [profile for run in runs for profile in run.profiles]):
         warnings.append(
             "differences within rounding decide what is an equilibrium of this game; "
             "give exact numbers, or rationalize=1e-9"

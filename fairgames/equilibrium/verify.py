@@ -10,7 +10,7 @@ from fairgames.equilibrium.assembly import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, checked_payoffs
 from fairgames.equilibrium.regret import Certifier
 from fairgames.equilibrium.result import EquilibriumSet, content_digest
-from fairgames.equilibrium.screening import same_profile, well_formed
+from fairgames.equilibrium.screening import screen, well_formed
 from fairgames.errors import FairGamesError, InputError
 from fairgames.result import Result, json_ready
 
@@ -105,8 +105,6 @@ def _failures(saved: dict[str, Any]) -> Iterator[str]:
     for place, profile in enumerate(profiles):
         if profile is None:
             yield f"equilibria[{place}].strategies: are not probabilities over the actions"
-        elif any(same_profile(profile, other) for other in strategies if other is not profile):
-            yield f"equilibria[{place}].strategies: repeat another equilibrium"
     if len(strategies) == len(profiles):
         yield from _differences(saved, form, certifier, strategies)
 
@@ -131,6 +129,9 @@ def _differences(saved: dict[str, Any], form: NormalForm, certifier: Certifier, 
     for place, (_, certificate) in enumerate(certified):
         if not certifier.accepts(certificate):
             yield f"equilibria[{place}]: somebody gains {certificate.regret} by deviating"
+    repeated = screen(strategies, form.shape, certifier).repeated
+    if repeated:
+        yield f"equilibria: {repeated} are repetitions"
     ordered = in_order(certified)
     if any(before is not after for before, after in zip(certified, ordered, strict=True)):
         yield "equilibria: are not in order"

@@ -1,0 +1,184 @@
+"""Agreement between solvers: which one found what, what it missed, invented or repeated, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
+from fairgames.equilibrium.regret import Certifier
+from fairgames.equilibrium.result import EquilibriumSet
+from fairgames.equilibrium.run import Run, checked_timeout, run_here, run_killable
+from fairgames.equilibrium.screening import Screened, same_profile, screen
+from fairgames.equilibrium.solve import available_solvers, certified, chosen_solvers
+from fairgames.equilibrium.solver import Notes, Promise, Solver
+from fairgames.errors import SolverError
+from fairgames.result import Result, format_value
+from fairgames.tolerance import MATCHING
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SolverAgreement(Result):
+    """What one solver did on a game, beside all that is known of it."""
+
+    solver: str
+    promise: Promise
+    """What it says that it finds: "complete", "isolated", "pure", "some" or "one"."""
+    found: tuple[int, ...]
+    """Numbers of the reference equilibria that it found."""
+    missed: tuple[int, ...]
+    """Numbers of those that its promise covers and that it did not find."""
+    between: int
+    """Further equilibria that it found: mixtures inside a component."""
+    invented: int
+    """Profiles that are no equilibria, or not even probabilities."""
+    repeated: int
+    seconds: float
+    status: str
+    """"finished", "stopped" at the timeout, or why it failed."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AgreementReport(Result):
+    """Several solvers on one game.
+
+    The reference is the complete set that `equilibria` finds when there are two users; otherwise all
+    that any of the solvers found, certified.
+    """
+
+    reference: EquilibriumSet
+    rows: tuple[SolverAgreement, ...]
+    agreed: bool
+    """Whether no solver missed what it promised, invented or failed."""
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        known = "all" if self.reference.complete else "known"
+        title = f"{len(self.reference)} equilibria ({known}; reference {self.reference.method})"
+        headers = ("solver", "promise", "found", "missed", "between", "invented", "repeated", "ms", "status")
+        rows = [
+            [
+                row.solver,
+                row.promise,
+                str(len(row.found)),
+                f"{len(row.missed)}{' ' + format_value(row.missed) if row.missed else ''}",
+                str(row.between),
+                str(row.invented),
+                str(row.repeated),
+                format_value(1000 * row.seconds, 3),
+                row.status,
+            ]
+            for row in self.rows
+        ]
+        return title, headers, rows
+
+
+def compare_solvers(
+    game: Any, methods: Sequence[str | Solver] | None = None, timeout: object = None
+) -> AgreementReport:
+    """Run several solvers on one game, and compare what they found.
+
+    Parameters
+    ----------
+    game : FairGame, sequence of array_like, nashpy.Game or pygambit.Game
+        As in `equilibria`.
+    methods : sequence of str or Solver, optional
+        Solvers to run; by default every available one that serves the game.
+    timeout : number, optional
+        Seconds after which each solver is killed.
+
+    Returns
+    -------
+    AgreementReport
+
+    Raises
+    ------
+    InputError
+        If the game or ``timeout`` is malformed.
+    SolverError
+        If a named solver is not known or cannot serve the game.
+
+    Examples
+    --------
+    >>> report = compare_solvers([[[1, 0], [0, 1]], [[1, 0], [0, 1]]], ["vertices", "pure"])
+    >>> [(row.solver, row.found, row.missed) for row in report.rows], report.agreed
+    ([('vertices', (0, 1, 2), ()), ('pure', (0, 2), ())], True)
+    """
+    form = as_normal_form(game)
+    seconds = None if timeout is None else checked_timeout(timeout)
+    if methods is None:
+        plan = [solver for solver in available_solvers().values() if solver.refusal(form.shape) is None]
+    else:
+        plan = [solver for method in methods for solver in chosen_solvers(method, form.shape)]
+    certifier = Certifier(form.payoffs)
+    outcomes = [_outcome(solver, form, seconds) for solver in plan]
+    screened = [screen(outcome.run.profiles, form.shape, certifier) for outcome in outcomes]
+    reference = _reference(form, plan, [outcome.run for outcome in outcomes])
+    rows = tuple(
+        _row(solver, outcome, result, reference)
+        for solver, outcome, result in zip(plan, outcomes, screened, strict=True)
+    )
+    agreed = all(not row.missed and not row.invented and row.status == "finished" for row in rows)
+    return AgreementReport(reference, rows, agreed)
+
+
+class _Outcome(NamedTuple):
+    run: Run
+    status: str
+
+
+def _outcome(solver: Solver, form: NormalForm, seconds: float | None) -> _Outcome:
+    try:
+        run = run_here(solver, form.payoffs) if seconds is None else run_killable(solver, form.payoffs, seconds)
+    except SolverError as error:
+        return _Outcome(Run([], Notes(), True, 0.0), str(error))
+    return _Outcome(run, "finished" if run.finished else "stopped")
+
+
+def _reference(form: NormalForm, plan: Sequence[Solver], runs: Sequence[Run]) -> EquilibriumSet:
+    """Everything, where that can be known; otherwise all that was found."""
+    if len(form.shape) == 2:
+        automatic = chosen_solvers("auto", form.shape)
+        return certified(form, automatic, [run_here(solver, form.payoffs) for solver in automatic])
+    return certified(form, plan, [run._replace(finished=True) for run in runs])
+
+
+def _row(solver: Solver, outcome: _Outcome, result: Screened, reference: EquilibriumSet) -> SolverAgreement:
+    reported = [strategies for strategies, _ in result.accepted]
+    found = tuple(
+        number
+        for number, entry in enumerate(reference)
+        if any(same_profile(entry.strategies, strategies, MATCHING) for strategies in reported)
+    )
+    between = sum(
+        not any(same_profile(entry.strategies, strategies, MATCHING) for entry in reference) for strategies in reported
+    )
+    promised = [
+        number for number, entry in enumerate(reference) if _covers(solver.promise, entry.is_isolated, entry.is_pure)
+    ]
+    missed = tuple(number for number in promised if number not in found)
+    if solver.promise == "one":
+        missed = () if reported or not reference.equilibria else tuple(range(len(reference)))
+    return SolverAgreement(
+        solver=solver.name,
+        promise=solver.promise,
+        found=found,
+        missed=missed,
+        between=between,
+        invented=result.rejected + result.ill_formed,
+        repeated=result.repeated,
+        seconds=outcome.run.seconds,
+        status=outcome.status,
+    )
+
+
+def _covers(promise: Promise, is_isolated: bool | None, is_pure: bool) -> bool:
+    match promise:
+        case "complete":
+            return True
+        case "isolated":
+            return is_isolated is True
+        case "pure":
+            return is_pure
+        case _:
+            return False

@@ -1,0 +1,84 @@
+"""Every vertex of a best-response polytope, against all intersections of its inequalities."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairgames.equilibrium.elimination import rank_and_determinant
+from fairgames.equilibrium.pivoting import vertices
+from fairgames.equilibrium.vertices import is_degenerate
+
+matrices = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
+    lambda shape: st.lists(
+        st.lists(st.integers(1, 4), min_size=shape[1], max_size=shape[1]), min_size=shape[0], max_size=shape[0]
+    )
+)
+
+
+def brute_points(M):
+    """Points where n_columns independent inequalities are tight and all hold, by Cramer's rule."""
+    n_rows, n_columns = len(M), len(M[0])
+    rows = [[-int(i == j) for j in range(n_columns)] for i in range(n_columns)] + M
+    right = [0] * n_columns + [1] * n_rows
+    points = {}
+    for chosen in itertools.combinations(range(len(rows)), n_columns):
+        square = [rows[i] for i in chosen]
+        determinant = round(float(np.linalg.det(np.array(square, dtype=float))))
+        if determinant == 0:
+            continue
+        point = []
+        for column in range(n_columns):
+            replaced = [[right[i] if j == column else rows[i][j] for j in range(n_columns)] for i in chosen]
+            point.append(Fraction(round(float(np.linalg.det(np.array(replaced, dtype=float)))), determinant))
+        values = [sum(a * x for a, x in zip(row, point, strict=True)) for row in rows]
+        if all(value <= limit for value, limit in zip(values, right, strict=True)):
+            points[tuple(point)] = {i for i, (v, limit) in enumerate(zip(values, right, strict=True)) if v == limit}
+    return points
+
+
+@given(matrices)
+def test_all_vertices_are_walked_to_once_with_all_their_tight_inequalities(M):
+    expected = brute_points(M)
+    found = list(vertices(M))
+    assert len(found) == len(expected)
+    tight_sets = {frozenset(tight) for tight in expected.values()}
+    assert {frozenset(k for k in range(12) if vertex.tight >> k & 1) for vertex in found} == tight_sets
+    for vertex in found:
+        scales = {
+            Fraction(w) / x
+            for point, tight in expected.items()
+            for w, x in zip(vertex.weights, point, strict=True)
+            if x and sum(1 << k for k in tight) == vertex.tight
+        }
+        assert len(scales) <= 1
+
+
+@given(matrices.filter(lambda M: len(M) == len(M[0])))
+def test_determinants_and_ranks(M):
+    rank, determinant = rank_and_determinant(M)
+    assert determinant == round(float(np.linalg.det(np.array(M, dtype=float))))
+    assert rank == np.linalg.matrix_rank(np.array(M, dtype=float))
+
+
+def test_rank_of_rectangles():
+    assert rank_and_determinant([[0, 0], [0, 0], [0, 1]]) == (1, 0)
+
+
+@given(matrices, st.randoms(use_true_random=False))
+def test_degeneracy_is_more_best_responses_than_actions(M, random):
+    """Against the definition, at the points where degeneracy shows: intersections of indifferences."""
+    N = [[random.randint(1, 4) for _ in row] for row in M]
+    A, B = np.array(M), np.array(N)
+    degenerate = False
+    for opponent in (B.T, A):
+        for point, tight in brute_points(opponent.tolist()).items():
+            if any(point):
+                played = sum(x > 0 for x in point)
+                answers = sum(k >= len(point) for k in tight)
+                degenerate |= answers > played
+    assert is_degenerate((A.astype(float), B.astype(float))) == degenerate
