@@ -6,10 +6,14 @@ from typing import Annotated
 
 import typer
 
+from fairgames.cli.design import design
+from fairgames.cli.equilibria import equilibria
 from fairgames.cli.failures import PlainErrors
+from fairgames.cli.fit import fit
 from fairgames.cli.init import init
 from fairgames.cli.payments import payments
 from fairgames.cli.solve import solve
+from fairgames.cli.verify import verify
 
 app = typer.Typer(
     cls=PlainErrors,
@@ -20,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (init, solve, payments):
+for _command in (init, solve, payments, equilibria, design, fit, verify):
     app.command()(_command)
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fairgames.payments.result import Payments
     from fairgames.spec.specification import Specification
 
+MOST_PRICED_ONE_BY_ONE = 10_000
+
 
 def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
     spec: options.Spec,
@@ -69,7 +71,7 @@ def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
 
 
 def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | None) -> Payments:
-    """Price a profile; identical users are counted, not listed. Without ``alpha`` the platform takes part."""
+    """Price a profile. Without ``alpha`` the platform takes part."""
     import numpy as np
 
     from fairgames.payments.fair import coalition_payments, fair_payments
@@ -77,7 +79,8 @@ def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | No
     levels = np.repeat(np.array(group_levels, dtype=np.intp), spec.counts)
     counts = np.zeros((len(spec.utility.type_sizes), len(spec.levels)), dtype=np.intp)
     np.add.at(counts, (spec.utility.types, levels), 1)
-    profile = counts if any(count > 1 for count in spec.counts) else levels
+    # Of many users, a payment for each type and level is enough.
+    profile = counts if spec.n_users > MOST_PRICED_ONE_BY_ONE else levels
     if alpha is None:
         return coalition_payments(spec.utility, profile)
     return fair_payments(spec.utility, profile, alpha)

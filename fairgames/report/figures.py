@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fairgames.equilibrium.intervals import StableProfile
 from fairgames.exactness import Number
+from fairgames.fitting.fit import Fit
 from fairgames.mechanism.optimum import Optimum
-from fairgames.report.panels import draw_intervals, draw_landscape, draw_payments
+from fairgames.report.panels import draw_groups, draw_intervals, draw_landscape, draw_payments
 from fairgames.report.profiles import letter_key, profile_label
 from fairgames.report.style import house_style, new_figure
 from fairgames.report.users import UserRow
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_ROWS = 40
-"""A figure shows at most so many users or equilibria; its title says how many were left out."""
+_FIRST_USERS = "the first {} of {} users"
+_BEST_CHOICES = "the best {} of {} for the platform"
+MOST_ROWS = 30
+"""A figure shows at most so many users or equilibria; its title says so."""
 
 
 def payments_figure(rows: Sequence[UserRow], title: str) -> Figure:
@@ -40,7 +43,7 @@ def payments_figure(rows: Sequence[UserRow], title: str) -> Figure:
     with house_style():
         shown = rows[:MOST_ROWS]
         figure = new_figure(7, 1.6 + 0.28 * len(shown))
-        draw_payments(figure.add_subplot(), shown, _titled(title, len(shown), len(rows), "users"))
+        draw_payments(figure.add_subplot(), shown, _titled(title, len(shown), len(rows), _FIRST_USERS))
     return figure
 
 
@@ -50,7 +53,7 @@ def intervals_figure(stable: Sequence[StableProfile], spec: Specification) -> Fi
     Parameters
     ----------
     stable : sequence of StableProfile
-        The equilibria; the first `MOST_ROWS` are drawn.
+        The equilibria, the best for the platform first; the first `MOST_ROWS` are drawn, by alpha.
     spec : Specification
         Its title and the levels' names.
 
@@ -96,22 +99,41 @@ def solution_figure(
         if optimum.landscape is not None:
             draw_landscape(next(axes), optimum.landscape, _float(optimum.alpha), _float(optimum.value))
         if users:
-            draw_payments(next(axes), users, _titled("Payments at the optimum", len(users), len(rows), "users"))
+            draw_payments(next(axes), users, _titled("Payments at the optimum", len(users), len(rows), _FIRST_USERS))
         if choices:
             _draw_intervals(next(axes), stable, spec, "Stable choices")
     return figure
 
 
 def _draw_intervals(axes: Axes, stable: Sequence[StableProfile], spec: Specification, title: str) -> None:
-    shown = stable[:MOST_ROWS]
+    shown = sorted(stable[:MOST_ROWS], key=lambda entry: (entry.alpha_from, entry.alpha_to))
     labels = [profile_label(spec, entry.profile) for entry in shown]
     key = letter_key(spec.levels)
-    draw_intervals(axes, shown, labels, _titled(title, len(shown), len(stable), "equilibria"), key)
+    draw_intervals(axes, shown, labels, _titled(title, len(shown), len(stable), _BEST_CHOICES), key)
 
 
 def _float(number: Number | None) -> float | None:
     return None if number is None else float(number)
 
 
-def _titled(title: str, shown: int, total: int, what: str) -> str:
-    return title if shown == total else f"{title} (the first {shown} of {total:,} {what})"
+def fit_figure(fit: Fit) -> Figure:
+    """Draw each group's mean against its size, to see whether the model suits.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fitted model.
+
+    Returns
+    -------
+    Figure
+        One panel.
+    """
+    with house_style():
+        figure = new_figure(7, 4.5)
+        draw_groups(figure.add_subplot(), fit)
+    return figure
+
+
+def _titled(title: str, shown: int, total: int, which: str) -> str:
+    return title if shown == total else f"{title} ({which.format(shown, f'{total:,}')})"

@@ -54,7 +54,7 @@ def write_json(path: Path, command: str, results: Mapping[str, object]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a file that `write_json` wrote.
+    """Read a file that `write_json` wrote, or one that holds the ``to_dict`` of a result.
 
     Parameters
     ----------
@@ -77,8 +77,9 @@ def read_json(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: is not JSON: {error}") from None
-    if not isinstance(document, dict) or "schema" not in document:
+    # A result's own to_dict has a kind, and no schema.
+    if not isinstance(document, dict) or not {"schema", "kind"} & set(document):
         raise DataError(f"{path}: is not a result that fairgames wrote")
-    if document["schema"] != SCHEMA:
+    if document.get("schema", SCHEMA) != SCHEMA:
         raise DataError(f"{path}: has form {document['schema']!r}, this version reads form {SCHEMA}")
     return document

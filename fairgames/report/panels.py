@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fairgames.equilibrium.intervals import StableProfile
+from fairgames.fitting.fit import Fit
 from fairgames.mechanism.landscape import Landscape, Piece
 from fairgames.report.columns import decimals
 from fairgames.report.style import ACCENT, INK, MUTED, level_colour, tidy
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _POINTS_PER_CURVE = 65
+_SMALL_ALPHA = 0.1
+_ROOT_TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
 def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
@@ -87,15 +90,13 @@ def draw_intervals(axes: Axes, stable: Sequence[StableProfile], labels: Sequence
     for place, entry in enumerate(stable):
         low, high = float(entry.alpha_from), float(entry.alpha_to)
         strength = 0.3 + 0.7 * max(0.0, float(entry.utility) / largest)
-        if low == high:
-            axes.plot([low], [place], "o", color=level_colour(2), markersize=5, alpha=strength)
-        else:
-            bar = axes.plot([low, high], [place, place], color=level_colour(2), linewidth=5, alpha=strength)
-            bar[0].set_solid_capstyle("butt")
+        # The marks keep intervals in sight that are narrower than the line is wide.
+        bar = axes.plot([low, high], [place, place], "|-", color=level_colour(2), linewidth=5, alpha=strength)
+        bar[0].set_solid_capstyle("butt")
     axes.set_yticks(range(len(stable)), labels, family="monospace")
     axes.set_ylim(len(stable) - 0.4, -0.6)
-    axes.set_xlim(0, 1)
-    axes.set_xlabel(f"share of the utility paid out (alpha)\n{key}; darker: more utility")
+    label = _scale_alpha(axes, [float(entry.alpha_from) for entry in stable])
+    axes.set_xlabel(f"{label}\n{key}; darker: more utility")
     axes.set_title(title)
     tidy(axes, "x")
 
@@ -121,23 +122,62 @@ def draw_landscape(axes: Axes, landscape: Landscape, alpha: float | None, value:
     if alpha is not None and value is not None:
         axes.plot([alpha], [value], "o", color=ACCENT, markersize=7, zorder=5)
         axes.axvline(alpha, color=ACCENT, linewidth=0.8, linestyle=":", zorder=1)
-        label = f"optimum: pays out {format_value(alpha, 3)},\nkeeps {format_value(value, 4)}"
+        note = f"optimum: pays out {format_value(alpha, 3)},\nkeeps {format_value(value, 4)}"
         rightwards = alpha < 0.6
         offset, side = ((8, 6), "left") if rightwards else ((-8, 6), "right")
-        axes.annotate(label, (alpha, value), offset, textcoords="offset points", ha=side, va="bottom", color=ACCENT)
+        axes.annotate(note, (alpha, value), offset, textcoords="offset points", ha=side, va="bottom", color=ACCENT)
     axes.axhline(0, color=MUTED, linewidth=0.8)
-    axes.set_xlim(0, 1)
+    label = _scale_alpha(axes, [float(piece.alpha_from) for piece in landscape.pieces])
     axes.margins(y=0.18)
     if axes.dataLim.y0 >= 0:
         axes.set_ylim(bottom=0)
-    axes.set_xlabel("share of the utility paid out (alpha)")
+    axes.set_xlabel(label)
     axes.set_ylabel("platform keeps (1 − alpha)·U")
     axes.set_title(f"What the platform keeps ({landscape.selection} equilibrium)")
     tidy(axes, "y")
 
 
+def draw_groups(axes: Axes, fit: Fit) -> None:
+    """Draw each group's mean against its size, with the noise that its size leaves.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    fit : Fit
+        The fitted model.
+    """
+    means, sizes = fit.group_means, fit.samples
+    noise = np.sqrt(fit.within_variance / sizes)
+    axes.errorbar(sizes, means, yerr=noise, fmt="o", color=level_colour(2), ecolor=level_colour(1), markersize=5)
+    centre = float(np.average(means, weights=sizes))
+    axes.axhline(centre, color=MUTED, linewidth=0.8, label="overall mean")
+    if fit.between_variance > 0:
+        spread = math.sqrt(fit.between_variance)
+        axes.axhspan(centre - spread, centre + spread, color=level_colour(0), alpha=0.2, label="± 1 sd between groups")
+    for size, mean, name in zip(sizes.tolist(), means.tolist(), fit.group_names, strict=True):
+        axes.annotate(name, (size, mean), (5, 5), textcoords="offset points", color=INK)
+    axes.margins(x=0.1)
+    axes.set_xlabel(f"observations of each {fit.group}")
+    axes.set_ylabel(f"mean {fit.value} (bars: ± 1 standard error)")
+    axes.set_title(f"{fit.value} by {fit.group}", pad=22)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    tidy(axes, "y")
+
+
+def _scale_alpha(axes: Axes, starts: Sequence[float]) -> str:
+    """Show alpha from 0 to 1, the small ones widened where most of what there is to see is small."""
+    label = "share of the utility paid out (alpha)"
+    if len(starts) > 3 and np.median(starts) < _SMALL_ALPHA:
+        axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+        axes.set_xticks(_ROOT_TICKS, [f"{tick:g}" for tick in _ROOT_TICKS])
+        label += ", square-root scale"
+    axes.set_xlim(0, 1)
+    return label
+
+
 def curve(piece: Piece) -> tuple[list[float], list[float]]:
-    """Points of a piece of the landscape: two where it is a straight line.
+    """Points of a piece of the landscape, close enough for a smooth line on any scale.
 
     Parameters
     ----------
@@ -150,9 +190,7 @@ def curve(piece: Piece) -> tuple[list[float], list[float]]:
         Within the piece, ends included (by continuity).
     """
     low, high = float(piece.alpha_from), float(piece.alpha_to)
-    straight = not any(piece.terms[1:])
-    n_points = 1 if low == high else 2 if straight else _POINTS_PER_CURVE
-    alphas = np.linspace(low, high, n_points).tolist()
-    if low == 0 and not straight:
+    alphas = np.linspace(low, high, 1 if low == high else _POINTS_PER_CURVE).tolist()
+    if low == 0 and any(piece.terms[1:]):
         alphas = [alpha or 1e-9 * high for alpha in alphas]
     return alphas, [float(piece.value(alpha)) for alpha in alphas]

@@ -13,6 +13,9 @@ from fairgames.payments.result import Payments
 from fairgames.spec.groups import UserGroup
 from fairgames.spec.specification import Specification
 
+JUST_COVERED = 1e-6
+"""A gain below this share of the cost is said to be none."""
+
 
 @dataclass(frozen=True)
 class UserRow:
@@ -154,6 +157,8 @@ def sentence(row: UserRow, unit: str = "samples", digits: int = 4) -> str:
         start += f" (standard error {_short(row.standard_error, 2)})"
     if row.cost is None or row.gain is None:
         return f"{start}."
+    if abs(float(row.gain)) < JUST_COVERED * abs(float(row.cost)):
+        return f"{start}, which just covers its privacy cost."
     outcome, gain = ("gains", row.gain) if row.gain >= 0 else ("loses", -row.gain)
     return f"{start}; its privacy cost is {_short(row.cost, digits)}, so it {outcome} {_short(gain, digits)}."
 

@@ -10,7 +10,7 @@ from fairgames.equilibrium.intervals import StableProfile, stable_profiles
 from fairgames.errors import InputError
 from fairgames.mechanism.landscape import Piece
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.report.figures import MOST_ROWS, intervals_figure, payments_figure, solution_figure
+from fairgames.report.figures import MOST_ROWS, fit_figure, intervals_figure, payments_figure, solution_figure
 from fairgames.report.panels import curve
 from fairgames.report.style import ACCENT, PALETTE, house_style, level_colour, new_figure, save_figure
 from fairgames.report.users import UserRow, user_rows
@@ -65,18 +65,39 @@ def test_many_users_are_cut_with_a_word_about_it():
 def test_intervals_are_drawn_from_end_to_end(two_users):
     stable = stable_profiles(two_users.utility, two_users.costs)
     (axes,) = intervals_figure(stable, two_users).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["AA", "AP", "PA", "PP"]
-    for place, (line, entry) in enumerate(zip(axes.lines, stable, strict=True)):
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["AA", "PA", "AP", "PP"]
+    by_alpha = sorted(stable, key=lambda entry: (entry.alpha_from, entry.alpha_to))
+    for place, (line, entry) in enumerate(zip(axes.lines, by_alpha, strict=True)):
         assert list(line.get_xdata()) == [float(entry.alpha_from), float(entry.alpha_to)]
         assert list(line.get_ydata()) == [place, place]
     assert "A = absent, P = present" in axes.get_xlabel()
 
 
-def test_a_single_alpha_is_a_dot(two_users):
+def test_a_single_alpha_stays_in_sight(two_users):
     point = StableProfile((0, 0), Fraction(1, 2), Fraction(1, 2), Fraction(0), Fraction(0))
     (axes,) = intervals_figure([point], two_users).axes
-    assert axes.lines[0].get_marker() == "o"
-    assert list(axes.lines[0].get_xdata()) == [0.5]
+    assert axes.lines[0].get_marker() == "|"
+    assert list(axes.lines[0].get_xdata()) == [0.5, 0.5]
+
+
+def test_small_alphas_are_widened_and_it_is_said(two_users):
+    small = [StableProfile((0, 0), 0.01 * k, 0.01 * k + 0.005, 1.0, 0.0) for k in range(6)]
+    (axes,) = intervals_figure(small, two_users).axes
+    assert "square-root scale" in axes.get_xlabel()
+    left, middle, right = axes.transData.transform([(0, 0), (0.25, 0), (1, 0)])[:, 0]
+    assert middle - left == pytest.approx((right - left) / 2)
+
+
+def test_a_fit_is_drawn_with_a_point_a_group():
+    from fairgames.fitting.federated_mean import fit_federated_mean
+
+    data = {"g": ["a", "a", "a", "b", "b"], "v": [1, 2, 3, 7, 9]}
+    fit = fit_federated_mean(data, "g", "v")
+    (axes,) = fit_figure(fit).axes
+    points = axes.containers[0].lines[0]
+    assert list(points.get_xdata()) == [3, 2]
+    assert list(points.get_ydata()) == [2, 8]
+    assert [text.get_text() for text in axes.texts] == ["a", "b"]
 
 
 def test_the_landscape_marks_the_optimum(two_users):
@@ -106,13 +127,13 @@ def test_an_infeasible_problem_still_draws(two_users):
     assert len(solution_figure(optimum, (), (), two_users).axes) == 1
 
 
-@pytest.mark.parametrize(("terms", "n_points"), [((1.0, 0.0, 0.0), 2), ((1.0, -0.1, 0.0), 65)])
-def test_straight_pieces_need_two_points(terms, n_points):
+@pytest.mark.parametrize("terms", [(1.0, 0.0, 0.0), (1.0, -0.1, 0.0), (1.0, 0.2, -0.01)])
+def test_curves_follow_the_landscape(terms):
     piece = Piece(0.25, 0.5, closed_from=True, closed_to=True, terms=terms)
     alphas, values = curve(piece)
-    assert len(alphas) == n_points
     assert (alphas[0], alphas[-1]) == (0.25, 0.5)
-    assert values == pytest.approx([(1 - a) * (terms[0] + terms[1] / a) for a in alphas])
+    assert values == pytest.approx([(1 - a) * (terms[0] + terms[1] / a + terms[2] / a**2) for a in alphas])
+    assert len(curve(Piece(0.5, 0.5, closed_from=True, closed_to=True, terms=terms))[0]) == 1
 
 
 def test_a_curve_from_zero_stays_finite():

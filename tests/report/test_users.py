@@ -35,6 +35,10 @@ def row(**changes):
             'institution 12, 23 patients: paid 0.125 at level "direct"; its privacy cost is 0.2, so it loses 0.075.',
         ),
         (
+            {"payment": 0.2 + 1e-12},
+            'institution 12, 23 patients: paid 0.2 at level "direct", which just covers its privacy cost.',
+        ),
+        (
             {"payment": -0.25, "cost": 0},
             'institution 12, 23 patients: charged 0.25 at level "direct"; its privacy cost is 0, so it loses 0.25.',
         ),

@@ -1,0 +1,114 @@
+"""``fairgames design``: the platform's optimum under its real constraints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairgames.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairgames.mechanism.landscape import Landscape
+    from fairgames.spec.specification import Specification
+
+MOST_PIECES = 40
+
+
+def design(  # noqa: PLR0917 (Typer reads the options from the signature)
+    spec: options.Spec,
+    selection: Annotated[
+        str | None,
+        typer.Option(
+            "--selection",
+            metavar="WHICH",
+            help="The equilibrium that counts: best, worst or potential.",
+            show_default=False,
+        ),
+    ] = None,
+    margin: Annotated[
+        str | None,
+        typer.Option("--margin", metavar="M", help="How much better each choice must be.", show_default=False),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="B", help="Most that may be paid out.", show_default=False)
+    ] = None,
+    min_utility: Annotated[
+        str | None,
+        typer.Option("--min-utility", metavar="U", help="Least utility that is needed.", show_default=False),
+    ] = None,
+    alpha_from: Annotated[
+        str | None, typer.Option("--alpha-from", metavar="A", help="Least alpha.", show_default=False)
+    ] = None,
+    alpha_to: Annotated[
+        str | None, typer.Option("--alpha-to", metavar="A", help="Largest alpha.", show_default=False)
+    ] = None,
+    unit: options.Unit = "samples",
+    json: options.Json = None,
+    figure: options.Figure = None,
+) -> None:
+    """Find the best payment under constraints, and what the platform keeps at every other one."""
+    from dataclasses import replace
+
+    from fairgames.cli.arguments import alpha_or, check_outputs, number_option
+    from fairgames.cli.printing import print_optimum, print_title
+    from fairgames.cli.solve import optimum_of
+    from fairgames.report.terminal import console_for
+    from fairgames.spec.load import load_specification
+
+    check_outputs(json, figure)
+    loaded = load_specification(spec)
+    wanted = loaded.platform
+    cap, gap = number_option(budget, "--budget", 0), number_option(margin, "--margin", 0)
+    least = number_option(min_utility, "--min-utility")
+    platform = replace(
+        wanted,
+        selection=selection or wanted.selection,
+        margin=wanted.margin if gap is None else gap,
+        budget=wanted.budget if cap is None else cap,
+        min_utility=wanted.min_utility if least is None else least,
+        alpha_range=(alpha_or(alpha_from, wanted.alpha_range[0]), alpha_or(alpha_to, wanted.alpha_range[1])),
+    )
+    loaded = replace(loaded, platform=platform)
+    optimum = optimum_of(loaded)
+    console = console_for()
+    print_title(console, loaded)
+    rows = print_optimum(console, loaded, optimum, unit)
+    if optimum.landscape is not None:
+        _print_landscape(console, loaded, optimum.landscape)
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "design", {"title": loaded.title, "optimum": optimum})
+    if figure is not None:
+        from fairgames.report.figures import solution_figure
+        from fairgames.report.style import save_figure
+
+        save_figure(solution_figure(optimum, rows, (), loaded), figure)
+
+
+def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:
+    from fairgames.report.columns import decimals
+    from fairgames.report.panels import curve
+    from fairgames.report.profiles import letter_key, profile_label
+    from fairgames.report.terminal import print_lines, print_table
+
+    pieces = landscape.pieces[:MOST_PIECES]
+    values = [curve(piece)[1] for piece in pieces]
+    columns = [
+        decimals([piece.alpha_from for piece in pieces], 6),
+        decimals([piece.alpha_to for piece in pieces], 6),
+        ["mixed" if piece.profile is None else profile_label(spec, piece.profile) for piece in pieces],
+        decimals([kept[0] for kept in values]),
+        decimals([kept[-1] for kept in values]),
+    ]
+    headers = ("alpha from", "to", "who does what", "platform keeps, from", "to")
+    title = f"What the platform keeps at each alpha ({landscape.selection} equilibrium)"
+    print_table(console, title, headers, list(zip(*columns, strict=True)))
+    lines = [f"Who does what, one letter a user: {letter_key(spec.levels)}."]
+    if len(landscape.pieces) > MOST_PIECES:
+        left = len(landscape.pieces) - MOST_PIECES
+        lines.append(f"{left:,} further ranges are not shown; --json FILE lists them all.")
+    print_lines(console, ["", *lines])

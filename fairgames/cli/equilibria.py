@@ -1,0 +1,84 @@
+"""``fairgames equilibria``: what the users may settle on at one alpha."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairgames.cli import options
+from fairgames.cli.status import INCOMPLETE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairgames.equilibrium.result import EquilibriumSet
+    from fairgames.exactness import Number
+    from fairgames.game.fair_game import FairGame
+    from fairgames.spec.specification import Specification
+
+MOST_LISTED = 50
+
+
+def equilibria(
+    spec: options.Spec,
+    alpha: options.Alpha = None,
+    method: Annotated[
+        str, typer.Option("--method", metavar="NAME", help="The solver, several joined by +, or auto.")
+    ] = "auto",
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", help="Stop a solver after so long.", show_default=False),
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """List the equilibria at one alpha, each with the certificate that nobody gains by deviating."""
+    from fairgames.cli.arguments import alpha_or, check_outputs
+    from fairgames.cli.printing import print_title
+    from fairgames.equilibrium.solve import equilibria as find
+    from fairgames.errors import InputError
+    from fairgames.game.fair_game import FairGame
+    from fairgames.report.terminal import console_for
+    from fairgames.spec.load import load_specification
+
+    check_outputs(json, None)
+    loaded = load_specification(spec)
+    if alpha is None and loaded.platform.alpha is None:
+        raise InputError("--alpha", f"is required, since {loaded.source} has no platform.alpha")
+    share = alpha_or(alpha, loaded.platform.alpha or 0)
+    game = FairGame(loaded.utility, loaded.costs, share, loaded.actions)
+    found = find(game, method, timeout)
+    console = console_for()
+    print_title(console, loaded)
+    _print_equilibria(console, loaded, game, found, share)
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "equilibria", {"title": loaded.title, "alpha": share, "equilibria": found})
+    if any("was stopped" in warning for warning in found.warnings):
+        raise typer.Exit(INCOMPLETE)
+
+
+def _print_equilibria(
+    console: Console, spec: Specification, game: FairGame, found: EquilibriumSet, alpha: Number
+) -> None:
+    from fairgames.report.columns import decimals, exactly
+    from fairgames.report.equilibria import expected_utility, strategies_label, what_was_found
+    from fairgames.report.profiles import letter_key
+    from fairgames.report.terminal import print_lines, print_table
+
+    shown = found.equilibria[:MOST_LISTED]
+    worth = [expected_utility(game, entry) for entry in shown]
+    columns = [
+        ["pure" if entry.is_pure else "mixed" for entry in shown],
+        [strategies_label(spec, game, entry) for entry in shown],
+        decimals(worth),
+        decimals([(1 - alpha) * value for value in worth]),
+        [f"{float(entry.regret):.2g}" for entry in shown],
+    ]
+    headers = ("kind", "who does what", "utility", "platform keeps", "most anybody gains by deviating")
+    print_table(console, f"Equilibria at alpha = {exactly(alpha)}", headers, list(zip(*columns, strict=True)))
+    lines = ["", f"Who does what, one letter a user: {letter_key(spec.levels)}.", *what_was_found(found)]
+    if len(found.equilibria) > MOST_LISTED:
+        lines.append(f"{len(found.equilibria) - MOST_LISTED:,} more are not shown; --json FILE lists them all.")
+    print_lines(console, lines)

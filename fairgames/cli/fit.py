@@ -1,0 +1,105 @@
+"""``fairgames fit``: from grouped data to a specification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairgames.cli import options
+
+
+def fit(  # noqa: PLR0917 (Typer reads the options from the signature)
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file, one row an observation.")],
+    group: Annotated[str, typer.Option("--group", metavar="COLUMN", help="The column that names the group.")],
+    value: Annotated[str, typer.Option("--value", metavar="COLUMN", help="The column with the numbers.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="SPEC", help="Write a specification here.", show_default=False),
+    ] = None,
+    cost: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cost",
+            metavar="LEVEL=COST",
+            help="What a level costs every group, such as direct=0.6; once for each level.",
+            show_default=False,
+        ),
+    ] = None,
+    aggregation: Annotated[
+        str, typer.Option("--aggregation", metavar="HOW", help="uniform, or weighted by sample size.")
+    ] = "uniform",
+    estimator: Annotated[str, typer.Option("--estimator", metavar="HOW", help="anova or reml.")] = "anova",
+    covariate: Annotated[
+        list[str] | None,
+        typer.Option("--covariate", metavar="COLUMN", help="Adjust for this column.", show_default=False),
+    ] = None,
+    missing: Annotated[
+        str, typer.Option("--missing", metavar="HOW", help="What to do with missing values: raise or drop.")
+    ] = "raise",
+    similar_labels: Annotated[
+        str,
+        typer.Option(
+            "--similar-labels", metavar="HOW", help="Labels that differ in case or spaces: raise, merge, keep."
+        ),
+    ] = "raise",
+    largest: Annotated[
+        int | None,
+        typer.Option("--largest", metavar="N", help="Keep the N groups with most observations.", show_default=False),
+    ] = None,
+    json: options.Json = None,
+    figure: options.Figure = None,
+) -> None:
+    """Estimate from grouped data how much groups differ, and write a specification that prices them."""
+    from fairgames.cli.arguments import check_outputs
+    from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames.report.terminal import console_for, print_lines, print_table
+
+    check_outputs(json, figure)
+    costs = _costs(cost or ())
+    fitted = fit_federated_mean(
+        str(data),
+        group,
+        value,
+        estimator=estimator,
+        covariates=covariate or (),
+        missing=missing,
+        similar_labels=similar_labels,
+        largest=largest,
+    )
+    console = console_for()
+    print_table(console, *fitted._lines())
+    if output is not None:
+        from fairgames.spec.template import write_new
+
+        write_new(output, fitted.to_spec(costs, aggregation=aggregation, folder=str(output.parent)))
+        lines = ["", f"Wrote {output}. Next: fairgames solve {output}"]
+        if costs is None:
+            lines.insert(1, f"The privacy costs in {output} are 0: fill in what sharing costs each group.")
+        print_lines(console, lines)
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "fit", {"fit": fitted})
+    if figure is not None:
+        from fairgames.report.figures import fit_figure
+        from fairgames.report.style import save_figure
+
+        save_figure(fit_figure(fitted), figure)
+
+
+def _costs(entries: Sequence[str]) -> dict[str, object] | None:
+    """Read ``--cost`` options."""
+    from fairgames.errors import InputError
+
+    costs: dict[str, object] = {}
+    for entry in entries:
+        level, equals, text = entry.partition("=")
+        if not equals or not level.strip():
+            raise InputError("--cost", "must be LEVEL=COST, such as direct=0.6", entry)
+        if level.strip() in costs:
+            raise InputError("--cost", "must name each level once", entry)
+        costs[level.strip()] = text.strip()
+    return costs or None
