@@ -9,14 +9,14 @@ import sympy as sp
 
 from symbolic import symbols
 from symbolic.claims import symmetric_utilities
-from symbolic.closed_form import ClosedForm
+from symbolic.closed_form import ClosedForm, Derivation
 from symbolic.errors import InputError
 from symbolic.exactness import user_count
 from symbolic.symmetric import expected_utility
 
 
 @dataclass(frozen=True)
-class ConcaveThreshold:
+class ConcaveThreshold(Derivation):
     """A derivation of ``c_th = U_N - U_{N-1}`` for every concave utility of N users.
 
     Parameters

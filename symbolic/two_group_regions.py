@@ -8,6 +8,7 @@ part surely.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy as sp
@@ -46,6 +47,15 @@ class Region:
     value: sp.Expr
     cheaper_out: sp.Expr
     dearer_out: sp.Expr
+
+    def latex(self) -> str:
+        """The condition, alpha and the value."""
+        return rf"{sp.latex(self.condition)}: \; \alpha^{{*}} = {sp.latex(self.alpha)}, \; {sp.latex(self.value)}"
+
+    def lambdify(self, modules: str = "math") -> Callable[..., object]:
+        """``(inside, alpha, value)`` as a function of (a, b)."""
+        inside = sp.And(self.condition, CHEAPER <= DEARER)
+        return sp.lambdify((CHEAPER, DEARER), (inside, self.alpha, self.value), modules)  # type: ignore[no-any-return]
 
     def as_set(self) -> sp.Set:
         """The pairs (a, b) of the region as a SymPy set."""

@@ -1,4 +1,4 @@
-"""Two users (or groups) with different costs and two actions: best responses, cells, continua (appendix E).
+"""Two users (or groups) with different costs and two actions: best responses and the mixed equilibrium (appendix E).
 
 User 1 is more private with probability p, user 2 with probability q. Each is indifferent where the other's
 probability gives ``gamma = cost / alpha``, so everything depends on where ``cost / alpha`` lies against the
@@ -7,9 +7,9 @@ ends of gamma: below both, at the lower end, between, at the upper end, above.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import product
 
 import sympy as sp
 
@@ -51,32 +51,15 @@ class BestResponse:
     condition: sp.Basic
     cases: tuple[tuple[sp.Set, sp.Set], ...]
 
+    def latex(self) -> str:
+        """One line a case: the other's range, and the best responses to it."""
+        rows = " \\\\\n".join(rf"{sp.latex(other)} &\mapsto {sp.latex(own)}" for other, own in self.cases)
+        return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 
-@dataclass(frozen=True)
-class Cell:
-    """All equilibria (p, q) for one place of each user.
-
-    Parameters
-    ----------
-    places : tuple of two Place
-    condition : sympy.Boolean
-    equilibria : tuple of sympy.Set
-        Products of a set for p and a set for q; a product with an interval is a continuum.
-    """
-
-    places: tuple[Place, Place]
-    condition: sp.Basic
-    equilibria: tuple[sp.Set, ...]
-
-    @property
-    def is_boundary(self) -> bool:
-        """Whether a cost lies exactly at an end of gamma, so that there may be continua."""
-        return bool({Place.AT_MIN, Place.AT_MAX} & set(self.places))
-
-    @property
-    def has_continuum(self) -> bool:
-        """Whether there are infinitely many equilibria."""
-        return any(not equilibrium.is_finite_set for equilibrium in self.equilibria)
+    def lambdify(self, modules: str = "math") -> Callable[..., object]:
+        """The cases as a function of (alpha, own cost): pairs of ranges ``((low, high), (low, high))``."""
+        cost = next(iter(self.condition.free_symbols & {symbols.c1, symbols.c2}))
+        return ranges(self.cases, (symbols.alpha, cost), modules)
 
 
 @dataclass(frozen=True)
@@ -174,44 +157,22 @@ def best_responses(user: int = 1, utilities: tuple[object, ...] = PAPER) -> tupl
     return tuple(
         BestResponse(
             place,
-            _condition(place, cost, values),
-            tuple((_as_set(other, mark), _as_set(own, mark)) for own, other in _graph(place)),
+            place_condition(place, cost, values),
+            tuple((as_set(other, mark), as_set(own, mark)) for own, other in graph(place)),
         )
         for place in Place
     )
 
 
-def cells(utilities: tuple[object, ...] = PAPER) -> tuple[Cell, ...]:
-    """All equilibria: nine open cells and the sixteen boundary cells between them (appendix E).
-
-    Examples
-    --------
-    >>> table = cells()
-    >>> len([cell for cell in table if not cell.is_boundary])
-    9
-    >>> half_mixed = next(cell for cell in table if cell.places == (Place.AT_MIN, Place.INSIDE))
-    >>> half_mixed.equilibria
-    (ProductSet({0}, {1}), ProductSet(Interval(-3 + 6*c_2/alpha, 1), {0}))
-    """
-    values = pair_utilities(utilities)
-    first_mark = gamma_inverse(symbols.c2 / symbols.alpha, values)
-    second_mark = gamma_inverse(symbols.c1 / symbols.alpha, values)
-    table = []
-    for first, second in product(Place, repeat=2):
-        meetings = [(_meet(p_1, p_2), _meet(q_1, q_2)) for p_1, q_1 in _graph(first) for q_2, p_2 in _graph(second)]
-        found = {(p, q) for p, q in meetings if p is not None and q is not None}
-        maximal = [pair for pair in found if not any(pair != other and _inside(pair, other) for other in found)]
-        table.append(
-            Cell(
-                (first, second),
-                sp.And(_condition(first, symbols.c1, values), _condition(second, symbols.c2, values)),
-                tuple(sp.ProductSet(_as_set(p, first_mark), _as_set(q, second_mark)) for p, q in sorted(maximal)),
-            )
-        )
-    return tuple(table)
+def ranges(
+    products: Sequence[Sequence[sp.Set]], arguments: tuple[sp.Symbol, ...], modules: str
+) -> Callable[..., object]:
+    """A numeric function for the ends ``(low, high)`` of every set."""
+    ends = [[(side.inf, side.sup) for side in sides] for sides in products]
+    return sp.lambdify(arguments, ends, modules)  # type: ignore[no-any-return]
 
 
-def _graph(place: Place) -> tuple[tuple[Span, Span], ...]:
+def graph(place: Place) -> tuple[tuple[Span, Span], ...]:
     """Best responses as (own span, the other's span); gamma increases with the other's probability."""
     out, into, any_own = (2, 2), (0, 0), (0, 2)
     return {
@@ -223,7 +184,8 @@ def _graph(place: Place) -> tuple[tuple[Span, Span], ...]:
     }[place]
 
 
-def _condition(place: Place, cost: sp.Symbol, values: tuple[sp.Expr, sp.Expr]) -> sp.Basic:
+def place_condition(place: Place, cost: sp.Symbol, values: tuple[sp.Expr, sp.Expr]) -> sp.Basic:
+    """What a place means for the cost, alpha and the ends of gamma."""
     lower, upper = (end * symbols.alpha for end in _ends(values))
     return {
         Place.BELOW: cost < lower,
@@ -238,15 +200,7 @@ def _ends(values: tuple[sp.Expr, sp.Expr]) -> tuple[sp.Expr, sp.Expr]:
     return values[1] / 2, values[0]
 
 
-def _meet(left: Span, right: Span) -> Span | None:
-    low, high = max(left[0], right[0]), min(left[1], right[1])
-    return (low, high) if low <= high else None
-
-
-def _inside(pair: tuple[Span, Span], other: tuple[Span, Span]) -> bool:
-    return all(large[0] <= small[0] and small[1] <= large[1] for small, large in zip(pair, other, strict=True))
-
-
-def _as_set(span: Span, mark: sp.Expr) -> sp.Set:
+def as_set(span: Span, mark: sp.Expr) -> sp.Set:
+    """The SymPy set of a span, with the indifference point at the mark."""
     low, high = ((sp.S.Zero, mark, sp.S.One)[place] for place in span)
     return sp.FiniteSet(low) if span[0] == span[1] else sp.Interval(low, high)

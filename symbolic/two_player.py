@@ -95,7 +95,7 @@ def equilibrium_families(
     -----
     With ``beta = 1/alpha`` the payoffs are ``Phi - beta * c`` up to the factor alpha, so the
     indifference conditions are linear in (probabilities, value) and in beta. At single betas, where a
-    condition is tight, whole segments between two families are equilibria: `symbolic.two_groups` lists
+    condition is tight, whole segments between two families are equilibria: `symbolic.two_group_cells` lists
     them for two actions.
 
     Examples

@@ -1,3 +1,4 @@
+import random
 from fractions import Fraction
 
 import pytest
@@ -15,6 +16,22 @@ def test_concave_threshold_is_the_last_increment(n_users):
     assert sp.simplify(proof.threshold.expression - (last - before)) == 0
     assert sp.simplify(proof.chord.subs(sp.Symbol("x", nonnegative=True), 1) - proof.last_gain) == 0
     assert all(coefficient.is_nonnegative for coefficient in proof.bernstein)
+
+
+@pytest.mark.parametrize("n_users", [2, 5, 12, 30])
+def test_last_increment_separates_everybody_from_fewer(n_users, binomial_mean):
+    generator = random.Random(n_users)
+    gains = sorted((Fraction(generator.randint(1, 1000), 100) for _ in range(n_users)), reverse=True)
+    values = [sum(gains[:k], Fraction(0)) for k in range(n_users + 1)]
+    last = gains[-1]
+    shares = [Fraction(k, 25) for k in range(25)] + [1 - Fraction(1, 10**9)]
+    kept = {share: binomial_mean(values, share) for share in shares}
+
+    def everybody_is_best(cost):
+        return all(values[-1] - cost * n_users >= kept[share] - cost * n_users * share for share in shares)
+
+    assert everybody_is_best(last * Fraction(999, 1000))
+    assert not everybody_is_best(last * Fraction(1001, 1000))
 
 
 def test_an_increasing_gamma_is_not_enough(binomial_mean):

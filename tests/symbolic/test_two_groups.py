@@ -5,9 +5,14 @@ from itertools import product
 import pytest
 import sympy as sp
 
-from symbolic import errors, two_group_regions, two_groups
+from symbolic import errors, two_group_cells, two_group_regions, two_groups
 from symbolic.symbols import alpha, c1, c2
 from symbolic.two_groups import Place
+
+
+@pytest.fixture(scope="module")
+def table():
+    return two_group_cells.cells()
 
 
 def payoffs(game, costs, p, q):
@@ -41,8 +46,7 @@ def example(place, fraction, bottom, top):
     }[place]
 
 
-def test_there_are_nine_open_cells():
-    table = two_groups.cells()
+def test_there_are_nine_open_cells(table):
     assert len(table) == 25
     open_cells = [cell for cell in table if not cell.is_boundary]
     assert len(open_cells) == 9
@@ -52,10 +56,10 @@ def test_there_are_nine_open_cells():
 
 
 @pytest.mark.parametrize("places", list(product(Place, repeat=2)), ids=lambda pair: f"{pair[0].name}-{pair[1].name}")
-def test_cells_hold_exactly_the_equilibria(places):
+def test_cells_hold_exactly_the_equilibria(places, table):
     u, v, fraction = Fraction(2, 3), Fraction(1), Fraction(3, 5)
     costs = [example(place, fraction, v / 2, u) for place in places]
-    cell = next(cell for cell in two_groups.cells() if cell.places == places)
+    cell = next(cell for cell in table if cell.places == places)
     numbers = {alpha: sp.Rational(3, 5), c1: sp.sympify(costs[0]), c2: sp.sympify(costs[1])}
     assert cell.condition.subs(numbers) == sp.true
     sets = [sp.sympify(equilibrium.subs(numbers)) for equilibrium in cell.equilibria]
@@ -147,7 +151,20 @@ def test_region_map_for_symbols():
         assert sp.simplify(difference) == 0
 
 
-@pytest.mark.parametrize("call", [two_groups.cells, two_group_regions.region_map, two_groups.mixed_equilibrium])
+def test_cells_and_regions_write_latex_and_become_functions(table):
+    cell = next(cell for cell in table if cell.places == (Place.AT_MIN, Place.INSIDE))
+    assert cell.lambdify()(0.6, 0.3, 0.31) == [[(0, 0), (1, 1)], [(pytest.approx(0.1), 1), (0, 0)]]
+    assert all(r"\alpha" in entry.latex() for entry in table)
+    response = two_groups.best_responses()[2]
+    assert response.lambdify()(0.6, 0.31)[1] == [(pytest.approx(0.1),) * 2, (0, 1)]
+    assert r"\mapsto" in response.latex()
+    half, both, *_ = two_group_regions.region_map().regions
+    assert half.lambdify()(0.3, 0.31) == (True, pytest.approx(0.6), pytest.approx(29 / 75))
+    assert both.lambdify()(0.3, 0.5)[0] is False
+    assert r"\alpha^{*}" in half.latex()
+
+
+@pytest.mark.parametrize("call", [two_group_cells.cells, two_group_regions.region_map, two_groups.mixed_equilibrium])
 def test_bad_input(call):
     with pytest.raises(errors.ClaimError, match="diminishing"):
         call(("1", "3"))
