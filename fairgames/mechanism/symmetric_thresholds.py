@@ -1,0 +1,116 @@
+"""Costs at which the platform's symmetric optimum changes its kind."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+
+from fairgames.exactness import Array, Number
+from fairgames.mechanism.symmetric_bernstein import Root
+from fairgames.mechanism.symmetric_game import Mean, SymmetricGame
+
+ENDS = (Root(Fraction(0), True), Root(Fraction(1), True))
+
+
+def extremes(game: SymmetricGame, curve: Mean) -> tuple[Number, Number]:
+    """Least and largest value of a binomial mean on [0, 1]."""
+    points = (*ENDS, *curve.derivative().roots())
+    values = [(curve(point.x), point.rational) for point in points]
+    least, largest = min(values, key=lambda pair: pair[0]), max(values, key=lambda pair: pair[0])
+    return finished(game, *least), finished(game, *largest)
+
+
+def finished(game: SymmetricGame, value: Number, rational: bool) -> Number:
+    """Return a rational as it is where it is the answer itself; else a float."""
+    return value if game.exact and rational and isinstance(value, Fraction) else float(value)
+
+
+def gamma_range(game: SymmetricGame) -> tuple[Number, Number]:
+    """Least and largest expected gain: the paper's gamma_min and gamma_max."""
+    return extremes(game, game.gamma)
+
+
+def gamma_increases(game: SymmetricGame) -> bool:
+    """Whether gamma is strictly increasing in ``p``, so that each alpha has one symmetric equilibrium."""
+    slope = game.gamma.derivative()
+    marks = [Fraction(0), *(root.x for root in slope.roots()), Fraction(1)]
+    return all(slope((left + right) / 2) < 0 for left, right in pairwise(marks))
+
+
+def cost_threshold(game: SymmetricGame) -> Number:
+    """Largest cost up to which it is best that everybody surely takes the less private action.
+
+    Where "absent" is the other action, the least of ``(U(1) − U(x)) / (N (1 − x))``, which is the mean
+    of ``(U_N − U_K)/(N − K)``, ``K`` binomial ``(N − 1, x)``: ``U_N − U_{N−1}`` for concave utilities. In
+    general the least of ``(U(1) − U(x)) / (U(1)/gamma(1) − U(x)/gamma(x))`` and ``gamma(1)(1 − U(0)/U(1))``.
+
+    Returns
+    -------
+    Fraction or float
+        0 where it is best for no positive cost.
+    """
+    zero: Number = 0 * game.utilities.item(0)
+    if game.absent and _falls(game.increments):
+        last: Number = game.increments.item(-1)
+        return max(zero, last)
+    lost = game.mean(_mean_remaining(game.increments))
+    least, _ = extremes(game, lost)
+    if game.absent or least < 0:
+        return max(zero, least)
+    return max(zero, _general_threshold(game, lost))
+
+
+def _general_threshold(game: SymmetricGame, lost: Mean) -> Number:
+    n_users, U, G = game.n_users, game.utilities, game.gains
+    top: Number = U.item(-1)
+    gain: Number = G.item(-1)
+    if top <= 0 or gain <= 0:
+        return 0 * top
+    bounds: list[tuple[Number, bool]] = [(gain * (1 - U.item(0) / top), True)]
+    if n_users == 1:
+        return bounds[0][0]
+    h = np.arange(n_users)
+    # Both sides are divided by N (1 − x); gamma is written with one degree more to match U.
+    elevated = ((n_users - h) * G + h * np.concatenate([G[:1], G[:-1]])) / n_users
+    cheaper = (top * elevated - gain * U[:-1]) / (n_users - h)
+    above, below = lost * game.gamma * gain, game.mean(cheaper)
+    slope = (lost.derivative() * game.gamma + lost * game.gamma.derivative()) * gain
+    stationary = slope * below - above * below.derivative()
+    bounds += [
+        (above(point.x) / below(point.x), point.rational)
+        for point in (*ENDS, *stationary.roots())
+        if below(point.x) > 0 and game.gamma(point.x) > 0
+    ]
+    return finished(game, *min(bounds, key=lambda pair: pair[0]))
+
+
+def exit_threshold(game: SymmetricGame) -> Number:
+    """Least cost from which paying nothing is best: the largest ``gamma(x) (U(x) − U(0)) / U(x)``.
+
+    Where "absent" is the more private action this is ``gamma_max``; otherwise it is lower, since the
+    platform earns ``U(0)`` for nothing.
+    """
+    if game.absent:
+        return gamma_range(game)[1]
+    U, start = game.expected_utility, game.utilities.item(0)
+    more = game.gamma * (U - start)
+    slope = game.gamma.derivative() * (U - start) + game.gamma * U.derivative()
+    best: tuple[Number, bool] = (0 * start, True)
+    for point in (*ENDS, *(slope * U - more * U.derivative()).roots()):
+        worth = U(point.x)
+        if worth > max(start, 0):
+            best = max(best, (more(point.x) / worth, point.rational), key=lambda pair: pair[0])
+    return finished(game, *best)
+
+
+def _mean_remaining(increments: Array) -> Array:
+    """``(U_N − U_h)/(N − h)`` for ``h = 0, …, N − 1``."""
+    n = len(increments)
+    result: Array = np.cumsum(increments[::-1])[::-1] / np.arange(n, 0, -1)
+    return result
+
+
+def _falls(increments: Array) -> bool:
+    return bool((np.diff(increments) <= 0).all())
