@@ -154,7 +154,10 @@ def alpha_intervals(
 
 
 def payment_intervals(
-    payments: Sequence[Array], costs: Sequence[Array], margin: Number = Fraction(0)
+    payments: Sequence[Array],
+    costs: Sequence[Array],
+    margin: Number = Fraction(0),
+    players: Sequence[int] | None = None,
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Intervals of alpha for any payments: player ``i`` earns ``alpha · payments[i] − costs[i]``.
 
@@ -167,6 +170,8 @@ def payment_intervals(
         Finite cost of each action of each player.
     margin : Fraction or float
         How much better a chosen action must be than each alternative.
+    players : sequence of int, optional
+        Whose deviations count; by default everybody's.
 
     Returns
     -------
@@ -185,7 +190,8 @@ def payment_intervals(
     hi = np.full(shape, Fraction(1), dtype=object) if exact else np.ones(shape)
     holds = np.ones(shape, dtype=bool)
     tolerance = comparison_tolerance(*{id(tensor): tensor for tensor in payments}.values())
-    for player, (tensor, cost) in enumerate(zip(payments, costs, strict=True)):
+    for player in range(n_players) if players is None else players:
+        tensor, cost = payments[player], costs[player]
         for level in range(shape[player]):
             here = _at(player, level)
             for other in range(level):
