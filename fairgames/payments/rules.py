@@ -24,6 +24,9 @@ class PaymentRule(ABC):
     `everywhere` gives all its payments at once.
     """
 
+    scaled: bool = True
+    """Whether ``alpha`` is meant to scale these payments; otherwise they are meant as they are."""
+
     @abstractmethod
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile, shape ``(N,)``."""
@@ -183,7 +186,7 @@ def banzhaf_tensors(U: Array) -> list[Array]:
 class ExactCostRule(PaymentRule):
     """What the privacy level costs each user, whatever it brings: pricing without fairness.
 
-    At ``alpha = 1`` every user is indifferent between all its levels, so the platform may choose:
+    With ``alpha = 1`` every user is indifferent between all its levels, so the platform may choose:
     ``max_rho U(rho) − Σ c_i(rho_i)``.
 
     Parameters
@@ -202,6 +205,8 @@ class ExactCostRule(PaymentRule):
     >>> ExactCostRule([[0, "1/2"], [0, 2]])(TableUtility([[0, 1], [2, 3]]), (1, 0)).tolist()
     [Fraction(1, 2), Fraction(0, 1)]
     """
+
+    scaled = False
 
     def __init__(self, costs: ArrayLike) -> None:
         self._costs = as_array(costs, "costs", allow_inf=True)
