@@ -8,6 +8,7 @@ from typing import Any
 
 from fairgames.equilibrium.assembly import in_order, index_sum, near_ties, structured
 from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
+from fairgames.equilibrium.potential_climb import climb_potential, fits
 from fairgames.equilibrium.rational import rationalize as simplify
 from fairgames.equilibrium.registry import BUILT_IN, solver_named, solvers
 from fairgames.equilibrium.regret import Certifier
@@ -16,9 +17,12 @@ from fairgames.equilibrium.run import Run, checked_timeout, run_here, run_killab
 from fairgames.equilibrium.screening import screen, without_repetitions
 from fairgames.equilibrium.solver import SEARCHED, Solver
 from fairgames.equilibrium.vertices import is_degenerate
-from fairgames.errors import SolverError
+from fairgames.errors import SizeError, SolverError
 from fairgames.exactness import Number, is_exact
+from fairgames.game.fair_game import FairGame
 
+_MOST_AXES = 64
+_MOST_PAYOFFS = 1e6
 _MOST_SUPPORTS = 1000
 _MOST_WALKED_ACTIONS = 20
 
@@ -37,11 +41,13 @@ def equilibria(
     method : str or Solver
         ``"auto"``: for two players every extreme equilibrium, by signs when both have two actions and
         otherwise by vertices (both exact and complete); for more players every pure equilibrium and,
-        when there are at most 1,000 supports, the isolated mixed ones by Gambit's enumpoly. Or the name
-        of a solver (`available_solvers`), or several joined by ``"+"``, or a `Solver`.
+        when there are at most 1,000 supports, the isolated mixed ones by Gambit's enumpoly; for a fair
+        game whose payoffs do not fit in memory one equilibrium, by best replies on its potential. Or the
+        name of a solver (`available_solvers`), or several joined by ``"+"``, or a `Solver`.
     timeout : number, optional
         Seconds after which a solver is killed; what it had found is returned, marked incomplete. It
-        then runs in a process of its own, which takes about a second to start.
+        then runs in a process of its own, which takes about a second to start. Best replies on a
+        potential always end, and are not timed.
     rationalize : number, optional
         Replace float payoffs by the simplest rationals within this distance, and solve exactly. Where
         payoffs that should be equal differ by rounding, this restores their ties. Regrets in the
@@ -57,6 +63,8 @@ def equilibria(
         If the game, ``timeout`` or ``rationalize`` is malformed.
     SolverError
         If the method is not known, cannot serve this game, or fails.
+    SizeError
+        If a game without a potential would not fit in memory.
 
     Notes
     -----
@@ -79,8 +87,16 @@ def equilibria(
     1  mixed  (2/5, 3/5) (3/5, 2/5)  (2/5, 2/5)  0       yes
     2  pure   (0, 1) (0, 1)          (1, 2/3)    0       yes
     """
-    form = as_normal_form(game)
     seconds = None if timeout is None else checked_timeout(timeout)
+    has_potential = isinstance(game, FairGame) and game.has_potential
+    if has_potential and method == "best-reply" and not fits(game, _MOST_PAYOFFS):
+        return climb_potential(game)
+    try:
+        form = _normal_form(game)
+    except SizeError:
+        if has_potential and method == "auto":
+            return climb_potential(game)
+        raise
     change: Number | None = None
     if rationalize is not None:
         payoffs, change = simplify(form.payoffs, rationalize)
@@ -91,6 +107,12 @@ def equilibria(
         for solver in plan
     ]
     return certified(form, plan, runs, change)
+
+
+def _normal_form(game: Any) -> NormalForm:
+    if isinstance(game, FairGame) and game.n_users > _MOST_AXES:
+        raise SizeError(f"payoffs of {game.n_users} users have no array: NumPy's have at most {_MOST_AXES} axes")
+    return as_normal_form(game)
 
 
 def available_solvers() -> dict[str, Solver]:
