@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbolic.errors import ClaimError, InputError
-from symbolic.exactness import exact_sequence, user_count
+from symbolic.exactness import finite, user_count
 from symbolic.symbols import count_utilities
 
 
@@ -57,7 +57,7 @@ def symmetric_utilities(n_users: int, utilities: Sequence[object] | None = None)
     """
     if utilities is None:
         return count_utilities(user_count(n_users))
-    values = exact_sequence("utilities", utilities)
+    values = tuple(finite(f"utilities[{index}]", value) for index, value in enumerate(utilities))
     if len(values) == user_count(n_users) + 1:
         if values[0] != 0:
             raise InputError("utilities[0]", "must be 0 when the more private action is absence", values[0])

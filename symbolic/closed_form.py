@@ -166,7 +166,7 @@ class RootForm(ClosedForm):
 
 
 class Derivation:
-    """Mixin of the frozen dataclasses that hold several closed forms."""
+    """Mixin of the dataclasses that hold several closed forms (``@dataclass(frozen=True, repr=False)``)."""
 
     def forms(self) -> Iterator[ClosedForm]:
         """The closed forms, in the order in which they are printed."""
@@ -175,9 +175,11 @@ class Derivation:
             if isinstance(value, ClosedForm):
                 yield value
 
-    def __str__(self) -> str:
-        """One equation a line, with its source."""
-        return "\n".join(f"{form!r}    [{form.source}]" for form in self.forms())
+    def __repr__(self) -> str:
+        """One equation a line with its source, and the conditions that the symbols have to meet."""
+        lines = [f"{form!r}    [{form.source}]" for form in self.forms()]
+        conditions = getattr(self, "conditions", ())
+        return "\n".join([*lines, *(f"provided that {condition}" for condition in conditions)])
 
     def latex(self) -> str:
         """All equations in one ``aligned`` environment."""

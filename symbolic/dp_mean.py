@@ -7,6 +7,7 @@ platform estimates ``mu`` by ``w . X + Z``, ``Z`` Laplace of scale ``1/eta``; pr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
 
 import sympy as sp
@@ -61,6 +62,7 @@ def bayes_risk(weights: Sequence[sp.Expr], eta: sp.Expr) -> sp.Expr:
     return sp.expand(noiseless) + 2 / eta**2
 
 
+@cache
 def common_risk(n_present: sp.Expr, weight: sp.Expr, eta: sp.Expr) -> sp.Expr:
     """Bayes risk of k users with one common weight, ``k`` a number or a symbol.
 
@@ -79,6 +81,7 @@ def common_risk(n_present: sp.Expr, weight: sp.Expr, eta: sp.Expr) -> sp.Expr:
     return quadratic * weight**2 + n_present * linear * weight + pair.coeff_monomial(1) + 2 / eta**2
 
 
+@cache
 def best_weight(n_present: sp.Expr, epsilon: sp.Expr = symbols.epsilon) -> sp.Expr:
     """The common weight that minimises the risk when k users share one epsilon (eqs. 31, 35).
 
@@ -95,6 +98,7 @@ def best_weight(n_present: sp.Expr, epsilon: sp.Expr = symbols.epsilon) -> sp.Ex
     return sp.factor(weight)
 
 
+@cache
 def minimal_risk(n_present: sp.Expr, epsilon: sp.Expr = symbols.epsilon) -> sp.Expr:
     """Bayes risk at the best weight (eqs. 28, 32, 36).
 
@@ -133,9 +137,9 @@ def utility(n_users: int, n_present: object, epsilon: object = symbols.epsilon) 
     level = exact("epsilon", epsilon)
     if not level.is_extended_positive:
         raise InputError("epsilon", "must be positive (declare symbols with positive=True)", level)
-    prior, best = minimal_risk(0), sp.limit(minimal_risk(n_users), symbols.epsilon, sp.oo)
-    finite = sp.factor((prior - minimal_risk(present)) / (prior - best))
-    value = sp.limit(finite, symbols.epsilon, sp.oo) if level == sp.oo else finite.subs(symbols.epsilon, level)
+    prior, best = minimal_risk(sp.S.Zero), _noiseless(minimal_risk(sp.Integer(n_users)))
+    shared = sp.factor((prior - minimal_risk(present)) / (prior - best))
+    value = _noiseless(shared) if level == sp.oo else shared.subs(symbols.epsilon, level)
     arguments = tuple(sorted(value.free_symbols, key=str))
     return ClosedForm(f"U_{present}", sp.factor(value), arguments, "appendix B.1, eq. 37")
 
@@ -184,8 +188,8 @@ def pair_utility() -> ClosedForm:
     t, w = sp.symbols("t w", positive=True)
     a, b = sp.symbols("a b", positive=True)
     data = bayes_risk((a, b), sp.oo)
-    prior = minimal_risk(0)
-    scale = prior - sp.limit(minimal_risk(2), symbols.epsilon, sp.oo)
+    prior = minimal_risk(sp.S.Zero)
+    scale = prior - _noiseless(minimal_risk(sp.Integer(2)))
 
     tight = data.subs({a: first * t, b: second * t}) + 2 * t**2
     (size,) = sp.solve(sp.diff(tight, t), t)
@@ -198,3 +202,8 @@ def pair_utility() -> ClosedForm:
     both, saturated = (sp.factor(value) for value in values)
     expression = sp.Piecewise((both, second <= sp.expand(edge)), (saturated, True))
     return ClosedForm("U", expression, (first, second), "appendix B.1", (first <= second,))
+
+
+@cache
+def _noiseless(expression: sp.Expr) -> sp.Expr:
+    return sp.limit(expression, symbols.epsilon, sp.oo)

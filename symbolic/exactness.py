@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from numbers import Integral, Rational
 
 import sympy as sp
 
@@ -41,12 +42,12 @@ def exact(argument: str, value: object) -> sp.Expr:
         raise InputError(argument, 'must be exact: write "1/5" or Fraction(1, 5) instead of a float', value)
     if (isinstance(value, str) and value.strip() in {"inf", "oo"}) or value == float("inf"):
         return sp.oo
-    if isinstance(value, (int, Fraction, str)):
+    if isinstance(value, (Rational, str)) and not isinstance(value, sp.Expr):
         try:
             fraction = Fraction(value)
         except (ValueError, ZeroDivisionError):
             raise InputError(argument, "must be a number", value) from None
-        return sp.Rational(fraction.numerator, fraction.denominator)
+        return sp.Rational(int(fraction.numerator), int(fraction.denominator))
     if not isinstance(value, sp.Expr):
         raise InputError(argument, "must be a number or an expression", value)
     if value.has(sp.Float):
@@ -62,6 +63,22 @@ def exact_sequence(argument: str, values: Sequence[object]) -> tuple[sp.Expr, ..
     return tuple(exact(f"{argument}[{index}]", value) for index, value in enumerate(values))
 
 
+def finite(argument: str, value: object) -> sp.Expr:
+    """Apply `exact` and refuse infinity.
+
+    Examples
+    --------
+    >>> finite("U", "inf")
+    Traceback (most recent call last):
+    ...
+    symbolic.errors.InputError: U: must be finite, got oo
+    """
+    number = exact(argument, value)
+    if number.is_infinite:
+        raise InputError(argument, "must be finite", number)
+    return number
+
+
 def user_count(n_users: object, least: int = 2) -> int:
     """Check a number of users.
 
@@ -70,6 +87,6 @@ def user_count(n_users: object, least: int = 2) -> int:
     InputError
         When it is not an integer of at least ``least``.
     """
-    if isinstance(n_users, bool) or not isinstance(n_users, int) or n_users < least:
+    if isinstance(n_users, bool) or not isinstance(n_users, Integral) or n_users < least:
         raise InputError("n_users", f"must be an integer of at least {least}", n_users)
-    return n_users
+    return int(n_users)

@@ -6,7 +6,7 @@ mean. Levels are 0 (absent), 1 (federating: only a weighted mean of the local me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -17,7 +17,7 @@ from symbolic.errors import InputError
 from symbolic.exactness import exact, exact_sequence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate(Derivation):
     """The best estimate of one user's mean.
 
@@ -34,6 +34,11 @@ class Estimate(Derivation):
     direct: tuple[tuple[int, ClosedForm], ...]
     aggregate: ClosedForm | None
     error: ClosedForm
+
+    def forms(self) -> Iterator[ClosedForm]:
+        """The weights, then the error."""
+        yield from (weight for _, weight in self.direct)
+        yield from super().forms()
 
 
 def variance_symbols(n_users: int) -> tuple[sp.Symbol, ...]:

@@ -13,7 +13,7 @@ from symbolic.exactness import user_count
 from symbolic.payments import users_payment
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PureEquilibrium(Derivation):
     """k of N identical users take part at the least alpha that keeps them in.
 

@@ -10,7 +10,7 @@ import sympy as sp
 
 from symbolic.closed_form import ClosedForm, Derivation
 from symbolic.errors import InputError
-from symbolic.exactness import exact, user_count
+from symbolic.exactness import finite, user_count
 
 CoalitionUtility = Callable[[frozenset[int]], sp.Expr]
 """The utility of a set of users at a fixed profile, everybody else set to "absent"."""
@@ -86,7 +86,7 @@ def coalition_payment(utility: CoalitionUtility, n_users: int, user: int) -> sp.
     return sp.expand(gains / (n_users + 1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PaymentMatrices(Derivation):
     """Fair payments of two users at every profile (user 1 on the rows), per unit of alpha."""
 
@@ -94,7 +94,7 @@ class PaymentMatrices(Derivation):
     second: ClosedForm
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CoalitionMatrices(Derivation):
     """Fair shares of the platform and of two users at every profile (user 1 on the rows)."""
 
@@ -202,7 +202,7 @@ def utility_matrix(U: sp.Matrix) -> sp.ImmutableMatrix:
     if len({len(row) for row in rows}) != 1:
         raise InputError("U", "must have rows of equal length", [len(row) for row in rows])
     matrix = sp.ImmutableMatrix(
-        [[exact(f"U[{k}, {level}]", entry) for level, entry in enumerate(row)] for k, row in enumerate(rows)]
+        [[finite(f"U[{k}, {level}]", entry) for level, entry in enumerate(row)] for k, row in enumerate(rows)]
     )
     if matrix[0, 0] != 0:
         raise InputError("U[0, 0]", "must be 0: nobody's data is worth nothing", matrix[0, 0])

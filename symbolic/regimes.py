@@ -19,7 +19,7 @@ from symbolic.symmetric import absence_gamma, expected_utility, stationary_cost
 from symbolic.unit_root import UnitRoot, shortest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Regimes(Derivation):
     """Every closed form of the symmetric game whose more private action is "absent".
 

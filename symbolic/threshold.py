@@ -15,7 +15,7 @@ from symbolic.exactness import user_count
 from symbolic.symmetric import expected_utility
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ConcaveThreshold(Derivation):
     """A derivation of ``c_th = U_N - U_{N-1}`` for every concave utility of N users.
 

@@ -1,4 +1,4 @@
-"""All equilibria of two users with different costs: nine open cells, and the continua on their boundaries (appendix E)."""
+"""All equilibria of two users with different costs: nine open cells, and continua on their boundaries (appendix E)."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Region:
         return sp.ConditionSet(sp.Tuple(CHEAPER, DEARER), inside, sp.S.Reals**2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RegionMap(Derivation):
     """The optimum at all costs.
 

@@ -62,7 +62,7 @@ class BestResponse:
         return ranges(self.cases, (symbols.alpha, cost), modules)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MixedEquilibrium(Derivation):
     """The equilibrium in which both users mix: each makes the other indifferent."""
 
@@ -167,9 +167,11 @@ def best_responses(user: int = 1, utilities: tuple[object, ...] = PAPER) -> tupl
 def ranges(
     products: Sequence[Sequence[sp.Set]], arguments: tuple[sp.Symbol, ...], modules: str
 ) -> Callable[..., object]:
-    """A numeric function for the ends ``(low, high)`` of every set."""
+    """A numeric function for the ends ``(low, high)`` of every set; symbols of the utilities come last."""
     ends = [[(side.inf, side.sup) for side in sides] for sides in products]
-    return sp.lambdify(arguments, ends, modules)  # type: ignore[no-any-return]
+    others = {symbol for sides in ends for side in sides for end in side for symbol in end.free_symbols}
+    names = (*arguments, *sorted(others - set(arguments), key=str))
+    return sp.lambdify(names, ends, modules)  # type: ignore[no-any-return]
 
 
 def graph(place: Place) -> tuple[tuple[Span, Span], ...]:

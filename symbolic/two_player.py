@@ -15,7 +15,7 @@ from symbolic.exactness import exact_sequence
 from symbolic.payments import payment_matrices, utility_matrix
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Family(Derivation):
     """Equilibria on one pair of supports.
 

@@ -46,7 +46,9 @@ def test_star_is_written_as_a_star():
     assert ClosedForm("c_th", sp.S.One, (), "test").latex() == "c_{th} = 1"
 
 
-@pytest.mark.parametrize("value", [0.5, True, "a", "1/0", None, sp.Symbol("z"), sp.Float(1), sp.I, float("nan")])
+@pytest.mark.parametrize(
+    "value", [0.5, True, "a", "-inf", "1/0", None, sp.Symbol("z"), sp.Float(1), sp.I, float("nan")]
+)
 def test_inexact_input_is_refused(value):
     with pytest.raises(errors.InputError):
         exactness.exact("value", value)
@@ -70,3 +72,18 @@ def test_import_loads_nothing_heavy():
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_numpy_integers_are_exact():
+    import numpy as np
+
+    assert exactness.exact("value", np.int64(3)) == 3
+    assert exactness.user_count(np.int64(3)) == 3
+
+
+def test_derivations_print_their_conditions():
+    from symbolic import regimes
+
+    text = repr(regimes.derive(2))
+    assert "alpha_star(c, U_1, U_2) = " in text
+    assert text.endswith("provided that 2*U_1 - U_2 >= 0")

@@ -206,7 +206,7 @@ def test_additive_utilities_have_a_flat_gamma():
 def test_every_form_writes_latex_and_pickles(n_users):
     result = regimes.derive(n_users, dp_mean.utilities(n_users, "inf"))
     assert result.latex().startswith("\\begin{aligned}")
-    assert str(result).count("\n") == len(list(result.forms())) - 1
+    assert repr(result).count("\n") == len(list(result.forms())) - 1
     assert pickle.loads(pickle.dumps(result)) == result
     assert set(result.lambdify()) == {form.name for form in result.forms()}
 
@@ -237,6 +237,7 @@ def test_failing_claims_say_which_and_where(n_users, values, words):
         (lambda: regimes.derive(2, [1, 1, 2]), "utilities[0]"),
         (lambda: regimes.derive(2, [0.5, 1]), "utilities[0]"),
         (lambda: regimes.derive(2, [sp.Symbol("u"), 1]), "utilities[0]"),
+        (lambda: regimes.derive(2, [1, "inf"]), "utilities[1]"),
         (lambda: regimes.derive(2).alpha_star.at("1/2"), "values"),
     ],
 )
