@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -160,9 +160,11 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: str = "B") ->
         checks["platform symmetry"] = platform_symmetry
     breaks = []
     for axiom, check in checks.items():
-        witnesses = (
+        witnesses: Iterator[AxiomBreak] = (
             AxiomBreak(axiom, name, *witness) for name, used, payments in paid for witness in check(used, payments)
         )
+        if axiom == "efficiency" and axioms == "B":
+            witnesses = chain(witnesses, _another_fraction(paid))
         breaks += [found for found in [next(witnesses, None)] if found is not None]
     additivity = next(_additivity(rule, paid, axioms), None)
     return AxiomReport(
@@ -194,6 +196,20 @@ def _payments_everywhere(rule: Rule, utility: Utility, axioms: str) -> PaidEvery
             row = np.append(row, as_array([answer.platform], "platform"))
         payments[profile] = row
     return payments
+
+
+def _another_fraction(paid: Sequence[tuple[str, Utility, PaidEverywhere]]) -> Iterator[AxiomBreak]:
+    """One utility level gets one fraction under every utility: otherwise any rule is fair at its own fractions."""
+    tolerance = comparison_tolerance(*(used.tensor() for _, used, _ in paid))
+    known: list[tuple[Number, Number]] = []
+    for name, used, payments in paid:
+        for profile, row in payments.items():
+            worth, total = used.tensor()[profile], row.sum()
+            before = next((sum_ for level, sum_ in known if abs(level - worth) <= tolerance), None)
+            if before is None:
+                known.append((worth, total))
+            elif abs(before - total) > tolerance:
+                yield AxiomBreak("efficiency", name, profile, (), total, before)
 
 
 def _additivity(rule: Rule, paid: Sequence[tuple[str, Utility, PaidEverywhere]], axioms: str) -> Iterator[AxiomBreak]:

@@ -212,3 +212,11 @@ def test_floats_agree_with_rationals_on_the_equilibrium():
     floats = proportional_equilibrium([3.0, 1.0, 2.0, 2.5], 7.0)
     np.testing.assert_allclose(floats.levels, exact.levels.astype(float), rtol=1e-14)
     assert floats.participants == exact.participants
+
+
+def test_banzhaf_breaks_efficiency_by_paying_another_fraction_under_another_utility():
+    values = [[[0, 1], [1, 2]], [[1, 2], [2, 3]]]
+    report = check_axioms(BanzhafRule(), values)
+    assert report.broken == ("efficiency",)
+    (found,) = report.breaks
+    assert (found.found, found.required) == (Fraction(3, 4), 1)
