@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,6 +46,28 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
     alpha_to: Annotated[
         str | None, typer.Option("--alpha-to", metavar="A", help="Largest alpha.", show_default=False)
     ] = None,
+    bloc: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--bloc",
+            metavar="USERS",
+            help="Users that act together, by name, separated by commas; once for each bloc.",
+            show_default=False,
+        ),
+    ] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(
+            "--sweep",
+            metavar="PLACE=VALUES",
+            help="Solve again for other values of a number of the specification, "
+            "such as users[1].costs.direct=0:1:11 or utility.between_variance=1,2,4.",
+            show_default=False,
+        ),
+    ] = None,
+    robust: Annotated[
+        bool, typer.Option("--robust", help="How wrong costs may be, and what overstating them brings.")
+    ] = False,
     unit: options.Unit = "samples",
     json: options.Json = None,
     figure: options.Figure = None,
@@ -54,7 +77,10 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
 
     from fairgames.cli.arguments import alpha_or, check_outputs, number_option
     from fairgames.cli.printing import print_optimum, print_title
+    from fairgames.cli.robustness import print_robustness
     from fairgames.cli.solve import optimum_of
+    from fairgames.cli.sweeping import print_sweep, swept
+    from fairgames.errors import InputError
     from fairgames.report.terminal import console_for
     from fairgames.spec.load import load_specification
 
@@ -72,21 +98,52 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
         alpha_range=(alpha_or(alpha_from, wanted.alpha_range[0]), alpha_or(alpha_to, wanted.alpha_range[1])),
     )
     loaded = replace(loaded, platform=platform)
-    optimum = optimum_of(loaded)
+    blocs = _blocs(loaded, bloc or ())
+    if sweep is not None and blocs is not None:
+        raise InputError("--bloc", "cannot be combined with --sweep")
+    optimum = optimum_of(loaded, blocs)
+    results: dict[str, object] = {"title": loaded.title, "optimum": optimum}
     console = console_for()
     print_title(console, loaded)
-    rows = print_optimum(console, loaded, optimum, unit)
+    rows = print_optimum(console, loaded, optimum, unit, blocs)
     if optimum.landscape is not None:
         _print_landscape(console, loaded, optimum.landscape)
+    if robust:
+        results.update(print_robustness(console, loaded, optimum))
+    if sweep is not None:
+        found = swept(spec, sweep, platform)
+        print_sweep(console, loaded, found)
+        results["sweep"] = found
     if json is not None:
         from fairgames.report.json_file import write_json
 
-        write_json(json, "design", {"title": loaded.title, "optimum": optimum})
+        write_json(json, "design", results)
     if figure is not None:
-        from fairgames.report.figures import solution_figure
+        from fairgames.report.figures import solution_figure, sweep_figure
         from fairgames.report.style import save_figure
 
-        save_figure(solution_figure(optimum, rows, (), loaded), figure)
+        drawn = solution_figure(optimum, rows, (), loaded) if sweep is None else sweep_figure(found, loaded.title)
+        save_figure(drawn, figure)
+
+
+def _blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] | None:
+    """Read ``--bloc``; the users that no bloc names act alone."""
+    from fairgames.errors import InputError
+
+    if not entries:
+        return None
+    names = spec.user_names
+    blocs = []
+    for entry in entries:
+        members = [name.strip() for name in entry.split(",")]
+        for name in members:
+            if name not in names:
+                raise InputError("--bloc", f"must name users among {', '.join(names)}", name)
+        blocs.append([names.index(name) for name in members])
+    taken = [user for members in blocs for user in members]
+    if len(set(taken)) < len(taken):
+        raise InputError("--bloc", "must name each user once", "; ".join(entries))
+    return blocs + [[user] for user in range(len(names)) if user not in taken]
 
 
 def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:

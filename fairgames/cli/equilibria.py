@@ -12,6 +12,7 @@ from fairgames.cli.status import INCOMPLETE
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fairgames.assessment.agreement import AgreementReport
     from fairgames.equilibrium.result import EquilibriumSet
     from fairgames.exactness import Number
     from fairgames.game.fair_game import FairGame
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MOST_LISTED = 50
 
 
-def equilibria(
+def equilibria(  # noqa: PLR0917 (Typer reads the options from the signature)
     spec: options.Spec,
     alpha: options.Alpha = None,
     method: Annotated[
@@ -30,6 +31,9 @@ def equilibria(
         float | None,
         typer.Option("--timeout", metavar="SECONDS", help="Stop a solver after so long.", show_default=False),
     ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Run every solver that serves the game, and say what each missed.")
+    ] = False,
     json: options.Json = None,
 ) -> None:
     """List the equilibria at one alpha, each with the certificate that nobody gains by deviating."""
@@ -51,10 +55,17 @@ def equilibria(
     console = console_for()
     print_title(console, loaded)
     _print_equilibria(console, loaded, game, found, share)
+    results: dict[str, object] = {"title": loaded.title, "alpha": share, "equilibria": found}
+    if compare:
+        from fairgames.assessment.agreement import compare_solvers
+
+        agreement = compare_solvers(game, timeout=timeout)
+        _print_agreement(console, agreement)
+        results["agreement"] = agreement
     if json is not None:
         from fairgames.report.json_file import write_json
 
-        write_json(json, "equilibria", {"title": loaded.title, "alpha": share, "equilibria": found})
+        write_json(json, "equilibria", results)
     if any("was stopped" in warning for warning in found.warnings):
         raise typer.Exit(INCOMPLETE)
 
@@ -82,3 +93,15 @@ def _print_equilibria(
     if len(found.equilibria) > MOST_LISTED:
         lines.append(f"{len(found.equilibria) - MOST_LISTED:,} more are not shown; --json FILE lists them all.")
     print_lines(console, lines)
+
+
+def _print_agreement(console: Console, report: AgreementReport) -> None:
+    from fairgames.report.terminal import print_lines, print_table
+
+    print_table(console, *report._lines())
+    verdict = (
+        "No solver missed what it promises to find, or invented anything."
+        if report.agreed
+        else ("Some solver missed what it promises to find, invented something, or did not finish.")
+    )
+    print_lines(console, ["", verdict])

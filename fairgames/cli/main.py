@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fairgames.cli.compare import compare
 from fairgames.cli.design import design
 from fairgames.cli.equilibria import equilibria
 from fairgames.cli.failures import PlainErrors
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (init, solve, payments, equilibria, design, fit, verify):
+for _command in (init, solve, payments, equilibria, design, compare, fit, verify):
     app.command()(_command)
 
 

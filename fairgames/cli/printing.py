@@ -35,9 +35,15 @@ def print_payments(console: Console, title: str, rows: Sequence[UserRow], unit: 
         print_lines(console, [sentence(row, unit) for row in rows])
 
 
-def print_optimum(console: Console, spec: Specification, optimum: Optimum, unit: str) -> tuple[UserRow, ...]:
+def print_optimum(
+    console: Console,
+    spec: Specification,
+    optimum: Optimum,
+    unit: str,
+    blocs: Sequence[Sequence[int]] | None = None,
+) -> tuple[UserRow, ...]:
     """Print the optimum and who is paid what there; return the users' rows (none in mixed strategies)."""
-    from fairgames.report.optimum_words import mixed_rows, named, optimum_facts, optimum_sentences
+    from fairgames.report.optimum_words import chances, expected_payments, named, optimum_facts, optimum_sentences
     from fairgames.report.terminal import print_heading, print_lines, print_table
     from fairgames.report.users import user_rows
 
@@ -51,8 +57,11 @@ def print_optimum(console: Console, spec: Specification, optimum: Optimum, unit:
         rows = user_rows(spec, optimum.profile, optimum.payments)
         print_payments(console, "Payments at the optimum", rows, unit)
     else:
-        headers = ("user", "probability of each of its levels", "expected payment", "expected cost")
-        print_table(console, "Payments at the optimum", headers, mixed_rows(optimum, spec.user_names))
+        print_table(console, "Payments at the optimum", *expected_payments(optimum, spec.user_names))
+        players = [
+            ", ".join(spec.user_names[user] for user in bloc) for bloc in blocs or [[i] for i in range(spec.n_users)]
+        ]
+        print_table(console, "Probability of each choice", *chances(optimum, players))
     if optimum.warnings:
         print_lines(console, ["", *(f"Warning: {named(text, spec.user_names)}" for text in optimum.warnings)])
     return rows

@@ -50,8 +50,8 @@ def solve(
         save_figure(solution_figure(optimum, rows, stable, loaded), figure)
 
 
-def optimum_of(spec: Specification) -> Optimum:
-    """Find the optimum with the platform's own options."""
+def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None) -> Optimum:
+    """Find the optimum with the platform's own options; the users of a bloc act together."""
     from fairgames.mechanism.optimal import optimal_alpha
 
     platform = spec.platform
@@ -64,6 +64,7 @@ def optimum_of(spec: Specification) -> Optimum:
         budget=platform.budget,
         min_utility=platform.min_utility,
         alpha_range=platform.alpha_range,
+        blocs=blocs,
     )
 
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fairgames.assessment.rules import RuleComparison
+from fairgames.assessment.sweep import Sweep
 from fairgames.equilibrium.intervals import StableProfile
 from fairgames.exactness import Number
 from fairgames.fitting.fit import Fit
 from fairgames.mechanism.optimum import Optimum
-from fairgames.report.panels import draw_groups, draw_intervals, draw_landscape, draw_payments
+from fairgames.report.panels import (
+    draw_groups,
+    draw_intervals,
+    draw_landscape,
+    draw_payments,
+    draw_rules,
+    draw_sweep,
+)
 from fairgames.report.profiles import letter_key, profile_label
 from fairgames.report.style import house_style, new_figure
 from fairgames.report.users import UserRow
@@ -132,6 +141,52 @@ def fit_figure(fit: Fit) -> Figure:
     with house_style():
         figure = new_figure(7, 4.5)
         draw_groups(figure.add_subplot(), fit)
+    return figure
+
+
+def comparison_figure(compared: RuleComparison, title: str) -> Figure:
+    """Draw payment rules side by side.
+
+    Parameters
+    ----------
+    compared : RuleComparison
+        Their outcomes.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure
+        One panel.
+    """
+    with house_style():
+        figure = new_figure(8, 1.8 + 0.6 * len(compared.outcomes))
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+        draw_rules(figure.add_subplot(), compared.outcomes)
+    return figure
+
+
+def sweep_figure(result: Sweep, title: str) -> Figure:
+    """Draw the optimal alpha, and what the platform keeps, against the number that was varied.
+
+    Parameters
+    ----------
+    result : Sweep
+        The optima.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure
+        Two panels.
+    """
+    with house_style():
+        figure = new_figure(9, 3.8)
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+        left, right = figure.subplots(1, 2)
+        draw_sweep(left, result, "alpha", "optimal alpha")
+        draw_sweep(right, result, "value", "the platform keeps")
     return figure
 
 

@@ -81,26 +81,51 @@ def optimum_facts(optimum: Optimum) -> list[tuple[str, str]]:
     return facts
 
 
-def mixed_rows(optimum: Optimum, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """List each user's expected payment and cost where the optimum is in mixed strategies.
+def expected_payments(optimum: Optimum, names: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Lay out each user's expected payment and cost, where the optimum is in mixed strategies.
 
     Parameters
     ----------
     optimum : Optimum
-        With strategies.
+        The optimum.
     names : sequence of str
         Of the users.
 
     Returns
     -------
-    list of tuple of str
-        Name, probabilities of its choices, expected payment, expected cost.
+    headers : tuple of str
+        One a column.
+    rows : list of tuple of str
+        One a user; none where the optimum has no payments.
     """
-    if optimum.strategies is None or optimum.payments is None or optimum.costs is None:
-        return []
-    chances = [" / ".join(f"{chance:.4g}" for chance in to_float(strategy)) for strategy in optimum.strategies]
-    payments, costs = decimals(optimum.payments.tolist()), decimals(optimum.costs.tolist())
-    return list(zip(names, chances, payments, costs, strict=True))
+    headers = ("user", "expected payment", "expected cost", "expected gain")
+    if optimum.payments is None or optimum.costs is None:
+        return headers, []
+    columns = [optimum.payments.tolist(), optimum.costs.tolist(), (optimum.payments - optimum.costs).tolist()]
+    return headers, list(zip(names, *map(decimals, columns), strict=True))
+
+
+def chances(optimum: Optimum, players: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Lay out the probability of each choice of each player, where the optimum is in mixed strategies.
+
+    Parameters
+    ----------
+    optimum : Optimum
+        The optimum.
+    players : sequence of str
+        Names of the users, or of the blocs that act together.
+
+    Returns
+    -------
+    headers : tuple of str
+        One a column.
+    rows : list of tuple of str
+        One a player.
+    """
+    headers = ("who", "probability of each of its choices, in order")
+    strategies = optimum.strategies or ()
+    texts = [" / ".join(f"{chance:.4g}" for chance in to_float(strategy)) for strategy in strategies]
+    return headers, list(zip(players, texts, strict=True)) if texts else []
 
 
 def named(warning: str, names: Sequence[str]) -> str:

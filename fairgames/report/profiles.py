@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from fairgames.spec.specification import Specification
 
 MOST_LETTERS = 30
 
 
-def profile_label(spec: Specification, profile: Sequence[int]) -> str:
+def profile_label(spec: Specification, profile: ArrayLike) -> str:
     """Write a profile on one line.
 
     Parameters
     ----------
     spec : Specification
         The levels' names.
-    profile : sequence of int
-        Level of each user.
+    profile : array_like of int
+        Level of each user, or ``counts[type, level]``.
 
     Returns
     -------
     str
         ``"AFDD"``, one letter a user, or ``"3 absent, 97 direct"`` for more than 30 users.
     """
-    if len(profile) <= MOST_LETTERS:
+    levels = np.asarray(profile, dtype=np.intp)
+    if levels.ndim == 1 and levels.size <= MOST_LETTERS:
         letters = level_letters(spec.levels)
-        return "".join(letters[level] for level in profile)
-    counts = [(sum(1 for level in profile if level == index), name) for index, name in enumerate(spec.levels)]
-    return ", ".join(f"{count:,} {name}" for count, name in counts if count)
+        return "".join(letters[level] for level in levels.tolist())
+    counts = levels.sum(axis=0) if levels.ndim == 2 else np.bincount(levels, minlength=len(spec.levels))
+    return ", ".join(f"{count:,} {name}" for count, name in zip(counts.tolist(), spec.levels, strict=True) if count)
 
 
 def level_letters(levels: Sequence[str]) -> tuple[str, ...]:

@@ -175,3 +175,29 @@ def test_a_figure_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "x.png").mkdir()
     with pytest.raises(InputError, match="--figure: cannot be written"):
         save_figure(figure, tmp_path / "x.png")
+
+
+def test_rules_are_drawn_side_by_side(two_users):
+    from fairgames.assessment.rules import compare_rules
+    from fairgames.report.figures import comparison_figure
+
+    compared = compare_rules(two_users.utility, two_users.costs)
+    (axes,) = comparison_figure(compared, "Title").axes
+    kept, gained = axes.containers
+    assert [bar.get_width() for bar in kept] == pytest.approx([float(one.platform_keeps) for one in compared.outcomes])
+    assert [bar.get_width() for bar in gained] == pytest.approx([float(one.users_surplus) for one in compared.outcomes])
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[0] == "fair"
+    assert "leave one out\nbreaks efficiency" in labels
+
+
+def test_a_sweep_is_drawn_at_its_values():
+    from fairgames.assessment.sweep import sweep
+    from fairgames.report.figures import sweep_figure
+
+    found = sweep(lambda cost: optimal_alpha([[0, "2/3"], ["2/3", 1]], [0, cost]), ["1/10", "2/10", 9], name="cost")
+    left, right = sweep_figure(found, "Title").axes
+    assert list(left.lines[0].get_xdata()) == [0.1, 0.2, 9.0]
+    assert list(left.lines[0].get_ydata()) == pytest.approx([0.2, 0.4, 0.0])
+    assert list(right.lines[0].get_ydata()) == pytest.approx([float(one.value) for one in found.optima])
+    assert left.get_xlabel() == "cost"

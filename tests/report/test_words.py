@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.report.optimum_words import mixed_rows, named, optimum_facts, optimum_sentences
+from fairgames.report.optimum_words import chances, expected_payments, named, optimum_facts, optimum_sentences
 from fairgames.report.profiles import letter_key, level_letters, profile_label
 
 DP = [[0, "2/3"], ["2/3", 1]]
@@ -46,11 +46,19 @@ def test_facts_add_up():
     assert facts["price of fairness (that, divided by what it keeps)"] == "1"
 
 
-def test_mixed_strategies_are_listed_by_user(two_users):
+def test_mixed_strategies_are_listed_by_player(two_users):
     optimum = optimal_alpha(two_users.utility, two_users.costs)
-    rows = mixed_rows(optimum, two_users.user_names)
-    assert [row[:2] for row in rows] == [("Ann", "0.1 / 0.9"), ("Bob", "0 / 1")]
-    assert mixed_rows(optimal_alpha(DP, [0, "1/10"]), ["a", "b"]) == []
+    assert chances(optimum, two_users.user_names)[1] == [("Ann", "0.1 / 0.9"), ("Bob", "0 / 1")]
+    pure = optimal_alpha(DP, [0, "1/10"])
+    assert chances(pure, ["a", "b"])[1] == []
+
+
+def test_expected_payments_are_listed_by_user(two_users):
+    headers, rows = expected_payments(optimal_alpha(two_users.utility, two_users.costs), two_users.user_names)
+    assert headers == ("user", "expected payment", "expected cost", "expected gain")
+    for name, payment, cost, gain in rows:
+        assert name in two_users.user_names
+        assert float(payment) - float(cost) == pytest.approx(float(gain), abs=2e-5)
 
 
 def test_warnings_name_the_users():

@@ -1,0 +1,79 @@
+"""``fairgames compare``: other payment rules played out on the same users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairgames.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairgames.assessment.rules import RuleComparison
+    from fairgames.spec.specification import Specification
+
+
+def compare(
+    spec: options.Spec, alpha: options.Alpha = None, json: options.Json = None, figure: options.Figure = None
+) -> None:
+    """Play out other payment rules: what is unfair about each, what users do, what the platform keeps."""
+    import numpy as np
+
+    from fairgames.assessment.rules import compare_rules, standard_rules
+    from fairgames.cli.arguments import alpha_or, check_outputs
+    from fairgames.cli.printing import print_title
+    from fairgames.report.terminal import console_for
+    from fairgames.spec.load import load_specification
+
+    check_outputs(json, figure)
+    loaded = load_specification(spec)
+    share = None if alpha is None else alpha_or(alpha, 0)
+    amounts = None if loaded.amounts is None else np.array(loaded.amounts)
+    rules = standard_rules(loaded.utility, loaded.costs, amounts)
+    compared = compare_rules(loaded.utility, loaded.costs, rules, alpha=share, actions=loaded.actions)
+    console = console_for()
+    print_title(console, loaded)
+    _print_comparison(console, loaded, compared)
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "compare", {"title": loaded.title, "comparison": compared})
+    if figure is not None:
+        from fairgames.report.figures import comparison_figure
+        from fairgames.report.style import save_figure
+
+        save_figure(comparison_figure(compared, loaded.title), figure)
+
+
+def _print_comparison(console: Console, spec: Specification, compared: RuleComparison) -> None:
+    from fairgames.report.columns import decimals
+    from fairgames.report.optimum_words import named
+    from fairgames.report.profiles import letter_key, profile_label
+    from fairgames.report.terminal import print_lines, print_table
+
+    outcomes = compared.outcomes
+    columns = [
+        [outcome.rule for outcome in outcomes],
+        decimals([outcome.alpha for outcome in outcomes], 6),
+        ["none" if outcome.profile is None else profile_label(spec, outcome.profile) for outcome in outcomes],
+        decimals([outcome.utility for outcome in outcomes]),
+        decimals([outcome.platform_keeps for outcome in outcomes]),
+        decimals([outcome.worst_keeps for outcome in outcomes]),
+        decimals([outcome.users_surplus for outcome in outcomes]),
+        [", ".join(outcome.axioms.broken) or "none found" for outcome in outcomes],
+    ]
+    where = "each rule at its best alpha" if compared.alpha is None else f"all at alpha = {float(compared.alpha):.5g}"
+    headers = ("rule", "alpha", "who does what", "utility", "platform keeps", "at worst", "users gain", "breaks")
+    print_table(console, f"Payment rules, {where}", headers, list(zip(*columns, strict=True)))
+    lines = [
+        f"Who does what, one letter a user: {letter_key(spec.levels)}; the best pure equilibrium for the platform.",
+        "At worst: what the platform keeps at the worst pure equilibrium at the same alpha.",
+    ]
+    print_lines(console, ["", *lines])
+    breaks = [
+        f"{outcome.rule}: {named(str(broken), spec.user_names)}."
+        for outcome in outcomes
+        for broken in outcome.axioms.breaks
+    ]
+    if breaks:
+        print_lines(console, ["", "How each rule breaks an axiom:", *breaks])

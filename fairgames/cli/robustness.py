@@ -1,0 +1,61 @@
+"""``--robust``: how far the optimum may be trusted when costs are wrong, or overstated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairgames.mechanism.optimum import Optimum
+    from fairgames.spec.specification import Specification
+
+
+def print_robustness(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
+    """Print how wrong each user's costs may be at the optimum, and what overstating them would bring it.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    spec : Specification
+        The users.
+    optimum : Optimum
+        Their optimum.
+
+    Returns
+    -------
+    dict
+        What was computed, by name.
+    """
+    from fairgames.assessment.misreport import misreport
+    from fairgames.assessment.robustness import cost_robustness
+    from fairgames.report.columns import decimals
+    from fairgames.report.terminal import print_lines, print_table
+
+    if optimum.profile is None or optimum.alpha is None:
+        print_lines(console, ["", "Robustness is found for an optimum in pure levels only."])
+        return {}
+    robust = cost_robustness(spec.utility, spec.costs, optimum.profile, optimum.alpha, spec.actions)
+    overstated = misreport(spec.utility, spec.costs, spec.actions)
+    columns = [
+        list(spec.user_names),
+        decimals(robust.slack.tolist()),
+        decimals(robust.factor_from.tolist(), 4),
+        decimals(robust.factor_to.tolist(), 4),
+        decimals(overstated.gains.tolist()),
+        decimals(overstated.factors.tolist(), 4),
+    ]
+    headers = ("user", "loses at least by moving", "costs may be × from", "× to", "gains by overstating", "× at best")
+    print_table(console, "How far the costs may be wrong", headers, list(zip(*columns, strict=True)))
+    weakest = "" if robust.weakest_user is None else f"; {spec.user_names[robust.weakest_user]} is the first to move"
+    print_lines(
+        console,
+        [
+            "",
+            f"The choices stay stable while no cost is wrong by more than {float(robust.radius):.4g}{weakest}.",
+            "Overstating: the user reports its costs too high while the others are honest and the platform "
+            "re-optimises with its best pure equilibrium.",
+        ],
+    )
+    return {"robustness": robust, "misreport": overstated}

@@ -1,0 +1,91 @@
+"""``--sweep``: the optimum over any number of the specification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairgames.assessment.sweep import Sweep
+    from fairgames.spec.specification import PlatformOptions, Specification
+
+_MOST_POINTS = 10_000
+
+
+def swept(spec: Path, text: str, platform: PlatformOptions) -> Sweep:
+    """Solve the specification at each value of one of its numbers.
+
+    Parameters
+    ----------
+    spec : Path
+        The specification.
+    text : str
+        ``PLACE=FROM:TO:COUNT`` or ``PLACE=VALUE,VALUE,…``.
+    platform : PlatformOptions
+        What the platform asks for, at every value.
+
+    Returns
+    -------
+    Sweep
+        One optimum a value.
+    """
+    from dataclasses import replace
+
+    from fairgames.assessment.sweep import sweep
+    from fairgames.cli.solve import optimum_of
+    from fairgames.mechanism.optimum import Optimum
+    from fairgames.spec.change import changed
+    from fairgames.spec.load import build_specification, read_toml
+
+    place, values = _parsed(text)
+    raw = read_toml(spec)
+
+    def solve(value: str) -> Optimum:
+        loaded = build_specification(changed(raw, place, value), spec.parent, f"{spec} with {place} = {value}")
+        return optimum_of(replace(loaded, platform=platform))
+
+    return sweep(solve, values, name=place)
+
+
+def _parsed(text: str) -> tuple[str, list[str]]:
+    from fractions import Fraction
+
+    from fairgames.errors import InputError
+    from fairgames.exactness import as_number
+
+    place, equals, listed = text.rpartition("=")
+    if not equals or not place.strip() or not listed.strip():
+        example = "users[1].costs.direct=0:1:11 or utility.between_variance=1,2,4"
+        raise InputError("--sweep", f"must be PLACE=FROM:TO:COUNT or PLACE=VALUE,VALUE, such as {example}", text)
+    if ":" not in listed:
+        return place.strip(), [value.strip() for value in listed.split(",")]
+    parts = listed.split(":")
+    if len(parts) != 3 or not parts[2].strip().isdigit() or not 2 <= int(parts[2]) <= _MOST_POINTS:
+        raise InputError("--sweep", f"must end in FROM:TO:COUNT with 2 to {_MOST_POINTS:,} values", text)
+    low, high = (Fraction(as_number(part, "--sweep")) for part in parts[:2])
+    count = int(parts[2])
+    return place.strip(), [str(low + (high - low) * step / (count - 1)) for step in range(count)]
+
+
+def print_sweep(console: Console, spec: Specification, result: Sweep) -> None:
+    """Print one row a value."""
+    from fairgames.report.columns import decimals
+    from fairgames.report.profiles import profile_label
+    from fairgames.report.terminal import print_table
+
+    optima = result.optima
+    columns = [
+        [str(value) for value in result.values],
+        decimals([optimum.alpha for optimum in optima], 6),
+        decimals([optimum.value for optimum in optima]),
+        decimals([optimum.utility for optimum in optima]),
+        decimals([optimum.users_surplus for optimum in optima]),
+        [
+            optimum.infeasible or ("mixed" if optimum.profile is None else profile_label(spec, optimum.profile))
+            for optimum in optima
+        ],
+    ]
+    headers = (result.name, "alpha", "platform keeps", "utility", "users gain", "who does what")
+    print_table(console, f"The optimum over {result.name}", headers, list(zip(*columns, strict=True)))

@@ -1,0 +1,85 @@
+"""A specification with one number changed, for comparative statics."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from fairgames.errors import InputError
+
+_STEP = re.compile(r"([^.\[\]]+)(?:\[([^\]]+)\])?(?:\.|$)")
+
+
+def changed(raw: Mapping[str, Any], place: str, value: str) -> dict[str, Any]:
+    """Put a number into a parsed specification.
+
+    Parameters
+    ----------
+    raw : mapping
+        As `read_toml` returns it.
+    place : str
+        Where, as error messages write it: ``"utility.between_variance"``, ``"users[1].samples"`` (entries
+        count from 1), ``"users[North Hospital].costs.direct"``.
+    value : str
+        The number, as the file would hold it: ``"0.2"``, ``"2/3"``, ``"inf"``.
+
+    Returns
+    -------
+    dict
+        A changed copy.
+
+    Raises
+    ------
+    InputError
+        If there is no such place.
+
+    Examples
+    --------
+    >>> changed({"users": [{"name": "A", "samples": 3}]}, "users[A].samples", "5")
+    {'users': [{'name': 'A', 'samples': 5}]}
+    """
+    result = copy.deepcopy(dict(raw))
+    steps = list(_steps(place))
+    holder: Any = result
+    for step in steps[:-1]:
+        holder = _inside(holder, step, place)
+    if not isinstance(holder, dict):
+        raise InputError("place", "must name a number of the specification", place)
+    holder[steps[-1]] = _as_toml(value)
+    return result
+
+
+def _steps(place: str) -> list[str]:
+    steps: list[str] = []
+    end = 0
+    for match in _STEP.finditer(place):
+        if match.start() != end:
+            break
+        end = match.end()
+        steps += [part for part in match.groups() if part is not None]
+    if end != len(place) or not steps or place.endswith("."):
+        raise InputError("place", "must be written like users[1].costs.direct or utility.between_variance", place)
+    return steps
+
+
+def _inside(holder: Any, step: str, place: str) -> Any:
+    if isinstance(holder, dict):
+        # Costs that an entry leaves to [every_user] are given to it.
+        return holder.setdefault(step, {})
+    if isinstance(holder, list):
+        for position, entry in enumerate(holder, start=1):
+            if isinstance(entry, dict) and (entry.get("name") == step or str(position) == step):
+                return entry
+    raise InputError("place", "must lead to an entry of the specification", place)
+
+
+def _as_toml(value: str) -> int | Decimal | str:
+    for read in (int, Decimal):
+        try:
+            return read(value)
+        except (ValueError, InvalidOperation):
+            continue
+    return value
