@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import comb, prod
 
 from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError
 from fairgames.exactness import Number
 from fairgames.game.actions import Actions
-from fairgames.mechanism.constraints import as_limits
+from fairgames.mechanism.constraints import Limits, as_limits
+from fairgames.mechanism.exchangeable import is_exchangeable, with_mixed_families
 from fairgames.mechanism.optimum import Optimum
 from fairgames.mechanism.outcome import as_optimum
 from fairgames.mechanism.problem import Problem, as_problem
-from fairgames.mechanism.pure import Search, best_potential, best_pure, worst_pure
+from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
 from fairgames.mechanism.two_player import best_of_two, worst_of_two
+from fairgames.mechanism.types_optimum import types_optimal_alpha
+from fairgames.result import format_value
+from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
 SELECTIONS = ("best", "worst", "potential")
+_MOST_BASES = 1_000_000
+_MOST_PROFILES = 1_000_000
 
 
 def optimal_alpha(
@@ -66,8 +74,9 @@ def optimal_alpha(
     -------
     Optimum
         With the whole `landscape` over alpha. ``searched`` says over which equilibria it ranges: all of them
-        with two players, all pure ones otherwise. Where nothing meets the constraints, ``infeasible``
-        says so.
+        with two players (of at most about ten actions each), all pure ones otherwise; and the symmetric and
+        half-mixed ones too for up to 32 exchangeable users with equal costs and two actions. Where
+        nothing meets the constraints, ``infeasible`` says so.
 
     Raises
     ------
@@ -90,17 +99,53 @@ def optimal_alpha(
     limits = as_limits(margin, budget, min_utility, alpha_range)
     if selection == "worst" and limits.margin > 0:
         raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', margin)
-    problem = as_problem(utility, costs, actions, limits, blocs)
+    worth = as_utility(utility)
+    if blocs is None and _needs_types(worth):
+        return types_optimal_alpha(
+            worth,
+            costs,
+            selection,
+            actions=actions,
+            margin=margin,
+            budget=budget,
+            min_utility=min_utility,
+            alpha_range=alpha_range,
+        )
+    problem = as_problem(worth, costs, actions, limits, blocs)
     if selection == "potential" and not problem.alone:
         raise InputError("blocs", 'cannot be used with selection="potential": blocs have no common potential', blocs)
-    return as_optimum(problem, selection, _search(problem, selection)(problem))
+    optimum = _solved(problem, selection)
+    if optimum.infeasible is None or limits == Limits():
+        return optimum
+    return replace(optimum, infeasible=f"{optimum.infeasible}; {_without_limits(problem, selection)}")
 
 
-def _search(problem: Problem, selection: str) -> Callable[[Problem], Search]:
-    # A mixing player is indifferent, so nothing mixed can have a margin.
-    mixed = len(problem.blocs) == 2 and problem.limits.margin == 0
+def _solved(problem: Problem, selection: str) -> Optimum:
     if selection == "potential":
-        return best_potential
-    if selection == "best":
-        return best_of_two if mixed else best_pure
-    return worst_of_two if mixed else worst_pure
+        return as_optimum(problem, selection, best_potential(problem))
+    # A user who mixes is indifferent, so no mixed equilibrium has a margin.
+    if len(problem.blocs) == 2 and problem.limits.margin == 0 and _n_bases(problem) <= _MOST_BASES:
+        solve = best_of_two if selection == "best" else worst_of_two
+        return as_optimum(problem, selection, solve(problem))
+    solve = best_pure if selection == "best" else worst_pure
+    optimum = as_optimum(problem, selection, solve(problem))
+    return with_mixed_families(problem, selection, optimum) if is_exchangeable(problem) else optimum
+
+
+def _without_limits(problem: Problem, selection: str) -> str:
+    free = Limits() if problem.exact else Limits().as_floats()
+    optimum = _solved(replace(problem, limits=free), selection)
+    if optimum.alpha is None or optimum.utility is None:
+        return "nor is there one without these constraints"
+    alpha, worth, paid = (format_value(x) for x in (optimum.alpha, optimum.utility, optimum.alpha * optimum.utility))
+    return f"without these constraints the optimum is alpha = {alpha}, with utility {worth} and payments {paid}"
+
+
+def _n_bases(problem: Problem) -> int:
+    rows, columns = problem.utilities.shape
+    return comb(rows + columns, rows)
+
+
+def _needs_types(utility: Utility) -> bool:
+    """Whether the users are many, but of few types."""
+    return len(utility.type_sizes) < utility.n_users and prod(utility.shape) > _MOST_PROFILES

@@ -89,6 +89,8 @@ class Optimum(Result):
         return self.infeasible is None
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        if self.infeasible is not None:
+            return f"Optimum ({self.selection})", ("quantity", "value"), [("infeasible", self.infeasible)]
         skipped = {"landscape", "warnings", "ties", "infeasible", "approached_from", "strategies"}
         rows = [
             (field.name.replace("_", " "), format_value(getattr(self, field.name)))
@@ -101,8 +103,6 @@ class Optimum(Result):
             rows.append(("strategies", format_value(self.strategies)))
         if self.ties:
             rows.append(("ties", format_value(self.ties)))
-        if self.infeasible is not None:
-            rows.append(("infeasible", self.infeasible))
         rows.extend(("warning", text) for text in self.warnings)
         return f"Optimum ({self.selection})", ("quantity", "value"), rows
 
