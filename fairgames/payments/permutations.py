@@ -54,8 +54,8 @@ def permutation_payments(
     max_seconds : float, optional
         Stop when a result arrives after this time. The answer then depends on the machine.
     target_error : float, optional
-        Stop at the first replicate from the fifth on at which all standard errors are at most this part
-        of ``max(|phi_i|, U/n)``.
+        Stop when all standard errors are at most this part of ``max(|phi_i|, U/n)``; looked at after 5
+        replicates, and each time their number has grown by a tenth.
     n_jobs : int or None
         Workers; None leaves it to the surrounding ``joblib.parallel_config``.
     checkpoint : path, optional
@@ -96,16 +96,17 @@ def permutation_payments(
     as_n_jobs(n_jobs)
     present = np.flatnonzero(profile)
     _check_stopping(max_seconds, target_error)
-    n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
     if not len(present):
         return _nobody(len(profile))
+    n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
     pairs = ShiftedPairs(walk or PrefixWalk(checked(evaluate), profile), present, n_shifts, root)
     log = BatchLog(checkpoint, _run(profile, root, n_shifts))
     received = [(np.array(means), np.array(nonzero)) for means, nonzero in log.finished[: n_replicates * n_shifts]]
     summary = partial(_summary, n_users=len(profile), present=present, n_shifts=n_shifts)
     deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
-    for done in range(_FEWEST_REPLICATES, len(received) // n_shifts + 1):
-        if _on_target(summary(received[: done * n_shifts]), present, target_error):
+    looks = set() if target_error is None else _looks(n_replicates)
+    for done in sorted(looks):
+        if done * n_shifts <= len(received) and _on_target(summary(received[: done * n_shifts]), present, target_error):
             return summary(received[: done * n_shifts])
     answers = run_in_order(
         pairs, range(len(received), n_replicates * n_shifts), n_jobs=n_jobs, description="permutations"
@@ -117,7 +118,7 @@ def permutation_payments(
             done, partly = divmod(len(received), n_shifts)
             if time.monotonic() > deadline:
                 break
-            if not partly and done >= _FEWEST_REPLICATES and _on_target(summary(received), present, target_error):
+            if not partly and done in looks and _on_target(summary(received), present, target_error):
                 break
     except EvaluationError as error:
         error.finished = summary(received) if len(received) >= 2 * n_shifts else None
@@ -145,15 +146,15 @@ def _plan(n_present: int, budget: int | None, *, open_ended: bool) -> tuple[int,
     least = 2 * _FEWEST_REPLICATES * n_present
     if budget is None:
         budget = least * (1000 if open_ended else _SHIFTS)
-    if isinstance(budget, bool) or not isinstance(budget, (int, np.integer)) or budget < max(least, 1):
+    if isinstance(budget, bool) or not isinstance(budget, (int, np.integer)) or budget < least:
         raise InputError(
             "budget",
-            f"must be a whole number of at least {max(least, 1):,} utility evaluations (a permutation and its reverse "
+            f"must be a whole number of at least {least:,} utility evaluations (a permutation and its reverse "
             f"of {n_present:,} present users, {_FEWEST_REPLICATES} times)",
             budget,
         )
-    n_shifts = max(1, min(_SHIFTS, n_present, int(budget) // max(least, 1)))
-    return int(budget) // max(2 * n_present * n_shifts, 1), n_shifts
+    n_shifts = max(1, min(_SHIFTS, n_present, int(budget) // least))
+    return int(budget) // (2 * n_present * n_shifts), n_shifts
 
 
 def _run(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: int) -> dict[str, object]:
@@ -212,6 +213,15 @@ def _cautions(nonzero: NDArray[np.int64], n_walks: int, n_replicates: int) -> tu
     if n_replicates < _FEWEST_REPLICATES:
         warnings.append(f"only {n_replicates} replicates were complete when time ran out: errors are rough")
     return tuple(warnings)
+
+
+def _looks(n_replicates: int) -> set[int]:
+    """Numbers of replicates after which to ask whether the errors suffice."""
+    looks, done = set(), _FEWEST_REPLICATES
+    while done <= n_replicates:
+        looks.add(done)
+        done += max(1, done // 10)
+    return looks
 
 
 def _on_target(estimate: Estimate, present: NDArray[np.intp], target_error: float | None) -> bool:

@@ -19,7 +19,7 @@ Walk: TypeAlias = Callable[[NDArray[np.intp]], NDArray[np.float64]]
 _CELLS_AT_ONCE = 1 << 22
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PrefixWalk:
     """Walk that evaluates the profiles of the first 1, 2, … users of an order, many at once.
 
@@ -48,7 +48,7 @@ class PrefixWalk:
         return values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ShiftedPairs:
     """Balanced permutations: one at random a replicate, its equally spaced cyclic shifts, and their reverses.
 

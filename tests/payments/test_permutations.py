@@ -1,0 +1,316 @@
+"""Balanced permutations against brute force, and runs that stop, die and go on."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import joblib
+import numpy as np
+import pytest
+from cloudpickle import register_pickle_by_value
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairgames.errors import EvaluationError, InputError
+from fairgames.payments.evaluation import checked
+from fairgames.payments.permutations import permutation_payments
+from fairgames.payments.permutations_walk import PrefixWalk, ShiftedPairs
+
+# Worker processes cannot import test modules.
+register_pickle_by_value(sys.modules[__name__])
+
+WEIGHTS = np.random.default_rng(3).lognormal(size=30)
+EVERYONE = np.ones(30, dtype=int)
+
+
+def log_utility(profiles):
+    return np.log1p(profiles @ WEIGHTS)
+
+
+def threshold_utility(profiles):
+    return 1.0 * (profiles @ WEIGHTS >= WEIGHTS.sum() / 2)
+
+
+def airport_utility(profiles):
+    return (profiles * WEIGHTS).max(axis=1)
+
+
+def test_agrees_with_brute_force_within_its_errors(theorem_2, random_table):
+    tensor = random_table(np.random.default_rng(0), (2, 3, 2, 3, 2, 2, 2))
+    table = tensor.astype(float)
+    profile = (1, 2, 0, 1, 1, 1, 1)
+    exact = np.array(theorem_2(tensor, profile), dtype=float)
+    estimate = permutation_payments(lambda rows: table[tuple(rows.T)], profile, 1, budget=40_000)
+    assert (np.abs(estimate.values - exact) <= 5 * estimate.standard_errors).all()
+    assert estimate.standard_errors.max() < 0.1 * np.abs(exact).max()
+    assert estimate.values[2] == estimate.standard_errors[2] == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    levels=st.lists(st.integers(0, 3), min_size=1, max_size=25).filter(any),
+    seed=st.integers(0, 2**40),
+    power=st.floats(0.2, 3.0),
+)
+def test_payments_add_up_to_the_utility_to_rounding(levels, seed, power):
+    profile = np.array(levels)
+    factors = np.arange(1.0, len(profile) + 1)
+    estimate = permutation_payments(lambda rows: (rows @ factors) ** power, profile, seed)
+    assert estimate.values.sum() == pytest.approx((profile @ factors) ** power, rel=1e-12)
+    assert (estimate.values[profile == 0] == 0).all()
+
+
+def test_users_of_an_additive_utility_get_their_own_part():
+    estimate = permutation_payments(lambda rows: rows @ WEIGHTS, EVERYONE)
+    np.testing.assert_allclose(estimate.values, WEIGHTS, rtol=1e-12)
+
+
+def test_shifts_and_reverses_balance_positions():
+    """Over a full orbit with reverses every user takes every position equally often."""
+    seen = np.zeros((12, 12))
+    present = np.arange(3, 15)
+
+    def walk(order):
+        seen[order - 3, np.arange(12)] += 1
+        return np.arange(1.0, 13.0)
+
+    pairs = ShiftedPairs(walk, present, 12, np.random.SeedSequence(0))
+    for pair in range(12):
+        pairs(pair)
+    assert (seen == 2).all()
+
+
+def test_long_walks_are_evaluated_in_blocks(monkeypatch):
+    monkeypatch.setattr("fairgames.payments.permutations_walk._CELLS_AT_ONCE", 30 * 7)
+    order = np.random.default_rng(0).permutation(30)
+    levels = np.arange(30) % 3 + 1
+    walked = PrefixWalk(checked(log_utility), levels)(order)
+    for position in range(30):
+        profile = np.zeros(30, dtype=int)
+        profile[order[: position + 1]] = levels[order[: position + 1]]
+        assert walked[position] == pytest.approx(float(log_utility(profile[None])[0]), rel=1e-12)
+
+
+def test_a_walk_replaces_the_evaluations():
+    def walk(order):
+        return np.log1p(np.cumsum(WEIGHTS[order]))
+
+    def untouched(profiles):
+        raise AssertionError(profiles)
+
+    walked = permutation_payments(untouched, EVERYONE, 5, walk=walk)
+    np.testing.assert_allclose(walked.values, permutation_payments(log_utility, EVERYONE, 5).values, rtol=1e-10)
+
+
+@pytest.mark.parametrize("n_users", [1, 2, 3])
+def test_very_few_users(n_users):
+    estimate = permutation_payments(lambda rows: np.sqrt(rows.sum(axis=1)), np.ones(n_users, dtype=int))
+    np.testing.assert_allclose(estimate.values, np.sqrt(n_users) / n_users, rtol=0.5)
+    assert estimate.values.sum() == pytest.approx(np.sqrt(n_users))
+
+
+def test_nobody_is_present():
+    estimate = permutation_payments(log_utility, np.zeros(30, dtype=int))
+    assert not estimate.values.any()
+    assert estimate.evaluations == 0
+
+
+def test_budget_is_spent_and_not_exceeded():
+    for budget in (300, 301, 1_000, 2_999, 3_000, 10_000):
+        estimate = permutation_payments(log_utility, EVERYONE, budget=budget)
+        assert 0.5 * budget < estimate.evaluations <= budget
+
+
+def test_stops_at_the_target_error():
+    estimate = permutation_payments(log_utility, EVERYONE, 2, target_error=0.05)
+    scale = np.maximum(estimate.values, estimate.utility / 30)
+    assert (estimate.standard_errors <= 0.05 * scale).all()
+    assert estimate.evaluations < 100_000
+    longer = permutation_payments(log_utility, EVERYONE, 2, target_error=0.02)
+    assert longer.evaluations > estimate.evaluations
+
+
+def test_stops_when_time_is_up():
+    estimate = permutation_payments(log_utility, EVERYONE, 2, max_seconds=1e-9)
+    assert not estimate.resolved
+    assert np.isinf(estimate.standard_errors).all()
+    assert "unresolved" in estimate.reason
+
+
+def test_time_may_run_out_before_five_replicates(monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr("fairgames.payments.permutations.time.monotonic", lambda: next(clock))
+    estimate = permutation_payments(log_utility, EVERYONE, 2, max_seconds=35)
+    assert estimate.resolved
+    assert any("only 3 replicates" in warning for warning in estimate.warnings)
+
+
+@pytest.mark.parametrize("utility", [threshold_utility, airport_utility])
+def test_rough_utilities_warn(utility):
+    (warning,) = permutation_payments(utility, EVERYONE).warnings
+    assert "non-zero contributions" in warning
+
+
+def test_smooth_utilities_do_not_warn():
+    assert permutation_payments(log_utility, EVERYONE).warnings == ()
+
+
+def test_same_numbers_for_any_jobs_and_backend():
+    one = permutation_payments(log_utility, EVERYONE, 8, target_error=0.04)
+    two = permutation_payments(log_utility, EVERYONE, 8, target_error=0.04, n_jobs=2)
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        threads = permutation_payments(log_utility, EVERYONE, 8, target_error=0.04, n_jobs=None)
+    assert one == two == threads
+    assert one != permutation_payments(log_utility, EVERYONE, 9, target_error=0.04)
+
+
+@pytest.mark.parametrize(
+    ("change", "argument"),
+    [
+        ({"budget": 0}, "budget"),
+        ({"budget": -5}, "budget"),
+        ({"budget": 299}, "budget"),
+        ({"budget": 1e4}, "budget"),
+        ({"budget": True}, "budget"),
+        ({"levels": []}, "levels"),
+        ({"levels": [1.0, 2.0]}, "levels"),
+        ({"levels": [1, -1]}, "levels"),
+        ({"levels": [[1, 1]]}, "levels"),
+        ({"seed": "one"}, "seed"),
+        ({"seed": 0.5}, "seed"),
+        ({"max_seconds": 0}, "max_seconds"),
+        ({"max_seconds": float("nan")}, "max_seconds"),
+        ({"target_error": -0.1}, "target_error"),
+        ({"n_jobs": 0}, "n_jobs"),
+        ({"n_jobs": 1.5}, "n_jobs"),
+    ],
+)
+def test_bad_input_is_refused_before_any_evaluation(change, argument):
+    def untouched(profiles):
+        raise AssertionError(profiles)
+
+    arguments = {"levels": EVERYONE, "seed": 0, **change}
+    with pytest.raises(InputError) as error:
+        permutation_payments(untouched, **arguments)
+    assert error.value.argument == argument
+
+
+def _failing_after(n_calls):
+    calls = 0
+
+    def evaluate(profiles):
+        nonlocal calls
+        calls += 1
+        values = log_utility(profiles)
+        if calls > n_calls:
+            values[4] = np.nan
+        return values
+
+    return evaluate
+
+
+def test_a_failing_profile_is_named_and_finished_work_is_kept(tmp_path):
+    checkpoint = tmp_path / "run.jsonl"
+    with pytest.raises(EvaluationError, match="finite number at") as error:
+        permutation_payments(_failing_after(50), EVERYONE, 3, checkpoint=checkpoint)
+    assert sum(error.value.profile) == 5
+    finished = error.value.finished
+    assert finished.evaluations == 25 * 60
+    assert finished.degrees_of_freedom == 1
+    resumed = permutation_payments(_failing_after(50), EVERYONE, 3, checkpoint=checkpoint)
+    assert resumed == permutation_payments(log_utility, EVERYONE, 3)
+
+
+def test_a_failure_before_two_replicates_keeps_the_batches(tmp_path):
+    checkpoint = tmp_path / "run.jsonl"
+    with pytest.raises(EvaluationError) as error:
+        permutation_payments(_failing_after(4), EVERYONE, 3, checkpoint=checkpoint)
+    assert error.value.finished is None
+    assert len(checkpoint.read_text().splitlines()) == 3
+
+
+def test_failure_in_a_worker_process_names_the_profile():
+    with pytest.raises(EvaluationError, match="must be a finite number at") as error:
+        permutation_payments(_failing_after(0), EVERYONE, 3, n_jobs=2)
+    assert sum(error.value.profile) == 5
+
+
+def test_a_finished_run_is_read_from_its_checkpoint(tmp_path):
+    checkpoint = tmp_path / "run.jsonl"
+    first = permutation_payments(log_utility, EVERYONE, 3, target_error=0.05, checkpoint=checkpoint)
+    again = permutation_payments(_failing_after(0), EVERYONE, 3, target_error=0.05, checkpoint=checkpoint)
+    assert first == again
+
+
+def test_a_line_cut_short_is_made_again(tmp_path):
+    checkpoint = tmp_path / "run.jsonl"
+    whole = permutation_payments(log_utility, EVERYONE, 3, checkpoint=checkpoint)
+    text = checkpoint.read_text()
+    checkpoint.write_text(text[: len(text) // 2])
+    assert permutation_payments(log_utility, EVERYONE, 3, checkpoint=checkpoint) == whole
+    assert checkpoint.read_text() == text
+
+
+@pytest.mark.parametrize("change", [{"seed": 4}, {"levels": [*EVERYONE[1:], 0]}, {"budget": 600}])
+def test_the_checkpoint_of_another_run_is_refused(tmp_path, change):
+    checkpoint = tmp_path / "run.jsonl"
+    permutation_payments(log_utility, EVERYONE, 3, checkpoint=checkpoint)
+    arguments = {"levels": EVERYONE, "seed": 3, **change}
+    with pytest.raises(InputError) as error:
+        permutation_payments(log_utility, **arguments, checkpoint=checkpoint)
+    assert error.value.argument == "checkpoint"
+
+
+@pytest.mark.parametrize("spoil", [lambda lines: ["hello", *lines], lambda lines: [*lines[:3], "{", *lines[3:]]])
+def test_a_spoilt_checkpoint_is_refused(tmp_path, spoil):
+    checkpoint = tmp_path / "run.jsonl"
+    permutation_payments(log_utility, EVERYONE, 3, checkpoint=checkpoint)
+    checkpoint.write_text("".join(line + "\n" for line in spoil(checkpoint.read_text().splitlines())))
+    with pytest.raises(InputError, match="checkpoint"):
+        permutation_payments(log_utility, EVERYONE, 3, checkpoint=checkpoint)
+
+
+def test_a_killed_process_loses_at_most_one_batch(tmp_path):
+    """The process dies inside its 14th batch; 13 are on disk, and the second run makes the others only."""
+    checkpoint = tmp_path / "run.jsonl"
+    script = textwrap.dedent(
+        f"""
+        import os, sys
+        import numpy as np
+        from fairgames.payments.permutations import permutation_payments
+
+        calls = 0
+        def evaluate(profiles):
+            global calls
+            calls += 1
+            if calls == int(sys.argv[1]):
+                os._exit(9)
+            return np.sqrt(profiles @ np.arange(1.0, 13.0))
+
+        estimate = permutation_payments(evaluate, np.ones(12, dtype=int), 6, checkpoint={str(checkpoint)!r})
+        print(calls, estimate.values.tolist())
+        """
+    )
+
+    def run(dies_at):
+        command = [sys.executable, "-c", script, str(dies_at)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert run(28).returncode == 9
+    assert len(checkpoint.read_text().splitlines()) == 1 + 13
+    calls, values = run(0).stdout.split(" ", 1)
+    assert int(calls) == 2 * (50 - 13)
+    whole = permutation_payments(lambda rows: np.sqrt(rows @ np.arange(1.0, 13.0)), np.ones(12, dtype=int), 6)
+    assert json.loads(values) == whole.values.tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("concave", [np.log1p, np.sqrt, lambda x: x / (x + 10)])
+def test_coverage_of_nominal_95_percent_on_concave_utilities(concave):
+    reference = permutation_payments(lambda rows: concave(rows @ WEIGHTS), EVERYONE, 10**6, budget=1_000_000)
+    inside = []
+    for seed in range(400):
+        low, high = permutation_payments(lambda rows: concave(rows @ WEIGHTS), EVERYONE, seed).interval()
+        inside.append((low <= reference.values) & (reference.values <= high))
+    assert 0.90 <= np.mean(inside) <= 0.98
