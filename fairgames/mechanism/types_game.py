@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.equilibrium.intervals import as_margin
 from fairgames.exactness import Array, Number, is_exact, to_float
 from fairgames.game.actions import Actions, allowed_actions
 from fairgames.game.costs import as_costs
+from fairgames.mechanism.constraints import Limits
 from fairgames.payments.counts import CountPotential, count_potential
 from fairgames.tolerance import RELATIVE, comparison_tolerance
 from fairgames.utility.base import Utility
@@ -75,7 +74,7 @@ class TypesGame:
         return is_exact(self.table.potential)
 
 
-def types_game(utility: Utility, costs: object, actions: Actions = None, margin: object = 0) -> TypesGame:
+def types_game(utility: Utility, costs: object, actions: Actions = None, limits: Limits | None = None) -> TypesGame:
     """Check the arguments and set up the game on counts.
 
     Parameters
@@ -86,8 +85,9 @@ def types_game(utility: Utility, costs: object, actions: Actions = None, margin:
         Privacy costs; users of one type may differ.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose.
-    margin : number
-        How much better than each alternative a chosen level must be.
+    limits : Limits, optional
+        The platform's constraints. Only the margin matters to the users; the others decide, with
+        the rest, whether numbers are exact.
 
     Raises
     ------
@@ -96,9 +96,10 @@ def types_game(utility: Utility, costs: object, actions: Actions = None, margin:
     """
     table_of_costs = as_costs(costs, utility.shape)
     allowed = allowed_actions(table_of_costs, actions, utility.shape)
-    least = as_margin(margin)
+    bounds = Limits() if limits is None else limits
+    least = bounds.margin
     table = count_potential(utility)
-    exact = is_exact(table.potential) and is_exact(table_of_costs) and isinstance(least, Fraction)
+    exact = is_exact(table.potential) and is_exact(table_of_costs) and bounds.exact
     if not exact:
         table = CountPotential(table.lattice, to_float(table.utility), to_float(table.potential))
         table_of_costs, least = to_float(table_of_costs), float(least)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import cast
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, Number
 from fairgames.game.actions import Actions
+from fairgames.mechanism.constraints import Limits, as_limits
+from fairgames.mechanism.landscape import Landscape
 from fairgames.mechanism.optimum import Optimum, infeasible_optimum
+from fairgames.mechanism.peaks import Peak
 from fairgames.mechanism.types_assignment import assign, least_costs
 from fairgames.mechanism.types_game import TypesGame, types_game
-from fairgames.mechanism.types_hall import StableRanges, stable_ranges
-from fairgames.mechanism.types_potential import potential_choice
-from fairgames.mechanism.types_pruning import prune
-from fairgames.mechanism.types_selection import Choice, best_choice, worst_choice
+from fairgames.mechanism.types_selection import TypesSearch, search_best, search_potential, search_worst
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
 SEARCHED = "all pure equilibria"
+_MOST_LISTED = 100_000
 _MOST_STATES = 2_000_000
 _SELECTIONS = ("best", "worst", "potential")
 
@@ -29,11 +34,15 @@ def types_optimal_alpha(
     selection: str = "best",
     margin: Number | int | str = 0,
     actions: Actions = None,
+    *,
+    budget: Number | int | str | None = None,
+    min_utility: Number | int | str | None = None,
+    alpha_range: Sequence[Number | int | str] = (0, 1),
 ) -> Optimum:
     """Exact optimum over alpha and all pure equilibria, for interchangeable users with different costs.
 
     Works on the counts of users by type and level: a hundred users of two types with three levels
-    and a hundred different costs take seconds.
+    and a hundred different costs take about a second.
 
     Parameters
     ----------
@@ -45,22 +54,34 @@ def types_optimal_alpha(
         Which equilibrium counts when there are several at one alpha. Among several maximisers of
         the potential the platform's best one counts.
     margin : number
-        How much better than each alternative a chosen level must be, in units of utility. Not with
-        "potential", which knows no margin.
+        How much better than each alternative a chosen level must be, in units of utility; only with
+        ``"best"``.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose.
+    budget : number or None
+        Most that may be paid out, ``alpha · U``.
+    min_utility : number or None
+        Least utility that the platform needs.
+    alpha_range : pair of numbers
+        Range of alpha within [0, 1].
 
     Returns
     -------
     Optimum
         ``profile`` gives the level of each user: the cheapest way to fill the optimal counts with
-        everybody at a level from which it does not gain by moving.
+        everybody at a level from which it does not gain by moving. Profiles of the ``landscape`` are
+        ``counts[type][level]``. Where costs are so alike, for instance many of them 0, that more than
+        100,000 states may be equilibria, ``"best"`` gives the optimum without a landscape.
 
     Raises
     ------
     InputError, SizeError
-        If an argument is malformed, the states would not fit in memory, or (``"worst"`` only) costs
-        are so alike, for instance many of them 0, that too many states may be equilibria.
+        If an argument is malformed, the states would not fit in memory, or (``"worst"`` only) more than
+        two million states may be equilibria.
+
+    Notes
+    -----
+    With ``"worst"`` the constraints must hold at *every* equilibrium of an alpha.
 
     Examples
     --------
@@ -70,71 +91,75 @@ def types_optimal_alpha(
     ('31/50', '19/50', (1, 1))
     """
     if selection not in _SELECTIONS:
-        raise InputError("selection", f"must be one of {_SELECTIONS}", selection)
-    game = types_game(as_utility(utility), costs, actions, margin)
-    if selection == "potential" and game.margin != 0:
-        raise InputError("margin", 'must be 0 with selection="potential"', margin)
+        raise InputError("selection", f"must be one of {', '.join(map(repr, _SELECTIONS))}", selection)
+    limits = as_limits(margin, budget, min_utility, alpha_range)
+    if selection != "best" and limits.margin > 0:
+        raise InputError("margin", f'must be 0 with selection="{selection}"', margin)
+    game = types_game(as_utility(utility), costs, actions, limits)
     least = least_costs(game)
-    choice = _choose(game, selection, least)
-    if choice is None:
-        return infeasible_optimum(f"no pure equilibrium has a margin of {margin}", selection, SEARCHED)
-    return _optimum(game, choice, selection, least)
+    found = _searched(game, selection, limits if game.exact else limits.as_floats(), least)
+    landscape = None if found.pieces is None else Landscape(tuple(found.pieces), selection)
+    if found.peak is None:
+        reason = f"at no alpha is there a pure equilibrium with {limits.describe()}"
+        return infeasible_optimum(reason, selection, SEARCHED, landscape)
+    return _optimum(game, found, landscape, selection, least)
 
 
-def _choose(game: TypesGame, selection: str, least: Array) -> Choice | None:
+def _searched(game: TypesGame, selection: str, limits: Limits, least: Array) -> TypesSearch:
     if selection == "potential":
-        return potential_choice(game, least)
+        return search_potential(game, limits, least)
     if selection == "best":
-        return best_choice(game, prune(game))
-    return worst_choice(game, ranges_of_all_states(game))
-
-
-def ranges_of_all_states(game: TypesGame) -> StableRanges:
-    """Every range of alpha of every equilibrium state.
-
-    Raises
-    ------
-    SizeError
-        If pruning leaves more than two million states.
-    """
-    survivors = prune(game)
-    if len(survivors.states) > _MOST_STATES:
+        return search_best(game, limits, _MOST_LISTED)
+    found = search_worst(game, limits, _MOST_STATES)
+    if found.pieces is None:
         raise SizeError(
-            f"pruning leaves {len(survivors.states):,} states that may be equilibria, more than {_MOST_STATES:,}; "
-            f'ask for selection="best" alone, which needs no list of them'
+            f"pruning leaves {found.n_states:,} states that may be equilibria, more than {_MOST_STATES:,}; "
+            f'ask for selection="best", which needs no list of them'
         )
-    return stable_ranges(game, survivors)
+    return found
 
 
-def _optimum(game: TypesGame, choice: Choice, selection: str, least: Array) -> Optimum:
-    table = game.table
-    utility = table.utility.item(choice.state)
-    levels = assign(game, choice.state, choice.alpha)
-    payments = choice.alpha * _shares(game, choice.state, levels)
+def _optimum(game: TypesGame, found: TypesSearch, landscape: Landscape | None, selection: str, least: Array) -> Optimum:
+    peak = cast("Peak", found.peak)
+    alpha, value = _plain(peak.alpha), _plain(peak.value)
+    state = int(game.table.lattice.state(np.array(peak.piece.profile)[None])[0])
+    utility = game.table.utility.item(state)
+    levels = assign(game, state, alpha)
+    payments = alpha * _shares(game, state, levels)
     costs = _costs_of(game, levels)
-    surplus = payments.sum() - costs.sum()
-    bound = _upper_bound(game, least)
-    priced = game.absent_allowed and choice.value > game.tolerance
-    negative = (payments < -game.tolerance).astype(bool)
+    bound = _plain(_upper_bound(game, least))
+    warnings = _warnings(game, payments)
+    if found.pieces is None:
+        warnings = (*warnings, f"{found.n_states:,} states may be equilibria: the landscape is left out")
     return Optimum(
-        alpha=choice.alpha,
-        value=choice.value,
+        alpha=alpha,
+        value=value,
         utility=utility,
-        attained=choice.approached_from is None,
-        approached_from=choice.approached_from,
+        attained=peak.approached_from is None,
+        approached_from=peak.approached_from,
         exact=game.exact,
         selection=selection,
         searched=SEARCHED,
         profile=levels,
         payments=payments,
         costs=costs,
-        users_surplus=surplus,
-        welfare=utility - costs.sum(),
+        users_surplus=_plain(payments.sum() - costs.sum()),
+        welfare=_plain(utility - costs.sum()),
         upper_bound=bound,
-        gap=bound - choice.value,
-        price_of_fairness=bound / choice.value if priced else None,
-        warnings=(f"{int(negative.sum())} users are paid less than nothing",) if negative.any() else (),
+        gap=bound - value,
+        price_of_fairness=bound / value if game.absent_allowed and value > game.tolerance else None,
+        landscape=landscape,
+        warnings=warnings,
     )
+
+
+def _plain(number: Number) -> Number:
+    return number if isinstance(number, Fraction) else float(number)
+
+
+def _warnings(game: TypesGame, payments: Array) -> tuple[str, ...]:
+    negative = int((payments < -game.tolerance).astype(bool).sum())
+    return (f"{negative} users are paid less than nothing",) if negative else ()
 
 
 def _shares(game: TypesGame, state: int, levels: tuple[int, ...]) -> Array:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
+from numpy.typing import NDArray
 
 from fairgames.exactness import Array, Number
 from fairgames.mechanism.types_game import TypesGame
-from fairgames.mechanism.types_selection import Choice
 from fairgames.tolerance import comparison_tolerance
 
 
-def potential_choice(game: TypesGame, least: Array) -> Choice:
-    """Best alpha for the platform when users settle on a maximiser of their game's potential.
+def maximisers(game: TypesGame, least: Array) -> tuple[NDArray[np.intp], Array, Array]:
+    """States that maximise ``alpha · P − Σ c``, with the closed range of alpha on which each does.
 
     Parameters
     ----------
@@ -22,8 +24,10 @@ def potential_choice(game: TypesGame, least: Array) -> Choice:
 
     Returns
     -------
-    Choice
-        Where several states tie, the one with the largest utility counts.
+    states : ndarray of int
+        Flat indices; a state that is a maximiser beside a corner appears once more with that corner alone.
+    lo, hi : ndarray
+        The ranges.
 
     References
     ----------
@@ -31,20 +35,19 @@ def potential_choice(game: TypesGame, least: Array) -> Choice:
     """
     cost = least.reshape(-1)
     states = np.flatnonzero(cost < np.inf)
-    P, C = game.table.potential.reshape(-1)[states], cost[states]
-    U = game.table.utility.reshape(-1)[states]
-    if not game.exact:
-        C = C.astype(float)
+    P, C = game.table.potential.reshape(-1)[states], cost[states].astype(game.table.potential.dtype)
     tolerance = comparison_tolerance(P, C)
-    zero = 0 * P.item(0)
-    choices = []
-    for alpha in upper_envelope(P, C, zero, zero + 1, tolerance):
-        potential = alpha * P - C
-        tied = np.flatnonzero((potential >= potential.max() - tolerance).astype(bool))
-        row = int(tied[np.argmax(U[tied])])
-        value = (1 - alpha) * U.item(row)
-        choices.append(Choice(int(states[row]), alpha, value))
-    return max(choices, key=lambda choice: choice.value)
+    zero: Number = 0 * P.item(0)
+    corners = upper_envelope(P, C, zero, zero + 1, tolerance)
+    tied = [_tied(alpha * P - C, tolerance) for alpha in corners]
+    found = [(top, alpha, alpha) for top, alpha in zip(tied, corners, strict=True)]
+    between = zip(pairwise(tied), pairwise(corners), strict=True)
+    found += [(np.intersect1d(left, right), low, high) for (left, right), (low, high) in between]
+    sizes = [len(group) for group, _, _ in found]
+    index = states[np.concatenate([group for group, _, _ in found])]
+    lo = np.repeat(np.array([start for _, start, _ in found], dtype=P.dtype), sizes)
+    hi = np.repeat(np.array([stop for _, _, stop in found], dtype=P.dtype), sizes)
+    return index, lo, hi
 
 
 def upper_envelope(P: Array, C: Array, low: Number, high: Number, tolerance: float) -> list[Number]:
@@ -96,5 +99,9 @@ def upper_envelope(P: Array, C: Array, low: Number, high: Number, tolerance: flo
 
 
 def _top(heights: Array, preference: Array, tolerance: float) -> int:
-    tied = np.flatnonzero((heights >= heights.max() - tolerance).astype(bool))
+    tied = _tied(heights, tolerance)
     return int(tied[np.argmax(preference[tied])])
+
+
+def _tied(heights: Array, tolerance: float) -> NDArray[np.intp]:
+    return np.flatnonzero((heights >= heights.max() - tolerance).astype(bool))

@@ -1,78 +1,123 @@
-"""The platform's best and worst value over ranges of alpha of many equilibria."""
+"""Selecting among the equilibria of a game on counts: pieces of the value function, and its highest point."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
-from fairgames.exactness import Array, Number
-from fairgames.mechanism.slots import cut, highest_cover
+from fairgames.exactness import Array
+from fairgames.mechanism.constraints import Limits
+from fairgames.mechanism.dense import PureEquilibria, best_pieces, within_limits, worst_pieces
+from fairgames.mechanism.landscape import Piece, Profile
+from fairgames.mechanism.peaks import Peak, highest_peak
 from fairgames.mechanism.types_game import TypesGame
-from fairgames.mechanism.types_hall import StableRanges, stable_ranges
-from fairgames.mechanism.types_pruning import Survivors
+from fairgames.mechanism.types_hall import stable_ranges
+from fairgames.mechanism.types_potential import maximisers
+from fairgames.mechanism.types_pruning import Survivors, prune
+from fairgames.tolerance import comparison_tolerance
 
 _FIRST_BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
-    """A state, the alpha at which it serves the platform, and what the platform keeps.
+class TypesSearch:
+    """What a search found.
 
-    ``approached_from`` is None where the value is attained.
+    Attributes
+    ----------
+    peak : Peak or None
+        The optimum; None when nothing meets the constraints.
+    pieces : list of Piece or None
+        The selected equilibrium at every alpha; None when there are too many states to list them all.
+    n_states : int
+        Number of states that pruning left.
     """
 
-    state: int
-    alpha: Number
-    value: Number
-    approached_from: str | None = None
+    peak: Peak | None
+    pieces: list[Piece] | None
+    n_states: int
 
 
-def kept(utility: Array, lo: Array, hi: Array) -> tuple[Array, Array]:
-    """Best alpha of each range, and the value there: the low end, unless the utility is negative."""
-    alpha = np.where((utility >= 0).astype(bool), lo, hi)
-    return alpha, (1 - alpha) * utility
+def name_of(game: TypesGame) -> Callable[[int], Profile]:
+    """Name states by their ``counts[type][level]``."""
+
+    def name(state: int) -> Profile:
+        counts = game.table.lattice.counts(np.array([state]))[0]
+        return cast("Profile", tuple(map(tuple, counts.tolist())))
+
+    return name
 
 
-def best_choice(game: TypesGame, survivors: Survivors) -> Choice | None:
-    """Best equilibrium for the platform: states in descending order of their bound, until none can win."""
+def search_best(game: TypesGame, limits: Limits, most_states: int) -> TypesSearch:
+    """Best equilibrium at every alpha; where pruning leaves more than ``most_states`` states, the optimum alone."""
+    survivors = prune(game)
+    if len(survivors.states) > most_states:
+        return TypesSearch(_best_by_bound(game, survivors, limits), None, len(survivors.states))
+    pieces = best_pieces(within_limits(_equilibria(game, survivors), limits), name_of(game))
+    return _highest(game, pieces, len(survivors.states))
+
+
+def search_worst(game: TypesGame, limits: Limits, most_states: int) -> TypesSearch:
+    """Lowest equilibrium at every alpha; nothing but a count where pruning leaves more than ``most_states``."""
+    survivors = prune(game)
+    if len(survivors.states) > most_states:
+        return TypesSearch(None, None, len(survivors.states))
+    pieces = worst_pieces(_equilibria(game, survivors), limits, name_of(game))
+    return _highest(game, pieces, len(survivors.states))
+
+
+def search_potential(game: TypesGame, limits: Limits, least: Array) -> TypesSearch:
+    """Platform's best among the maximisers of the users' potential, at every alpha."""
+    states, lo, hi = maximisers(game, least)
     U = game.table.utility.reshape(-1)
-    bounds = kept(U[survivors.states], survivors.lo, survivors.hi)[1]
+    pieces = best_pieces(within_limits(PureEquilibria(states, lo, hi, U[states]), limits), name_of(game))
+    return _highest(game, pieces, len(states))
+
+
+def _equilibria(game: TypesGame, survivors: Survivors) -> PureEquilibria:
+    ranges = stable_ranges(game, survivors)
+    return PureEquilibria(ranges.states, ranges.lo, ranges.hi, game.table.utility.reshape(-1)[ranges.states])
+
+
+def _highest(game: TypesGame, pieces: list[Piece], n_states: int) -> TypesSearch:
+    return TypesSearch(highest_peak(pieces, comparison_tolerance(game.table.utility)), pieces, n_states)
+
+
+def _best_by_bound(game: TypesGame, survivors: Survivors, limits: Limits) -> Peak | None:
+    """Test states in descending order of what they could yield at most, until none can win."""
+    U = game.table.utility.reshape(-1)
+    bounded = within_limits(PureEquilibria(survivors.states, survivors.lo, survivors.hi, U[survivors.states]), limits)
+    bounds = _kept(bounded)[1]
     order = np.argsort(-bounds, kind="stable")
-    best: Choice | None = None
+    best: Peak | None = None
     start, batch = 0, _FIRST_BATCH
     while start < len(order) and (best is None or bounds[order[start]] > best.value):
         rows = order[start : start + batch]
-        ranges = stable_ranges(game, Survivors(survivors.states[rows], survivors.lo[rows], survivors.hi[rows]))
-        alphas, values = kept(U[ranges.states], ranges.lo, ranges.hi)
-        if len(values):
-            first = int(np.argmax(values))
-            if best is None or values[first] > best.value:
-                best = Choice(int(ranges.states[first]), alphas.item(first), values.item(first))
+        found = _equilibria(game, Survivors(bounded.index[rows], bounded.lo[rows], bounded.hi[rows]))
+        best = _better(game, best, found)
         start += batch
         batch *= 2
     return best
 
 
-def worst_choice(game: TypesGame, ranges: StableRanges) -> Choice | None:
-    """Supremum over alpha of the lowest equilibrium value.
+def _kept(equilibria: PureEquilibria) -> tuple[Array, Array]:
+    """Best alpha of each range, and the value there: the low end, unless the utility is negative."""
+    alpha = np.where((equilibria.utility >= 0).astype(bool), equilibria.lo, equilibria.hi)
+    return alpha, (1 - alpha) * equilibria.utility
 
-    Between neighbouring ends of ranges the equilibria are the same, and the value of the one with the
-    least utility is linear in alpha, so only the ends and their sides matter.
-    """
-    if not len(ranges.states):
-        return None
-    U = game.table.utility.reshape(-1)[ranges.states]
-    ends, first, last = cut(ranges.lo, ranges.hi)
-    order = np.argsort(-U, kind="stable")
-    lowest = highest_cover(first[order], last[order], 2 * len(ends) - 1)
-    slots = np.flatnonzero(lowest >= 0)
-    rows = order[lowest[slots]]
-    left = (slots % 2 == 0) | (U[rows] >= 0).astype(bool)
-    alphas = ends[np.where(left, slots // 2, slots // 2 + 1)]
-    values = (1 - alphas) * U[rows]
-    # Where the supremum is reached at a single alpha as well as beside it, it is attained.
-    top = np.flatnonzero(values >= values.max())
-    chosen = int(top[np.argmax(slots[top] % 2 == 0)])
-    side = None if slots[chosen] % 2 == 0 else "above" if left[chosen] else "below"
-    return Choice(int(ranges.states[rows[chosen]]), alphas.item(chosen), values.item(chosen), side)
+
+def _better(game: TypesGame, best: Peak | None, found: PureEquilibria) -> Peak | None:
+    if not len(found.index):
+        return best
+    alphas, values = _kept(found)
+    row = int(np.argmax(values))
+    if best is not None and values[row] <= best.value:
+        return best
+    worth: Any = found.utility[row]
+    piece = Piece(
+        found.lo[row], found.hi[row], True, True, (worth, 0 * worth, 0 * worth), name_of(game)(int(found.index[row]))
+    )
+    return Peak(alphas[row], values[row], piece, None)

@@ -8,8 +8,13 @@ import pytest
 
 from fairgames.errors import InputError, SizeError
 from fairgames.mechanism import types_optimum
+from fairgames.mechanism.constraints import as_limits
+from fairgames.mechanism.problem import as_problem
+from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
 from fairgames.mechanism.types_game import types_game
-from fairgames.mechanism.types_optimum import ranges_of_all_states, types_optimal_alpha
+from fairgames.mechanism.types_hall import stable_ranges
+from fairgames.mechanism.types_optimum import types_optimal_alpha
+from fairgames.mechanism.types_pruning import prune
 from fairgames.utility.base import Utility
 from fairgames.utility.table import CountUtility, TableUtility
 
@@ -163,7 +168,7 @@ def ranges_by_counts(brute):
 
 
 def ranges_found(game, utility):
-    ranges = ranges_of_all_states(game)
+    ranges = stable_ranges(game, prune(game))
     found = defaultdict(list)
     for state, lo, hi in zip(game.table.lattice.counts(ranges.states), ranges.lo, ranges.hi, strict=True):
         key = tuple(
@@ -276,9 +281,8 @@ def test_a_margin_is_what_each_user_gains_by_its_level(seed):
     costs = random_costs(np.random.default_rng(seed), utility.shape)
     margin = Fraction(1, 20)
     brute = BruteForce(utility, costs, margin)
-    assert ranges_found(types_game(utility, costs, None, margin), utility) == ranges_by_counts(brute)
-    for selection, expected in (("best", brute.best), ("worst", brute.worst)):
-        assert abs(types_optimal_alpha(utility, costs, selection, margin).value - expected()) < 100 * TINY
+    assert ranges_found(types_game(utility, costs, limits=as_limits(margin)), utility) == ranges_by_counts(brute)
+    assert types_optimal_alpha(utility, costs, margin=margin).value == brute.best()
 
 
 def test_users_of_equal_cost_count_as_often_as_there_are_of_them():
@@ -331,6 +335,9 @@ def test_a_margin_that_nobody_meets_is_reported():
         ({"selection": "nicest"}, "selection"),
         ({"margin": -1}, "margin"),
         ({"selection": "potential", "margin": 1}, "margin"),
+        ({"selection": "worst", "margin": 1}, "margin"),
+        ({"budget": -1}, "budget"),
+        ({"alpha_range": (0.5, 0.2)}, "alpha_range"),
         ({"costs": [0, -1]}, "costs"),
         ({"actions": (2,)}, "actions"),
         ({"actions": (1,), "costs": [0, math.inf]}, "actions"),
@@ -341,9 +348,81 @@ def test_bad_input_is_refused(arguments, message):
         types_optimal_alpha(**({"utility": CountUtility([0, 1, 2]), "costs": [0, 1]} | arguments))
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_constraints_hold_at_the_optimum_and_nothing_better_meets_them(seed):
+    utility = TypedUtility([0, 0, 1], [3, 2], seed)
+    costs = random_costs(np.random.default_rng(seed), utility.shape)
+    brute = BruteForce(utility, costs)
+    budget, least, low, high = Fraction(3), Fraction(2), Fraction(1, 20), Fraction(9, 10)
+    limits = {"budget": budget, "min_utility": least, "alpha_range": (low, high)}
+
+    def meets(profile, alpha):
+        worth = utility._value(profile)
+        return worth >= least and alpha * worth <= budget and low <= alpha <= high
+
+    ends = {low, high, *brute.ends}
+    ends |= {budget / utility._value(p) for p in brute.intervals if utility._value(p) > 0}
+    alphas = [end + step for end in ends for step in (-TINY, 0, TINY) if low <= end + step <= high]
+    there = {a: [p for p, (lo, hi) in brute.intervals.items() if lo <= a <= hi] for a in alphas}
+    best = [brute.value(p, a) for a in alphas for p in there[a] if meets(p, a)]
+    worst = [min(brute.value(p, a) for p in there[a]) for a in alphas if all(meets(p, a) for p in there[a])]
+    for selection, values in (("best", best), ("worst", worst)):
+        optimum = types_optimal_alpha(utility, costs, selection, **limits)
+        assert optimum.feasible == bool(values)
+        if values:
+            assert abs(optimum.value - max(values)) < 100 * TINY
+    potential = types_optimal_alpha(utility, costs, "potential", **limits)
+    if potential.feasible:
+        assert meets(potential.profile, potential.alpha)
+        highest = max(brute.potential(p, potential.alpha) for p in brute.payments if brute.intervals.get(p))
+        assert brute.potential(potential.profile, potential.alpha) == highest
+
+
+@pytest.mark.parametrize("selection", ["best", "worst", "potential"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_landscape_is_the_selected_value_at_every_alpha(selection, seed):
+    utility = TypedUtility([0, 0, 1], [3, 2], seed)
+    costs = random_costs(np.random.default_rng(seed), utility.shape)
+    brute = BruteForce(utility, costs)
+    landscape = types_optimal_alpha(utility, costs, selection).landscape
+    for alpha in (Fraction(step, 41) for step in range(42)):
+        values = brute.values_at(alpha)
+        if selection == "potential":
+            potentials = {p: brute.potential(p, alpha) for p in brute.payments if brute.intervals.get(p)}
+            top = max(potentials.values())
+            values = [brute.value(p, alpha) for p, height in potentials.items() if height == top]
+        expected = min(values) if selection == "worst" else max(values)
+        assert landscape.value(alpha) == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_dense_optimum_is_the_same(seed):
+    utility = TypedUtility([0, 0, 1, 1], [3, 2], seed)
+    costs = random_costs(np.random.default_rng(seed), utility.shape)
+    problem = as_problem(utility, costs)
+    for selection, solve in (("best", best_pure), ("worst", worst_pure), ("potential", best_potential)):
+        found = types_optimal_alpha(utility, costs, selection)
+        peak = solve(problem).peak
+        assert (found.value, found.alpha) == (peak.value, peak.alpha)
+        assert found.approached_from == peak.approached_from
+
+
 def test_too_many_possible_equilibria_leave_the_best_answer(monkeypatch):
     monkeypatch.setattr(types_optimum, "_MOST_STATES", 1)
+    monkeypatch.setattr(types_optimum, "_MOST_LISTED", 1)
     utility = TableUtility([[0, 1], [1, 2]])
     with pytest.raises(SizeError, match="best"):
         types_optimal_alpha(utility, [0, 0], "worst")
-    assert types_optimal_alpha(utility, [0, 0]).value == 2
+    best = types_optimal_alpha(utility, [0, 0])
+    assert (best.value, best.alpha, best.landscape) == (2, 0, None)
+    assert "states" in best.warnings[0]
+
+
+@pytest.mark.parametrize(("types", "levels"), CASES)
+def test_bounds_alone_lead_to_the_same_optimum(types, levels, monkeypatch):
+    utility = TypedUtility(types, levels, 7)
+    costs = random_costs(np.random.default_rng(7), utility.shape)
+    listed = types_optimal_alpha(utility, costs, min_utility=1)
+    monkeypatch.setattr(types_optimum, "_MOST_LISTED", 0)
+    bounded = types_optimal_alpha(utility, costs, min_utility=1)
+    assert (bounded.value, bounded.feasible) == (listed.value, listed.feasible)
