@@ -1,0 +1,73 @@
+"""Somebody leaves or joins: the difference between two answers."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from fairgames.assessment.leaving import compare_optima, leaving
+from fairgames.errors import InputError
+from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.utility.federated_mean import FederatedMeanUtility
+
+UTILITY = FederatedMeanUtility([10, 20, 80], 1, 10)
+COSTS = [[0, 0.1, 0.3], [0, 0.2, 0.5], [0, 0.1, 0.9]]
+
+
+def test_leaving_is_the_optimum_of_the_game_without_the_user():
+    change = leaving(UTILITY, COSTS, 2)
+    assert change.before == optimal_alpha(UTILITY, COSTS)
+    two = UTILITY.tensor()[:, :, 0]
+    alone = optimal_alpha(two, COSTS[:2])
+    # With two players left, mixed equilibria count too in the smaller game, so it is never worse.
+    assert alone.value >= change.after.value - 1e-12
+    assert change.after.profile[2] == 0
+    assert change.after.payments[2] == 0
+    assert [user.name for user in change.users] == ["0", "1", "2"]
+    gone = change.users[2]
+    assert (gone.level_after, gone.payment_after) == (0, 0)
+    assert gone.change == -change.before.payments[2]
+    assert "2: payment" in repr(change)
+
+
+def test_without_anybody_else_nothing_is_left():
+    change = leaving([0, "1/2"], [0, "1/10"], 0)
+    assert (change.before.value, change.after.value) == (Fraction(2, 5), 0)
+
+
+def test_two_specifications_are_matched_by_name():
+    before = optimal_alpha(UTILITY, COSTS)
+    other = FederatedMeanUtility([20, 80, 50], 1, 10)
+    after = optimal_alpha(other, COSTS)
+    change = compare_optima(before, after, ["a", "b", "c"], ["b", "c", "new"])
+    assert [user.name for user in change.users] == ["a", "b", "c", "new"]
+    left, stayed, _, joined = change.users
+    assert left.change == -before.payments[0]
+    assert stayed.change == after.payments[0] - before.payments[1]
+    assert (joined.level_before, joined.payment_before) == (None, None)
+    assert joined.change == after.payments[2]
+    np.testing.assert_allclose(
+        sum(user.change for user in change.users), after.payments.sum() - before.payments.sum(), atol=1e-12
+    )
+
+
+def test_an_infeasible_answer_has_no_changes():
+    nothing = optimal_alpha(UTILITY, COSTS, min_utility=1000)
+    change = compare_optima(nothing, nothing, "abc", "abc")
+    assert {user.change for user in change.users} == {None}
+    assert "-" in repr(change)
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda: leaving(UTILITY, COSTS, 3), "user: must be from 0 to 2"),
+        (lambda: leaving(UTILITY, COSTS, True), "user: must be from 0 to 2"),
+        (lambda: leaving(UTILITY, [0, -1, 0], 1), r"costs\[0, 1\]"),
+        (lambda: compare_optima(*[optimal_alpha(UTILITY, COSTS)] * 2, "ab", "abc"), "names_before: must have one name"),
+        (lambda: compare_optima(*[optimal_alpha(UTILITY, COSTS)] * 2, "abc", "aba"), "names_after: must not name two"),
+    ],
+)
+def test_bad_input_is_named(act, message):
+    with pytest.raises(InputError, match=message):
+        act()
