@@ -16,6 +16,7 @@ from fairgames.memory import require_memory
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
 _CHUNK = 1 << 16
+_COUNTLESS = 1 << 400
 
 
 class Utility(ABC):
@@ -31,6 +32,9 @@ class Utility(ABC):
 
     smooth: bool = False
     """Whether `evaluate_counts` also takes real counts, between which the utility varies smoothly."""
+
+    _bytes_a_profile: int = 16
+    """Memory that the tensor of floats needs while it is made."""
 
     @property
     @abstractmethod
@@ -122,20 +126,26 @@ class Utility(ABC):
     def _tensor(self) -> Array:
         size = 1
         for n_levels in self.shape:
+            if size > _COUNTLESS:
+                break
             size *= n_levels
-        per_entry = 200 if self.exact else 16
         require_memory(
-            size * per_entry,
-            f"the utility tensor of {self.n_users} users ({size:,} profiles)",
+            size * (200 if self.exact else self._bytes_a_profile),
+            f"the utility tensor of {self.n_users:,} users ({size:,} profiles{' or more' * (size > _COUNTLESS)})",
             "fair_payments (one profile) or grouped users",
         )
-        flat = np.empty(size, dtype=object if self.exact else float)
-        for start in range(0, size, _CHUNK):
-            stop = min(start + _CHUNK, size)
-            flat[start:stop] = self.evaluate(np.stack(np.unravel_index(np.arange(start, stop), self.shape), axis=1))
-        tensor = flat.reshape(self.shape)
+        tensor = self._every_value()
         tensor.flags.writeable = False
         return tensor
+
+    def _every_value(self) -> Array:
+        """Utility of every profile, shape ``(L_1, …, L_N)``."""
+        values = np.empty(self.shape, dtype=object if self.exact else float)
+        flat = values.reshape(-1)
+        for start in range(0, flat.size, _CHUNK):
+            stop = min(start + _CHUNK, flat.size)
+            flat[start:stop] = self.evaluate(np.stack(np.unravel_index(np.arange(start, stop), self.shape), axis=1))
+        return values
 
 
 def require_zero_at_absent(value: Number, name: str, tolerance: float = 0.0) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
+from fairgames.utility.dp_tensor import reduction_tensor
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, is_counts
 from fairgames.utility.saturation import best_weights, reduction, split, split_exact
@@ -120,6 +121,12 @@ class DPMeanUtility(GroupedUtility):
         for state, row in enumerate(cells.tolist()):
             values[state] = scale * reduction(*split_exact(row[:-1], row[-1], self._finite.tolist()))
         return values[inverse.ravel()]
+
+    def _every_value_apart(self) -> Array:
+        if self.exact:
+            return super()._every_value_apart()
+        values: Array = (1 + 2 / self.n_users) * reduction_tensor(self._epsilons[self.types])
+        return values
 
     def weights(self, profile: ArrayLike) -> NDArray[np.float64]:
         """Weight that the estimator gives to each user's number.

@@ -11,6 +11,25 @@ from fairgames.errors import InputError
 from fairgames.tolerance import RELATIVE
 
 
+def one_federating(counts: NDArray[Any]) -> NDArray[np.bool_]:
+    """States in which exactly one whole user federates, shape ``(M, K, 3)`` to shape ``(M,)``.
+
+    The aggregate is then that user's own sample mean, and it may as well be direct.
+    """
+    federating = counts[:, :, 1]
+    alone: NDArray[np.bool_] = (federating.sum(axis=1) == 1) & (federating == 1).any(axis=1)
+    return alone
+
+
+def alone_as_direct(counts: NDArray[Any]) -> NDArray[Any]:
+    """Count a user that federates alone as direct, which makes the two equal to the last bit."""
+    alone = one_federating(counts)
+    counts = counts.copy()
+    counts[alone, :, 2] += counts[alone, :, 1]
+    counts[alone, :, 1] = 0
+    return counts
+
+
 def least_errors(
     counts: NDArray[Any], samples: NDArray[np.float64], between: float, within: float, entering: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -43,7 +62,7 @@ def least_errors(
     """
     noise = within / samples
     variance = between + noise
-    federating, direct = _without_a_lone_federating_user(counts[:, :, 1], counts[:, :, 2])
+    federating, direct = counts[:, :, 1].astype(float), counts[:, :, 2].astype(float)
 
     total = (federating * entering).sum(axis=1)
     some = total > 0
@@ -63,27 +82,8 @@ def least_errors(
     apart_squared = aggregate_noise[:, None] + between * (spread[:, None] - share**2)
     B = aggregate_variance[:, None]
     result[:, :, 1] = between * apart_squared / B + (apart / B) ** 2 * uncertainty
-    alone = _one_federating(counts[:, :, 1])
-    result[alone, :, 1] = result[alone, :, 2]
     result[nobody] = within + 2 * between
     return result
-
-
-def _without_a_lone_federating_user(
-    federating: NDArray[Any], direct: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Count a user that federates alone as direct: its aggregate is its own sample mean, to the last bit."""
-    federating, direct = federating.astype(float), direct.astype(float)
-    alone = _one_federating(federating)
-    direct[alone] += federating[alone]
-    federating[alone] = 0
-    return federating, direct
-
-
-def _one_federating(federating: NDArray[Any]) -> NDArray[np.bool_]:
-    """States in which exactly one whole user federates."""
-    alone: NDArray[np.bool_] = (federating.sum(axis=1) == 1) & (federating == 1).any(axis=1)
-    return alone
 
 
 def optimal_weights(

@@ -9,7 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import as_array, as_number, to_float
-from fairgames.utility.federated_error import error_of_weights, least_errors, optimal_weights
+from fairgames.utility.federated_error import (
+    alone_as_direct,
+    error_of_weights,
+    least_errors,
+    one_federating,
+    optimal_weights,
+)
+from fairgames.utility.federated_tensor import federated_tensor
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, as_profile, is_counts
 
@@ -110,6 +117,7 @@ class FederatedMeanUtility(GroupedUtility):
     def evaluate_counts(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``; real counts too."""
         nobody = self.within_variance + 2 * self.between_variance
+        counts = alone_as_direct(counts)
         errors = np.where(counts > 0, self._errors(counts), nobody)
         if counts.dtype.kind == "f":
             # Less than one user that dominates the aggregate has no error: NaN, for the caller to see.
@@ -117,6 +125,11 @@ class FederatedMeanUtility(GroupedUtility):
         gains = np.log(nobody / errors)
         total: NDArray[np.float64] = (gains * counts).sum(axis=2) @ self._importance
         return total
+
+    def _every_value_apart(self) -> NDArray[np.float64]:
+        entering = np.broadcast_to(self._entering(), self._sizes.shape)
+        samples, importance, enter = (values[self.types] for values in (self._sizes, self._importance, entering))
+        return federated_tensor(samples, importance, self.between_variance, self.within_variance, enter)
 
     def emse(self, profile: ArrayLike) -> NDArray[np.float64]:
         """Least expected squared error of the estimate of each user's mean.
@@ -133,9 +146,9 @@ class FederatedMeanUtility(GroupedUtility):
         """
         if is_counts(profile):
             counts = as_counts(profile, self.type_levels, self.type_sizes)
-            return np.where(counts > 0, self._errors(counts[None])[0], np.nan)
+            return np.where(counts > 0, self._errors_of_state(counts), np.nan)
         levels, counts = self._one_profile(profile)
-        result: NDArray[np.float64] = self._errors(counts[None])[0][self.types, levels]
+        result: NDArray[np.float64] = self._errors_of_state(counts)[self.types, levels]
         return result
 
     def weights(self, profile: ArrayLike) -> NDArray[np.float64]:
@@ -191,6 +204,12 @@ class FederatedMeanUtility(GroupedUtility):
 
     def _errors(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         return least_errors(counts, self._sizes, self.between_variance, self.within_variance, self._entering())
+
+    def _errors_of_state(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        errors: NDArray[np.float64] = self._errors(alone_as_direct(counts[None]))[0]
+        if one_federating(counts[None])[0]:
+            errors[:, 1] = errors[:, 2]
+        return errors
 
     def _noise(self) -> NDArray[np.float64]:
         """Variance of each user's sample mean around its own mean, shape ``(N,)``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from functools import cached_property
@@ -39,6 +40,8 @@ class GroupedUtility(Utility):
     InputError
         If there is no entry, or ``counts`` are not whole numbers of at least 1, one for each entry.
     """
+
+    _bytes_a_profile = 100
 
     def __init__(self, descriptions: Sequence[Hashable], counts: ArrayLike | None, n_levels: int) -> None:
         if not descriptions:
@@ -86,6 +89,25 @@ class GroupedUtility(Utility):
         parts = [self.evaluate_counts(self._counted(profiles[i : i + step])) for i in range(0, len(profiles), step)]
         return np.concatenate(parts) if parts else np.empty(0)
 
+    def _every_value(self) -> Array:
+        n_codes = math.prod(size + 1 for size in self.type_sizes) ** (self._n_levels - 1)
+        if n_codes * len(self.type_sizes) > self._n_levels**self.n_users:
+            return self._every_value_apart()
+        # Each state of counts is evaluated once. Its code is a sum over users, so all profiles' codes are outer sums.
+        strides, states = _codes_of_states(self.type_sizes, self._n_levels)
+        codes = np.zeros((), dtype=np.intp)
+        for kind in self.types.tolist():
+            codes = np.add.outer(codes, strides[kind])
+        possible = states[:, :, 0].min(axis=1) >= 0
+        values = np.empty(len(states), dtype=object if self.exact else float)
+        values[possible] = self.evaluate_counts(states[possible])
+        result: Array = values[codes]
+        return result
+
+    def _every_value_apart(self) -> Array:
+        """Utility of every profile, where too few users are identical to count them."""
+        return super()._every_value()
+
     def _counted(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
         return count_profiles(profiles, self.types, len(self.type_sizes), self._n_levels)
 
@@ -93,6 +115,38 @@ class GroupedUtility(Utility):
         """Check a profile of one level a user; return it and its counts, shape ``(K, L)``."""
         levels = as_profile(profile, self.shape, self.type_sizes)
         return levels, self._counted(levels[None])[0]
+
+
+def _codes_of_states(type_sizes: Sequence[int], n_levels: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Number the states of counts.
+
+    Parameters
+    ----------
+    type_sizes : sequence of int
+        Users of each type.
+    n_levels : int
+        Levels of each user.
+
+    Returns
+    -------
+    strides : ndarray, shape (K, L)
+        What a user of a type at a level adds to the state's number.
+    states : ndarray, shape (number of codes, K, L)
+        The state of each number; where a type's count at level 0 is negative, there is none.
+
+    Examples
+    --------
+    >>> strides, states = _codes_of_states([2], 2)
+    >>> strides.tolist(), states.tolist()
+    ([[0, 1]], [[[2, 0]], [[1, 1]], [[0, 2]]])
+    """
+    digits = np.repeat(np.array(type_sizes, dtype=np.intp) + 1, n_levels - 1)
+    ends = np.cumprod(digits)
+    strides = np.zeros((len(type_sizes), n_levels), dtype=np.intp)
+    strides[:, 1:] = (ends // digits).reshape(len(type_sizes), n_levels - 1)
+    present = np.arange(ends[-1])[:, None, None] // strides[:, 1:] % (np.array(type_sizes)[:, None] + 1)
+    absent = np.array(type_sizes)[:, None] - present.sum(axis=2, keepdims=True)
+    return strides, np.concatenate([absent, present], axis=2)
 
 
 def _as_counts_of_entries(counts: ArrayLike | None, n_entries: int) -> NDArray[np.intp]:

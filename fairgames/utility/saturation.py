@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+SATURATION = 12
+"""``Σ eps_j (e − eps_j)`` over the users with more privacy than ``e``, from which on ``e`` is saturated."""
+
 
 def split(
     finite: NDArray[Any], infinite: NDArray[Any], eps: NDArray[np.float64]
@@ -33,8 +36,8 @@ def split(
     # Σ_{j<k} eps_j (eps_k − eps_j) as a sum of non-negative steps: no cancellation between huge squares.
     excess = np.cumsum(np.cumsum(finite * eps, axis=1)[:, :-1] * np.diff(eps), axis=1)
     bound = np.array(finite, dtype=float)
-    bound[:, 1:][excess > 12] = 0
-    A, G = bound @ eps, 12 + bound @ eps**2
+    bound[:, 1:][excess > SATURATION] = 0
+    A, G = bound @ eps, SATURATION + bound @ eps**2
     threshold = np.divide(G, A, out=np.full(len(G), np.inf), where=A > 0)
     return A, G, infinite + (finite - bound).sum(axis=1), threshold
 
@@ -43,12 +46,12 @@ def split_exact(finite: Sequence[int], infinite: int, eps: Sequence[Fraction]) -
     """Do as `split` for one state, in rationals, and return ``A, G, r``."""
     A, B, bound = Fraction(0), Fraction(0), 0
     for count, value in zip(finite, eps, strict=True):
-        if value * A - B > 12:
+        if value * A - B > SATURATION:
             break
         A += count * value
         B += count * value**2
         bound += count
-    return A, 12 + B, Fraction(infinite + sum(finite) - bound)
+    return A, SATURATION + B, Fraction(infinite + sum(finite) - bound)
 
 
 def reduction(A: Any, G: Any, r: Any) -> Any:
