@@ -8,6 +8,8 @@ import sympy as sp
 
 from symbolic import symbols
 from symbolic.claims import symmetric_utilities
+from symbolic.errors import InputError
+from symbolic.exactness import finite
 from symbolic.payments import payment_gaps
 
 
@@ -89,6 +91,44 @@ def gamma_identity(n_users: int) -> sp.Eq:
     if sp.cancel(payoff - average) != 0:
         raise ArithmeticError(f"gamma differs from U(p)/(N(1 - p)) for {n_users} users")
     return sp.Eq(payoff, average, evaluate=False)
+
+
+def symmetric_equilibria(n_users: int, utilities: Sequence[object], alpha: object, cost: object) -> sp.Set:
+    """Every symmetric equilibrium p at one alpha and one cost, for any utilities, concave or not.
+
+    Parameters
+    ----------
+    n_users : int
+    utilities : sequence
+        ``U_1, ..., U_N`` (or with ``U_0 = 0`` in front), exact rationals.
+    alpha, cost : int, Fraction or str
+        Exact and positive.
+
+    Returns
+    -------
+    sympy.Set
+        p = 1 if ``c >= alpha gamma(1)``, p = 0 if ``c <= alpha gamma(0)``, and each root of
+        ``gamma(p) = c/alpha`` between; all of [0, 1] where gamma is flat at that level.
+
+    Examples
+    --------
+    Below ``epsilon = 2 sqrt(3)`` gamma decreases and three equilibria coexist:
+
+    >>> from symbolic.dp_mean import utilities
+    >>> symmetric_equilibria(2, utilities(2, 3), 1, "9/25")
+    {0, 17/25, 1}
+    """
+    fraction, price = finite("alpha", alpha), finite("cost", cost)
+    if not (fraction.is_positive and price.is_positive):
+        raise InputError("alpha, cost", "must be positive", (fraction, price))
+    payoff = absence_gamma(n_users, utilities)
+    gap = sp.Poly(payoff - price / fraction, symbols.p)
+    if gap.is_zero:
+        return sp.Interval(0, 1)
+    found = {sp.S.One} if gap.eval(1) <= 0 else set()
+    found |= {sp.S.Zero} if gap.eval(0) >= 0 else set()
+    roots = gap.real_roots(radicals=False) if gap.degree() > 0 else []
+    return sp.FiniteSet(*found, *(root for root in roots if root >= 0 and root <= 1))
 
 
 def _binomial(n: int, k: int, probability: sp.Expr) -> sp.Expr:

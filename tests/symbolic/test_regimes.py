@@ -247,6 +247,42 @@ def test_bad_input(call, argument):
     assert caught.value.argument == argument
 
 
+@pytest.mark.parametrize("n_users", [2, 3])
+def test_utility_at_the_equilibrium(n_users):
+    result = regimes.derive(n_users)
+    equilibrium, utility = (pieces(form)[1][0] for form in (result.p_star, result.utility_at_p_star))
+    assert same(result.expected_utility.expression.subs(p, equilibrium), utility)
+
+
+@pytest.mark.parametrize("probability", ["1/3", "1/2", "6/7"])
+def test_parametric_pair_traces_the_optimal_alpha(probability):
+    result = regimes.derive(4, dp_mean.utilities(4, "inf"))
+    cost = result.stationarity.at(probability)
+    assert result.p_at_optimum.at(cost) == sp.Rational(probability)
+    assert result.alpha_star.at(cost) == result.alpha_curve.at(probability)
+
+
+@pytest.mark.parametrize("values", [["2/3", 1], ["6/17", "3/4"], ["1", "3/2", "3"], ["3", "5", "6"], [1, 2, 3]])
+def test_all_symmetric_equilibria_by_definition(values, symmetric_gamma):
+    n_users = len(values)
+    numbers = [Fraction(0), *map(Fraction, values)]
+    for cost in (Fraction(1, 5), Fraction(9, 25), Fraction(3, 4), Fraction(1), Fraction(5)):
+        found = symmetric.symmetric_equilibria(n_users, values, 1, cost)
+        for probability in (Fraction(k, 25) for k in range(26)):
+            payoff = symmetric_gamma(numbers, probability)
+            stable = (
+                (probability == 1 and cost >= payoff)
+                or (probability == 0 and cost <= payoff)
+                or (0 < probability < 1 and cost == payoff)
+            )
+            assert stable == (sp.Rational(probability.numerator, probability.denominator) in found)
+
+
+def test_symmetric_equilibria_want_positive_numbers():
+    with pytest.raises(errors.InputError, match="positive"):
+        symmetric.symmetric_equilibria(2, [1, 1], 0, 1)
+
+
 def test_curve_in_x_is_the_curve_in_p():
     values = count_utilities(3)
     result = regimes.derive(3)

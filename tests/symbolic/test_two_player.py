@@ -40,15 +40,15 @@ def test_the_paper_s_game_with_symbolic_costs():
     assert families[(1,), (1,)].value.expression == (beta - 1) / beta
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_families_are_equilibria_exactly_inside_their_interval(seed):
+@pytest.mark.parametrize(("seed", "shape"), [(0, (3, 3)), (1, (3, 3)), (2, (2, 3)), (3, (3, 2))])
+def test_families_are_equilibria_exactly_inside_their_interval(seed, shape):
     generator = random.Random(seed)
 
     def number(top):
         return sp.Rational(generator.randint(1, 8 * top), 8)
 
-    U = [[sp.S.Zero if k == m == 0 else number(4) for m in range(3)] for k in range(3)]
-    costs = [[sp.S.Zero, number(1), number(2)] for _ in range(2)]
+    U = [[sp.S.Zero if k == m == 0 else number(4) for m in range(shape[1])] for k in range(shape[0])]
+    costs = [[sp.S.Zero, number(1), number(2)][:size] for size in shape]
     inside = outside = 0
     for family in two_player.equilibrium_families(U, *costs):
         interval = family.beta_interval()
@@ -61,7 +61,7 @@ def test_families_are_equilibria_exactly_inside_their_interval(seed):
             inside += stable
             outside += not stable
             if stable:
-                average = sum(x[k] * U[k][m] * y[m] for k in range(3) for m in range(3))
+                average = sum(x[k] * U[k][m] * y[m] for k in range(shape[0]) for m in range(shape[1]))
                 assert family.utility.at(at) == average
     assert inside
     assert outside
