@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from fairgames.equilibrium.best_reply import Profile, best_reply_path
 from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
 from fairgames.equilibrium.solver import SEARCHED
-from fairgames.exactness import Number, common, is_exact
+from fairgames.exactness import Array, Number, common, is_exact
 from fairgames.game.deviations import pure_strategy
 from fairgames.game.fair_game import FairGame
-from fairgames.payments.counts import CountPotential, count_potential
+from fairgames.payments.counts import count_potential, lattice_of
+from fairgames.payments.lattice import CountLattice
+from fairgames.payments.potential import potential_tensor
 from fairgames.tolerance import comparison_tolerance
+from fairgames.utility.base import Utility
 
 
 def climb_potential(game: FairGame) -> EquilibriumSet:
@@ -51,17 +51,26 @@ def climb_potential(game: FairGame) -> EquilibriumSet:
     (90, 0.0)
     """
     climber = _Climber(game)
-    profile, _ = best_reply_path(climber.replies, (0,) * game.n_users, climber.tolerance)
-    levels = tuple(own[action] for own, action in zip(game.actions, profile, strict=True))
+    climber.climb()
+    levels = tuple(climber.levels)
+    actions = [own.index(level) for own, level in zip(game.actions, levels, strict=True)]
+    replies = [climber.replies(user) for user in range(game.n_users)]
+    regrets = [max(values) - values[action] for values, action in zip(replies, actions, strict=True)]
+    strict = all(
+        values[action] - value > climber.tolerance
+        for values, action in zip(replies, actions, strict=True)
+        for other, value in enumerate(values)
+        if other != action
+    )
     found = Equilibrium(
-        strategies=tuple(pure_strategy(action, len(own)) for action, own in zip(profile, game.actions, strict=True)),
-        payoffs=climber.payoffs(profile),
-        regret=climber.regret(profile),
+        strategies=tuple(pure_strategy(action, len(own)) for action, own in zip(actions, game.actions, strict=True)),
+        payoffs=climber.payoffs(),
+        regret=max(regrets),
         supports=tuple((level,) for level in levels),
         profile=levels,
         is_pure=True,
         is_extreme=True,
-        is_isolated=climber.is_strict(profile) or None,
+        is_isolated=strict or None,
     )
     return EquilibriumSet(
         equilibria=(found,),
@@ -81,81 +90,83 @@ def climb_potential(game: FairGame) -> EquilibriumSet:
 
 
 class _Climber:
-    """Potential of the deviations from a profile, read from the count lattice."""
+    """A profile of levels, and the potential of every deviation from it, read from the count lattice."""
 
     def __init__(self, game: FairGame) -> None:
-        table = count_potential(game.utility)
-        P, costs, alpha = common(table.potential, game.costs, np.array(game.alpha, dtype=_kind(game.alpha)))
-        self._game = game
-        self._table = CountPotential(table.lattice, table.utility, P)
+        self._lattice, potential = _potential_by_counts(game.utility)
+        P, costs, alpha = common(potential, game.costs, np.array(game.alpha, dtype=_kind(game.alpha)))
+        self._actions = game.actions
+        self._P = P
         self._costs = costs
         self._alpha: Number = alpha.item()
         self._types = game.utility.types.tolist()
-        self._moves: dict[tuple[int, int, int], Any] = {}
-        self._state: tuple[Profile | None, list[int]] = (None, [])
+        self._moves: dict[tuple[int, int, int], list[int]] = {}
+        self.levels = [levels[0] for levels in game.actions]
+        self._state = self._composition_indices()
         self.exact = is_exact(P)
         self.tolerance = comparison_tolerance(P)
 
-    def replies(self, profile: Profile, user: int) -> list[Number]:
+    def _composition_indices(self) -> list[int]:
+        counts = [np.zeros((1, n_levels), dtype=np.intp) for n_levels in self._lattice.levels]
+        for kind, level in zip(self._types, self.levels, strict=True):
+            counts[kind][0, level] += 1
+        return [int(self._lattice.rank(kind, count)[0]) for kind, count in enumerate(counts)]
+
+    def climb(self) -> None:
+        """Move users in turn to their best replies until nobody gains; every move raises the potential."""
+        n_users = len(self.levels)
+        user, content = 0, 0
+        while content < n_users:
+            values = self.replies(user)
+            actions = self._actions[user]
+            best = max(range(len(values)), key=values.__getitem__)
+            if values[best] - values[actions.index(self.levels[user])] > self.tolerance:
+                self._state = self._after(user, actions[best])
+                self.levels[user] = actions[best]
+                content = 0
+            else:
+                content += 1
+            user = (user + 1) % n_users
+
+    def replies(self, user: int) -> list[Number]:
         """Potential of each action of a user, the others staying, up to what does not depend on it."""
-        here = self._game.actions[user][profile[user]]
-        state = self._state_of(profile)
-        return [
-            self._alpha * self._potential_after(state, user, here, level) - self._costs.item(user, level)
-            for level in self._game.actions[user]
-        ]
+        return [self._alpha * self._potential(user, level) - self._cost(user, level) for level in self._actions[user]]
 
-    def payoffs(self, profile: Profile) -> tuple[Number, ...]:
+    def payoffs(self) -> tuple[Number, ...]:
         """Payoff of each user: its share ``alpha·(P − P without it)`` less its cost."""
-        state = self._state_of(profile)
-        paid = []
-        for user, action in enumerate(profile):
-            level = self._game.actions[user][action]
-            stays = self._potential_after(state, user, level, level)
-            leaves = self._potential_after(state, user, level, 0)
-            paid.append(self._alpha * (stays - leaves) - self._costs.item(user, level))
-        return tuple(paid)
-
-    def regret(self, profile: Profile) -> Number:
-        """Largest gain of any user."""
-        return max(max(values) - values[action] for values, action in self._all_replies(profile))
-
-    def is_strict(self, profile: Profile) -> bool:
-        """Whether every other action of every user is worse."""
-        return all(
-            values[action] - value > self.tolerance
-            for values, action in self._all_replies(profile)
-            for other, value in enumerate(values)
-            if other != action
+        return tuple(
+            self._alpha * (self._potential(user, level) - self._potential(user, 0)) - self._cost(user, level)
+            for user, level in enumerate(self.levels)
         )
 
-    def _all_replies(self, profile: Profile) -> list[tuple[list[Number], int]]:
-        return [(self.replies(profile, user), action) for user, action in enumerate(profile)]
+    def _cost(self, user: int, level: int) -> Number:
+        cost: Number = self._costs.item(user, level)
+        return cost
 
-    def _potential_after(self, state: list[int], user: int, here: int, level: int) -> Number:
-        kind = self._types[user]
-        index = state.copy()
-        if level != here:
-            index[kind] = self._moved(kind, here, level)[index[kind]]
-        value: Number = self._table.potential.item(tuple(index))
+    def _potential(self, user: int, level: int) -> Number:
+        value: Number = self._P.item(tuple(self._after(user, level)))
         return value
 
-    def _moved(self, kind: int, here: int, level: int) -> list[int]:
-        key = (kind, here, level)
-        if key not in self._moves:
-            self._moves[key] = self._table.lattice.moved(*key).tolist()
-        moves: list[int] = self._moves[key]
-        return moves
+    def _after(self, user: int, level: int) -> list[int]:
+        """State after a user moves to a level."""
+        kind, here = self._types[user], self.levels[user]
+        state = self._state.copy()
+        if level != here:
+            key = (kind, here, level)
+            if key not in self._moves:
+                self._moves[key] = self._lattice.moved(*key).tolist()
+            state[kind] = self._moves[key][state[kind]]
+        return state
 
-    def _state_of(self, profile: Profile) -> list[int]:
-        """Composition index of each type; kept, because most questions are about the same profile."""
-        if self._state[0] is not profile:
-            lattice = self._table.lattice
-            counts = [np.zeros((1, n_levels), dtype=np.intp) for n_levels in lattice.levels]
-            for user, action in enumerate(profile):
-                counts[self._types[user]][0, self._game.actions[user][action]] += 1
-            self._state = (profile, [int(lattice.rank(kind, count)[0]) for kind, count in enumerate(counts)])
-        return self._state[1]
+
+def _potential_by_counts(utility: Utility) -> tuple[CountLattice, Array]:
+    """Count lattice and potential; by way of the tensor, which is faster, when no two users are interchangeable."""
+    if max(utility.type_sizes) > 1:
+        table = count_potential(utility)
+        return table.lattice, table.potential
+    lattice = lattice_of(utility)
+    levels = [compositions.argmax(axis=1) for compositions in lattice.compositions]
+    return lattice, potential_tensor(utility.tensor())[np.ix_(*levels)]
 
 
 def _kind(alpha: object) -> type:
