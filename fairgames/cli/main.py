@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from fairgames.cli.compare import compare
+from fairgames.cli.derive import derive
 from fairgames.cli.design import design
 from fairgames.cli.equilibria import equilibria
+from fairgames.cli.errata import errata
+from fairgames.cli.export import export
 from fairgames.cli.failures import PlainErrors
 from fairgames.cli.fit import fit
 from fairgames.cli.init import init
@@ -25,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (init, solve, payments, equilibria, design, compare, fit, verify):
+for _command in (init, solve, payments, equilibria, design, compare, fit, verify, export, derive, errata):
     app.command()(_command)
 
 

@@ -46,7 +46,7 @@ def changed(raw: Mapping[str, Any], place: str, value: str) -> dict[str, Any]:
     holder: Any = result
     for step in steps[:-1]:
         holder = _inside(holder, step, place)
-    if not isinstance(holder, dict):
+    if not isinstance(holder, dict) or isinstance(holder.get(steps[-1]), (dict, list)):
         raise InputError("place", "must name a number of the specification", place)
     holder[steps[-1]] = _as_toml(value)
     return result

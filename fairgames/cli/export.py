@@ -1,0 +1,88 @@
+"""``fairgames export``: the game for Gambit, every payment as a table, the optimum for a LaTeX document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairgames.cli import options
+
+if TYPE_CHECKING:
+    from fairgames.exactness import Number
+    from fairgames.spec.specification import Specification
+
+
+def export(
+    spec: options.Spec,
+    output: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="FILE.nfg: the game, for Gambit. FILE.csv: utility and payments at every profile. "
+            "FILE.tex: payments at the optimum.",
+        ),
+    ],
+    alpha: options.Alpha = None,
+) -> None:
+    """Write the game, all payments, or the optimum in a form that other programs read."""
+    from fractions import Fraction
+
+    from fairgames.cli.arguments import alpha_or
+    from fairgames.errors import InputError
+    from fairgames.spec.load import load_specification
+
+    writers = {".nfg": _game, ".csv": _payments, ".tex": _optimum}
+    writer = writers.get(output.suffix.lower())
+    if writer is None:
+        raise InputError("FILE", f"must end in {', '.join(writers)}", str(output))
+    if writer is _optimum and alpha is not None:
+        raise InputError("--alpha", "means nothing for .tex: the optimum has an alpha of its own", alpha)
+    loaded = load_specification(spec)
+    share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
+    try:
+        output.write_text(writer(loaded, share), encoding="utf-8")
+    except OSError as error:
+        raise InputError("FILE", f"cannot be written: {error.strerror}", str(output)) from None
+    typer.echo(f"Wrote {output}.")
+
+
+def _game(spec: Specification, alpha: Number) -> str:
+    from fairgames.game.fair_game import FairGame
+
+    return FairGame(spec.utility, spec.costs, alpha, spec.actions).to_nfg(spec.title)
+
+
+def _payments(spec: Specification, alpha: Number) -> str:
+    import csv
+    import io
+
+    import numpy as np
+
+    from fairgames.payments.fair import payment_table
+
+    table = payment_table(spec.utility, alpha)
+    payments = [table.user(user) for user in range(spec.n_users)]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    names = spec.user_names
+    writer.writerow([*names, "utility", *(f"payment to {name}" for name in names)])
+    for profile in np.ndindex(table.utility.shape):
+        writer.writerow([*spec.level_names(profile), table.utility[profile], *(paid[profile] for paid in payments)])
+    return stream.getvalue()
+
+
+def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)
+    from fairgames.cli.solve import optimum_of
+    from fairgames.errors import FairGamesError
+    from fairgames.report.columns import exactly
+    from fairgames.report.latex import latex_table
+    from fairgames.report.payment_table import payment_columns
+    from fairgames.report.users import user_rows
+
+    optimum = optimum_of(spec)
+    if optimum.profile is None or optimum.payments is None or optimum.alpha is None:
+        raise FairGamesError(f"{spec.source}: the optimum is not in pure levels, so there is no table of it")
+    headers, rows = payment_columns(user_rows(spec, optimum.profile, optimum.payments), "samples")
+    return latex_table(f"{spec.title}: payments at alpha = {exactly(optimum.alpha)}", headers, rows) + "\n"
