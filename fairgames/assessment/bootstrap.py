@@ -1,0 +1,198 @@
+"""Uncertainty of fitted and measured utilities, carried through to payments, equilibria and alpha."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.assessment.certainty import Certainty, certainty
+from fairgames.errors import InputError
+from fairgames.exactness import Array
+from fairgames.fitting.fit import Fit
+from fairgames.fitting.variance_components import anova_of_groups
+from fairgames.game.actions import Actions
+from fairgames.parallel import as_seed
+from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames.utility.measured import MeasuredUtility
+from fairgames.utility.table import TableUtility
+
+
+def bootstrap_fit(
+    fit: Fit,
+    costs: object,
+    resamples: int = 200,
+    seed: int | np.random.SeedSequence = 0,
+    *,
+    importance: ArrayLike | None = None,
+    aggregation: str = "uniform",
+    selection: str = "best",
+    actions: Actions = None,
+    level: float = 0.9,
+    n_jobs: int | None = None,
+) -> Certainty:
+    """Resample the groups of a fitted data set and ask each resample for the platform's optimum.
+
+    The users and their sample sizes stay what they are; what the groups teach about the two variances
+    is drawn anew. A resample takes as many groups as there are, with replacement, and estimates the
+    variances by the analysis of variance.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fitted model.
+    costs : array_like, shape (N, 3) or (3,)
+        Privacy costs.
+    resamples : int
+        Number of resamples, at least 2.
+    seed : int or numpy.random.SeedSequence
+        The same seed gives the same numbers for every ``n_jobs``.
+    importance, aggregation
+        As for `FederatedMeanUtility`.
+    selection, actions
+        As for `optimal_alpha`.
+    level : float
+        Coverage of the percentile intervals.
+    n_jobs : int or None
+        Workers; None leaves it to the surrounding ``joblib.parallel_config``, else one.
+
+    Returns
+    -------
+    Certainty
+        Resamples whose variance between groups is not above 0 are counted and left out: the model has
+        no utility for them.
+
+    Raises
+    ------
+    InputError
+        If an argument is malformed.
+    DataError
+        If the fitted variance between groups is not above 0, or no resample has one.
+    SizeError
+        If the utility tensor would not fit in memory.
+
+    References
+    ----------
+    Davison, Hinkley (1997), Bootstrap Methods and their Application, section 3.8.
+    """
+    draws = group_resamples(fit, resamples, seed)
+    usable = [(between, within) for between, within in draws.tolist() if between > 0 and within > 0]
+    return certainty(
+        fit.utility(importance, aggregation),
+        usable,
+        partial(_with_variances, fit.samples, importance, aggregation),
+        costs,
+        selection=selection,
+        actions=actions,
+        level=level,
+        left_out=(resamples - len(usable), "their variance between groups is not above 0"),
+        n_jobs=n_jobs,
+    )
+
+
+def group_resamples(fit: Fit, resamples: int, seed: int | np.random.SeedSequence = 0) -> NDArray[np.float64]:
+    """Variances between and within groups in resamples of the groups.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fitted model.
+    resamples : int
+        Number of resamples, at least 2.
+    seed : int or numpy.random.SeedSequence
+        Of the draws.
+
+    Returns
+    -------
+    ndarray, shape (resamples, 2)
+        Not truncated; NaN where every group drawn has one observation only.
+
+    Raises
+    ------
+    InputError
+        If ``resamples`` or ``seed`` is malformed.
+    """
+    _require_resamples(resamples)
+    n_groups = len(fit.samples)
+    drawn = np.random.default_rng(as_seed(seed)).integers(n_groups, size=(resamples, n_groups))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between, within = anova_of_groups(fit.samples[drawn], fit.group_means[drawn], fit.group_squares[drawn])
+    return np.stack([between, within], axis=1)
+
+
+def bootstrap_measured(
+    utility: MeasuredUtility,
+    costs: object,
+    resamples: int = 200,
+    seed: int | np.random.SeedSequence = 0,
+    *,
+    selection: str = "best",
+    actions: Actions = None,
+    level: float = 0.9,
+    n_jobs: int | None = None,
+) -> Certainty:
+    """Resample the repeats of a measured utility and ask each resample for the platform's optimum.
+
+    A resample averages as many repeats as there are, drawn with replacement; a repeat is taken whole,
+    with all its profiles, so that their common noise stays common. Every profile is measured.
+
+    Parameters
+    ----------
+    utility : MeasuredUtility
+        With at least 2 repeats; intervals from fewer than about 10 are too narrow.
+    costs, selection, actions
+        As for `optimal_alpha`.
+    resamples : int
+        Number of resamples, at least 2.
+    seed : int or numpy.random.SeedSequence
+        The same seed gives the same numbers for every ``n_jobs``.
+    level : float
+        Coverage of the percentile intervals.
+    n_jobs : int or None
+        Workers; None leaves it to the surrounding ``joblib.parallel_config``, else one.
+
+    Returns
+    -------
+    Certainty
+        Of the decision that the mean over all repeats suggests.
+
+    Raises
+    ------
+    InputError
+        If an argument is malformed, or there is one repeat only.
+    EvaluationError
+        If a measurement fails.
+    """
+    _require_resamples(resamples)
+    if utility.repeats < 2:
+        raise InputError("utility", "must have at least 2 repeats to be resampled", utility.repeats)
+    mean = TableUtility(utility.tensor())
+    profiles = np.stack(np.unravel_index(np.arange(mean.tensor().size), utility.shape), axis=1)
+    repeats = utility.repeated(profiles).reshape(utility.repeats, *utility.shape)
+    drawn = np.random.default_rng(as_seed(seed)).integers(utility.repeats, size=(resamples, utility.repeats))
+    return certainty(
+        mean,
+        list(drawn),
+        partial(_mean_of_repeats, repeats),
+        costs,
+        selection=selection,
+        actions=actions,
+        level=level,
+        n_jobs=n_jobs,
+    )
+
+
+def _require_resamples(resamples: int) -> None:
+    if isinstance(resamples, bool) or not isinstance(resamples, (int, np.integer)) or resamples < 2:
+        raise InputError("resamples", "must be a whole number of at least 2", resamples)
+
+
+def _with_variances(
+    samples: Array, importance: ArrayLike | None, aggregation: str, variances: tuple[float, float]
+) -> FederatedMeanUtility:
+    return FederatedMeanUtility(samples, *variances, importance, aggregation=aggregation)
+
+
+def _mean_of_repeats(repeats: Array, drawn: Array) -> TableUtility:
+    return TableUtility(repeats[drawn].mean(axis=0))
