@@ -11,7 +11,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PLAIN_BLAS := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format bench clean
+.PHONY: help demo test test-slow check docs docs-test format bench clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -33,6 +33,13 @@ check: $(VENV)/.check ## Lint, format, types, import contracts, dependencies, sp
 	$(BIN)/deptry .
 	$(BIN)/codespell
 
+docs: $(VENV)/.docs docs/_static/mathjax/tex-svg.js ## Build the documentation site in docs/_build/html, running every example
+	$(ONE_THREAD) $(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+docs-test: $(VENV)/.docs $(VENV)/.chromium ## Open every page of the built site in a real browser
+	$(BIN)/python -m pytest -q -c docs/pytest.ini docs/test_site.py
+
 format: $(VENV)/.check ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -43,7 +50,7 @@ bench: $(VENV)/.bench ## Print every speed claim as a ratio measured in this run
 	done
 
 clean: ## Remove the environment and everything generated
-	rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist demo-output docs/_build docs/auto_examples docs/reference/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 $(VENV)/.python:
 	@command -v $(PYTHON) >/dev/null || { echo "No '$(PYTHON)' on this machine: install Python 3.11 or newer, or run 'make PYTHON=/path/to/python3.11'."; exit 1; }
@@ -59,7 +66,22 @@ $(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.check $(VENV)/.bench: $(VENV)/.%: $(VENV)/.runtime
+$(VENV)/.test $(VENV)/.check $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(VENV)/.runtime
 	$(PIP) --group $*
 	@touch $@
 
+
+# Mathematics is drawn by a copy beside the pages, so that the site is read without a network.
+docs/_static/mathjax/tex-svg.js:
+	@command -v npm >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -qq -y npm >/dev/null; \
+		else echo "The documentation needs npm once, to fetch MathJax. On Debian and Ubuntu: sudo apt-get install npm"; exit 1; fi; }
+	@mkdir -p docs/_build/mathjax $(@D)
+	npm install --silent --no-save --no-package-lock --prefix docs/_build/mathjax mathjax@3
+	cp docs/_build/mathjax/node_modules/mathjax/es5/tex-svg.js $@
+
+$(VENV)/.chromium: $(VENV)/.python
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -qq -y chromium-headless-shell >/dev/null; \
+		else echo "The browser test needs Chromium. On Debian and Ubuntu: sudo apt-get install chromium-headless-shell"; exit 1; fi; }
+	@touch $@

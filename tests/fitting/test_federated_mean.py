@@ -13,8 +13,8 @@ from fairgames.fitting.federated_mean import fit_federated_mean
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "data"
 PUBLISHED = [
-    ("lung", "inst", "ph.karno", 1.96, 155.5),
-    ("periodontal", "Clinic", "BMI", 4.08, 47.8),
+    ("lung", "institution", "ph.karno", 1.96, 155.5),
+    ("periodontal", "clinic", "BMI", 4.08, 47.8),
     ("math_achieve", "School", "MathAch", 8.22, 39.14),
 ]
 SMALL = {"clinic": ["A", "A", "B", "B", "C"], "score": [0, 2, 4, 6, 9]}
@@ -50,7 +50,7 @@ def test_example_data(name, group, value, between, within):
 
 
 def test_the_ten_institutions():
-    fit = fit_federated_mean(EXAMPLES / "lung.csv", "inst", "ph.karno")
+    fit = fit_federated_mean(EXAMPLES / "lung.csv", "institution", "ph.karno")
     assert fit.group_names == ("1", "12", "13", "3", "11", "22", "16", "6", "21", "5")
     assert fit.samples.tolist() == [36, 23, 20, 19, 18, 17, 16, 14, 13, 9]
 

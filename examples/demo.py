@@ -1,0 +1,67 @@
+"""The main job on two real consortia: from patients' records to what the platform should pay.
+
+Runs the commands that a user would type, and draws the contrast between hospitals that are alike and
+hospitals that differ. Figures and JSON go to the folder demo-output/.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+OUT = HERE.parent / "demo-output"
+COMMAND = Path(sys.executable).with_name("fairgames")
+CONSORTIA = {
+    "lung": ("institution", "ph.karno"),
+    "periodontal": ("clinic", "BMI"),
+}
+
+
+def run(*arguments: object) -> None:
+    words = [os.path.relpath(word, HERE.parent) if isinstance(word, Path) else str(word) for word in arguments]
+    print(f"\n$ fairgames {' '.join(words)}\n", flush=True)
+    subprocess.run([COMMAND, *words], check=True, cwd=HERE.parent)
+
+
+def main() -> None:
+    OUT.mkdir(exist_ok=True)
+    for name, (group, value) in CONSORTIA.items():
+        run("fit", HERE / "data" / f"{name}.csv", "--group", group, "--value", value)
+        results = ["--figure", OUT / f"{name}.png", "--json", OUT / f"{name}.json"]
+        run("solve", HERE / f"{name}.toml", "--unit", "patients", *results)
+    compare()
+
+
+def compare() -> None:
+    """Say what differs between the two consortia, and draw it."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from fairgames.report.panels import draw_landscape
+    from fairgames.spec.load import load_specification
+
+    import fairgames as fg
+
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    print("\nThe contrast\n")
+    for name, panel in zip(CONSORTIA, panels, strict=True):
+        spec = load_specification(HERE / f"{name}.toml")
+        optimum = fg.optimal_alpha(spec.utility, spec.costs)
+        chosen = [spec.levels[level] for level in optimum.profile]
+        counts = ", ".join(f"{chosen.count(level)} {level}" for level in spec.levels)
+        draw_landscape(panel, optimum.landscape, float(optimum.alpha), float(optimum.value))
+        panel.set_title(spec.title, fontsize=10)
+        print(f"{spec.title}:\n  pay out {float(optimum.alpha):.1%} of the utility; {counts}.")
+    figure.savefig(OUT / "contrast.png", dpi=150)
+    print(
+        "\nWhere hospitals are alike, any patient's record helps everybody: cheap, aggregated data from the larger"
+        "\nhospitals is enough. Where they differ, a hospital's own patients are needed, shared directly, and paid for."
+        f"\n\nFigures and results: {os.path.relpath(OUT)}/"
+    )
+
+
+if __name__ == "__main__":
+    main()
