@@ -18,6 +18,8 @@ CASES = (
         "from symbolic import dp_mean, regimes; regimes.derive(2, dp_mean.utilities(2))",
         2.0,
     ),
+    ("region map of two groups", "from symbolic import two_group_regions as t; t.region_map()", None),
+    ("all errata verified", "from symbolic import errata; errata.verify_all()", None),
     ("three users, symbolic utilities", "from symbolic import regimes; regimes.derive(3)", None),
     ("four users, symbolic utilities", "from symbolic import regimes; regimes.derive(4)", 20.0),
     (

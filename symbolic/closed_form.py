@@ -142,6 +142,8 @@ class RootForm(ClosedForm):
         value = self.expression.subs(numbers, simultaneous=True)
         if not value.has(self.parameter):
             return value
+        if not all(number.is_number for number in numbers.values()):
+            raise InputError("values", "must all be numbers where a root is needed", values)
         return value.subs(self.parameter, unit_root(self.relation.subs(numbers), self.parameter))
 
     def lambdify(self, modules: str = "math") -> Callable[..., Any]:
@@ -183,8 +185,9 @@ class Derivation:
 
     def latex(self) -> str:
         """All equations in one ``aligned`` environment."""
-        rows = " \\\\\n".join(form.latex().replace(" = ", " &= ", 1) for form in self.forms())
-        return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+        rows = [form.latex().replace(" = ", " &= ", 1) for form in self.forms()]
+        rows += [rf"& \text{{provided that }} {sp.latex(condition)}" for condition in getattr(self, "conditions", ())]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def lambdify(self, modules: str = "math") -> dict[str, Callable[..., Any]]:
         """A numeric function for each closed form, by name."""

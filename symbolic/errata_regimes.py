@@ -141,7 +141,7 @@ def _binomial_weights() -> Verification:
     return Verification(
         printed == 0 or flipped == 0,
         correct == 0,
-        f"U = (3, 5, 6): gamma' = {slopes[0]} at p = 1/2, with N - 1 alone in place of N it would be {slopes[1]}",
+        f"U = (3, 5, 6): the gain's slope at p = 1/2 is {slopes[0]}; with N - 1 alone for N it would be {slopes[1]}",
     )
 
 

@@ -13,7 +13,7 @@ import sympy as sp
 
 from symbolic import symbols
 from symbolic.claims import concave, monotone, require, symmetric_utilities
-from symbolic.closed_form import ClosedForm, Derivation
+from symbolic.closed_form import ClosedForm, Derivation, RootForm
 from symbolic.exactness import user_count
 from symbolic.symmetric import absence_gamma, expected_utility, stationary_cost
 from symbolic.unit_root import UnitRoot, shortest
@@ -111,7 +111,7 @@ def derive(n_users: int, utilities: Sequence[object] | None = None) -> Regimes:
             "then c(x) is not decreasing, c_th is not U_N - U_{N-1} and theorem 3's three regimes are not the answer",
         ),
     )
-    free = tuple(dict.fromkeys(symbol for value in values for symbol in sorted(value.free_symbols, key=str)))
+    free = symbols.appearing_in(*values)
     payoff, utility, curve = absence_gamma(n_users, values), expected_utility(values), stationary_cost(values)
     # Rising Bernstein coefficients make gamma rise, so its ends are its extremes.
     top, bottom, threshold = (
@@ -123,15 +123,19 @@ def derive(n_users: int, utilities: Sequence[object] | None = None) -> Regimes:
     def form(name: str, expression: sp.Expr, arguments: tuple[sp.Symbol, ...], source: str) -> ClosedForm:
         return ClosedForm(name, expression, (*arguments, *free), source, conditions)
 
+    def rooted(form: ClosedForm, root: UnitRoot) -> ClosedForm:
+        if not form.expression.has(symbols.x):
+            return form
+        return RootForm(form.name, form.expression, form.arguments, form.source, conditions, symbols.x, root.relation)
+
     def at_alpha(name: str, first: sp.Expr, inside: sp.Expr, last: sp.Expr, source: str) -> ClosedForm:
         bounds = (symbols.alpha < symbols.c / top, symbols.alpha <= symbols.c / bottom)
-        return equilibrium.piecewise(
-            form(name, first, (symbols.alpha, symbols.c), source), bounds, (first, inside, last)
-        )
+        expression = equilibrium.piecewise(bounds, (first, inside, last))
+        return rooted(form(name, expression, (symbols.alpha, symbols.c), source), equilibrium)
 
     def at_cost(name: str, first: sp.Expr, inside: sp.Expr, last: sp.Expr, source: str) -> ClosedForm:
-        bounds = (symbols.c <= threshold, symbols.c <= top)
-        return optimum.piecewise(form(name, first, (symbols.c,), source), bounds, (first, inside, last))
+        expression = optimum.piecewise((symbols.c <= threshold, symbols.c <= top), (first, inside, last))
+        return rooted(form(name, expression, (symbols.c,), source), optimum)
 
     payoff, utility, curve_p = (
         sp.collect(sp.expand(value), symbols.p, sp.factor)

@@ -38,3 +38,15 @@ def count_utilities(n_users: int) -> tuple[sp.Symbol, ...]:
     (U_1, U_2, U_3)
     """
     return tuple(sp.Symbol(f"U_{k}", positive=True) for k in range(1, n_users + 1))
+
+
+def appearing_in(*expressions: sp.Expr) -> tuple[sp.Symbol, ...]:
+    """The symbols of some expressions, in the order in which they first appear.
+
+    Examples
+    --------
+    >>> first, second = count_utilities(2)
+    >>> appearing_in(second, alpha * first)
+    (U_2, U_1, alpha)
+    """
+    return tuple(dict.fromkeys(symbol for value in expressions for symbol in sorted(value.free_symbols, key=str)))

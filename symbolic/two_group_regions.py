@@ -53,9 +53,11 @@ class Region:
         return rf"{sp.latex(self.condition)}: \; \alpha^{{*}} = {sp.latex(self.alpha)}, \; {sp.latex(self.value)}"
 
     def lambdify(self, modules: str = "math") -> Callable[..., object]:
-        """``(inside, alpha, value)`` as a function of (a, b)."""
+        """``(inside, alpha, value)`` as a function of (a, b); symbols of the utilities come last."""
         inside = sp.And(self.condition, CHEAPER <= DEARER)
-        return sp.lambdify((CHEAPER, DEARER), (inside, self.alpha, self.value), modules)  # type: ignore[no-any-return]
+        others = [symbol for symbol in symbols.appearing_in(inside, self.alpha) if symbol not in (CHEAPER, DEARER)]
+        names = (CHEAPER, DEARER, *others)
+        return sp.lambdify(names, (inside, self.alpha, self.value), modules)  # type: ignore[no-any-return]
 
     def as_set(self) -> sp.Set:
         """The pairs (a, b) of the region as a SymPy set."""
@@ -131,7 +133,7 @@ def region_map(utilities: tuple[object, ...] = PAPER) -> RegionMap:
             ("half-mixed | one", sp.Eq(b, edge)),
             *boundaries,
         ]
-    free = tuple(dict.fromkeys(symbol for entry in values for symbol in entry.free_symbols))
+    free = symbols.appearing_in(*values)
     return RegionMap(
         _form("alpha_star", [(region.alpha, region.condition) for region in regions], free),
         _form("value", [(region.value, region.condition) for region in regions], free),

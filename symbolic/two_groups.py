@@ -127,7 +127,7 @@ def mixed_equilibrium(utilities: tuple[object, ...] = PAPER) -> MixedEquilibrium
         for cost in (symbols.c1, symbols.c2)
         for relation in (bottom * symbols.alpha <= cost, cost <= top * symbols.alpha)
     )
-    free = tuple(dict.fromkeys(symbol for value in values for symbol in value.free_symbols))
+    free = symbols.appearing_in(*values)
     first, second = (
         ClosedForm(name, gamma_inverse(cost / symbols.alpha, values), (symbols.alpha, cost, *free), source, conditions)
         for name, cost, source in (

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbolic import symbols
-from symbolic.closed_form import ClosedForm, RootForm
 
 
 @dataclass(frozen=True)
@@ -71,29 +70,27 @@ class UnitRoot:
             return factor
         return sp.collect(sp.factor_terms(sp.rem(factor, self.curve - level, symbols.x)), symbols.x)
 
-    def piecewise(
-        self, form: ClosedForm, conditions: tuple[sp.Basic, sp.Basic], pieces: tuple[sp.Expr, sp.Expr, sp.Expr]
-    ) -> ClosedForm:
-        """Put three regimes together; the middle one is a function of the root.
+    @property
+    def relation(self) -> sp.Expr:
+        """What vanishes at the root."""
+        return sp.collect(sp.expand(self.curve), symbols.x) - self.level
+
+    def piecewise(self, bounds: tuple[sp.Basic, sp.Basic], pieces: tuple[sp.Expr, sp.Expr, sp.Expr]) -> sp.Piecewise:
+        """Put three regimes together, the middle one at the root.
 
         Parameters
         ----------
-        form : ClosedForm
-            Name, arguments, source and conditions of the result.
-        conditions : tuple of two sympy.Boolean
+        bounds : tuple of two sympy.Boolean
             Where the first regime holds, and, failing that, the second.
         pieces : tuple of three sympy.Expr
+            The middle one is an expression in x. It is written without x where the root is explicit, and
+            left out where the curve is flat.
         """
-        first, inside, last = pieces
-        head = (form.name, form.arguments, form.source, form.conditions)
+        first, middle, last = pieces
         if self.is_constant:
-            return _form(head, sp.Piecewise((first, conditions[0]), (last, True)))
-        if self.is_explicit:
-            middle = self.reduce(inside)
-            return _form(head, sp.Piecewise((first, conditions[0]), (middle, conditions[1]), (last, True)))
-        expression = sp.Piecewise((first, conditions[0]), (inside, conditions[1]), (last, True))
-        relation = sp.collect(sp.expand(self.curve), symbols.x) - self.level
-        return RootForm(head[0], expression, head[1], head[2], head[3], symbols.x, relation)
+            return sp.Piecewise((first, bounds[0]), (last, True))
+        inside = self.reduce(middle) if self.is_explicit else middle
+        return sp.Piecewise((first, bounds[0]), (inside, bounds[1]), (last, True))
 
 
 def shortest(candidates: Iterable[sp.Expr]) -> sp.Expr:
@@ -110,7 +107,3 @@ def shortest(candidates: Iterable[sp.Expr]) -> sp.Expr:
 
 def _shortest(expression: sp.Expr) -> sp.Expr:
     return shortest([expression, sp.factor(expression), sp.expand(expression)])
-
-
-def _form(head: tuple[str, tuple[sp.Symbol, ...], str, tuple[sp.Basic, ...]], expression: sp.Expr) -> ClosedForm:
-    return ClosedForm(head[0], expression, head[1], head[2], head[3])

@@ -239,6 +239,7 @@ def test_failing_claims_say_which_and_where(n_users, values, words):
         (lambda: regimes.derive(2, [sp.Symbol("u"), 1]), "utilities[0]"),
         (lambda: regimes.derive(2, [1, "inf"]), "utilities[1]"),
         (lambda: regimes.derive(2).alpha_star.at("1/2"), "values"),
+        (lambda: regimes.derive(4, [4, 7, 9, "19/2"]).alpha_star.at(c + 1), "values"),
     ],
 )
 def test_bad_input(call, argument):
