@@ -86,6 +86,22 @@ def least_errors(
     return result
 
 
+def errors_at_real_counts(
+    counts: NDArray[Any], samples: NDArray[np.float64], between: float, within: float, entering: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Do as `least_errors`, but count a federating user as one in its own error where there is less than one.
+
+    The formula would give such a user a larger share of the aggregate than the aggregate holds.
+    """
+    result = least_errors(counts, samples, between, within, entering)
+    states, kinds = np.nonzero((counts[:, :, 1] > 0) & (counts[:, :, 1] < 1))
+    places = np.arange(len(states))
+    whole = counts[states]
+    whole[places, kinds, 1] = 1
+    result[states, kinds, 1] = least_errors(whole, samples, between, within, entering)[places, kinds, 1]
+    return result
+
+
 def optimal_weights(
     levels: NDArray[np.intp], shares: NDArray[np.float64], between: float, noise: NDArray[np.float64]
 ) -> NDArray[np.float64]:

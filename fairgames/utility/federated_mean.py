@@ -12,6 +12,7 @@ from fairgames.exactness import as_array, as_number, to_float
 from fairgames.utility.federated_error import (
     alone_as_direct,
     error_of_weights,
+    errors_at_real_counts,
     least_errors,
     one_federating,
     optimal_weights,
@@ -62,7 +63,7 @@ class FederatedMeanUtility(GroupedUtility):
 
     Users with equal ``(samples, importance)`` are one type. A *profile* is one level index a user, or
     ``counts[type, level]``. `evaluate_counts` accepts real counts, between which the formulas vary
-    smoothly; less than one user that would dominate a weighted aggregate has no error, and gives NaN.
+    smoothly, unless one federating user outweighs all others.
 
     References
     ----------
@@ -118,11 +119,9 @@ class FederatedMeanUtility(GroupedUtility):
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``; real counts too."""
         nobody = self.within_variance + 2 * self.between_variance
         counts = alone_as_direct(counts)
-        errors = np.where(counts > 0, self._errors(counts), nobody)
-        if counts.dtype.kind == "f":
-            # Less than one user that dominates the aggregate has no error: NaN, for the caller to see.
-            errors = np.where(errors > 0, errors, np.nan)
-        gains = np.log(nobody / errors)
+        error = least_errors if counts.dtype.kind in "iu" else errors_at_real_counts
+        errors = error(counts, *self._model)
+        gains = np.log(nobody / np.where(counts > 0, errors, nobody))
         total: NDArray[np.float64] = (gains * counts).sum(axis=2) @ self._importance
         return total
 
@@ -202,11 +201,12 @@ class FederatedMeanUtility(GroupedUtility):
     def _entering(self) -> NDArray[np.float64]:
         return np.ones(1) if self.aggregation == "uniform" else self._sizes
 
-    def _errors(self, counts: NDArray[Any]) -> NDArray[np.float64]:
-        return least_errors(counts, self._sizes, self.between_variance, self.within_variance, self._entering())
+    @property
+    def _model(self) -> tuple[NDArray[np.float64], float, float, NDArray[np.float64]]:
+        return self._sizes, self.between_variance, self.within_variance, self._entering()
 
     def _errors_of_state(self, counts: NDArray[Any]) -> NDArray[np.float64]:
-        errors: NDArray[np.float64] = self._errors(alone_as_direct(counts[None]))[0]
+        errors: NDArray[np.float64] = least_errors(alone_as_direct(counts[None]), *self._model)[0]
         if one_federating(counts[None])[0]:
             errors[:, 1] = errors[:, 2]
         return errors

@@ -187,9 +187,16 @@ def test_real_counts_extend_the_whole_ones(aggregation):
         assert np.abs(np.diff(values, 2)).max() < 0.01 * np.diff(values).max()
 
 
-def test_real_counts_that_have_no_error_are_nan():
-    utility = FederatedMeanUtility([1, 10_000], 1, 0.01, aggregation="weighted", counts=[2, 1])
-    assert np.isnan(utility.evaluate_counts(np.array([[[0, 1.5, 0], [0, 0.1, 0]]]))).all()
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_less_than_one_federating_user_counts_itself(aggregation):
+    utility = FederatedMeanUtility([10, 60], 1, 10, aggregation=aggregation, counts=[8, 1])
+    steps = np.zeros((201, 2, 3))
+    steps[:, 0, 1], steps[:, 1, 1] = 8, np.linspace(0, 1, 201)
+    steps[:, 1, 0] = 1 - steps[:, 1, 1]
+    values = utility.evaluate_counts(steps)
+    assert values[[0, -1]] == pytest.approx([utility([[0, 8, 0], [1 - c, c, 0]]) for c in (0, 1)])
+    assert np.abs(np.diff(values)).max() < 0.05 * np.ptp(values)
+    assert np.isfinite(utility.evaluate_counts(np.full((1, 2, 3), 1e-9))).all()
 
 
 def test_large_differences_between_users_do_not_cancel():
