@@ -74,11 +74,9 @@ def common_risk(n_present: sp.Expr, weight: sp.Expr, eta: sp.Expr) -> sp.Expr:
     >>> sp.factor(common_risk(2, w, sp.oo))
     (8*w**2 - 4*w + 1)/12
     """
-    a, b = sp.symbols("a b", positive=True)
-    pair = sp.Poly(bayes_risk((a, b), sp.oo), a, b)
-    square, cross, linear = (pair.coeff_monomial(term) for term in (a**2, a * b, a))
+    square, cross, linear, constant = _pair_moments()
     quadratic = n_present * square + n_present * (n_present - 1) * cross / 2
-    return quadratic * weight**2 + n_present * linear * weight + pair.coeff_monomial(1) + 2 / eta**2
+    return quadratic * weight**2 + n_present * linear * weight + constant + 2 / eta**2
 
 
 @cache
@@ -94,8 +92,8 @@ def best_weight(n_present: sp.Expr, epsilon: sp.Expr = symbols.epsilon) -> sp.Ex
     """
     w = sp.Symbol("w", positive=True)
     risk = common_risk(n_present, w, epsilon / w)
-    (weight,) = sp.solve(sp.diff(risk, w), w)
-    return sp.factor(weight)
+    curvature, slope, _ = sp.Poly(risk, w).all_coeffs()
+    return sp.factor(-slope / (2 * curvature))
 
 
 @cache
@@ -202,6 +200,13 @@ def pair_utility() -> ClosedForm:
     both, saturated = (sp.factor(value) for value in values)
     expression = sp.Piecewise((both, second <= sp.expand(edge)), (saturated, True))
     return ClosedForm("U", expression, (first, second), "appendix B.1", (first <= second,))
+
+
+@cache
+def _pair_moments() -> tuple[sp.Expr, ...]:
+    a, b = sp.symbols("a b", positive=True)
+    pair = sp.Poly(bayes_risk((a, b), sp.oo), a, b)
+    return tuple(pair.coeff_monomial(term) for term in (a**2, a * b, a, sp.S.One))
 
 
 @cache
