@@ -82,6 +82,10 @@ class Utility(ABC):
         """
         return self.evaluate(expand_counts(counts, self.types))
 
+    def __repr__(self) -> str:
+        """Name the kind of utility and how many users it has."""
+        return f"<{type(self).__name__} of {self.n_users:,} users>"
+
     def __call__(self, profile: ArrayLike) -> Number:
         """Utility of one profile.
 

@@ -87,6 +87,7 @@ class DPMeanUtility(GroupedUtility):
         if n_users is not None and n_users != self.n_users:
             raise InputError("n_users", f"must be {self.n_users}, as epsilons and counts say, or left out", n_users)
         self._epsilons = table[self._first_entries]
+        self._epsilons.flags.writeable = False
         flat = self._epsilons.ravel()
         finite = np.flatnonzero((flat > 0) & (flat < np.inf))
         self._cell_order = finite[np.argsort(flat[finite], kind="stable")]

@@ -104,6 +104,7 @@ class FederatedMeanUtility(GroupedUtility):
         self.aggregation = aggregation
         self._sizes = sizes[self._first_entries]
         self._importance = weight[self._first_entries]
+        self._sizes.flags.writeable = self._importance.flags.writeable = False
 
     @property
     def samples(self) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 import itertools
 import math
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -53,6 +54,24 @@ def test_federating_alone_is_being_direct_in_the_tensor_too(name):
         alone, direct = ([slice(None, None, 2)] * tensor.ndim for _ in range(2))
         alone[user], direct[user] = 1, 2
         assert np.array_equal(tensor[tuple(alone)], tensor[tuple(direct)])
+
+
+@pytest.mark.parametrize("name", list(UTILITIES))
+def test_utilities_can_be_sent_to_other_processes(name):
+    utility = UTILITIES[name]
+    copy = pickle.loads(pickle.dumps(utility))
+    assert np.array_equal(copy.tensor(), utility.tensor())
+    assert repr(copy) == f"<{type(utility).__name__} of {utility.n_users} users>"
+
+
+def test_descriptions_are_read_only():
+    for values in (
+        UTILITIES["three types"].samples,
+        UTILITIES["three types"].importance,
+        UTILITIES["one type"].epsilons,
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 3
 
 
 def test_a_tensor_of_ten_million_users_is_refused_at_once():
