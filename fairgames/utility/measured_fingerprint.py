@@ -15,8 +15,8 @@ from fairgames.errors import InputError
 def fingerprint(function: Callable[..., Any], *facts: object) -> str:
     """Hash a function's source code, what it captures, and further facts.
 
-    Seen are: the source of the function and of the functions and classes of its own module that it
-    names; its default arguments; the variables that it captures or reads from its module; the
+    Seen are: the source of the function, or of the class of a callable object, and of the functions and
+    classes of its own module that it names; its default arguments; the variables that it captures or reads from its module; the
     arguments of a ``partial``; the state of a callable object. Not seen are files, and code in other
     modules: put their date, version or hash among the facts.
 
@@ -68,10 +68,13 @@ def _parts(thing: object, seen: set[int]) -> Iterator[str]:
         yield from _parts_of_values(_values_used(thing), seen)
     elif isinstance(thing, type):
         yield _source(thing, None)
+        for member in vars(thing).values():
+            if isinstance(member, FunctionType):
+                yield from _parts_of_values(_values_used(member), seen)
     elif isinstance(thing, (BuiltinFunctionType, ModuleType)):
         yield repr(getattr(thing, "__name__", thing))
     else:
-        yield _source(type(thing), None)
+        yield from _parts(type(thing), seen)
         yield _data(thing, type(thing).__name__)
 
 

@@ -30,6 +30,9 @@ class Model:
     def __call__(self, _profile):
         return self.data
 
+    def uses(self, profile):
+        return helper(profile)
+
     def method(self, _profile):
         return self.data
 
@@ -76,6 +79,12 @@ def test_a_changed_variable_or_function_of_its_module(monkeypatch):
     changed = fingerprint(uses_helper)
     monkeypatch.setitem(uses_helper.__globals__, "helper", lambda value: value)
     assert len({before, changed, fingerprint(uses_helper)}) == 3
+
+
+def test_what_the_methods_of_an_object_name_counts_too(monkeypatch):
+    before = fingerprint(Model(1))
+    monkeypatch.setitem(uses_helper.__globals__, "SCALE", 3.0)
+    assert fingerprint(Model(1)) != before
 
 
 def test_functions_that_call_each_other_end():
