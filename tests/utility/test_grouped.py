@@ -65,11 +65,8 @@ def test_utilities_can_be_sent_to_other_processes(name):
 
 
 def test_descriptions_are_read_only():
-    for values in (
-        UTILITIES["three types"].samples,
-        UTILITIES["three types"].importance,
-        UTILITIES["one type"].epsilons,
-    ):
+    federated = UTILITIES["three types"]
+    for values in (federated.samples, federated.importance, UTILITIES["one type"].epsilons):
         with pytest.raises(ValueError, match="read-only"):
             values[0] = 3
 
