@@ -30,6 +30,9 @@ RESIDUAL_MEAN = 1e-3
 RESIDUAL_RATIO = 4.0
 """A sampled estimate is refused when its mean efficiency residual exceeds this many of its errors."""
 
+CUBATURE_ERROR = 5e-5
+"""No cubature claims a smaller error, as a part of ``max(|phi|, U/N)``: kinks of a utility escape its estimate."""
+
 PAYMENT_ERROR = 1e-4
 """Standard error aimed at by default, as a part of ``max(|phi|, U/N)``."""
 

@@ -63,6 +63,26 @@ def evaluate_states(evaluate: StateUtility, states: NDArray[Any], n_jobs: int | 
     return np.concatenate([np.zeros(0), *answers])
 
 
+def between_whole(evaluate: StateUtility) -> StateUtility:
+    """Give ``evaluate`` a value at every real state: that of the nearest whole one where it has none.
+
+    Examples
+    --------
+    >>> between_whole(lambda n: np.where(n[:, 0] < 1, np.nan, n[:, 0]))(np.array([[0.7], [1.2]]))
+    array([1. , 1.2])
+    """
+    return partial(_between_whole, evaluate)
+
+
+def _between_whole(evaluate: StateUtility, states: NDArray[Any]) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.array(evaluate(states), dtype=float)
+    missing = np.flatnonzero(~np.isfinite(values))
+    if len(missing):
+        values[missing] = evaluate(np.rint(states[missing]))
+    return values
+
+
 def _evaluate_states(evaluate: StateUtility, n_jobs: int | None, states: NDArray[Any]) -> NDArray[np.float64]:
     return evaluate_states(evaluate, states, n_jobs)
 

@@ -111,9 +111,7 @@ def test_undeclared_threshold_on_a_smooth_utility_is_unresolved(seed):
 
 
 def test_jumps_that_cancel_are_unresolved_when_nothing_else_varies():
-    estimate = strata_payments(
-        lambda n: 1.0 * (n[:, 0] >= 400_000) - 1.0 * (n[:, 1] >= 200_000), [600_000, 400_000]
-    )
+    estimate = strata_payments(lambda n: 1.0 * (n[:, 0] >= 400_000) - 1.0 * (n[:, 1] >= 200_000), [600_000, 400_000])
     assert not estimate.resolved
 
 
