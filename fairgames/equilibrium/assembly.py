@@ -178,9 +178,9 @@ def near_ties(
 
 
 def _has_close_call(strategies: Strategies, certificate: Certificate, closeness: float) -> bool:
-    """Whether an action that is not played falls short of the best by no more than rounding."""
+    """Whether an action that is hardly played falls short of the best by no more than rounding."""
     return any(
-        probability == 0 and shortfall <= closeness
+        probability <= PROBABILITY and shortfall <= closeness
         for strategy, shortfalls in zip(strategies, certificate.shortfalls, strict=True)
         for probability, shortfall in zip(strategy.tolist(), shortfalls, strict=True)
     )

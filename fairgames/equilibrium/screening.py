@@ -71,10 +71,11 @@ def screen(profiles: Iterable[Any], shape: tuple[int, ...], certifier: Certifier
         elif strategies in known:
             screened.repeated += 1
         else:
-            certificate = certifier.certify(strategies)
+            reported = strategies if certifier.exact else tuple(map(to_float, strategies))
+            certificate = certifier.certify(reported)
             if certifier.accepts(certificate):
                 known.add(strategies)
-                screened.accepted.append((strategies, certificate))
+                screened.accepted.append((reported, certificate))
             else:
                 screened.rejected += 1
     return screened
@@ -130,9 +131,9 @@ def _numbers(strategies: Strategies) -> tuple[Any, ...]:
 def well_formed(profile: Any, shape: tuple[int, ...], *, exact: bool) -> Strategies | None:
     """Read a solver's profile as probability vectors; None when it is not one.
 
-    In a float game all strategies are floats. Float probabilities within rounding of 0 become 0, so
-    that supports are what they are meant to be, and a float strategy that is pure becomes exact in
-    an exact game.
+    Rationals are kept as they are. Float probabilities within rounding of 0 become 0, so that
+    supports are what they are meant to be, and a float strategy that is pure becomes exact in an
+    exact game.
     """
     try:
         strategies = tuple(_vector(strategy) for strategy in profile)
@@ -141,9 +142,7 @@ def well_formed(profile: Any, shape: tuple[int, ...], *, exact: bool) -> Strateg
     if tuple(strategy.shape for strategy in strategies) != tuple((size,) for size in shape):
         return None
     cleaned = tuple(
-        _exact_probabilities(strategy)
-        if exact and is_exact(strategy)
-        else _probabilities(to_float(strategy), exact=exact)
+        _exact_probabilities(strategy) if is_exact(strategy) else _probabilities(strategy, exact=exact)
         for strategy in strategies
     )
     return None if any(strategy is None for strategy in cleaned) else cleaned  # type: ignore[return-value]

@@ -70,12 +70,15 @@ def equilibria(
     -----
     Nothing that a solver says is trusted: profiles that are not finite, no probabilities, no
     equilibria or repetitions are dropped and counted in ``warnings``; in a nondegenerate two-player
-    game the indices must add up to 1, or the set is not called complete.
+    game the indices must add up to 1, or the set is not called complete. With more players, enumpoly
+    silently misses some equilibria of ordinary games (about 5 % of random 2x2x2 games); an even
+    number is reported as a sign of that.
 
     References
     ----------
     Avis, Rosenberg, Savani, von Stengel (2010), "Enumeration of Nash equilibria for two-player games",
-    Economic Theory 42.
+    Economic Theory 42. Wilson (1971), "Computing equilibria of n-person games", SIAM Journal on Applied
+    Mathematics 21.
 
     Examples
     --------
@@ -186,6 +189,12 @@ def certified(
         complete = False
         found, components = structured(form, certifier, accepted, extreme=False, degenerate=degenerate)
         warnings.append(f"the indices of the equilibria add up to {total} instead of 1: some are missing")
+    isolated_search = all(run.finished for run in runs) and any(solver.promise == "isolated" for solver in plan)
+    if isolated_search and len(form.shape) > 2 and len(found) % 2 == 0:
+        warnings.append(
+            f"{len(found)} equilibria, an even number: where all are isolated and regular there is an odd number "
+            "(Wilson 1971), so some are missing, or there are continua"
+        )
     if not certifier.exact and near_ties(certifier, accepted, [profile for run in runs for profile in run.profiles]):
         warnings.append(
             "differences within rounding decide what is an equilibrium of this game; "

@@ -254,6 +254,19 @@ def test_three_users_get_isolated_mixed_equilibria_too():
     assert all(entry.is_isolated for entry in result if entry.is_pure)
 
 
+def pure_only(payoffs, found):
+    for action in ([1.0, 0.0], [0.0, 1.0]):
+        found((action, action, action))
+
+
+def test_an_even_number_of_isolated_equilibria_is_announced():
+    P = np.zeros((2, 2, 2))
+    P[0, 0, 0] = P[1, 1, 1] = 1.0
+    result = equilibria([P] * 3, method=Solver("pure only", pure_only, "isolated"))
+    assert len(result) == 2
+    assert "Wilson 1971" in result.warnings[0]
+
+
 def test_a_continuum_of_three_users_is_announced():
     result = equilibria([np.zeros((2, 2, 2), dtype=int)] * 3)
     assert len([entry for entry in result if entry.is_pure]) == 8

@@ -1,0 +1,89 @@
+"""Two-player enumeration with certificates, beside nashpy, pygambit and quantecon, in one run.
+
+Every row gives the time of one game and the number of equilibria found. `fairgames` returns all of
+them, exact where the payoffs are, each with its certificate; the others return bare points, and may
+miss some.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from fairgames.equilibrium.solve import equilibria
+
+
+def seconds(solve: Callable[[], Any], least: float = 0.3) -> tuple[float, int]:
+    """Best of repeated runs, and the number of equilibria."""
+    best, spent, found = float("inf"), 0.0, 0
+    while spent < least:
+        start = time.perf_counter()
+        found = len(solve())
+        best = min(best, time.perf_counter() - start)
+        spent += time.perf_counter() - start
+    return best, found
+
+
+def peers(A: np.ndarray, B: np.ndarray) -> dict[str, Callable[[], Any]]:
+    """Each peer's enumeration of the game."""
+    import nashpy
+    import pygambit
+    import quantecon.game_theory as qe
+
+    floats = A.astype(float), B.astype(float)
+    game = pygambit.StrategicGame.from_arrays(A, B)
+    normal = qe.NormalFormGame((qe.Player(floats[0]), qe.Player(np.ascontiguousarray(floats[1].T))))
+    return {
+        "nashpy support enumeration": lambda: list(nashpy.Game(*floats).support_enumeration()),
+        "nashpy vertex enumeration": lambda: list(nashpy.Game(*(M - M.min() + 1 for M in floats)).vertex_enumeration()),
+        "pygambit enummixed, rational": lambda: pygambit.nash.enummixed_solve(game, rational=True).equilibria,
+        "pygambit enummixed, double": lambda: pygambit.nash.enummixed_solve(game, rational=False).equilibria,
+        "quantecon support enumeration": lambda: qe.support_enumeration(normal),
+        "quantecon vertex enumeration": lambda: qe.vertex_enumeration(normal),
+    }
+
+
+def compare(title: str, A: np.ndarray, B: np.ndarray, slow: frozenset[str] = frozenset()) -> None:
+    """Print one game's table; ratios are peer / fairgames."""
+    print(f"\n{title}")
+    own, count = seconds(lambda: equilibria([A, B]))
+    print(f"  {'fairgames, with certificates':32} {1000 * own:10.3f} ms   {count:3d} equilibria")
+    for name, solve in peers(A, B).items():
+        if name in slow:
+            print(f"  {name:32} left out: minutes")
+            continue
+        try:
+            solve()
+            taken, found = seconds(solve)
+        except Exception as error:
+            print(f"  {name:32} failed: {type(error).__name__}")
+            continue
+        missed = f", {count - found} missed" if found < count else ""
+        print(f"  {name:32} {1000 * taken:10.3f} ms   {found:3d} equilibria{missed}   ratio {taken / own:.2f}")
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    third = Fraction(2, 3)
+    c1, c2 = Fraction(3, 5), Fraction(11, 20)
+    A = np.array([[0, 0], [third - c1, Fraction(1, 2) - c1]], dtype=object)
+    B = np.array([[0, third - c2], [0, Fraction(1, 2) - c2]], dtype=object)
+    compare("the paper's 2x2 game, (c1, c2)/alpha = (.6, .55), rational", A, B)
+    compare("the same in floats", A.astype(float), B.astype(float))
+    rng = np.random.default_rng(0)
+    for size in (3, 5, 8):
+        A, B = rng.integers(-50, 51, (2, size, size))
+        compare(f"random integers, {size}x{size}", A, B)
+    A, B = rng.normal(size=(2, 8, 8))
+    compare("random floats, 8x8", A, B)
+    A, B = rng.integers(0, 3, (2, 6, 6))
+    compare("degenerate small integers, 6x6", A, B)
+
+
+if __name__ == "__main__":
+    main()
