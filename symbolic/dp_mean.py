@@ -13,11 +13,10 @@ from itertools import product
 import sympy as sp
 
 from symbolic import symbols
+from symbolic.claims import concave
 from symbolic.closed_form import ClosedForm
 from symbolic.errors import InputError
 from symbolic.exactness import exact, user_count
-from symbolic.payments import payment_gaps
-from symbolic.symmetric import gamma
 
 MU = sp.Symbol("mu", real=True)
 """The mean to be estimated."""
@@ -153,21 +152,22 @@ def utilities(n_users: int, epsilon: object = symbols.epsilon) -> tuple[sp.Expr,
     return tuple(utility(n_users, k, epsilon).expression for k in range(1, user_count(n_users) + 1))
 
 
-def assumption_range() -> sp.Set:
-    """The epsilons for which the game of two users has an increasing gamma (assumption 2).
+def assumption_range(n_users: int = 2) -> sp.Set:
+    """The epsilons at which the utility has diminishing returns (assumption 2), found by solving for them.
 
-    Found by solving ``gamma'(p) >= 0``; below the range gamma decreases and several symmetric
-    equilibria coexist.
+    For two users these are the epsilons at which ``gamma'(p) >= 0``; below the range gamma decreases and
+    several symmetric equilibria coexist. More users do not change the range: the second user's gain
+    against the first one's is what binds.
 
     Examples
     --------
     >>> assumption_range()
     Interval(2*sqrt(3), oo)
     """
-    first, second = utilities(2)
-    slope = sp.diff(gamma(payment_gaps(2, lambda _, present: (sp.S.Zero, first, second)[present])), symbols.p)
-    solution = sp.solve_univariate_inequality(sp.factor(slope) >= 0, symbols.epsilon, relational=False)
-    return solution.intersect(sp.Interval.open(0, sp.oo))
+    allowed: sp.Set = sp.Interval.open(0, sp.oo)
+    for claim in concave(utilities(n_users)):
+        allowed &= sp.solve_univariate_inequality(claim.relation, symbols.epsilon, relational=False)
+    return allowed
 
 
 def pair_utility() -> ClosedForm:

@@ -1,7 +1,7 @@
 import pytest
 import sympy as sp
 
-from symbolic import dp_mean, errors
+from symbolic import dp_mean, errors, symbols, symmetric
 from symbolic.symbols import epsilon
 
 MU = dp_mean.MU
@@ -102,8 +102,15 @@ def test_pair_against_a_search_over_weights(first, second):
     assert value == pytest.approx((1 / 12 - least) * 24, abs=2e-3)
 
 
-def test_assumption_2_begins_at_two_root_three():
-    assert dp_mean.assumption_range() == sp.Interval(2 * sp.sqrt(3), sp.oo)
+@pytest.mark.parametrize("n_users", [2, 3, 5])
+def test_assumption_2_begins_at_two_root_three(n_users):
+    assert dp_mean.assumption_range(n_users) == sp.Interval(2 * sp.sqrt(3), sp.oo)
+
+
+def test_assumption_2_of_two_users_is_an_increasing_gamma():
+    slope = sp.diff(symmetric.absence_gamma(2, dp_mean.utilities(2)), symbols.p)
+    rising = sp.solve_univariate_inequality(sp.factor(slope) >= 0, epsilon, relational=False)
+    assert rising & sp.Interval.open(0, sp.oo) == dp_mean.assumption_range()
 
 
 @pytest.mark.parametrize(
