@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -58,11 +59,16 @@ class Bernstein:
         """Formal degree ``n``."""
         return len(self.coefficients) - 1
 
+    @cached_property
+    def _whole(self) -> tuple[list[int], int]:
+        """Coefficients of ``x^k (1 − x)^(n − k)`` in whole numbers, and their common denominator."""
+        return _integers([math.comb(self.degree, k) * value for k, value in enumerate(self.coefficients)])
+
     def __call__(self, x: Fraction) -> Fraction:
         """Value at ``x``."""
         x = Fraction(x)
         n, top, bottom = self.degree, x.numerator, x.denominator
-        terms, scale = _integers([math.comb(n, k) * value for k, value in enumerate(self.coefficients)])
+        terms, scale = self._whole
         return Fraction(_homogeneous(terms, top, bottom - top), scale * bottom**n)
 
     def __add__(self, other: Bernstein | Number) -> Bernstein:
@@ -136,7 +142,7 @@ class Bernstein:
 
     def bracketed(self, left: Fraction, right: Fraction, *, rising: bool) -> Root:
         """Root between two points of opposite sign, by halving; ``rising`` if the sign is positive at ``right``."""
-        terms, _ = _integers([math.comb(self.degree, k) * value for k, value in enumerate(self.coefficients)])
+        terms, _ = self._whole
         scale = math.lcm(left.denominator, right.denominator)
         low, high = int(left * scale), int(right * scale)
         while (high - low) << _ROOT_BITS > scale:

@@ -150,12 +150,15 @@ def pure_ranges(game: SymmetricGame) -> tuple[Array, Array, NDArray[np.bool_]]:
     return np.minimum(lo, hi), hi, stable
 
 
+def pure_families(game: SymmetricGame) -> list[Family]:
+    """All pure equilibria, by the number of users at the less private action."""
+    lo, hi, stable = pure_ranges(game)
+    return [Fixed(k, 0, lo.item(k), hi.item(k), game.utilities.item(k)) for k in np.flatnonzero(stable).tolist()]
+
+
 def families(game: SymmetricGame) -> list[Family]:
     """All pure families, and all in which two or more users mix with one probability."""
-    lo, hi, stable = pure_ranges(game)
-    found: list[Family] = [
-        Fixed(k, 0, lo.item(k), hi.item(k), game.utilities.item(k)) for k in np.flatnonzero(stable).tolist()
-    ]
+    found = pure_families(game)
     for mixing in range(2, game.n_users + 1):
         for sure in range(game.n_users - mixing + 1):
             found.extend(_mixed(game, sure, mixing))

@@ -11,7 +11,7 @@ import numpy as np
 from fairgames.errors import SizeError
 from fairgames.exactness import Number
 from fairgames.mechanism.symmetric_best import SymmetricChoice
-from fairgames.mechanism.symmetric_families import Branch, Fixed, families, pure_ranges
+from fairgames.mechanism.symmetric_families import Branch, Fixed, families, pure_families, pure_ranges
 from fairgames.mechanism.symmetric_game import MOST_EXACT_USERS, SymmetricGame
 from fairgames.mechanism.symmetric_thresholds import finished
 from fairgames.mechanism.symmetric_worst import Point, attained, worst_point
@@ -124,9 +124,7 @@ def worst_overall(game: SymmetricGame, *, pure_only: bool = False) -> FamilyOpti
             f'selection="worst" searches all families of equilibria, which is done for at most {MOST_EXACT_USERS} '
             f"users, not {game.n_users}; use selection='best', or optimal_alpha for pure equilibria"
         )
-    found = families(game)
-    if pure_only:
-        found = [family for family in found if not family.mixing]
+    found = pure_families(game) if pure_only else families(game)
     point = worst_point(game, found)
     return _finished(game, point, reached=attained(game, found, point))
 

@@ -17,6 +17,7 @@ from fairgames.tolerance import RELATIVE, ROOT
 
 _GRID = 33
 _WORTH_A_LOOK = 0.05
+_INTERPOLATION = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +109,19 @@ def _candidates(piece: _Piece) -> Iterator[Point]:
 
 def _lowest(piece: _Piece, alpha: Number, side: str | None) -> Point:
     """The lowest family at an alpha of the closed piece."""
-    family = min(piece.active, key=lambda one: one.utility_at(alpha))
+    family = _lowest_family(piece.active, alpha)
     if isinstance(family, Fixed):
         return Point(alpha, family, family.utility, family.x is None or family.x.rational, side, family.x)
     x = family.x_at(alpha)
     return Point(alpha, family, family.utility(x.x), x.rational and isinstance(alpha, Fraction), side, x)
+
+
+def _lowest_family(active: Sequence[Family], alpha: Number) -> Family:
+    """Compare exactly only those that come near in the interpolated tables."""
+    rough = np.array([family.sampled(np.array([float(alpha)]))[0] for family in active])
+    near = rough.min() + _INTERPOLATION * max(float(np.ptp(rough)), RELATIVE)
+    contenders = [family for family, utility in zip(active, rough.tolist(), strict=True) if utility <= near]
+    return min(contenders, key=lambda one: one.utility_at(alpha))
 
 
 def _unless_lower(piece: _Piece, point: Point) -> Point:

@@ -243,14 +243,14 @@ def test_many_violations_are_counted_and_the_worst_is_shown():
 CONCAVE = st.lists(st.integers(0, 60), min_size=2, max_size=6).map(lambda steps: sorted(steps, reverse=True))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(CONCAVE, st.integers(1, 12))
 def test_under_the_assumptions_gamma_rises_and_the_regimes_come_in_order(increments, scale):
     utilities = [Fraction(sum(increments[:k]), scale) for k in range(len(increments) + 1)]
     check_weak_assumptions(CountUtility(utilities), (0, 1))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(st.lists(st.integers(0, 60), min_size=6, max_size=6).map(lambda steps: sorted(steps, reverse=True)))
 def test_the_same_when_both_actions_earn_something(increments):
     totals = [Fraction(sum(increments[:k]), 7) for k in range(7)]
@@ -279,13 +279,13 @@ def check_weak_assumptions(utility, actions):
 VALUES = st.lists(st.integers(0, 30), min_size=2, max_size=5)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(VALUES, st.fractions(Fraction(1, 20), 6, max_denominator=20))
 def test_the_best_symmetric_equilibrium_beats_a_grid_whatever_the_utility(values, cost):
     check_best_symmetric(CountUtility([0, *values]), cost, (0, 1))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(
     st.lists(st.integers(0, 20), min_size=9, max_size=9),
     st.fractions(Fraction(1, 20), 3, max_denominator=20),
@@ -322,7 +322,7 @@ def check_best_symmetric(utility, cost, actions):
     assert (gone.alpha, gone.p) == (0, 1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(VALUES, st.fractions(0, 4, max_denominator=20), st.fractions(0, 1, max_denominator=30))
 def test_symmetric_equilibria_at_one_alpha_are_all_and_nothing_else(values, cost, alpha):
     utility = CountUtility([0, *values])
@@ -376,6 +376,22 @@ def test_windows_serve_two_levels_of_sharing_too(monkeypatch, cost):
     windowed = symmetric_mechanism(table, cost, actions=(1, 2))
     for name in ("alpha", "p", "value", "cost_threshold", "exit_threshold", "gamma_min", "gamma_max"):
         assert math.isclose(getattr(exact, name), getattr(windowed, name), rel_tol=1e-7, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 3.0, math.inf])
+def test_the_closed_form_of_the_dp_mean_is_its_utility(epsilon):
+    utility = DPMeanUtility([0.0, epsilon], n_users=6)
+    mechanism = symmetric_mechanism(utility, 0.05)
+    expected = [utility([[6 - k, k]]) for k in range(7)]
+    np.testing.assert_allclose(mechanism.utilities, expected, rtol=1e-12, atol=1e-15)
+    exact = symmetric_mechanism(list(map(float, expected)), 0.05)
+    assert math.isclose(mechanism.cost_threshold, exact.cost_threshold, rel_tol=1e-9)
+    assert math.isclose(mechanism.value, exact.value, rel_tol=1e-9)
+
+
+def test_no_privacy_budget_at_all_earns_nothing():
+    mechanism = symmetric_mechanism(DPMeanUtility([0.0, 0.0], n_users=3), 0.1)
+    assert (mechanism.alpha, mechanism.value, mechanism.price_of_fairness) == (0, 0, None)
 
 
 def test_a_million_users_mix_where_the_next_one_is_worth_its_cost():

@@ -15,7 +15,9 @@ from fairgames.mechanism.types_game import types_game
 from fairgames.mechanism.types_hall import stable_ranges
 from fairgames.mechanism.types_optimum import types_optimal_alpha
 from fairgames.mechanism.types_pruning import prune
+from fairgames.payments.counts import count_potential
 from fairgames.utility.base import Utility
+from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility, TableUtility
 
 TINY = Fraction(1, 10**15)
@@ -321,6 +323,38 @@ def test_many_identical_users_are_one_cost_group():
     assert math.isclose(optimum.value, pays.max(), rel_tol=1e-12)
     assert math.isclose(optimum.price_of_fairness, 1, rel_tol=1e-9)
     assert sum(optimum.profile) == np.argmax(pays)
+
+
+def test_sixty_users_of_two_types_are_in_equilibrium_at_the_optimum():
+    utility = FederatedMeanUtility([100, 10], between_variance=1.0, within_variance=10.0, counts=[30, 30])
+    rng = np.random.default_rng(4)
+    costs = np.column_stack([np.zeros(60), np.cumsum(rng.uniform(0.02, 1, (60, 2)), axis=1)])
+    optimum = types_optimal_alpha(utility, costs)
+    check_equilibrium(utility, costs, optimum)
+    assert 0 < optimum.value <= optimum.upper_bound
+    assert math.isclose(optimum.payments.sum(), optimum.alpha * optimum.utility, rel_tol=1e-9)
+    worst, potential = (types_optimal_alpha(utility, costs, selection) for selection in ("worst", "potential"))
+    check_equilibrium(utility, costs, potential)
+    assert worst.value - 1e-9 <= potential.value <= optimum.value + 1e-9
+    assert optimum.landscape.value(optimum.alpha) == optimum.value
+
+
+def check_equilibrium(utility, costs, optimum):
+    table = count_potential(utility)
+    P = table.potential.reshape(-1)
+
+    def potential(levels):
+        counts = np.zeros((1, 2, 3), dtype=int)
+        np.add.at(counts, (0, utility.types, levels), 1)
+        return P[table.lattice.state(counts)[0]]
+
+    here = potential(np.array(optimum.profile))
+    for user, level in enumerate(optimum.profile):
+        for other in range(3):
+            moved = np.array(optimum.profile)
+            moved[user] = other
+            gain = optimum.alpha * (here - potential(moved)) - costs[user, level] + costs[user, other]
+            assert gain >= -1e-8
 
 
 def test_a_margin_that_nobody_meets_is_reported():

@@ -1,0 +1,133 @@
+"""A hundred users of two types with a hundred different costs: payments, the exact optimum, every alpha set.
+
+Three levels give 1.76 million count states. The peer is the dense optimum over all profiles, in the same
+run, on the largest case that it handles comfortably (2 types of 6 users, 3^12 profiles), and the brute
+force over the alpha sets of its profiles, from the definition, on a small one (2 types of 3).
+"""
+
+import resource
+import time
+from itertools import product
+
+import numpy as np
+
+from fairgames.mechanism.constraints import as_limits
+from fairgames.mechanism.problem import as_problem
+from fairgames.mechanism.pure import best_pure
+from fairgames.mechanism.types_game import types_game
+from fairgames.mechanism.types_hall import stable_ranges
+from fairgames.mechanism.types_optimum import types_optimal_alpha
+from fairgames.mechanism.types_pruning import prune
+from fairgames.payments.counts import count_potential
+from fairgames.utility.federated_mean import FederatedMeanUtility
+
+
+def federated(size):
+    return FederatedMeanUtility([100, 10], between_variance=1.0, within_variance=10.0, counts=[size, size])
+
+
+def different_costs(n_users, spread, seed=0):
+    """Costs that all differ: a level-1 cost, and a further one for level 2."""
+    rng = np.random.default_rng(seed)
+    steps = rng.uniform(0.02, 1, size=(n_users, 2)) * spread
+    return np.column_stack([np.zeros(n_users), np.cumsum(steps, axis=1)])
+
+
+def tied_costs(n_users, share, seed=0):
+    """Costs of which a share is 0: the hard case for pruning."""
+    costs = different_costs(n_users, 1.0, seed)
+    costs[np.random.default_rng(seed).random(n_users) < share] = 0
+    return costs
+
+
+def seconds(function, *arguments, **options):
+    start = time.perf_counter()
+    result = function(*arguments, **options)
+    return time.perf_counter() - start, result
+
+
+def hundred_users():
+    utility = federated(50)
+    took, table = seconds(count_potential, utility)
+    print(f"100 users, 2 types, 3 levels, {table.lattice.n_states:,} states")
+    print(f"  all payments at all states         {took:8.2f} s")
+    for name, costs in (
+        ("all costs different, small", different_costs(100, 0.2)),
+        ("all costs different, medium", different_costs(100, 1.0)),
+        ("all costs different, large", different_costs(100, 3.0)),
+        ("30 % of the users cost nothing", tied_costs(100, 0.3)),
+        ("60 % of the users cost nothing", tied_costs(100, 0.6)),
+    ):
+        whole, optimum = seconds(types_optimal_alpha, utility, costs)
+        print(f"  {name}")
+        print(
+            f"    exact optimum, from scratch     {whole:8.2f} s  alpha {optimum.alpha:.6f}, keeps {optimum.value:.4f}"
+        )
+        game = types_game(utility, costs)
+        pruned, survivors = seconds(prune, game)
+        print(f"    pruning leaves {len(survivors.states):,} states      {pruned:8.2f} s")
+        if len(survivors.states) <= 100_000:
+            listed, ranges = seconds(stable_ranges, game, survivors)
+            print(f"    every alpha set ({len(ranges.states):,} ranges)      {listed:8.2f} s")
+        for selection in ("worst", "potential"):
+            if selection == "worst" and len(survivors.states) > 100_000:
+                continue
+            took, _ = seconds(types_optimal_alpha, utility, costs, selection)
+            print(f"    {selection:10} from scratch          {took:8.2f} s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(f"  peak memory of the process         {peak:8.2f} GiB")
+
+
+def against_dense():
+    utility, costs = federated(6), different_costs(12, 1.0)
+    ours, optimum = seconds(types_optimal_alpha, utility, costs)
+    took, search = seconds(lambda: best_pure(as_problem(utility, costs, None, as_limits())))
+    print("12 users, 2 types of 6, all costs different: dense optimum over 3^12 profiles")
+    print(f"  counts {ours:.3f} s, dense {took:.3f} s, ratio {took / ours:.0f} x")
+    print(f"  difference of the values {abs(optimum.value - search.peak.value):.1e}")
+
+
+def against_brute_force():
+    utility, costs = federated(3), different_costs(6, 1.0)
+    ours, optimum = seconds(types_optimal_alpha, utility, costs)
+    took, value = seconds(brute_force, utility, costs)
+    print("6 users, 2 types of 3, all costs different: every profile and deviation, from the definition")
+    print(f"  counts {ours:.3f} s, brute force {took:.3f} s, ratio {took / ours:.0f} x")
+    print(f"  difference of the values {abs(optimum.value - value):.1e}")
+
+
+def brute_force(utility, costs):
+    """Best pure equilibrium over all profiles, by the potential's recursion written out in plain Python."""
+    profiles = sorted(product(range(3), repeat=len(costs)), key=np.count_nonzero)
+    U = {profile: utility(profile) for profile in profiles}
+    P = {}
+    for profile in profiles:
+        present = [user for user, level in enumerate(profile) if level]
+        without = [P[(*profile[:user], 0, *profile[user + 1 :])] for user in present]
+        P[profile] = (U[profile] + sum(without)) / len(present) if present else 0.0
+    best = -np.inf
+    for profile in profiles:
+        lo, hi = 0.0, 1.0
+        for user, level in enumerate(profile):
+            for other in range(3):
+                gain = P[profile] - P[(*profile[:user], other, *profile[user + 1 :])]
+                need = costs[user, level] - costs[user, other]
+                if gain > 1e-12:
+                    lo = max(lo, need / gain)
+                elif gain < -1e-12:
+                    hi = min(hi, need / gain)
+                elif need > 1e-12:
+                    hi = -1.0
+        if lo <= hi:
+            best = max(best, (1 - (lo if U[profile] >= 0 else hi)) * U[profile])
+    return best
+
+
+def main():
+    hundred_users()
+    against_dense()
+    against_brute_force()
+
+
+if __name__ == "__main__":
+    main()
