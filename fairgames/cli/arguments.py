@@ -59,6 +59,20 @@ def number_option(text: str | None, name: str, least: int | None = None) -> Numb
     return number
 
 
+def positive(text: str, name: str) -> Number:
+    """Read a number above 0.
+
+    Raises
+    ------
+    InputError
+        If it is not one.
+    """
+    number = as_number(text, name)
+    if number <= 0:
+        raise InputError(name, "must be above 0", text)
+    return number
+
+
 def profile_or(spec: Specification, text: str | None) -> tuple[int, ...]:
     """Read ``--profile``, or take the profile of the specification.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from fairgames.cli import options
 
@@ -14,9 +17,74 @@ if TYPE_CHECKING:
 
 
 def compare(
-    spec: options.Spec, alpha: options.Alpha = None, json: options.Json = None, figure: options.Figure = None
+    spec: options.Spec,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="OTHER",
+            help="Compare with the optimum of another specification instead: who joins, leaves, is paid more.",
+            show_default=False,
+        ),
+    ] = None,
+    alpha: options.Alpha = None,
+    json: options.Json = None,
+    figure: options.Figure = None,
 ) -> None:
     """Play out other payment rules: what is unfair about each, what users do, what the platform keeps."""
+    from fairgames.errors import InputError
+
+    if against is None:
+        _compare_rules(spec, alpha, json, figure)
+    elif alpha is not None or figure is not None:
+        raise InputError("--against", "cannot be combined with --alpha or --figure")
+    else:
+        _compare_specifications(spec, against, json)
+
+
+def _compare_specifications(spec: Path, against: Path, json: Path | None) -> None:
+    from fairgames.assessment.leaving import compare_optima
+    from fairgames.cli.arguments import check_outputs
+    from fairgames.cli.solve import optimum_of
+    from fairgames.report.columns import decimals
+    from fairgames.report.terminal import console_for, print_table
+    from fairgames.spec.load import load_specification
+
+    check_outputs(json, None)
+    loaded = [load_specification(path) for path in (spec, against)]
+    before, after = (optimum_of(one) for one in loaded)
+    change = compare_optima(before, after, loaded[0].user_names, loaded[1].user_names)
+    pairs = {
+        "alpha": (before.alpha, after.alpha),
+        "utility": (before.utility, after.utility),
+        "the platform keeps": (before.value, after.value),
+        "the users gain": (before.users_surplus, after.users_surplus),
+    }
+    console = console_for()
+    headers = ("", str(spec), str(against))
+    print_table(console, "Two optima", headers, [(name, *decimals(pair)) for name, pair in pairs.items()])
+    users = change.users
+    columns = [
+        [user.name for user in users],
+        [_level_name(loaded[0], user.level_before) for user in users],
+        [_level_name(loaded[1], user.level_after) for user in users],
+        decimals([user.payment_before for user in users]),
+        decimals([user.payment_after for user in users]),
+        decimals([user.change for user in users]),
+    ]
+    headers_of_users = ("user", "level before", "after", "payment before", "after", "change")
+    print_table(console, "User by user", headers_of_users, list(zip(*columns, strict=True)))
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "compare", {"change": change})
+
+
+def _level_name(spec: Specification, level: int | None) -> str:
+    return "-" if level is None else spec.levels[level]
+
+
+def _compare_rules(spec: Path, alpha: str | None, json: Path | None, figure: Path | None) -> None:
     import numpy as np
 
     from fairgames.assessment.rules import compare_rules, standard_rules

@@ -12,7 +12,9 @@ from fairgames.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fairgames.exactness import Number
     from fairgames.mechanism.landscape import Landscape
+    from fairgames.mechanism.optimum import Optimum
     from fairgames.spec.specification import Specification
 
 MOST_PIECES = 40
@@ -68,6 +70,17 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
     robust: Annotated[
         bool, typer.Option("--robust", help="How wrong costs may be, and what overstating them brings.")
     ] = False,
+    bootstrap: Annotated[
+        int | None,
+        typer.Option(
+            "--bootstrap",
+            metavar="R",
+            help="How sure is this? Resample the groups of the data R times.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: options.Seed = 0,
+    jobs: options.Jobs = None,
     unit: options.Unit = "samples",
     json: options.Json = None,
     figure: options.Figure = None,
@@ -77,6 +90,7 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
 
     from fairgames.cli.arguments import alpha_or, check_outputs, number_option
     from fairgames.cli.printing import print_optimum, print_title
+    from fairgames.cli.resampling import print_certainty, resampled
     from fairgames.cli.robustness import print_robustness
     from fairgames.cli.solve import optimum_of
     from fairgames.cli.sweeping import print_sweep, swept
@@ -108,8 +122,14 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
     rows = print_optimum(console, loaded, optimum, unit, blocs)
     if optimum.landscape is not None:
         _print_landscape(console, loaded, optimum.landscape)
+    if blocs is not None:
+        results["apart"] = _print_blocs(console, loaded, optimum, blocs[: len(bloc or ())])
     if robust:
         results.update(print_robustness(console, loaded, optimum))
+    if bootstrap is not None:
+        certainty = resampled(loaded, bootstrap, seed, jobs)
+        print_certainty(console, loaded, certainty)
+        results["certainty"] = certainty
     if sweep is not None:
         found = swept(spec, sweep, platform)
         print_sweep(console, loaded, found)
@@ -169,3 +189,27 @@ def _print_landscape(console: Console, spec: Specification, landscape: Landscape
         left = len(landscape.pieces) - MOST_PIECES
         lines.append(f"{left:,} further ranges are not shown; --json FILE lists them all.")
     print_lines(console, ["", *lines])
+
+
+def _print_blocs(console: Console, spec: Specification, together: Optimum, blocs: Sequence[Sequence[int]]) -> Optimum:
+    """Print what acting together changes, and return the optimum in which everybody acts alone."""
+    from fairgames.cli.solve import optimum_of
+    from fairgames.report.columns import decimals
+    from fairgames.report.terminal import print_table
+
+    apart = optimum_of(spec)
+    names = ["alpha", "the platform keeps"]
+    amounts = [[apart.alpha, together.alpha], [apart.value, together.value]]
+    for bloc in blocs:
+        names.append(f"{' and '.join(spec.user_names[user] for user in bloc)} gain")
+        amounts.append([_gain(optimum, bloc) for optimum in (apart, together)])
+    rows = [(name, *decimals(pair)) for name, pair in zip(names, amounts, strict=True)]
+    print_table(console, "What acting together changes", ("", "everybody alone", "blocs together"), rows)
+    return apart
+
+
+def _gain(optimum: Optimum, users: Sequence[int]) -> Number | None:
+    if optimum.payments is None or optimum.costs is None:
+        return None
+    gains = optimum.payments - optimum.costs
+    return sum(gains[user] for user in users)  # type: ignore[no-any-return]

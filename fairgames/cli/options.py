@@ -30,3 +30,9 @@ Alpha = Annotated[
         show_default=False,
     ),
 ]
+
+Seed = Annotated[int, typer.Option("--seed", metavar="S", help="The same seed gives the same numbers.")]
+
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", metavar="N", help="Processes to use; -1 for all cores.", show_default=False)
+]

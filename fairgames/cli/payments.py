@@ -33,6 +33,15 @@ def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
     coalition: Annotated[
         bool, typer.Option("--coalition", help="Count the platform into the coalition: its fair share, and theirs.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Why each payment: the user's own better estimate, and help to others.")
+    ] = False,
+    false_names: Annotated[
+        bool, typer.Option("--false-names", help="What each user would gain by using two names.")
+    ] = False,
+    unit_value: Annotated[
+        str, typer.Option("--unit-value", metavar="MONEY", help="What one unit of utility is worth in money.")
+    ] = "1",
     unit: options.Unit = "samples",
     json: options.Json = None,
     figure: options.Figure = None,
@@ -40,7 +49,8 @@ def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
     """Price one profile: what each user is owed when everybody chooses its level."""
     from fractions import Fraction
 
-    from fairgames.cli.arguments import alpha_or, check_outputs, profile_or
+    from fairgames.cli.arguments import alpha_or, check_outputs, positive, profile_or
+    from fairgames.cli.explaining import print_explanation, print_false_names
     from fairgames.cli.printing import print_payments, print_title
     from fairgames.errors import InputError
     from fairgames.report.terminal import console_for, print_lines
@@ -49,20 +59,34 @@ def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
 
     check_outputs(json, figure)
     loaded = load_specification(spec)
+    if coalition and (explain or false_names):
+        raise InputError("--coalition", "cannot be combined with --explain or --false-names")
     if coalition and alpha is not None:
         raise InputError("--alpha", "cannot be combined with --coalition, where fairness fixes the platform's share")
     share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
+    money = positive(unit_value, "--unit-value")
     levels = profile_or(loaded, profile)
     answer = _priced(loaded, levels, None if coalition else share)
-    rows = priced_rows(loaded, levels, answer)
+    rows = [row.in_money(money) for row in priced_rows(loaded, levels, answer)]
+    results: dict[str, object] = {
+        "title": loaded.title,
+        "unit_value": money,
+        "rows": rows_to_dicts(rows),
+        "payments": answer,
+    }
     console = console_for()
     print_title(console, loaded)
     print_lines(console, ["", *summary(answer)])
-    print_payments(console, "Payments", rows, unit)
+    print_payments(console, "Payments" if money == 1 else f"Payments, at {unit_value} a unit of utility", rows, unit)
+    everybody = [level for level, count in zip(levels, loaded.counts, strict=True) for _ in range(count)]
+    if explain:
+        results["explanation"] = print_explanation(console, loaded, everybody, share, money)
+    if false_names:
+        results["false_names"] = print_false_names(console, loaded, everybody, share, money)
     if json is not None:
         from fairgames.report.json_file import write_json
 
-        write_json(json, "payments", {"title": loaded.title, "rows": rows_to_dicts(rows), "payments": answer})
+        write_json(json, "payments", results)
     if figure is not None:
         from fairgames.report.figures import payments_figure
         from fairgames.report.style import save_figure

@@ -27,17 +27,22 @@ def solve(
     """Find what the platform should pay, whom, and which choices are stable at which payments."""
     from fairgames.cli.arguments import check_outputs
     from fairgames.cli.printing import print_optimum, print_title
-    from fairgames.report.terminal import console_for
+    from fairgames.report.terminal import console_for, print_lines
     from fairgames.spec.load import load_specification
 
     check_outputs(json, figure)
     loaded = load_specification(spec)
-    optimum, stable = optimum_of(loaded), stable_of(loaded)
+    optimum = optimum_of(loaded)
+    stable = stable_of(loaded)
     console = console_for()
     print_title(console, loaded)
     rows = print_optimum(console, loaded, optimum, unit)
-    _print_stable(console, loaded, stable)
-    if loaded.platform.alpha is not None:
+    if stable is None:
+        text = f"The stable choices of {loaded.n_users:,} users are not listed: their profiles do not fit in memory."
+        print_lines(console, ["", text])
+    else:
+        _print_stable(console, loaded, stable)
+    if stable is not None and loaded.platform.alpha is not None:
         _print_at_alpha(console, loaded, stable, loaded.platform.alpha)
     if json is not None:
         from fairgames.report.json_file import write_json
@@ -47,7 +52,7 @@ def solve(
         from fairgames.report.figures import solution_figure
         from fairgames.report.style import save_figure
 
-        save_figure(solution_figure(optimum, rows, stable, loaded), figure)
+        save_figure(solution_figure(optimum, rows, stable or (), loaded), figure)
 
 
 def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None) -> Optimum:
@@ -68,11 +73,15 @@ def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None
     )
 
 
-def stable_of(spec: Specification) -> tuple[StableProfile, ...]:
-    """Find every pure equilibrium, the most valuable for the platform first."""
+def stable_of(spec: Specification) -> tuple[StableProfile, ...] | None:
+    """Find every pure equilibrium, the most valuable for the platform first; None when there are too many profiles."""
     from fairgames.equilibrium.intervals import stable_profiles
+    from fairgames.errors import SizeError
 
-    stable = stable_profiles(spec.utility, spec.costs, spec.actions, spec.platform.margin)
+    try:
+        stable = stable_profiles(spec.utility, spec.costs, spec.actions, spec.platform.margin)
+    except SizeError:
+        return None
     return tuple(sorted(stable, key=most_kept, reverse=True))
 
 

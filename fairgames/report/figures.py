@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from fairgames.assessment.rules import RuleComparison
 from fairgames.assessment.sweep import Sweep
 from fairgames.equilibrium.intervals import StableProfile
+from fairgames.errors import InputError
 from fairgames.exactness import Number
 from fairgames.fitting.fit import Fit
 from fairgames.mechanism.optimum import Optimum
+from fairgames.report.comparison_panels import draw_rules, draw_sweep
 from fairgames.report.panels import (
     draw_groups,
     draw_intervals,
     draw_landscape,
     draw_payments,
-    draw_rules,
-    draw_sweep,
 )
 from fairgames.report.profiles import letter_key, profile_label
 from fairgames.report.style import house_style, new_figure
@@ -119,6 +119,37 @@ def _draw_intervals(axes: Axes, stable: Sequence[StableProfile], spec: Specifica
     labels = [profile_label(spec, entry.profile) for entry in shown]
     key = letter_key(spec.levels)
     draw_intervals(axes, shown, labels, _titled(title, len(shown), len(stable), _BEST_CHOICES), key)
+
+
+def contrast_figure(optima: Sequence[Optimum], titles: Sequence[str]) -> Figure:
+    """Draw the landscapes of several problems side by side.
+
+    Parameters
+    ----------
+    optima : sequence of Optimum
+        Each with its landscape.
+    titles : sequence of str
+        One a panel.
+
+    Returns
+    -------
+    Figure
+        One panel a problem.
+
+    Raises
+    ------
+    InputError
+        If an optimum has no landscape.
+    """
+    with house_style():
+        figure = new_figure(5.5 * len(optima), 4.2)
+        panels = figure.subplots(1, len(optima), squeeze=False)[0]
+        for axes, optimum, title in zip(panels, optima, titles, strict=True):
+            if optimum.landscape is None:
+                raise InputError("optima", "must have a landscape each")
+            draw_landscape(axes, optimum.landscape, _float(optimum.alpha), _float(optimum.value))
+            axes.set_title(title)
+    return figure
 
 
 def _float(number: Number | None) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -54,6 +54,12 @@ class UserRow:
     def gain(self) -> Number | None:
         """Payment less privacy cost."""
         return None if self.cost is None else self.payment - self.cost
+
+    def in_money(self, unit_value: Number) -> UserRow:
+        """The same row with amounts in money, given the worth of one unit of utility."""
+        cost = None if self.cost is None else self.cost * unit_value
+        error = self.standard_error * float(unit_value)
+        return replace(self, payment=self.payment * unit_value, standard_error=error, cost=cost)
 
     @property
     def label(self) -> str:

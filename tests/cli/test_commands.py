@@ -413,3 +413,105 @@ def test_robustness_is_shown_by_user(run, example, two, tmp_path, saved):
     assert saved()["robustness"]["kind"] == "CostRobustness"
     assert saved()["misreport"]["kind"] == "Misreport"
     assert "in pure levels only" in run("design", two, "--robust").output
+
+
+def test_blocs_are_compared_with_their_members_alone(run, example):
+    output = run("design", example, "--bloc", "North Hospital,South Hospital").output
+    spec = load_specification(example)
+    alone = optimal_alpha(spec.utility, spec.costs, actions=spec.actions)
+    row = next(line for line in output.splitlines() if line.startswith("North Hospital and South Hospital gain"))
+    gain = (alone.payments - alone.costs)[:2].sum()
+    assert float(row.split()[-2]) == pytest.approx(gain, rel=1e-4)
+
+
+def test_two_specifications_are_compared_user_by_user(run, two, tmp_path, saved):
+    other = tmp_path / "other.toml"
+    other.write_text(two.read_text().replace("Bob", "Cy").replace("0.3", "0.1").replace("31/100", "0.1"))
+    output = run("compare", two, "--against", other, "--json", tmp_path / "out.json").output
+    assert [user["name"] for user in saved()["change"]["users"]] == ["Ann", "Bob", "Cy"]
+    line = next(line for line in output.splitlines() if line.startswith("Cy"))
+    assert line.split()[1:3] == ["-", "present"]
+    failed = run("compare", two, "--against", other, "--alpha", "1", status=2)
+    assert "--against: cannot be combined" in failed.stderr
+
+
+def test_bootstrap_says_how_sure_the_decision_is(run, tmp_path, saved):
+    data, spec = tmp_path / "d.csv", tmp_path / "clinics.toml"
+    data.write_text(DATA)
+    costs = ("--cost", "federated=0.1", "--cost", "direct=0.3")
+    run("fit", data, "--group", "clinic", "--value", "bmi", "-o", spec, *costs)
+    arguments = ("design", spec, "--bootstrap", "20", "--seed", "3", "--json", tmp_path / "out.json")
+    first = run(*arguments).output
+    assert "resamples of the groups" in first
+    assert "payment to S" in first
+    assert saved()["certainty"]["resamples"] == 20
+    assert run(*arguments, "--jobs", "2").output == first
+    assert run("design", spec, "--bootstrap", "20", "--seed", "4").output != first
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("[data]", "[dat]"), "dat: unknown key"),
+        (("samples = 4", "samples = 40"), "--bootstrap: needs the groups of d.csv to be the users"),
+    ],
+)
+def test_bootstrap_needs_the_users_to_be_the_groups(run, tmp_path, change, message):
+    data, spec = tmp_path / "d.csv", tmp_path / "clinics.toml"
+    data.write_text(DATA)
+    run("fit", data, "--group", "clinic", "--value", "bmi", "-o", spec)
+    spec.write_text(spec.read_text().replace(*change))
+    assert message in run("design", spec, "--bootstrap", "20", status=2).stderr
+
+
+def test_bootstrap_needs_data(run, two):
+    assert "--bootstrap: needs the data" in run("design", two, "--bootstrap", "20", status=2).stderr
+
+
+def test_payments_are_explained(run, example, tmp_path, saved):
+    from fairgames.assessment.explain import explain_payments
+
+    output = run("payments", example, "--explain", "--unit-value", "1000", "--json", tmp_path / "out.json").output
+    why = explain_payments(load_specification(example).utility, (1, 1, 1, 2), Fraction(3, 10), 1000)
+    row = next(line for line in output.partition("Why these payments")[2].splitlines() if line.startswith("North"))
+    assert [float(cell) for cell in row.split()[2:5]] == pytest.approx(
+        [why.payments[0], why.own[0], why.helping[0]], rel=1e-3
+    )
+    assert saved()["rows"][0]["payment"] == pytest.approx(why.payments[0])
+    assert "paid 1048" in output
+
+
+def test_false_names_are_priced(run, example, tmp_path, saved):
+    from fairgames.assessment.splitting import duplicate_data, split_data
+
+    output = run("payments", example, "--false-names", "--alpha", "1", "--unit-value", "10").output
+    utility = load_specification(example).utility
+    row = next(line for line in output.partition("two names?")[2].splitlines() if line.startswith("South"))
+    halves = split_data(utility, (1, 1, 1, 2), 1, [40, 40]).gain
+    copies = duplicate_data(utility, (1, 1, 1, 2), 1).gain
+    assert [float(cell) for cell in row.split()[2:]] == pytest.approx([10 * halves, 10 * copies], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--explain",), "utility: must be a FederatedMeanUtility"),
+        (("--unit-value", "0"), "--unit-value: must be above 0"),
+        (("--coalition", "--explain"), "--coalition: cannot be combined with --explain"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(run, two, arguments, message):
+    assert message in run("payments", two, "--profile", "present", *arguments, status=2).stderr
+
+
+def test_a_hundred_users_are_solved_without_listing_their_profiles(run, tmp_path):
+    path = tmp_path / "hundred.toml"
+    path.write_text("""
+    levels = ["absent", "present"]
+    utility = { kind = "dp-mean", epsilons = { present = inf } }
+    every_user = { costs = { present = 0.001 } }
+    users = [{ name = "phones", count = 100 }]
+    """)
+    output = run("solve", path, "--figure", tmp_path / "out.png").output
+    assert "The stable choices of 100 users are not listed" in output
+    assert "phones" in output.partition("In words")[2]

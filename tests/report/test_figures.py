@@ -10,7 +10,14 @@ from fairgames.equilibrium.intervals import StableProfile, stable_profiles
 from fairgames.errors import InputError
 from fairgames.mechanism.landscape import Piece
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.report.figures import MOST_ROWS, fit_figure, intervals_figure, payments_figure, solution_figure
+from fairgames.report.figures import (
+    MOST_ROWS,
+    contrast_figure,
+    fit_figure,
+    intervals_figure,
+    payments_figure,
+    solution_figure,
+)
 from fairgames.report.panels import curve
 from fairgames.report.style import ACCENT, PALETTE, house_style, level_colour, new_figure, save_figure
 from fairgames.report.users import UserRow, user_rows
@@ -201,3 +208,13 @@ def test_a_sweep_is_drawn_at_its_values():
     assert list(left.lines[0].get_ydata()) == pytest.approx([0.2, 0.4, 0.0])
     assert list(right.lines[0].get_ydata()) == pytest.approx([float(one.value) for one in found.optima])
     assert left.get_xlabel() == "cost"
+
+
+def test_landscapes_are_contrasted_side_by_side(two_users, five_users):
+    specs = (two_users, five_users)
+    optima = [optimal_alpha(spec.utility, spec.costs) for spec in specs]
+    figure = contrast_figure(optima, [spec.title for spec in specs])
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Two users", "Five users"]
+    for axes, optimum in zip(figure.axes, optima, strict=True):
+        (mark,) = [line for line in axes.lines if line.get_color() == ACCENT and line.get_marker() == "o"]
+        assert mark.get_ydata()[0] == pytest.approx(float(optimum.value))
