@@ -198,8 +198,19 @@ def payment_intervals(
                 there = _at(player, other)
                 gain = tensor[here] - tensor[there]
                 dearer = cost[level] - cost[other]
-                _require(gain, dearer + least, (lo[here], hi[here], holds[here]), tolerance)
-                _require(-gain, least - dearer, (lo[there], hi[there], holds[there]), tolerance)
+                up, down = (gain > tolerance).astype(bool), (gain < -tolerance).astype(bool)
+                decided = up | down
+                if dearer + least > tolerance:
+                    holds[here] &= decided
+                if least - dearer > tolerance:
+                    holds[there] &= decided
+                gain[~decided] = 1
+                # The level needs alpha · gain ≥ dearer + least, the other one alpha · gain ≤ dearer − least.
+                bound = (dearer + least) / gain
+                _narrow(lo[here], hi[here], bound, (up, down))
+                if least:
+                    bound = (dearer - least) / gain
+                _narrow(lo[there], hi[there], bound, (down, up))
     slack = 0 if exact else RELATIVE
     stable = holds & (lo <= hi + slack).astype(bool)
     if not exact:
@@ -212,15 +223,8 @@ def _at(axis: int, index: int) -> tuple[slice, ...]:
     return (*(slice(None),) * axis, slice(index, index + 1))
 
 
-def _require(gain: Array, dearer: Number, bounds: tuple[Array, Array, NDArray[np.bool_]], tolerance: float) -> None:
-    """Narrow the bounds (lo, hi, holds) in place to the alphas with ``alpha · gain ≥ dearer``."""
-    lo, hi, holds = bounds
-    up = (gain > tolerance).astype(bool)
-    down = (gain < -tolerance).astype(bool)
-    if dearer > tolerance:
-        holds &= up
-    divisor = gain.copy()
-    divisor[~(up | down)] = 1
-    bound = dearer / divisor
-    np.copyto(lo, np.maximum(lo, bound), where=up)
-    np.copyto(hi, np.minimum(hi, bound), where=down)
+def _narrow(lo: Array, hi: Array, bound: Array, sides: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> None:
+    """Raise ``lo`` to the bound where the first side is true, lower ``hi`` to it where the second one is."""
+    for ends, narrower, side in zip((lo, hi), (np.maximum, np.minimum), sides, strict=True):
+        if side.any():
+            narrower(ends, bound, out=ends, where=side)
