@@ -118,7 +118,8 @@ class Fit(Result):
         DataError
             If the estimated variance between groups is not above 0.
         InputError
-            If the costs name another level, are negative, or are not one for each group.
+            If the costs name another level, are negative, or are not one for each group, or the aggregation
+            is not known.
         """
         self._require_positive()
         return specification_text(self, costs, aggregation, folder)

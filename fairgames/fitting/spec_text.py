@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fairgames.errors import InputError
 from fairgames.exactness import Number, as_number
+from fairgames.utility.federated_mean import AGGREGATIONS
 
 if TYPE_CHECKING:
     from fairgames.fitting.fit import Fit
@@ -32,6 +33,8 @@ def specification_text(fit: Fit, costs: Costs | Sequence[Costs] | None, aggregat
     costs, aggregation, folder
         As there.
     """
+    if aggregation not in AGGREGATIONS:
+        raise InputError("aggregation", f"must be one of {', '.join(AGGREGATIONS)}", aggregation)
     lines = [
         f"title  = {_text(f'{fit.value} by {fit.group}')}",
         'levels = ["absent", "federated", "direct"]',

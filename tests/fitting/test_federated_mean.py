@@ -250,6 +250,13 @@ def test_bad_costs(costs, message):
         fit_federated_mean(SMALL, "clinic", "score").to_spec(costs)
 
 
+def test_bad_aggregation():
+    fit = fit_federated_mean(SMALL, "clinic", "score")
+    for use in (fit.utility, fit.to_spec):
+        with pytest.raises(InputError, match="aggregation: must be one of uniform, weighted"):
+            use(aggregation="median")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
