@@ -140,7 +140,8 @@ class DPMeanUtility(GroupedUtility):
         Returns
         -------
         ndarray
-            Shape ``(N,)``; for counts, shape ``(K, L)``: the weight of a user of that type at that level.
+            Shape ``(N,)``; for counts, shape ``(K, L)``: the weight of a user of that type at that level,
+            NaN where there is nobody.
         """
         counts, pick = self._disclosed(profile)
         A, G, r, threshold = self._split_of(counts)
@@ -148,7 +149,7 @@ class DPMeanUtility(GroupedUtility):
         eps = to_float(self._epsilons)
         weights = np.full(eps.shape, common)
         np.multiply(eps, scale, out=weights, where=~_saturated(eps, threshold))
-        return pick(weights)
+        return pick(np.where(counts > 0, weights, np.nan))
 
     def noise_scale(self, profile: ArrayLike) -> float:
         """Scale ``t = max_i w_i / eps_i`` of the Laplace noise; its variance is ``2t²``."""
@@ -167,7 +168,7 @@ class DPMeanUtility(GroupedUtility):
         """
         counts, pick = self._disclosed(profile)
         threshold = self._split_of(counts)[3]
-        return pick(_saturated(to_float(self._epsilons), threshold))
+        return pick((counts > 0) & _saturated(to_float(self._epsilons), threshold))
 
     def _cells(self, counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Present users by distinct finite eps, shape ``(M, m)``, and those with ``inf``, shape ``(M,)``."""

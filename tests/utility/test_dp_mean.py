@@ -198,6 +198,8 @@ def test_counts_agree_with_profiles(rows):
             counts[kind, level] += 1
         assert grouped(counts) == grouped(profile) == single(profile)
         assert grouped.weights(counts)[single.types, profile] == pytest.approx(single.weights(profile))
+        assert np.isnan(grouped.weights(counts)[counts == 0]).all()
+        assert not grouped.saturated(counts)[counts == 0].any()
         assert grouped.saturated(counts)[single.types, profile].tolist() == single.saturated(profile).tolist()
         assert grouped.noise_scale(counts) == single.noise_scale(profile)
         assert grouped.bayes_risk(counts) == single.bayes_risk(profile)
