@@ -1,4 +1,4 @@
-"""A specification with one number changed, for comparative statics."""
+"""A specification with one number changed, to see how the answer depends on it."""
 
 from __future__ import annotations
 

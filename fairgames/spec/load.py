@@ -168,6 +168,7 @@ def _utility_and_groups(
 
 
 _SUITS = {"samples": "federated-mean", "importance": "federated-mean", "epsilons": "dp-mean"}
+_NOT_GIVEN: tuple[object, ...] = (None, {})
 
 
 def _check_keys_suit(document: Document, entries: Sequence[UserSection], problems: Problems) -> None:
@@ -177,10 +178,10 @@ def _check_keys_suit(document: Document, entries: Sequence[UserSection], problem
     for key, kind in _SUITS.items():
         if document.utility.kind == kind:
             continue
-        if getattr(document.every_user, key):
+        if getattr(document.every_user, key) not in _NOT_GIVEN:
             problems.add(("every_user", key), f'belongs to kind = "{kind}" only')
         for index, entry in enumerate(entries):
-            if getattr(entry, key):
+            if getattr(entry, key) not in _NOT_GIVEN:
                 problems.add(("users", index, key), f'belongs to kind = "{kind}" only')
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from fractions import Fraction
@@ -7,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from fairgames.fitting.federated_mean import fit_federated_mean
+from fairgames.game.fair_game import FairGame
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.fair import coalition_payments, fair_payments
 from fairgames.spec.load import load_specification
@@ -142,7 +144,7 @@ def test_identical_users_are_one_row(run, tmp_path):
     ("arguments", "message"),
     [
         ((), "--profile: is required, since"),
-        (("--profile", "presnt"), "--profile: must name levels among absent, present, got 'presnt'"),
+        (("--profile", "presen"), "--profile: must name levels among absent, present, got 'presen'"),
         (("--profile", "2"), "--profile: must name levels among absent, present, got '2'"),
         (("--profile", "1,1,1"), "--profile: must have one level, or one for each of the 2 users, got '1,1,1'"),
         (("--profile", "1", "--alpha", "1.5"), "--alpha: must be from 0 to 1, got '1.5'"),
@@ -211,6 +213,35 @@ def test_verify_needs_certificates(run, two, tmp_path):
     assert "cannot be read" in run("verify", tmp_path / "none.json", status=2).stderr
     path.write_text("{}")
     assert "is not a result that fairgames wrote" in run("verify", path, status=2).stderr
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Let the equilibria be found as a test wants them."""
+    from fairgames.equilibrium import solve
+
+    find = solve.equilibria
+
+    def change(**changes):
+        monkeypatch.setattr(solve, "equilibria", lambda *arguments: dataclasses.replace(find(*arguments), **changes))
+
+    return change
+
+
+def test_a_solver_that_was_stopped_leaves_the_answer_incomplete(run, two, answers):
+    answers(complete=False, warnings=("vertices was stopped after 1 s: equilibria may be missing",))
+    output = run("equilibria", two, "--alpha", "0.6", status=3).output
+    assert "Warning: vertices was stopped after 1 s: equilibria may be missing." in output
+    assert "The list may be incomplete" in output
+
+
+def test_many_equilibria_are_cut_with_a_word_about_it(run, two, answers):
+    from fairgames.equilibrium.solve import equilibria
+
+    spec = load_specification(two)
+    (one, *_) = equilibria(FairGame(spec.utility, spec.costs, "1/2")).equilibria
+    answers(equilibria=(one,) * 60)
+    assert "10 more are not shown" in run("equilibria", two, "--alpha", "0.5").output
 
 
 # design

@@ -59,7 +59,7 @@ def test_no_command_shows_the_help(run):
     assert "Usage" in run(status=2).output
 
 
-@pytest.mark.parametrize("arguments", [("sovle",), ("solve",), ("solve", "a", "--colour")])
+@pytest.mark.parametrize("arguments", [("unsolve",), ("solve",), ("solve", "a", "--colour")])
 def test_a_mistyped_command_line_is_bad_input(run, arguments):
     run(*arguments, status=2)
 

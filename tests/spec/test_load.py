@@ -167,8 +167,8 @@ ONE_PROBLEM = [
     ),
     (TWO.replace('"2/3"', "inf"), "utility.by_count: must be finite, got inf"),
     (
-        TWO.replace('"table"', '"tabel"'),
-        'utility: kind must be "federated-mean", "dp-mean" or "table", got "tabel"',
+        TWO.replace('"table"', '"tble"'),
+        'utility: kind must be "federated-mean", "dp-mean" or "table", got "tble"',
     ),
     (TWO.replace('kind = "table", ', ""), 'utility: needs kind = "federated-mean", "dp-mean" or "table"'),
     (
@@ -227,6 +227,20 @@ ONE_PROBLEM = [
         'platform.selection: must be "best" or "worst" or "potential", got "bst"',
     ),
     (TWO + "[platform]\nmargin = inf\n", "platform.margin: must be at least 0 and finite, got inf"),
+    (
+        TWO + '[platform]\nselection = "worst"\nmargin = 0.1\n',
+        'platform.margin: must be 0 unless selection = "best"',
+    ),
+    (TWO + "[platform]\nalpha_from = 0.5\nalpha_to = 0.4\n", "platform.alpha_from: must not be above alpha_to"),
+    (TWO + "[platform]\nbudget = -1\n", "platform.budget: must be at least 0 and finite, got -1"),
+    (
+        TWO.replace("costs =", "samples = 3, costs ="),
+        'every_user.samples: belongs to kind = "federated-mean" only',
+    ),
+    (
+        DP.replace('level = "low"', "").replace("low = 1,", "low = 1e200,"),
+        "utility: epsilons[0, 1]: must",
+    ),
     (TWO.replace('"absent", ', ""), 'levels: must name at least two levels, "absent" and another, got ["present"]'),
     (TWO.replace('"absent"', '"present"'), 'levels: must name each level once, got ["present", "present"]'),
     (TWO.replace('"absent"', "3"), "levels[1]: must be text, got 3"),
@@ -324,7 +338,7 @@ def test_all_problems_are_listed_at_once(write):
         [platform]
         alpha = 2
         [every_user]
-        costs = { federated = 0.2, dirct = 0.6 }
+        costs = { federated = 0.2, direc = 0.6 }
         [[users]]
         name = "A"
         samples = 0
@@ -453,7 +467,7 @@ def test_an_unreadable_specification_says_why(tmp_path):
     assert problems(tmp_path / "none.toml") == ["cannot be read: No such file or directory"]
     assert problems(tmp_path) == ["cannot be read: Is a directory"]
     latin = tmp_path / "latin.toml"
-    latin.write_bytes(b'title = "caf\xe9"')
+    latin.write_bytes(b'title = "Z\xfcrich"')
     assert problems(latin) == ["is not TOML: it must be text in UTF-8"]
 
 
