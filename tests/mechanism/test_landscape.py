@@ -1,0 +1,92 @@
+"""The landscape: pieces, evaluation, parts of pieces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairgames.errors import InputError
+from fairgames.mechanism.landscape import Piece
+from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.mechanism.peaks import highest_peak
+from fairgames.mechanism.ranges import clip, join, remove
+
+DP_MEAN = [[0, "2/3"], ["2/3", 1]]
+TWELFTHS = st.integers(0, 12).map(lambda k: Fraction(k, 12))
+
+
+@st.composite
+def pieces(draw):
+    start, stop = sorted((draw(TWELFTHS), draw(TWELFTHS)))
+    closed = start == stop
+    return Piece(start, stop, closed or draw(st.booleans()), closed or draw(st.booleans()), (Fraction(1), 0, 0), (0,))
+
+
+def points():
+    return [Fraction(k, 24) for k in range(25)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(pieces(), pieces())
+def test_removing_leaves_exactly_the_rest(whole, hole):
+    parts = remove(whole, hole)
+    for point in points():
+        assert sum(part.contains(point) for part in parts) == (whole.contains(point) and not hole.contains(point))
+
+
+@settings(max_examples=100, deadline=None)
+@given(pieces(), TWELFTHS, TWELFTHS, st.none() | TWELFTHS)
+def test_clipping_keeps_exactly_the_range(whole, low, high, cap):
+    part = clip(whole, low, high, cap)
+    for point in points():
+        inside = whole.contains(point) and low <= point <= high and (cap is None or point <= cap)
+        assert (part is not None and part.contains(point)) == inside
+
+
+def test_joining_needs_the_point_between():
+    left = Piece(Fraction(0), Fraction(1, 2), True, False, (Fraction(1), 0, 0), (0,))
+    right = replace(left, alpha_from=Fraction(1, 2), alpha_to=Fraction(1), closed_from=False)
+    assert len(join([left, right])) == 2
+    assert len(join([left, replace(right, closed_from=True)])) == 1
+
+
+@pytest.mark.parametrize("selection", ["best", "worst", "potential"])
+def test_landscapes_cover_every_alpha_once(selection):
+    rng = np.random.default_rng(1)
+    for n_users in (2, 3):
+        U = np.array([Fraction(int(k), 8) for k in rng.integers(0, 9, 3**n_users)], dtype=object)
+        U[0] = Fraction(0)
+        costs = [[0, *(Fraction(int(k), 16) for k in rng.integers(0, 9, 2))] for _ in range(n_users)]
+        landscape = optimal_alpha(U.reshape((3,) * n_users), costs, selection).landscape
+        for alpha in [*landscape.breakpoints, *(Fraction(k, 61) for k in range(62))]:
+            assert sum(piece.contains(alpha) for piece in landscape.pieces) == 1
+            assert landscape.value(alpha) == (1 - Fraction(alpha)) * landscape.utility(alpha)
+
+
+def test_two_users_at_45_hundredths():
+    landscape = optimal_alpha(DP_MEAN, [0, "9/20"], "worst").landscape
+    assert landscape.utility("1/2") == 0
+    mixed = landscape.piece_at("7/10")
+    assert mixed.profile is None
+    p = mixed.strategies(Fraction(7, 10))[0][0]
+    assert p == 6 * Fraction(9, 20) / Fraction(7, 10) - 3
+    assert landscape.utility("7/10") == 1 - 2 * p / 3 - p**2 / 3
+
+
+def test_the_highest_peak_of_a_mixed_family_is_stationary():
+    # U(p) with p = 6c/alpha − 3: the best symmetric value for c = .5 is (2 − 3c)² / 3 at alpha = 6c / (3c + 2).
+    c = Fraction(1, 2)
+    family = Piece(3 * c / 2, Fraction(1), True, True, (Fraction(0), 8 * c, -12 * c**2))
+    peak = highest_peak([family], 0)
+    assert (peak.alpha, peak.value) == (6 * c / (3 * c + 2), (2 - 3 * c) ** 2 / 3)
+
+
+@pytest.mark.parametrize("alpha", [-1, 2, "many", float("nan")])
+def test_bad_alpha(alpha):
+    with pytest.raises(InputError, match="alpha"):
+        optimal_alpha(DP_MEAN, [0, "9/20"]).landscape.value(alpha)

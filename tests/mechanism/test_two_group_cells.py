@@ -1,0 +1,72 @@
+"""The nine cells of two users with different costs, and their edges."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from fairgames.errors import InputError
+from fairgames.mechanism.two_group_cells import two_group_cell
+
+DP_MEAN = [[0, "2/3"], ["2/3", 1]]
+# At alpha = 1 sharing pays 2/3 alone and 1/2 beside the other user.
+COST = {"below": Fraction(1, 4), "between": Fraction(3, 5), "above": Fraction(4, 5)}
+IN, OUT = (0, 1), (1, 0)
+
+
+def strategies(cell):
+    return {tuple(tuple(strategy.tolist()) for strategy in entry.strategies) for entry in cell.equilibria}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("below", "below", {(IN, IN)}),
+        ("below", "between", {(IN, OUT)}),
+        ("below", "above", {(IN, OUT)}),
+        ("between", "below", {(OUT, IN)}),
+        ("between", "above", {(IN, OUT)}),
+        ("above", "below", {(OUT, IN)}),
+        ("above", "between", {(OUT, IN)}),
+        ("above", "above", {(OUT, OUT)}),
+    ],
+)
+def test_eight_cells_have_one_pure_equilibrium(first, second, expected):
+    cell = two_group_cell(DP_MEAN, [COST[first], COST[second]], 1)
+    assert cell.places == (first, second)
+    assert strategies(cell) == expected
+    assert cell.equilibria.complete
+
+
+def test_the_ninth_has_two_and_the_corrected_mixed_one():
+    cell = two_group_cell(DP_MEAN, ["9/20", "1/2"], "4/5")
+    assert cell.places == ("between", "between")
+    mixed = ((Fraction(3, 4), Fraction(1, 4)), (Fraction(3, 8), Fraction(5, 8)))
+    assert strategies(cell) == {(IN, OUT), (OUT, IN), mixed}
+
+
+def test_an_edge_has_a_continuum_that_ends_half_mixed():
+    # At alpha = 2 · (3/10) user 1 is indifferent beside user 2, who stays in while user 1 is out with p ≥ 1/10.
+    cell = two_group_cell(DP_MEAN, ["3/10", "31/100"], "3/5")
+    assert cell.places == ("edge", "between")
+    assert (((Fraction(1, 10), Fraction(9, 10)), IN)) in strategies(cell)
+    assert max(len(side) for component in cell.equilibria.components for side in component) > 1
+
+
+def test_floats_find_the_edge_too():
+    assert two_group_cell(DP_MEAN, [0.3, 0.31], 0.6).places == ("edge", "between")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([[0, 1, 2], [1, 2, 3]], [0.1, 0.1], 1), "utility"),
+        ((DP_MEAN, [0.1], 1), "costs"),
+        ((DP_MEAN, [0.1, -0.1], 1), "costs"),
+        ((DP_MEAN, [0.1, 0.1], 2), "alpha"),
+    ],
+)
+def test_bad_input(arguments, message):
+    with pytest.raises(InputError, match=message):
+        two_group_cell(*arguments)
