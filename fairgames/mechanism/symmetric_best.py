@@ -34,15 +34,12 @@ def best_symmetric(game: SymmetricGame) -> SymmetricChoice:
     where ``c gamma' U + gamma (gamma − c) U' = 0``. Where "absent" is the more private action it is
     ``U(x) − c N x``, stationary where ``E[U_{K+1} − U_K] = c``, ``K`` binomial ``(N − 1, x)``.
     """
-    best: SymmetricChoice | None = None
+    found = []
     for alpha, x, rational in _candidates(game):
         utility = game.expected_utility(x)
-        value = (1 - alpha) * utility
-        if best is None or value > best.value or (value == best.value and alpha < best.alpha):
-            exact = game.exact and game.certified and rational
-            best = SymmetricChoice(alpha, x, utility, value, exact)
-    if best is None:
-        raise AssertionError("paying nothing always has an equilibrium")
+        exact = game.exact and game.certified and rational
+        found.append(SymmetricChoice(alpha, x, utility, (1 - alpha) * utility, exact))
+    best = max(found, key=lambda choice: (choice.value, -choice.alpha))
     alpha, x, utility, value = (
         finished(game, number, best.exact) for number in (best.alpha, best.x, best.utility, best.value)
     )

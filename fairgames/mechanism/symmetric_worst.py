@@ -47,17 +47,12 @@ def worst_point(game: SymmetricGame, found: Sequence[Family]) -> Point:
     pieces = list(_pieces(found, slack))
     surveyed = [(piece, _survey(piece)) for piece in pieces]
     surveyed.sort(key=lambda pair: -pair[1].max())
-    best: Point | None = None
+    best: list[Point] = []
     for piece, heights in surveyed:
         reach = heights.max() + _WORTH_A_LOOK * (abs(heights.max()) + heights.max() - heights.min())
-        if best is not None and reach < best.value:
-            continue
-        for point in _candidates(piece):
-            if best is None or point.value > best.value:
-                best = point
-    if best is None:
-        raise AssertionError("a potential game always has a pure equilibrium")
-    return best
+        if not best or reach >= best[0].value:
+            best = [max([*best, *_candidates(piece)], key=lambda point: point.value)]
+    return best[0]
 
 
 @dataclass(frozen=True, eq=False)

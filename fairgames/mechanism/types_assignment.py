@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import cast
 
 import numpy as np
@@ -88,10 +87,11 @@ def _cheapest_flow(
     shape = (len(sizes) + len(counts), len(pairs))
     balance = csr_array((np.ones(rows.size), (rows, np.concatenate([pairs, pairs]))), shape=shape)
     # A transportation problem has whole-number vertices, so the simplex method needs no integrality.
-    answer = linprog(
-        costs[group, level], A_eq=balance, b_eq=np.concatenate([sizes, counts]), bounds=(0, None), method="highs-ds"
-    )
-    if not answer.success or not math.isfinite(answer.fun):
+    answer = None
+    if allowed.any():
+        needed = np.concatenate([sizes, counts])
+        answer = linprog(costs[group, level], A_eq=balance, b_eq=needed, bounds=(0, None), method="highs-ds")
+    if answer is None or not answer.success:
         raise SolverError(f"users cannot be spread over the counts {counts.tolist()} at stable levels")
     flow = np.zeros(allowed.shape, dtype=np.intp)
     flow[group, level] = np.rint(answer.x).astype(np.intp)

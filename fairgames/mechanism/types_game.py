@@ -12,9 +12,13 @@ from fairgames.exactness import Array, Number, is_exact, to_float
 from fairgames.game.actions import Actions, allowed_actions
 from fairgames.game.costs import as_costs
 from fairgames.mechanism.constraints import Limits
-from fairgames.payments.counts import CountPotential, count_potential
+from fairgames.memory import require_memory
+from fairgames.payments.counts import CountPotential, count_potential, lattice_of
 from fairgames.tolerance import RELATIVE, comparison_tolerance
 from fairgames.utility.base import Utility
+
+_FLOAT_BYTES = 100
+_EXACT_BYTES = 1500
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,11 @@ def types_game(utility: Utility, costs: object, actions: Actions = None, limits:
     allowed = allowed_actions(table_of_costs, actions, utility.shape)
     bounds = Limits() if limits is None else limits
     least = bounds.margin
+    require_memory(
+        lattice_of(utility).n_states * (_EXACT_BYTES if utility.exact else _FLOAT_BYTES),
+        f"the game of {utility.n_users} users in {len(utility.type_sizes)} types",
+        "fewer types, levels or users",
+    )
     table = count_potential(utility)
     exact = is_exact(table.potential) and is_exact(table_of_costs) and bounds.exact
     if not exact:

@@ -428,6 +428,40 @@ def test_an_additive_utility_has_a_continuum():
     assert mechanism.value == Fraction(3, 2)
 
 
+def test_one_user_is_paid_its_cost_or_nothing():
+    joins, stays = symmetric_mechanism([0, 1], "1/3"), symmetric_mechanism([0, 1], 2)
+    assert (joins.alpha, joins.p, joins.value) == (Fraction(1, 3), 0, Fraction(2, 3))
+    assert (stays.alpha, stays.p, stays.value) == (0, 1, 0)
+    assert joins.cost_threshold == joins.exit_threshold == 1
+    both = symmetric_mechanism(TableUtility([0, 1, 3]), "1/2", actions=(1, 2))
+    assert (both.alpha, both.value) == (Fraction(1, 4), Fraction(9, 4))
+    # Paying c/2 of 3 is worth more than keeping 1 for nothing while 3 (1 − c/2) > 1.
+    assert both.cost_threshold == both.exit_threshold == Fraction(4, 3)
+
+
+def test_a_less_private_action_that_loses_is_never_paid_for():
+    mechanism = symmetric_mechanism(by_sum_of_levels(lambda total: Fraction(-total), 2), "1/2", actions=(1, 2))
+    assert mechanism.cost_threshold == mechanism.exit_threshold == 0
+    assert mechanism.gamma_max == -1
+    assert mechanism.p == 1
+    # Everybody at level 1 loses 2; keeping nothing of it (alpha = 1) is the best that remains.
+    assert (mechanism.alpha, mechanism.value) == (1, 0)
+
+
+def test_free_sharing_with_a_gain_of_both_signs_has_fixed_mixtures():
+    # gamma runs from 3 at p = 1 to −1/3 at p = 0: at c = 0 its root is an equilibrium at every alpha.
+    values = [0, 3, 2, -1]
+    mechanism = symmetric_mechanism(values, 0, selection="worst")
+    (root,) = (one.p for one in mechanism.equilibria("1/2") if 0 < one.p < 1)
+    assert math.isclose(mechanism.gamma(root), 0, abs_tol=1e-15)
+    assert math.isclose(mechanism.value, 0, abs_tol=1e-15)
+    best = symmetric_mechanism(values, 0)
+    assert (best.alpha, best.attained) == (0, True)
+    grid = [float(best.expected_utility(Fraction(step, 500))) for step in range(501)]
+    assert max(grid) <= best.value <= max(grid) + 1e-4
+    assert (best.overall.value, best.overall.less_private) == (3, 1)
+
+
 def test_results_travel():
     mechanism = symmetric_mechanism(DP2, "1/2")
     assert pickle.loads(pickle.dumps(mechanism)) == mechanism
@@ -435,6 +469,10 @@ def test_results_travel():
     assert plain["alpha"] == "6/7"
     assert plain["assumptions"]["diminishing"] is True
     assert "6/7" in repr(mechanism)
+    assert "p  " in repr(mechanism.equilibria("1/2")[0])
+    assert "mixing" in repr(mechanism.overall)
+    broken = symmetric_mechanism([0, 1, 3], "1/2").assumptions
+    assert "assumption" in repr(broken.violations[0])
     assert symmetric_mechanism(DP2, "1/3") != mechanism
 
 

@@ -105,6 +105,23 @@ def test_worst_of_the_dp_mean(n_users, cost):
     check_worst(symmetric_mechanism(DPMeanUtility([0, math.inf], n_users=n_users), cost, selection="worst"))
 
 
+@pytest.mark.parametrize("values", [[0, 3, 2, -1], [0, 2, 5, -2, -4]])
+def test_worst_at_no_cost_counts_mixtures_that_exist_at_every_alpha(values):
+    mechanism = symmetric_mechanism(values, 0, selection="worst")
+    # At every positive alpha the equilibria are the same, so the floor is highest as alpha falls to 0, or at 1.
+    families = Families(mechanism.utilities, mechanism.gains, 0)
+    floor = families.lowest(1e-9)
+    assert math.isclose(float(mechanism.value), max(floor, 0), abs_tol=1e-2)
+
+
+def test_where_the_last_user_is_indifferent_the_floor_is_only_approached():
+    mechanism = symmetric_mechanism([0, "2/3", 1], "1/4", selection="worst")
+    assert (mechanism.alpha, mechanism.value, mechanism.exact) == (Fraction(1, 2), Fraction(1, 2), True)
+    assert not mechanism.attained
+    assert mechanism.overall.approached_from == "above"
+    assert mechanism.overall.less_private == 2
+
+
 def test_pure_equilibria_alone_promise_more():
     mechanism = symmetric_mechanism([0, "2/3", 1], "9/20", selection="worst")
     assert mechanism.asymmetric.value > mechanism.value

@@ -6,14 +6,16 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError, SizeError
+from fairgames.errors import InputError, SizeError, SolverError
 from fairgames.mechanism import types_optimum
 from fairgames.mechanism.constraints import as_limits
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
+from fairgames.mechanism.types_assignment import assign
 from fairgames.mechanism.types_game import types_game
 from fairgames.mechanism.types_hall import stable_ranges
 from fairgames.mechanism.types_optimum import types_optimal_alpha
+from fairgames.mechanism.types_potential import upper_envelope
 from fairgames.mechanism.types_pruning import prune
 from fairgames.payments.counts import count_potential
 from fairgames.utility.base import Utility
@@ -357,6 +359,22 @@ def check_equilibrium(utility, costs, optimum):
             assert gain >= -1e-8
 
 
+def test_a_state_that_is_no_equilibrium_cannot_be_assigned():
+    game = types_game(CountUtility([0, "2/3", 1]), [0, "3/10"])
+    with pytest.raises(SolverError, match="stable"):
+        assign(game, 2, Fraction(1, 10))
+    assert assign(game, 2, Fraction(7, 10)) == (1, 1)
+
+
+def test_the_envelope_skips_lines_that_never_lead():
+    slopes, costs = np.array([0.0, 1.0, 1.0, 4.0, 2.0]), np.array([0.0, 0.2, 0.3, 2.0, 0.6])
+    corners = upper_envelope(slopes, costs, 0.0, 1.0, 1e-12)
+    grid = np.linspace(0, 1, 2001)
+    leads = np.argmax(np.outer(grid, slopes) - costs, axis=1)
+    changes = grid[1:][leads[1:] != leads[:-1]]
+    np.testing.assert_allclose(corners[1:-1], changes, atol=1e-3)
+
+
 def test_a_margin_that_nobody_meets_is_reported():
     answer = types_optimal_alpha(CountUtility([0, 0, 0]), [0, 0], margin=1)
     assert not answer.feasible
@@ -439,6 +457,12 @@ def test_the_dense_optimum_is_the_same(seed):
         peak = solve(problem).peak
         assert (found.value, found.alpha) == (peak.value, peak.alpha)
         assert found.approached_from == peak.approached_from
+
+
+def test_what_would_not_fit_in_memory_is_refused_before_any_work():
+    utility = FederatedMeanUtility([100, 10, 5, 1], between_variance=1.0, within_variance=10.0, counts=[60] * 4)
+    with pytest.raises(SizeError, match="users in 4 types"):
+        types_optimal_alpha(utility, [0, 1, 2])
 
 
 def test_too_many_possible_equilibria_leave_the_best_answer(monkeypatch):
