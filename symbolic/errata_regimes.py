@@ -13,6 +13,7 @@ from symbolic.erratum import Erratum, Verification
 from symbolic.payments import payment_gaps
 from symbolic.regimes import Regimes, derive
 from symbolic.symmetric import gamma
+from symbolic.symmetric_optimum import optimum_between_levels
 
 HALF, THIRD = sp.Rational(1, 2), sp.Rational(1, 3)
 
@@ -61,21 +62,19 @@ def _maximising_alpha() -> Verification:
 def _private_action_present() -> Verification:
     """N = 2, U = 1 - 2^-(sum of levels), actions (1, 2): utility is earned at alpha = 0 already."""
     cost = sp.Rational(1, 20)
-    gaps = payment_gaps(2, lambda a, b: 1 - sp.Rational(1, 2 ** (a + 2 * b)))
-    payoff = gamma(gaps)
+
+    def utility(private: int, less_private: int) -> sp.Expr:
+        return 1 - sp.Rational(1, 2 ** (private + 2 * less_private))
+
+    payoff = gamma(payment_gaps(2, utility))
     lower, upper = payoff.subs(symbols.p, 0), payoff.subs(symbols.p, 1)
-
-    def utility(p: sp.Expr) -> sp.Expr:
-        levels = {0: sp.Rational(15, 16), 1: sp.Rational(7, 8), 2: sp.Rational(3, 4)}
-        return sum(sp.binomial(2, k) * p**k * (1 - p) ** (2 - k) * value for k, value in levels.items())
-
-    at_zero = utility(sp.S.One)
-    places = [sp.Rational(k, 100) for k in range(101)]
-    paid = [(p, payoff.subs(symbols.p, p)) for p in places]
-    other = max((1 - cost / level) * utility(p) for p, level in paid if level >= cost)
-    stays = bool(at_zero >= other)
-    earned = f"at c = {cost} alpha = 0 earns {at_zero}, any other at most {other.evalf(5)}"
-    return Verification(bool(cost > upper) == stays, stays, f"gamma runs from {lower} to {upper}; {earned}")
+    best = optimum_between_levels(2, utility, cost)
+    all_in = (1 - cost / lower) * utility(0, 2)
+    return Verification(
+        bool(cost > upper) == bool(best.alpha == 0),
+        bool(best.alpha == 0 and best.value == utility(2, 0) > all_in),
+        f"gamma runs from {lower} to {upper}; at c = {cost} alpha = 0 earns {best.value}, everybody in {all_in}",
+    )
 
 
 def _platform_objective() -> Verification:

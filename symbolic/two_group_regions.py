@@ -125,7 +125,9 @@ def region_map(utilities: tuple[object, ...] = PAPER) -> RegionMap:
         (start,) = sp.solve(sp.numer(better_than_both), a)
         edge = sp.factor(sp.solve(half_value - one_value, b)[0])
         (end,) = (root for root in sp.solve(sp.numer(sp.together(edge - a)), a) if root != 0)
-        half = sp.And(a > start, a < end, b > a, b < edge)
+        # Written without a quotient, so that the condition can be read off at every cost.
+        better_than_one = sp.factor(a * (half_value - one_value))
+        half = sp.And(a > start, a < end, b > a, better_than_one > 0)
         regions.insert(0, Region("half-mixed", half, half_alpha, half_value, cheaper_out, sp.S.Zero))
         boundaries = [
             ("half-mixed | both", sp.Eq(a, start)),

@@ -110,7 +110,7 @@ def enumerate_optimum(u, v, costs):
     return best
 
 
-@pytest.mark.parametrize("n_points", [8, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_points", [8, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("utilities", [("2/3", 1), ("1", "3/2"), ("1", "19/10"), ("1", "1"), ("1", "6/5")])
 def test_region_map_against_enumeration(utilities, n_points):
     u, v = (Fraction(value) for value in utilities)
@@ -127,6 +127,18 @@ def test_region_map_against_enumeration(utilities, n_points):
         assert region.value.subs(pair) == regions.value.at(*costs)
         names.add(region.name)
     assert len(names) > 1
+
+
+@pytest.mark.parametrize("costs", [("1/2", "3/5"), (0, 0), (0, "1/3"), ("1/3", "1/3"), ("1/4", "1/4"), ("2/3", "2/3")])
+def test_region_map_where_a_curve_ends(costs):
+    numbers = [Fraction(cost) for cost in costs]
+    regions = two_group_regions.region_map()
+    value = regions.value.at(*costs)
+    if all(numbers):
+        assert value == sp.sympify(enumerate_optimum(Fraction(2, 3), Fraction(1), numbers))
+    else:
+        assert value == (1 if not any(numbers) else sp.Rational(2, 3))
+    assert regions.value.lambdify()(*map(float, numbers)) == pytest.approx(float(value))
 
 
 def test_half_mixed_region_of_the_paper():
