@@ -128,10 +128,9 @@ def _print_comparison(console: Console, spec: Specification, compared: RuleCompa
         decimals([outcome.platform_keeps for outcome in outcomes]),
         decimals([outcome.worst_keeps for outcome in outcomes]),
         decimals([outcome.users_surplus for outcome in outcomes]),
-        [", ".join(outcome.axioms.broken) or "none found" for outcome in outcomes],
     ]
     where = "each rule at its best alpha" if compared.alpha is None else f"all at alpha = {float(compared.alpha):.5g}"
-    headers = ("rule", "alpha", "who does what", "utility", "platform keeps", "at worst", "users gain", "breaks")
+    headers = ("rule", "alpha", "who does what", "utility", "platform keeps", "at worst", "users gain")
     print_table(console, f"Payment rules, {where}", headers, list(zip(*columns, strict=True)))
     lines = [
         f"Who does what, one letter a user: {letter_key(spec.levels)}; the best pure equilibrium for the platform.",
@@ -143,5 +142,7 @@ def _print_comparison(console: Console, spec: Specification, compared: RuleCompa
         for outcome in outcomes
         for broken in outcome.axioms.breaks
     ]
+    unbroken = ", ".join(outcome.rule for outcome in outcomes if outcome.axioms.fair)
+    print_lines(console, ["", f"No broken axiom was found for: {unbroken or 'none of them'}."])
     if breaks:
-        print_lines(console, ["", "How each rule breaks an axiom:", *breaks])
+        print_lines(console, ["", "How the others break axioms:", *breaks])

@@ -35,6 +35,7 @@ def equilibria(  # noqa: PLR0917 (Typer reads the options from the signature)
         bool, typer.Option("--compare", help="Run every solver that serves the game, and say what each missed.")
     ] = False,
     json: options.Json = None,
+    figure: options.Figure = None,
 ) -> None:
     """List the equilibria at one alpha, each with the certificate that nobody gains by deviating."""
     from fairgames.cli.arguments import alpha_or, check_outputs
@@ -45,7 +46,7 @@ def equilibria(  # noqa: PLR0917 (Typer reads the options from the signature)
     from fairgames.report.terminal import console_for
     from fairgames.spec.load import load_specification
 
-    check_outputs(json, None)
+    check_outputs(json, figure)
     loaded = load_specification(spec)
     if alpha is None and loaded.platform.alpha is None:
         raise InputError("--alpha", f"is required, since {loaded.source} has no platform.alpha")
@@ -66,6 +67,12 @@ def equilibria(  # noqa: PLR0917 (Typer reads the options from the signature)
         from fairgames.report.json_file import write_json
 
         write_json(json, "equilibria", results)
+    if figure is not None:
+        from fairgames.cli.solve import stable_of
+        from fairgames.report.figures import intervals_figure
+        from fairgames.report.style import save_figure
+
+        save_figure(intervals_figure(stable_of(loaded) or (), loaded, float(share)), figure)
     if any("was stopped" in warning for warning in found.warnings):
         raise typer.Exit(INCOMPLETE)
 

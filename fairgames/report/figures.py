@@ -56,7 +56,7 @@ def payments_figure(rows: Sequence[UserRow], title: str) -> Figure:
     return figure
 
 
-def intervals_figure(stable: Sequence[StableProfile], spec: Specification) -> Figure:
+def intervals_figure(stable: Sequence[StableProfile], spec: Specification, alpha: float | None = None) -> Figure:
     """Draw the interval of alpha of each pure equilibrium.
 
     Parameters
@@ -65,6 +65,8 @@ def intervals_figure(stable: Sequence[StableProfile], spec: Specification) -> Fi
         The equilibria, the best for the platform first; the first `MOST_ROWS` are drawn, by alpha.
     spec : Specification
         Its title and the levels' names.
+    alpha : float, optional
+        The share to mark.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def intervals_figure(stable: Sequence[StableProfile], spec: Specification) -> Fi
     with house_style():
         shown = stable[:MOST_ROWS]
         figure = new_figure(7, 1.4 + 0.22 * len(shown))
-        _draw_intervals(figure.add_subplot(), stable, spec, spec.title)
+        _draw_intervals(figure.add_subplot(), stable, spec, spec.title, alpha)
     return figure
 
 
@@ -114,11 +116,13 @@ def solution_figure(
     return figure
 
 
-def _draw_intervals(axes: Axes, stable: Sequence[StableProfile], spec: Specification, title: str) -> None:
+def _draw_intervals(
+    axes: Axes, stable: Sequence[StableProfile], spec: Specification, title: str, alpha: float | None = None
+) -> None:
     shown = sorted(stable[:MOST_ROWS], key=lambda entry: (entry.alpha_from, entry.alpha_to))
     labels = [profile_label(spec, entry.profile) for entry in shown]
-    key = letter_key(spec.levels)
-    draw_intervals(axes, shown, labels, _titled(title, len(shown), len(stable), _BEST_CHOICES), key)
+    heading = _titled(title, len(shown), len(stable), _BEST_CHOICES)
+    draw_intervals(axes, shown, labels, title=heading, key=letter_key(spec.levels), alpha=alpha)
 
 
 def contrast_figure(optima: Sequence[Optimum], titles: Sequence[str]) -> Figure:

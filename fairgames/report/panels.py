@@ -70,7 +70,15 @@ def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def draw_intervals(axes: Axes, stable: Sequence[StableProfile], labels: Sequence[str], title: str, key: str) -> None:
+def draw_intervals(
+    axes: Axes,
+    stable: Sequence[StableProfile],
+    labels: Sequence[str],
+    *,
+    title: str,
+    key: str,
+    alpha: float | None = None,
+) -> None:
     """Draw the interval of alpha on which each pure equilibrium holds.
 
     Parameters
@@ -85,6 +93,8 @@ def draw_intervals(axes: Axes, stable: Sequence[StableProfile], labels: Sequence
         Of the panel.
     key : str
         What the labels mean.
+    alpha : float, optional
+        The share to mark.
     """
     largest = max((float(entry.utility) for entry in stable), default=1.0) or 1.0
     for place, entry in enumerate(stable):
@@ -93,6 +103,8 @@ def draw_intervals(axes: Axes, stable: Sequence[StableProfile], labels: Sequence
         # The marks keep intervals in sight that are narrower than the line is wide.
         bar = axes.plot([low, high], [place, place], "|-", color=level_colour(2), linewidth=5, alpha=strength)
         bar[0].set_solid_capstyle("butt")
+    if alpha is not None:
+        axes.axvline(alpha, color=ACCENT, linewidth=1, linestyle=":", zorder=3)
     axes.set_yticks(range(len(stable)), labels, family="monospace")
     axes.set_ylim(len(stable) - 0.4, -0.6)
     label = _scale_alpha(axes, [float(entry.alpha_from) for entry in stable])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _UNLIMITED = 100_000
+_LONGEST_UNBROKEN = 20
 
 
 def console_for(stream: TextIO | None = None) -> Console:
@@ -52,15 +53,25 @@ def print_table(console: Console, title: str, headers: Sequence[str], rows: Sequ
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1))
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True
+    )
     columns = list(zip(*rows, strict=True)) or [()] * len(headers)
     for header, column in zip(headers, columns, strict=True):
-        table.add_column(header, justify="right" if are_numbers(column) else "left", overflow="fold")
+        side = "right" if are_numbers(column) else "left"
+        table.add_column(header, justify=side, overflow="fold", min_width=_longest_word([header, *column]))  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*row)
     if title:
         print_heading(console, title)
-    console.print(table)
+    else:
+        console.print()
+    console.print(table, crop=False)
+
+
+def _longest_word(cells: Sequence[str]) -> int:
+    words = [word for cell in cells for word in cell.split()]
+    return min(max(map(len, words), default=1), _LONGEST_UNBROKEN)
 
 
 def print_heading(console: Console, text: str) -> None:

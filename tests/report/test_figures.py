@@ -80,6 +80,12 @@ def test_intervals_are_drawn_from_end_to_end(two_users):
     assert "A = absent, P = present" in axes.get_xlabel()
 
 
+def test_the_alpha_in_question_is_marked(two_users):
+    stable = stable_profiles(two_users.utility, two_users.costs)
+    (axes,) = intervals_figure(stable, two_users, 0.5).axes
+    assert [line.get_xdata()[0] for line in axes.lines if line.get_color() == ACCENT] == [0.5]
+
+
 def test_a_single_alpha_stays_in_sight(two_users):
     point = StableProfile((0, 0), Fraction(1, 2), Fraction(1, 2), Fraction(0), Fraction(0))
     (axes,) = intervals_figure([point], two_users).axes

@@ -45,8 +45,8 @@ def test_numbers_are_flush_right_and_words_flush_left(monkeypatch):
     stream = io.StringIO()
     print_table(console_for(stream), "", ("user", "payment"), [("A", "0.5"), ("Bob", "10.5")])
     lines = stream.getvalue().splitlines()
-    assert lines[2].rstrip() == "A          0.5"
-    assert lines[3].rstrip() == "Bob       10.5"
+    assert lines[3].rstrip() == "A         0.5"
+    assert lines[4].rstrip() == "Bob      10.5"
 
 
 def test_an_empty_table_shows_its_headers(monkeypatch):
