@@ -85,9 +85,12 @@ class ClosedForm:
         Raises
         ------
         InputError
-            When their number is wrong or one of them is a float.
+            When their number is wrong, one of them is a float, or the form is 0/0 there.
         """
-        return self.expression.subs(self.substitution(values), simultaneous=True)
+        value = self.expression.subs(self.substitution(values), simultaneous=True)
+        if value is sp.nan:
+            raise InputError("values", f"must not make {self.name} 0/0: derive it for these numbers instead", values)
+        return value
 
     def substitution(self, values: tuple[object, ...]) -> dict[sp.Symbol, sp.Expr]:
         """Pair the arguments with exact values."""

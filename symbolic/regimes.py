@@ -129,7 +129,7 @@ def derive(n_users: int, utilities: Sequence[object] | None = None) -> Regimes:
         return RootForm(form.name, form.expression, form.arguments, form.source, conditions, symbols.x, root.relation)
 
     def at_alpha(name: str, first: sp.Expr, inside: sp.Expr, last: sp.Expr, source: str) -> ClosedForm:
-        bounds = (symbols.alpha < symbols.c / top, symbols.alpha <= symbols.c / bottom)
+        bounds = (symbols.alpha <= symbols.c / top, symbols.alpha <= symbols.c / bottom)
         expression = equilibrium.piecewise(bounds, (first, inside, last))
         return rooted(form(name, expression, (symbols.alpha, symbols.c), source), equilibrium)
 

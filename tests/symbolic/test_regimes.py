@@ -40,14 +40,14 @@ def test_eq_95(paper):
     (one, low), (middle, high), (zero, rest) = pieces(paper.p_star)
     assert (one, zero, rest) == (1, 0, True)
     assert same(middle, 6 * c / alpha - 3)
-    assert (low, high) == (alpha < 3 * c / 2, alpha <= 2 * c)
+    assert (low, high) == (alpha <= 3 * c / 2, alpha <= 2 * c)
 
 
 def test_eq_96(paper):
     (zero, low), (middle, high), (one, _) = pieces(paper.utility_at_p_star)
     assert (zero, one) == (0, 1)
     assert same(middle, 8 * c / alpha - 12 * c**2 / alpha**2)
-    assert (low, high) == (alpha < 3 * c / 2, alpha <= 2 * c)
+    assert (low, high) == (alpha <= 3 * c / 2, alpha <= 2 * c)
 
 
 def test_eq_97(paper):
@@ -246,6 +246,27 @@ def test_bad_input(call, argument):
     with pytest.raises(errors.InputError) as caught:
         call()
     assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize("n_users", [2, 3, 4])
+def test_regimes_meet_at_the_breakpoints(n_users):
+    values = [sp.Rational(v) for v in ("1", "9/5", "2", "21/10")[:n_users]]
+    result = regimes.derive(n_users, values)
+    top, bottom, threshold = (form.expression for form in (result.gamma_max, result.gamma_min, result.cost_threshold))
+    cost = sp.Rational(1, 3)
+    assert (result.p_star.at(cost / top, cost), result.p_star.at(cost / bottom, cost)) == (1, 0)
+    assert result.utility_at_p_star.at(cost / bottom, cost) == values[-1]
+    assert (result.p_at_optimum.at(threshold), result.p_at_optimum.at(top)) == (0, 1)
+    assert (result.alpha_star.at(threshold), result.alpha_star.at(top)) == (threshold / bottom, 1)
+    assert (result.value.at(threshold), result.value.at(top)) == (values[-1] - n_users * threshold, 0)
+    for form, place in ((result.alpha_star, threshold), (result.value, threshold), (result.value, top)):
+        assert abs(form.lambdify()(float(place) + 1e-9) - float(form.at(place))) < 1e-7
+
+
+def test_a_form_that_is_zero_by_zero_says_so():
+    with pytest.raises(errors.InputError, match="derive it for these numbers"):
+        regimes.derive(3).alpha_star.at(1, 1, 2, "5/2")
+    assert regimes.derive(3, [1, 2, "5/2"]).alpha_star.at(1) == 1
 
 
 @pytest.mark.parametrize("n_users", [2, 3])
