@@ -111,7 +111,7 @@ def cost_robustness(
     worth = as_utility(utility)
     cost_table = as_costs(costs, worth.shape)
     allowed = allowed_actions(cost_table, actions, worth.shape)
-    levels = _levels(worth, profile)
+    levels = _levels(worth, profile, allowed)
     fraction = as_number(alpha, "alpha")
     if not 0 <= fraction <= 1:
         raise InputError("alpha", "must lie in [0, 1]", alpha)
@@ -119,64 +119,62 @@ def cost_robustness(
         potential_tensor(worth.tensor()), cost_table, np.array(fraction, dtype=_kind(fraction))
     )
     fraction = number.item()
-    tolerance = comparison_tolerance(P)
-    n_users = worth.n_users
-    lower = np.zeros(cost_table.shape, dtype=cost_table.dtype)
-    lower[...] = 0 * fraction
+    paid = fraction * P
+    spare = [_spare(paid, cost_table[user], levels, user, allowed[user]) for user in range(worth.n_users)]
+    zero = 0 * fraction
+    lower = np.full(cost_table.shape, zero, dtype=cost_table.dtype)
     upper = np.full(cost_table.shape, math.inf, dtype=cost_table.dtype)
-    slack, factor_from, factor_to = (
-        np.full(n_users, value, dtype=cost_table.dtype) for value in (math.inf, 0, math.inf)
-    )
-    radii: list[Number] = []
+    slack, factor_from, factor_to, radii = [], [], [], []
     for user, level in enumerate(levels):
-        if level not in allowed[user]:
-            raise InputError(f"profile[{user}]", f"must be one of the levels {allowed[user]} of finite cost", level)
-        mine = cost_table[user, level]
-        radii.append(math.inf)
-        for other in allowed[user]:
-            if other == level:
-                continue
-            earned = fraction * (P[levels] - P[(*levels[:user], other, *levels[user + 1 :])])
-            spare = earned - (mine - cost_table[user, other])
-            if spare < -tolerance:
-                raise InputError(
-                    "profile",
-                    f"must be an equilibrium; user {user} gains {format_value(-spare)} by moving to level {other}",
-                    levels,
-                )
-            spare = max(spare, 0 * spare)
-            slack[user] = min(slack[user], spare)
-            upper[user, level] = min(upper[user, level], mine + spare)
-            lower[user, other] = max(lower[user, other], cost_table[user, other] - spare)
-            unsure = (level != 0) + (other != 0)
-            radii[user] = min(radii[user], spare / unsure)
-            dearer = mine - cost_table[user, other]
-            if dearer > 0:
-                factor_to[user] = min(factor_to[user], 1 + spare / dearer)
-            elif dearer < 0:
-                factor_from[user] = max(factor_from[user], 1 + spare / dearer)
-    for user in range(n_users):
-        lower[user, 0] = upper[user, 0] = cost_table[user, 0]
+        lost, cost = spare[user], cost_table[user]
+        slack.append(min(lost.values(), default=math.inf))
+        upper[user, level] = cost[level] + slack[-1]
+        for other, amount in lost.items():
+            lower[user, other] = max(zero, cost[other] - amount)
+        lower[user, 0] = upper[user, 0] = zero
+        scale = [(cost[level] - cost[other], amount) for other, amount in lost.items()]
+        factor_from.append(max((1 + amount / dearer for dearer, amount in scale if dearer < 0), default=zero))
+        factor_to.append(min((1 + amount / dearer for dearer, amount in scale if dearer > 0), default=math.inf))
+        # An error can strike both of the costs that a comparison rests on, unless one is that of being absent.
+        radii.append(min((amount / ((level != 0) + (other != 0)) for other, amount in lost.items()), default=math.inf))
     radius = min(radii)
     return CostRobustness(
-        levels,
-        fraction,
-        slack,
-        lower,
-        upper,
-        factor_from,
-        factor_to,
-        radius,
-        None if math.isinf(radius) else radii.index(radius),
+        profile=levels,
+        alpha=fraction,
+        slack=np.array(slack, dtype=P.dtype),
+        lower=lower,
+        upper=upper,
+        factor_from=np.maximum(np.array(factor_from, dtype=P.dtype), zero),
+        factor_to=np.array(factor_to, dtype=P.dtype),
+        radius=radius,
+        weakest_user=None if math.isinf(radius) else radii.index(radius),
     )
+
+
+def _spare(paid: Array, cost: Array, levels: tuple[int, ...], user: int, allowed: Sequence[int]) -> dict[int, Number]:
+    """What a user loses by moving to each other level."""
+    chosen = levels[user]
+    spare: dict[int, Number] = {}
+    for other in allowed:
+        if other != chosen:
+            earned = paid[levels] - paid[(*levels[:user], other, *levels[user + 1 :])]
+            spare[other] = earned - (cost[chosen] - cost[other])
+            if spare[other] < -comparison_tolerance(paid):
+                gain = f"user {user} gains {format_value(-spare[other])} by moving to level {other}"
+                raise InputError("profile", f"must be an equilibrium; {gain}", levels)
+            spare[other] = max(spare[other], 0 * spare[other])
+    return spare
 
 
 def _kind(number: Number) -> type:
     return object if isinstance(number, Fraction) else float
 
 
-def _levels(utility: Utility, profile: ArrayLike) -> tuple[int, ...]:
+def _levels(utility: Utility, profile: ArrayLike, allowed: Sequence[Sequence[int]]) -> tuple[int, ...]:
     levels = as_profile(profile, utility.shape, utility.type_sizes)
     if levels.ndim == 2:
         levels = expand_counts(levels[None], utility.types)[0]
+    for user, level in enumerate(levels.tolist()):
+        if level not in allowed[user]:
+            raise InputError(f"profile[{user}]", f"must be one of the levels {allowed[user]} of finite cost", level)
     return tuple(levels.tolist())

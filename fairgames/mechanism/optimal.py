@@ -24,7 +24,7 @@ from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
 SELECTIONS = ("best", "worst", "potential")
-_MOST_BASES = 1_000_000
+_MOST_BASES = 200_000
 _MOST_PROFILES = 1_000_000
 
 
@@ -74,7 +74,7 @@ def optimal_alpha(
     -------
     Optimum
         With the whole `landscape` over alpha. ``searched`` says over which equilibria it ranges: all of them
-        with two players (of at most about ten actions each), all pure ones otherwise; and the symmetric and
+        with two players (up to ten actions each), all pure ones otherwise; and the symmetric and
         half-mixed ones too for up to 32 exchangeable users with equal costs and two actions. Where
         nothing meets the constraints, ``infeasible`` says so.
 
@@ -124,11 +124,16 @@ def _solved(problem: Problem, selection: str) -> Optimum:
     if selection == "potential":
         return as_optimum(problem, selection, best_potential(problem))
     # A user who mixes is indifferent, so no mixed equilibrium has a margin.
-    if len(problem.blocs) == 2 and problem.limits.margin == 0 and _n_bases(problem) <= _MOST_BASES:
+    two = len(problem.blocs) == 2 and problem.limits.margin == 0
+    if two and _n_bases(problem) <= _MOST_BASES:
         solve = best_of_two if selection == "best" else worst_of_two
         return as_optimum(problem, selection, solve(problem))
     solve = best_pure if selection == "best" else worst_pure
     optimum = as_optimum(problem, selection, solve(problem))
+    if two:
+        rows, columns = problem.utilities.shape
+        unsearched = f"mixed equilibria of {rows} x {columns} actions were not searched: there are too many bases"
+        return replace(optimum, warnings=(*optimum.warnings, unsearched))
     return with_mixed_families(problem, selection, optimum) if is_exchangeable(problem) else optimum
 
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from fairgames.exactness import Array, Number, to_fractions
 from fairgames.mechanism.constraints import Limits
-from fairgames.mechanism.landscape import Piece
-from fairgames.mechanism.peaks import highest_peak
+from fairgames.mechanism.landscape import Piece, Profile
+from fairgames.mechanism.peaks import Peak, highest_peak
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.pure import Search
 from fairgames.mechanism.ranges import clip, join, remove
 from fairgames.mechanism.roots import polynomial_roots
 from fairgames.mechanism.two_player_families import Family, families, strategy_terms
-from fairgames.tolerance import RELATIVE
+from fairgames.tolerance import RELATIVE, comparison_tolerance
 
 SEARCHED = "all equilibria of the two-player game, mixed ones included"
 
@@ -35,7 +35,21 @@ def best_of_two(problem: Problem) -> Search:
     ]
     peak = highest_peak(meeting, 0)
     pieces = envelope(meeting, upper=True, narrowest=_narrowest(problem))
-    return Search(peak, pieces, (), SEARCHED)
+    return Search(peak, pieces, _ties(meeting, peak, comparison_tolerance(problem.utilities)), SEARCHED)
+
+
+def _ties(pieces: Sequence[Piece], peak: Peak | None, tolerance: float) -> tuple[Profile, ...]:
+    """Other pure profiles that do as well at the same alpha."""
+    if peak is None:
+        return ()
+    rivals = {
+        piece.profile
+        for piece in pieces
+        if piece.profile is not None
+        and piece.contains(peak.alpha)
+        and piece.value(peak.alpha) >= peak.value - tolerance
+    }
+    return tuple(sorted(rivals - {peak.piece.profile}))
 
 
 def worst_of_two(problem: Problem) -> Search:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 from fractions import Fraction
@@ -89,7 +90,7 @@ def test_a_mixed_optimum_adds_up_too():
 def test_results_are_values():
     optimum = optimal_alpha(DP_MEAN, [[0, "3/10"], [0, "31/100"]])
     assert pickle.loads(pickle.dumps(optimum)) == optimum
-    assert optimum.to_dict()["value"] == "29/75"
+    assert json.loads(json.dumps(optimum.to_dict()))["value"] == "29/75"
     assert "29/75" in repr(optimum)
 
 
@@ -176,6 +177,19 @@ def test_ties_are_listed():
     optimum = optimal_alpha(CountUtility([0, 1, "3/2", "7/4"]), [0, "2/5"], "potential")
     assert len(optimum.ties) == 2
     assert sorted([optimum.profile, *optimum.ties]) == [(0, 1, 1), (1, 0, 1), (1, 1, 0)]
+
+
+def test_two_users_list_ties_too():
+    optimum = optimal_alpha(DP_MEAN, [0, "9/20"])
+    assert sorted([optimum.profile, *optimum.ties]) == [(0, 1), (1, 0)]
+
+
+def test_too_many_actions_to_mix_over_are_said():
+    levels = np.arange(12)
+    U = np.log1p(levels[:, None] + levels[None, :])
+    optimum = optimal_alpha(U, 0.05 * levels)
+    assert optimum.searched == "all pure equilibria"
+    assert any("12 x 12 actions were not searched" in warning for warning in optimum.warnings)
 
 
 def test_blocs_of_single_users_change_nothing():
