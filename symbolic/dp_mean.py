@@ -192,7 +192,7 @@ def pair_utility() -> ClosedForm:
     tight = data.subs({a: first * t, b: second * t}) + 2 * t**2
     (size,) = sp.solve(sp.diff(tight, t), t)
     gradient = sp.factor(sp.diff(data, b).subs({a: first * size, b: second * size}))
-    (edge,) = sp.solve(sp.numer(gradient), second)
+    (edge,) = sp.solve(sp.fraction(gradient)[0], second)
 
     loose = data.subs({a: first * t, b: w}) + 2 * t**2
     solution = sp.solve([sp.diff(loose, t), sp.diff(loose, w)], [t, w])

@@ -122,9 +122,9 @@ def region_map(utilities: tuple[object, ...] = PAPER) -> RegionMap:
     boundaries = [("both | one", sp.Eq(b, split)), ("one | none", sp.Eq(a, top))]
     if two != one:
         better_than_both = sp.cancel((half_value - both_value) / (b - a))
-        (start,) = sp.solve(sp.numer(better_than_both), a)
+        (start,) = sp.solve(sp.fraction(better_than_both)[0], a)
         edge = sp.factor(sp.solve(half_value - one_value, b)[0])
-        (end,) = (root for root in sp.solve(sp.numer(sp.together(edge - a)), a) if root != 0)
+        (end,) = (root for root in sp.solve(sp.fraction(sp.together(edge - a))[0], a) if root != 0)
         # Written without a quotient, so that the condition can be read off at every cost.
         better_than_one = sp.factor(a * (half_value - one_value))
         half = sp.And(a > start, a < end, b > a, better_than_one > 0)
