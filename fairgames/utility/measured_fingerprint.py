@@ -57,6 +57,8 @@ def _parts(thing: object, seen: set[int]) -> Iterator[str]:
     if id(thing) in seen:
         return
     seen.add(id(thing))
+    if hasattr(thing, "__wrapped__"):
+        yield from _parts(thing.__wrapped__, seen)
     if isinstance(thing, partial):
         yield from _parts(thing.func, seen)
         yield from _parts_of_values({"arguments": thing.args, **thing.keywords}, seen)
@@ -73,7 +75,7 @@ def _parts(thing: object, seen: set[int]) -> Iterator[str]:
                 yield from _parts_of_values(_values_used(member), seen)
     elif isinstance(thing, (BuiltinFunctionType, ModuleType)):
         yield repr(getattr(thing, "__name__", thing))
-    else:
+    elif not hasattr(thing, "__wrapped__"):
         yield from _parts(type(thing), seen)
         yield _data(thing, type(thing).__name__)
 

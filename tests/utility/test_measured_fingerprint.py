@@ -1,6 +1,6 @@
 """A changed function or changed data changes the fingerprint; nothing else does."""
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pytest
@@ -85,6 +85,14 @@ def test_what_the_methods_of_an_object_name_counts_too(monkeypatch):
     before = fingerprint(Model(1))
     monkeypatch.setitem(uses_helper.__globals__, "SCALE", 3.0)
     assert fingerprint(Model(1)) != before
+
+
+def test_a_decorated_function_is_looked_into(monkeypatch):
+    cached = lru_cache(uses_helper)
+    assert fingerprint(cached) == fingerprint(uses_helper)
+    before = fingerprint(cached)
+    monkeypatch.setitem(uses_helper.__globals__, "SCALE", 3.0)
+    assert fingerprint(cached) != before
 
 
 def test_functions_that_call_each_other_end():
