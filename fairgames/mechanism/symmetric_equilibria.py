@@ -10,7 +10,7 @@ from fairgames.errors import InputError
 from fairgames.exactness import Number, as_number
 from fairgames.mechanism.symmetric_game import SymmetricGame
 from fairgames.result import Result, format_value
-from fairgames.tolerance import PROBABILITY, comparison_tolerance
+from fairgames.tolerance import PROBABILITY, RELATIVE
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,23 +74,32 @@ def symmetric_equilibria(game: SymmetricGame, alpha: object) -> tuple[SymmetricE
     fraction = as_alpha(alpha)
     low, high = fraction * game.gains.item(0), fraction * game.gains.item(-1)
     exact = game.exact and isinstance(fraction, Fraction)
-    tolerance = 0 if exact else comparison_tolerance(game.gains)
-    if all(abs(fraction * gain - game.cost) <= tolerance for gain in game.gains.tolist()):
+    close = 0 if exact else RELATIVE
+    if all(_sign(fraction * gain, game.cost, close) == 0 for gain in game.gains.tolist()):
         return (_at(game, fraction, Fraction(1), exact=exact, continuum_to=Fraction(1)),)
-    points = [(Fraction(1), True)] if game.cost <= high + tolerance else []
+    everybody, nobody = _sign(high, game.cost, close) >= 0, _sign(low, game.cost, close) <= 0
+    points = [(Fraction(1), True)] if everybody else []
     if fraction > 0:
         indifference = game.gamma - Fraction(game.cost) / Fraction(fraction)
         near = 0 if exact else PROBABILITY
-        everybody, nobody = bool(points), game.cost >= low - tolerance
         points += [
             (root.x, root.rational)
             for root in reversed(indifference.roots())
             # In floats a root within rounding of a pure equilibrium is that equilibrium.
             if not ((everybody and 1 - root.x <= near) or (nobody and root.x <= near))
         ]
-    if game.cost >= low - tolerance:
+    if nobody:
         points.append((Fraction(0), True))
     return tuple(_at(game, fraction, x, exact=exact and rational) for x, rational in points)
+
+
+def _sign(gain: Number, cost: Number, close: float) -> int:
+    """Sign of ``gain − cost``, 0 where they agree to a relative ``close``: they may be tiny among many users."""
+    difference: Number = gain - cost
+    rounding = close * max(abs(float(gain)), abs(float(cost)))
+    if -rounding <= difference <= rounding:
+        return 0
+    return 1 if difference > 0 else -1
 
 
 def _at(

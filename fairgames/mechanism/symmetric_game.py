@@ -147,10 +147,12 @@ def symmetric_game(utility: Utility | ArrayLike, cost: object, actions: Sequence
         by_present, potential = _two_levels(worth, pair)
         utilities = by_present[-1]
         increments, gains = np.diff(utilities), np.diff(potential)
-    if not isinstance(number, float) and is_exact(utilities):
-        return SymmetricGame(n_users, pair, number, utilities, gains, increments, by_present)
-    floats = tuple(to_float(values) for values in by_present)
-    return SymmetricGame(n_users, pair, float(number), floats[-1], to_float(gains), to_float(increments), floats)
+    if isinstance(number, float) or not is_exact(utilities):
+        number, gains, increments = float(number), to_float(gains), to_float(increments)
+        by_present = tuple(to_float(values) for values in by_present)
+    for table in (gains, *by_present):
+        table.flags.writeable = False
+    return SymmetricGame(n_users, pair, number, by_present[-1], gains, increments, by_present)
 
 
 def _as_exchangeable(utility: Utility | ArrayLike) -> Utility:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, is_exact
 from fairgames.mechanism.symmetric_assumptions import Assumptions, check_assumptions
-from fairgames.mechanism.symmetric_best import best_symmetric
+from fairgames.mechanism.symmetric_best import SymmetricChoice, best_symmetric
 from fairgames.mechanism.symmetric_equilibria import SymmetricEquilibrium, symmetric_equilibria
 from fairgames.mechanism.symmetric_game import Mean, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric_overall import FamilyOptimum, as_family, best_overall, best_pure, worst_overall
@@ -68,7 +68,8 @@ class SymmetricMechanism(Result):
     overall : FamilyOptimum
         The optimum over the families in `searched`.
     searched : tuple of str
-        Families of equilibria over which `overall` ranges.
+        Families of equilibria over which `overall` ranges (where "absent" is an action, a pure equilibrium
+        is always the best of them).
     price_of_fairness : Fraction, float or None
         ``max_k (U_k − c k)``, what the platform would keep if it paid exactly the costs, over what it keeps with
         the best pure equilibrium: 1 among identical users. None where "absent" is not an action, or
@@ -132,9 +133,7 @@ class SymmetricMechanism(Result):
             if name not in skipped
         ]
         rows.append(("assumptions hold", format_value(self.assumptions.hold)))
-        rows.append(
-            ("best pure value" if self.selection == "best" else "pure value", format_value(self.asymmetric.value))
-        )
+        rows.append(("value with pure equilibria", format_value(self.asymmetric.value)))
         return f"SymmetricMechanism ({self.selection})", ("quantity", "value"), rows
 
 
@@ -201,14 +200,14 @@ def symmetric_mechanism(
         actions=game.actions,
         cost=game.cost,
         selection=selection,
-        gains=_read_only(game.gains),
-        utilities=_read_only(game.utilities),
+        gains=game.gains,
+        utilities=game.utilities,
         gamma_min=gamma_min,
         gamma_max=gamma_max,
         cost_threshold=cost_threshold(game),
         exit_threshold=exit_threshold(game),
         assumptions=assumptions,
-        regime={1: "all", 0: "none"}.get(symmetric.x, "mixed") if assumptions.gamma_increasing else None,  # type: ignore[call-overload]
+        regime=_regime(symmetric) if assumptions.gamma_increasing else None,
         alpha=answer.alpha,
         p=answer.p,
         utility=answer.utility,
@@ -222,24 +221,23 @@ def symmetric_mechanism(
     )
 
 
+def _regime(symmetric: SymmetricChoice) -> str:
+    if symmetric.x in {0, 1}:
+        return "all" if symmetric.x == 1 else "none"
+    return "mixed"
+
+
 def _searched(game: SymmetricGame) -> tuple[str, ...]:
-    searched = ("pure", "symmetric")
-    return (*searched, "half-mixed") if game.certified or game.absent else searched
+    half_mixed = ("half-mixed",) if game.certified or game.absent else ()
+    return ("pure", "symmetric", *half_mixed)
 
 
 def _price_of_fairness(game: SymmetricGame) -> Number | None:
     if not game.absent:
         return None
     costs = np.arange(game.n_users + 1).astype(game.utilities.dtype) * np.array(game.cost)
-    exactly_paid: Number = (game.utilities - costs).max()
     kept = best_pure(game).value
-    return exactly_paid / kept if kept > 0 else None
-
-
-def _read_only(array: Array) -> Array:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+    return (game.utilities - costs).max() / kept if kept > 0 else None
 
 
 def _evaluated(game: SymmetricGame, curve: Mean, p: object) -> Number:

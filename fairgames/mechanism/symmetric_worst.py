@@ -16,6 +16,8 @@ from fairgames.mechanism.symmetric_game import SymmetricGame
 from fairgames.tolerance import RELATIVE, ROOT
 
 _GRID = 33
+# How much higher than on the grid a piece may turn out to be, and how far interpolated utilities may be off,
+# as parts of their range: generous, since they only decide what is computed exactly.
 _WORTH_A_LOOK = 0.05
 _INTERPOLATION = 0.02
 
@@ -127,12 +129,20 @@ def _unless_lower(piece: _Piece, point: Point) -> Point:
 
 
 def _crossings(piece: _Piece, first: Family, second: Family, low: float, high: float) -> Iterator[Point]:
-    from scipy.optimize import brentq
+    from scipy.optimize import brentq, minimize_scalar
 
     def difference(alpha: float) -> float:
         return first.utility_at(alpha) - second.utility_at(alpha)
 
     if difference(low) * difference(high) >= 0:
+        # They touch or cross twice nearby: climb the envelope itself.
+        top = minimize_scalar(
+            lambda alpha: -float(_lowest(piece, alpha, None).value),
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": 1e-14},
+        )
+        yield _lowest(piece, float(top.x), None)
         return
     alpha = brentq(difference, low, high, xtol=1e-15, rtol=8.9e-16)
     curved, level = (first, second) if isinstance(first, Branch) else (second, first)

@@ -405,6 +405,14 @@ def test_a_million_users_mix_where_the_next_one_is_worth_its_cost():
     assert mechanism.asymmetric.value >= mechanism.value
 
 
+@pytest.mark.parametrize("cost", [1e-12, 1e-11, 1e-8])
+def test_tiny_costs_of_a_million_users_are_not_taken_for_ties(cost):
+    mechanism = symmetric_mechanism(dp_mean(10**6), cost)
+    for alpha, expected in ((cost / 1e-6 * 1.01, 0), (cost * 2, 1), (cost / 1e-6 / 2, None)):
+        (found,) = mechanism.equilibria(min(alpha, 1.0))
+        assert found.p == expected if expected is not None else 0 < found.p < 1
+
+
 def test_free_sharing_is_best_at_alpha_0_and_the_worst_is_only_approached():
     best = symmetric_mechanism(DP2, 0)
     assert (best.alpha, best.p, best.value, best.attained) == (0, 0, 1, True)
