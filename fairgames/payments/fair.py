@@ -15,6 +15,7 @@ from fairgames.payments.potential import coalition_potential_tensor, potential_t
 from fairgames.payments.result import Payments, PaymentTable
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.measured import MeasuredUtility
 from fairgames.utility.profile import as_profile, expand_counts
 
 
@@ -92,7 +93,8 @@ def fair_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alpha
     Returns
     -------
     Payments
-        ``values`` add up to ``alpha · U(profile)``.
+        ``values`` add up to ``alpha · U(profile)``. Those of a utility measured in several repeats have
+        standard errors (`repeated_payments`).
 
     Raises
     ------
@@ -106,6 +108,11 @@ def fair_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alpha
     """
     fraction = as_alpha(alpha)
     checked = as_utility(utility)
+    if isinstance(checked, MeasuredUtility) and checked.repeats > 1:
+        # Imported here because it prices each repeat with this very function.
+        from fairgames.payments.repeated import repeated_payments
+
+        return repeated_payments(checked, profile, alpha)
     levels = _user_levels(checked, profile)
     at_profile, shares, evaluations = _marginal_potentials(checked, levels, potential_tensor)
     worth = np.asarray(at_profile[0])

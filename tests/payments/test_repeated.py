@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
+from fairgames.payments.fair import fair_payments
 from fairgames.payments.repeated import repeated_payments
 from fairgames.utility.measured import MeasuredUtility
 
@@ -38,6 +39,11 @@ def test_values_and_errors_are_those_of_the_repeats_by_definition():
     assert paid.values.sum() == pytest.approx(0.5 * utility((2, 1, 2)), abs=1e-14)
     lower, upper = paid.interval(0.9)
     np.testing.assert_allclose(upper - lower, 2 * t.ppf(0.95, 4) * paid.standard_errors)
+
+
+def test_fair_payments_do_not_hide_the_noise():
+    utility = MeasuredUtility(noisy, (3, 3, 3), repeats=3)
+    assert fair_payments(utility, (1, 2, 0), alpha=0.5) == repeated_payments(utility, (1, 2, 0), alpha=0.5)
 
 
 def test_one_repeat_shows_that_its_noise_is_unknown():
