@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import t
 
 from fairgames.payments.fair import fair_payments
-from fairgames.payments.repeated import repeated_payments
+from fairgames.payments.permutations import permutation_payments
+from fairgames.payments.repeated import repeated_payments, sampled_payments
 from fairgames.utility.measured import MeasuredUtility
 
 
@@ -70,3 +71,39 @@ def test_intervals_cover_at_their_nominal_rate():
         runs += 3
     # Payments of one run are correlated: three standard errors of 400 independent ones.
     assert abs(hits / runs - 0.9) < 3 * math.sqrt(0.9 * 0.1 / 400)
+
+
+def crowd(profile, rng):
+    return math.sqrt(sum(profile)) + 0.05 * rng.normal(size=(13,))[sum(profile)]
+
+
+def test_many_users_are_sampled_within_the_budget_and_nothing_is_measured_twice():
+    utility = MeasuredUtility(crowd, (2,) * 12, repeats=4, types=[0] * 12)
+    paid = sampled_payments(utility, (1,) * 11 + (0,), alpha=0.5, budget=330, seed=1)
+    # One profile for each number of interchangeable users who are present, in each repeat.
+    assert utility.evaluations == 4 * 12
+    np.testing.assert_allclose(paid.values.sum(), 0.5 * utility((1,) * 11 + (0,)), rtol=1e-12)
+    exact = repeated_payments(utility, [[1, 11]], alpha=0.5)
+    np.testing.assert_allclose(paid.values[:11], exact.values[exact.values > 0].mean(), atol=0.05)
+    assert paid.values[11] == 0
+
+
+def test_both_errors_are_in_the_standard_error():
+    utility = MeasuredUtility(noisy, (3, 3, 3), repeats=6)
+    paid = sampled_payments(utility, (2, 1, 2), budget=150)
+    mean = permutation_payments(utility.evaluate, (2, 1, 2), budget=150)
+    runs = np.array(
+        [permutation_payments(utility.repeat(number).evaluate, (2, 1, 2), budget=150).values for number in range(6)]
+    )
+    np.testing.assert_allclose(paid.values, runs.mean(axis=0), atol=1e-14)
+    variances = mean.standard_errors**2 + runs.var(axis=0, ddof=1) / 6
+    np.testing.assert_allclose(paid.standard_errors, np.sqrt(variances), rtol=1e-12)
+    assert min(5, mean.degrees_of_freedom) <= paid.degrees_of_freedom <= 5 + mean.degrees_of_freedom
+
+
+def test_one_repeat_is_sampled_with_a_warning():
+    paid = sampled_payments(MeasuredUtility(noisy, (3, 3, 3)), (1, 1, 1), budget=60)
+    assert paid.warnings[-1] == "one repeat cannot show its noise"
+    assert np.isfinite(paid.standard_errors).all()
+    alone = sampled_payments(MeasuredUtility(noisy, (3, 3, 3)), (0, 0, 0))
+    assert (alone.values == 0).all()
