@@ -102,7 +102,7 @@ def test_pair_against_a_search_over_weights(first, second):
     assert value == pytest.approx((1 / 12 - least) * 24, abs=2e-3)
 
 
-@pytest.mark.parametrize("n_users", [2, 3, 5])
+@pytest.mark.parametrize("n_users", [2, 3, pytest.param(5, marks=pytest.mark.slow)])
 def test_assumption_2_begins_at_two_root_three(n_users):
     assert dp_mean.assumption_range(n_users) == sp.Interval(2 * sp.sqrt(3), sp.oo)
 

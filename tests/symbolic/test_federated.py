@@ -41,7 +41,9 @@ def test_printed_weights_of_proposition_5(profile, target):
         assert sp.simplify(weight.expression - direct[user]) == 0
 
 
-@pytest.mark.parametrize("profile", [(2, 1, 1), (2, 2, 1), (1, 1, 0), (2, 2, 0), (2, 1, 0)])
+@pytest.mark.parametrize(
+    "profile", [pytest.param((2, 1, 1), marks=pytest.mark.slow), (2, 2, 1), (1, 1, 0), (2, 2, 0), (2, 1, 0)]
+)
 def test_errors_in_closed_form_for_any_aggregate(profile):
     n_users = len(profile)
     V = federated.variance_symbols(n_users)
