@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -90,6 +92,20 @@ def test_repeats_share_their_random_numbers_between_profiles_whatever_the_jobs(n
     draws = other.repeated(np.array([(0, 1)]))[:, 0] - 1
     assert len(set(draws)) == 4
     assert utility.evaluations == 4 * 3
+
+
+def test_the_callers_backend_is_used():
+    threads = set()
+
+    def records(profile):
+        threads.add(threading.get_ident())
+        time.sleep(0.01)
+        return float(sum(profile))
+
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        tensor = MeasuredUtility(records, (3, 3)).tensor()
+    assert tensor[2, 2] == 4
+    assert threads - {threading.get_ident()}
 
 
 def test_the_standard_error_is_the_spread_of_the_repeats():
