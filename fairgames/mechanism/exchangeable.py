@@ -12,6 +12,7 @@ from fairgames.mechanism.optimum import Optimum
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.symmetric_game import SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric_overall import FamilyOptimum, best_overall, worst_overall
+from fairgames.tolerance import comparison_tolerance
 
 SEARCHED = "all pure, symmetric and half-mixed equilibria"
 _MOST_USERS = 32
@@ -52,7 +53,8 @@ def with_mixed_families(problem: Problem, selection: str, pure: Optimum) -> Opti
     game = symmetric_game(problem.utility, high - low, problem.allowed[0])
     if selection == "best":
         found = best_overall(game)
-        if found.mixing == 0 or pure.value is None or found.value <= pure.value:
+        least = comparison_tolerance(problem.utilities)
+        if found.mixing == 0 or pure.value is None or found.value <= pure.value + least:
             return replace(pure, searched=SEARCHED)
     else:
         found = worst_overall(game)
@@ -67,7 +69,7 @@ def _described(game: SymmetricGame, found: FamilyOptimum, pure: Optimum, costs: 
     borne = np.array([costs[1] * join + costs[0] * (1 - join) for join in joins.tolist()])
     payments = _payments(game, found, part) if game.absent else None
     bound = pure.upper_bound if found.exact or pure.upper_bound is None else float(pure.upper_bound)
-    mixed = found.mixing > 0
+    mixed = found.mixing > 0 and 0 < part < 1
     profile = tuple(game.actions[1] if join else game.actions[0] for join in joins.tolist())
     return replace(
         pure,

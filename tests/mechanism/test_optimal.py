@@ -12,6 +12,7 @@ import pytest
 
 from fairgames.errors import InputError
 from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.mechanism.types_optimum import types_optimal_alpha
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility
@@ -190,6 +191,29 @@ def test_too_many_actions_to_mix_over_are_said():
     optimum = optimal_alpha(U, 0.05 * levels)
     assert optimum.searched == "all pure equilibria"
     assert any("12 x 12 actions were not searched" in warning for warning in optimum.warnings)
+
+
+def test_many_users_of_few_types_are_solved_on_counts():
+    utility = FederatedMeanUtility([10, 100], between_variance=1, within_variance=10, counts=[7, 7])
+    many = optimal_alpha(utility, [0, 0.1, 0.3])
+    assert many.value == pytest.approx((1 - many.alpha) * many.utility)
+    few = FederatedMeanUtility([10, 100], between_variance=1, within_variance=10, counts=[2, 2])
+    dense = optimal_alpha(few, [0, 0.1, 0.3])
+    assert dense.value == pytest.approx(types_optimal_alpha(few, [0, 0.1, 0.3]).value)
+
+
+def test_texts_say_what_matters():
+    approached = optimal_alpha(DP_MEAN, [0, 0], "worst")
+    assert "above" in repr(approached)
+    mixed = optimal_alpha(DP_MEAN, [[0, "3/10"], [0, "31/100"]])
+    assert "1/10" in repr(mixed)
+    assert "mixed" in repr(mixed.landscape)
+    assert "/alpha" in repr(optimal_alpha(DP_MEAN, [0, "9/20"], "worst").landscape)
+    tied = optimal_alpha(DP_MEAN, [0, "9/20"])
+    assert "ties" in repr(tied)
+    capped = optimal_alpha(DP_MEAN, [0, "2/5"], min_utility=2, budget="1/2", margin="1/50", alpha_range=(0, "1/2"))
+    assert all(part in capped.infeasible for part in ("margin", "at most 1/2", "at least 2", "[0, 1/2]"))
+    assert "infeasible" in repr(capped)
 
 
 def test_blocs_of_single_users_change_nothing():

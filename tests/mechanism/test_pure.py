@@ -128,6 +128,22 @@ def test_limits_hold_and_nothing_within_them_is_better(random_game, brute_force)
         assert best is None or found.peak.value >= best - 1e-9
 
 
+def test_potential_maximisers_with_a_margin(random_game, brute_force):
+    for rng, (U, costs, actions) in games(random_game, 9, 32):
+        brute = brute_force(U, costs, actions)
+        found = best_potential(as_problem(U, costs, actions, Limits(margin=0.05)))
+        landscape = Landscape(tuple(found.pieces), "potential")
+        for alpha in rng.random(25):
+            potential = brute.potential(alpha)
+            top = int(potential.argmax())
+            strict = np.all(alpha * brute.gains[top] >= brute.dearer[top] + 0.05)
+            value = landscape.value(alpha)
+            assert (value is not None) == strict
+            if strict:
+                assert value == pytest.approx((1 - alpha) * brute.utility[top])
+                assert found.peak.value >= value - 1e-9
+
+
 def test_worst_within_limits_needs_every_equilibrium_to_meet_them(random_game, brute_force):
     for rng, (U, costs, actions) in games(random_game, 8, 48):
         brute = brute_force(U, costs, actions)
