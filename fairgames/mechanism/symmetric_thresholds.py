@@ -91,17 +91,34 @@ def exit_threshold(game: SymmetricGame) -> Number:
 
     Where "absent" is the more private action this is ``gamma_max``; otherwise it is lower, since the
     platform earns ``U(0)`` for nothing.
+
+    Returns
+    -------
+    Fraction or float
+        0 where paying is best at no positive cost.
     """
-    if game.absent:
-        return gamma_range(game)[1]
     U, start = game.expected_utility, game.utilities.item(0)
+    if start <= 0:
+        return _largest_gain(game)
     more = game.gamma * (U - start)
     slope = game.gamma.derivative() * (U - start) + game.gamma * U.derivative()
     best: tuple[Number, bool] = (0 * start, True)
     for point in (*ENDS, *(slope * U - more * U.derivative()).roots()):
         worth = U(point.x)
-        if worth > max(start, 0):
+        if worth > start:
             best = max(best, (more(point.x) / worth, point.rational), key=lambda pair: pair[0])
+    return finished(game, *best)
+
+
+def _largest_gain(game: SymmetricGame) -> Number:
+    """Supremum of gamma over the probabilities at which the platform earns anything."""
+    U, gamma = game.expected_utility, game.gamma
+    cuts = {root.x: root for curve in (U, gamma.derivative()) for root in curve.roots()}
+    marks = [ENDS[0], *(cuts[x] for x in sorted(cuts)), ENDS[1]]
+    best: tuple[Number, bool] = (Fraction(0), True)
+    for left, right in pairwise(marks):
+        if U((left.x + right.x) / 2) > 0:
+            best = max(best, *((gamma(end.x), end.rational) for end in (left, right)), key=lambda pair: pair[0])
     return finished(game, *best)
 
 

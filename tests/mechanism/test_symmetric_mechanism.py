@@ -470,6 +470,20 @@ def test_free_sharing_with_a_gain_of_both_signs_has_fixed_mixtures():
     assert (best.overall.value, best.overall.less_private) == (3, 1)
 
 
+def test_the_exit_threshold_may_lie_where_the_utility_vanishes():
+    # Only one user at level 2 earns anything: as x falls to 0 gamma rises to 1/3 while U stays positive.
+    table = np.zeros((3, 3, 3), dtype=object)
+    for profile in np.ndindex(table.shape):
+        table[profile] = Fraction(int(sorted(profile) == [1, 1, 2]))
+    below, above = (
+        symmetric_mechanism(TableUtility(table), Fraction(1, 3) + step, actions=(1, 2))
+        for step in (Fraction(-1, 100), Fraction(1, 100))
+    )
+    assert below.exit_threshold == Fraction(1, 3)
+    assert below.value > 0
+    assert (above.alpha, above.value) == (0, 0)
+
+
 def test_results_travel():
     mechanism = symmetric_mechanism(DP2, "1/2")
     assert pickle.loads(pickle.dumps(mechanism)) == mechanism
