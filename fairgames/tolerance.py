@@ -30,6 +30,9 @@ RESIDUAL_MEAN = 1e-3
 RESIDUAL_RATIO = 4.0
 """A sampled estimate is refused when its mean efficiency residual exceeds this many of its errors."""
 
+THRESHOLD_ERROR = 1e-9
+"""Payments of a declared threshold must add up to its height within this part of it."""
+
 CUBATURE_ERROR = 5e-5
 """No cubature claims a smaller error, as a part of ``max(|phi|, U/N)``: kinks of a utility escape its estimate."""
 
@@ -41,6 +44,9 @@ ROOT = Fraction(1, 1 << 60)
 
 MATCHING = 1e-6
 """When solvers are compared, float probabilities this close are the same answer, more or less well converged."""
+
+ILL_CONDITIONED = 1e8
+"""Equations whose condition number is larger count as singular: floats leave too few digits of their solution."""
 
 
 def probability_tolerance(*strategies: Array) -> float:
@@ -71,6 +77,7 @@ def regret_tolerance(*payoffs: Array) -> float:
     spread = max(float(payoff.max()) - float(payoff.min()) for payoff in payoffs)
     largest = max(float(np.abs(payoff).max()) for payoff in payoffs)
     return max(REGRET * spread, 64 * float(np.finfo(float).eps) * largest)
+
 
 SCREENING = 1e-6
 """Floats only screen candidates that rationals then decide: whatever misses by less than this is kept."""

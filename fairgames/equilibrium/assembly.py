@@ -13,7 +13,7 @@ from fairgames.equilibrium.regret import Certificate, Certifier, supports_of
 from fairgames.equilibrium.result import Equilibrium
 from fairgames.equilibrium.screening import well_formed
 from fairgames.equilibrium.solver import Strategies
-from fairgames.equilibrium.structure import TwoPlayerStructure, is_strict
+from fairgames.equilibrium.structure import TwoPlayerStructure
 from fairgames.exactness import Array, is_exact, to_fractions
 from fairgames.tolerance import PROBABILITY
 
@@ -64,7 +64,7 @@ def structured(
     elif extreme:
         components, alone = joined([strategies for strategies, _ in accepted])
     equilibria = tuple(
-        _equilibrium(form, two_players, entry, certifier.closeness, isolated=isolated, extreme=extreme)
+        _equilibrium(form, certifier, two_players, entry, isolated=isolated, extreme=extreme)
         for entry, isolated in zip(accepted, alone, strict=True)
     )
     return equilibria, components
@@ -72,9 +72,9 @@ def structured(
 
 def _equilibrium(
     form: NormalForm,
+    certifier: Certifier,
     two_players: TwoPlayerStructure | None,
     entry: tuple[Strategies, Certificate],
-    tolerance: float,
     *,
     isolated: bool | None,
     extreme: bool,
@@ -82,9 +82,9 @@ def _equilibrium(
     strategies, certificate = entry
     supports = supports_of(strategies)
     is_pure = all(len(support) == 1 for support in supports)
-    best = certificate.best_actions(tolerance)
+    best = certificate.best_actions(certifier.closeness)
     index = two_players.index(supports) if two_players is not None and supports == best else None
-    if isolated is None and (index is not None or is_strict(supports, best)):
+    if index is not None or (two_players is None and supports == best and certifier.is_regular(strategies, supports)):
         isolated = True
     is_extreme: bool | None = extreme or is_pure
     if not is_extreme:

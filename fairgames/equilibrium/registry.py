@@ -8,6 +8,7 @@ from fairgames.equilibrium.best_reply import solve_best_reply
 from fairgames.equilibrium.nashpy_solvers import solve_support_enumeration, solve_vertex_enumeration
 from fairgames.equilibrium.pure import pure_profiles
 from fairgames.equilibrium.solver import Found, Notes, Solver, Strategies
+from fairgames.equilibrium.subdivision import solve_subdivision
 from fairgames.equilibrium.two_action import solve_two_action
 from fairgames.equilibrium.vertices import solve_vertices
 from fairgames.errors import SolverError
@@ -63,6 +64,7 @@ BUILT_IN: dict[str, Solver] = {
         Solver("two-action", _two_action, "complete", exact=True, n_players=2, n_actions=2),
         Solver("vertices", _vertices, "complete", exact=True, n_players=2),
         Solver("pure", _pure, "pure", exact=True),
+        Solver("subdivision", solve_subdivision, "isolated"),
         Solver("best-reply", solve_best_reply, "one", exact=True),
         Solver("gambit-enummixed", _enummixed, "complete", exact=True, n_players=2, needs=("pygambit",)),
         Solver("gambit-enummixed-double", _enummixed_double, "complete", n_players=2, needs=("pygambit",)),

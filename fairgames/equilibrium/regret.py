@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
+from fairgames.equilibrium.multilinear import is_regular
 from fairgames.equilibrium.rational import Scaled, to_integers
 from fairgames.exactness import Array, Number, is_exact, to_float, to_fractions
 from fairgames.game.deviations import deviation_payoffs, expected_payoffs
@@ -83,6 +84,10 @@ class Certifier:
         if self.exact and all(map(is_exact, strategies)):
             return _exact_certificate(self.integers, strategies)
         return _float_certificate(self._floats, tuple(map(to_float, strategies)))
+
+    def is_regular(self, strategies: Strategies, supports: tuple[tuple[int, ...], ...]) -> bool:
+        """Whether the indifference equations of an equilibrium are nonsingular at it, in floats."""
+        return is_regular(self._floats, tuple(map(to_float, strategies)), supports)
 
     def accepts(self, certificate: Certificate) -> bool:
         """Whether the regret is 0, or within rounding of it when it is a float."""

@@ -41,7 +41,7 @@ def equilibria(
     method : str or Solver
         ``"auto"``: for two players every extreme equilibrium, by signs when both have two actions and
         otherwise by vertices (both exact and complete); for more players every pure equilibrium and,
-        when there are at most 1,000 supports, the isolated mixed ones by Gambit's enumpoly; for a fair
+        when there are at most 1,000 supports, the isolated mixed ones by subdivision; for a fair
         game whose payoffs do not fit in memory one equilibrium, by best replies on its potential. Or the
         name of a solver (`available_solvers`), or several joined by ``"+"``, or a `Solver`.
     timeout : number, optional
@@ -70,9 +70,8 @@ def equilibria(
     -----
     Nothing that a solver says is trusted: profiles that are not finite, no probabilities, no
     equilibria or repetitions are dropped and counted in ``warnings``; in a nondegenerate two-player
-    game the indices must add up to 1, or the set is not called complete. With more players, enumpoly
-    silently misses some equilibria of ordinary games (about 5 % of random 2x2x2 games); an even
-    number is reported as a sign of that.
+    game the indices must add up to 1, or the set is not called complete. With more players an even
+    number of isolated equilibria is reported, as a sign that some are missing.
 
     References
     ----------
@@ -134,7 +133,7 @@ def chosen_solvers(method: str | Solver, shape: tuple[int, ...]) -> list[Solver]
     Examples
     --------
     >>> [solver.name for solver in chosen_solvers("auto", (2, 2, 2))]
-    ['pure', 'gambit-enumpoly']
+    ['pure', 'subdivision']
     """
     if isinstance(method, Solver):
         plan = [method]
@@ -158,7 +157,7 @@ def _automatic(shape: tuple[int, ...]) -> tuple[str, ...]:
     if len(shape) == 2:
         return ("vertices",)
     n_supports = math.prod(2**size - 1 for size in shape)
-    return ("pure", "gambit-enumpoly") if n_supports <= _MOST_SUPPORTS else ("pure",)
+    return ("pure", "subdivision") if n_supports <= _MOST_SUPPORTS else ("pure",)
 
 
 def certified(

@@ -67,8 +67,3 @@ def _is_vertex(opponent: Sequence[Sequence[int]], support: tuple[int, ...], best
     equations = [[*(opponent[answer][action] for action in support), -1] for answer in best]
     equations.append([1] * len(support) + [0])
     return rank_and_determinant(equations)[0] == len(support) + 1
-
-
-def is_strict(supports: Actions, best: Actions) -> bool:
-    """Whether everybody plays its only best response: such an equilibrium is pure and isolated."""
-    return all(len(own) == 1 and own == answers for own, answers in zip(supports, best, strict=True))

@@ -1,0 +1,213 @@
+"""Isolated equilibria of games with any number of users, by subdivision of the strategy simplices.
+
+On a product of sub-simplices an expected payoff is multilinear, so its range is attained at the
+corners: a cell on which a payoff difference has one sign holds no equilibrium, and is dropped. A
+cell on which the equations are provably one-to-one holds at most one, which Newton's method finds.
+All other cells are halved. Nothing regular can be lost, up to rounding.
+
+References
+----------
+Neumaier (1990), *Interval Methods for Systems of Equations*, chapter 5.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from fairgames.equilibrium.multilinear import (
+    Cell,
+    Coordinates,
+    Supports,
+    at_corners,
+    coordinates,
+    jacobian,
+    jacobian_range,
+    residuals,
+)
+from fairgames.equilibrium.regret import Certifier
+from fairgames.equilibrium.screening import same_profile
+from fairgames.equilibrium.solver import Found, Notes, Strategies
+from fairgames.exactness import Array, to_float
+from fairgames.tolerance import ILL_CONDITIONED, PROBABILITY, RELATIVE, comparison_tolerance
+
+_MOST_CELLS = 2000
+_SMALLEST_CELL = 1e-5
+_NEWTON_STEPS = 30
+
+
+def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
+    """Find the isolated, regular equilibria, support by support.
+
+    Parameters
+    ----------
+    payoffs : sequence of ndarray
+        One tensor a user, one axis a user; rationals are taken as floats.
+    found : callable
+        Called with each equilibrium, in floats.
+
+    Returns
+    -------
+    `Notes`, with a warning when supports were given up: equilibria there are singular or form continua.
+
+    Examples
+    --------
+    >>> P = np.array([[[3.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 2.0]]])
+    >>> solve_subdivision((P, P, P), lambda profile: print([round(float(x[0]), 4) for x in profile])).warnings
+    [1.0, 1.0, 1.0]
+    [0.0, 0.0, 0.0]
+    [0.382, 0.382, 0.382]
+    ()
+    """
+    tensors = [np.moveaxis(to_float(payoff), user, 0) for user, payoff in enumerate(payoffs)]
+    tolerance = comparison_tolerance(*tensors)
+    certifier = Certifier(tuple(map(to_float, payoffs)))
+
+    known: list[Strategies] = []
+
+    def check(strategies: Strategies, supports: Supports) -> None:
+        # A root on the border of its support belongs to a smaller one.
+        inside = all(min(x[list(own)]) > PROBABILITY for x, own in zip(strategies, supports, strict=True))
+        # One on a border between cells is found from both sides.
+        if inside and not any(same_profile(strategies, other) for other in known):
+            known.append(strategies)
+            if certifier.accepts(certifier.certify(strategies)):
+                found(strategies)
+
+    given_up = sum(not _search(tensors, supports, tolerance, check) for supports in _supports(payoffs[0].shape))
+    if given_up:
+        text = f"subdivision gave up on {given_up} supports: equilibria there are singular or form continua"
+        return Notes(None, (text,))
+    return Notes()
+
+
+def _supports(shape: Sequence[int]) -> Iterator[Supports]:
+    """Every support of every user, small ones first."""
+    of_user = [[own for size in range(1, n + 1) for own in itertools.combinations(range(n), size)] for n in shape]
+    return iter(sorted(itertools.product(*of_user), key=lambda supports: sum(map(len, supports))))
+
+
+def _search(
+    tensors: Sequence[Array], supports: Supports, tolerance: float, report: Callable[[Strategies, Supports], None]
+) -> bool:
+    """Report the roots on these supports; False when a cell could not be decided."""
+    free = coordinates(supports)
+    cells: list[Cell] = [
+        tuple(np.eye(tensor.shape[0])[list(own)] for tensor, own in zip(tensors, supports, strict=True))
+    ]
+    for _ in range(_MOST_CELLS):
+        if not cells:
+            return True
+        cell = cells.pop()
+        equations = _equations(tensors, cell, supports, tolerance)
+        if equations is None:
+            continue
+        if free and all((np.abs(equation) <= tolerance).all() for equation in equations):
+            return False
+        low, high = jacobian_range(equations, free)
+        inverse, combinations = _inverse_and_combinations((low + high) / 2)
+        if _is_excluded_together(equations, combinations, tuple(map(len, supports))):
+            continue
+        root = _newton(equations, free) if inverse is not None and _is_one_to_one(inverse, high - low) else None
+        if root is not None:
+            report(tuple(weights @ corners for weights, corners in zip(root, cell, strict=True)), supports)
+        elif _longest_edge(cell)[0] < _SMALLEST_CELL:
+            return False
+        else:
+            cells += _halves(cell)
+    return False
+
+
+def _equations(tensors: Sequence[Array], cell: Cell, supports: Supports, tolerance: float) -> list[Array] | None:
+    """How much better each played action is than the first, at the corners; None where no equilibrium can be.
+
+    Entry ``i`` has shape ``(support size − 1, corners of user 1, …)``, with length 1 on user ``i``'s own axis.
+    """
+    equations = []
+    for user, (tensor, own) in enumerate(zip(tensors, supports, strict=True)):
+        values = at_corners(tensor, cell, user)
+        gains = values - values[own[0]]
+        flat = gains.reshape(len(gains), -1)
+        least, largest = flat.min(axis=1), flat.max(axis=1)
+        # Some action would be better than those played, everywhere in the cell.
+        if least.max() > tolerance or largest[list(own)].min() < -tolerance:
+            return None
+        equations.append(gains[list(own[1:])])
+    return equations
+
+
+def _is_excluded_together(equations: Sequence[Array], combinations: Array, sizes: tuple[int, ...]) -> bool:
+    """Whether some combination of the equations has one sign on the whole cell.
+
+    Without this, many small cells around a root would be left.
+    """
+    full = [np.broadcast_to(row, sizes).ravel() for equation in equations for row in equation]
+    if not full:
+        return False
+    combined = combinations @ np.array(full)
+    rounding = RELATIVE * np.abs(combined).max()
+    return bool(combined.min(axis=1).max() > rounding or combined.max(axis=1).min() < -rounding)
+
+
+def _is_one_to_one(inverse: Array, width: Array) -> bool:
+    """Whether all Jacobians in the cell, times the inverse of their middle, are near enough to the identity."""
+    return not width.size or bool((np.abs(inverse) @ width).sum(axis=1).max() < 2)
+
+
+def _newton(equations: Sequence[Array], free: Coordinates) -> list[Array] | None:
+    """Root of the equations as weights on the corners of the cell; None when it lies outside."""
+    sizes = [max(equation.shape[user + 1] for equation in equations) for user in range(len(equations))]
+    weights = [np.full(size, 1 / size) for size in sizes]
+    if not free:
+        return weights
+    for _ in range(_NEWTON_STEPS):
+        inverse, _ = _inverse_and_combinations(jacobian(equations, weights, free))
+        if inverse is None:
+            return None
+        step = inverse @ residuals(equations, weights)
+        for (user, corner), change in zip(free, step.tolist(), strict=True):
+            weights[user][corner] -= change
+            weights[user][0] += change
+        if np.abs(step).max() <= RELATIVE:
+            inside = min(map(np.min, weights)) >= -PROBABILITY
+            return [np.clip(own, 0, None) / np.clip(own, 0, None).sum() for own in weights] if inside else None
+    return None
+
+
+def _inverse_and_combinations(slopes: Array) -> tuple[Array | None, Array]:
+    """Inverse of a Jacobian (None when it is singular), and combinations of equations that tell most.
+
+    The rows of the inverse combine the equations so that each depends on one coordinate almost
+    alone. When there is none, some left singular vector combines them to one that is almost constant.
+    """
+    if not slopes.size:
+        return slopes, slopes
+    left, scales, right = np.linalg.svd(slopes)
+    if scales[0] >= ILL_CONDITIONED * scales[-1]:
+        return None, left.T
+    inverse = (right.T / scales) @ left.T
+    return inverse, inverse
+
+
+def _halves(cell: Cell) -> list[Cell]:
+    """Halve the longest edge of a cell."""
+    _, user, a, b = _longest_edge(cell)
+    halves = []
+    for replaced in (a, b):
+        corners = cell[user].copy()
+        corners[replaced] = (cell[user][a] + cell[user][b]) / 2
+        halves.append((*cell[:user], corners, *cell[user + 1 :]))
+    return halves
+
+
+def _longest_edge(cell: Cell) -> tuple[float, int, int, int]:
+    """Length, user and two corners."""
+    edges = [
+        (float(np.abs(corners[a] - corners[b]).max()), user, a, b)
+        for user, corners in enumerate(cell)
+        for a, b in itertools.combinations(range(len(corners)), 2)
+    ]
+    return max(edges, key=operator.itemgetter(0))
