@@ -17,16 +17,13 @@ from fairgames.mechanism.two_player import best_of_two, worst_of_two
 DP_MEAN = [[0, Fraction(2, 3)], [Fraction(2, 3), 1]]
 
 
-def utilities_at(U, brute, actions, alpha, equilibria_of_two):
-    """Utility of every equilibrium of a generic game at ``alpha``."""
-    shape = tuple(map(len, actions))
+def equilibria_at(brute, shape, alpha, equilibria_of_two):
+    """Every equilibrium of a generic game at ``alpha``."""
     pay = [
         np.array([alpha * brute.payment[p][i] - brute.costs[i][p[i]] for p in brute.profiles], dtype=float)
         for i in (0, 1)
     ]
-    worth = brute.utility.astype(float).reshape(shape)
-    found = equilibria_of_two(pay[0].reshape(shape), pay[1].reshape(shape))
-    return [x @ worth @ y for x, y in found]
+    return equilibria_of_two(pay[0].reshape(shape), pay[1].reshape(shape))
 
 
 @pytest.mark.parametrize("n_levels", [2, 3])
@@ -39,7 +36,9 @@ def test_landscapes_equal_support_enumeration_at_random_alphas(random_game, brut
         best, worst = best_of_two(problem), worst_of_two(problem)
         high, low = Landscape(tuple(best.pieces), "best"), Landscape(tuple(worst.pieces), "worst")
         for alpha in rng.random(12):
-            worths = utilities_at(U, brute, actions, alpha, equilibria_of_two)
+            shape = tuple(map(len, actions))
+            worth = brute.utility.astype(float).reshape(shape)
+            worths = [x @ worth @ y for x, y in equilibria_at(brute, shape, alpha, equilibria_of_two)]
             assert float(high.utility(alpha)) == pytest.approx(max(worths), abs=1e-7)
             assert float(low.utility(alpha)) == pytest.approx(min(worths), abs=1e-7)
             assert float(best.peak.value) >= (1 - alpha) * max(worths) - 1e-9
@@ -116,37 +115,44 @@ def test_floats_give_the_same_as_fractions(random_game):
 
 
 @pytest.mark.parametrize("n_levels", [2, 3])
-def test_constraints_hold_at_every_profile_played(random_game, brute_force, n_levels):
+def test_constraints_hold_at_every_profile_played(random_game, brute_force, equilibria_of_two, n_levels):
     rng = np.random.default_rng(30 + n_levels)
     for _ in range(25):
         U, costs, actions = random_game(rng, 2, n_levels)
+        brute = brute_force(U, costs, actions)
         low, high = sorted(rng.random(2))
         limits = Limits(Fraction(0), rng.random(), rng.normal(0.2, 0.4), low, high)
         problem = as_problem(U, costs, actions, limits)
-        free = as_problem(U, costs, actions)
         best, worst = best_of_two(problem), worst_of_two(problem)
         if best.peak is not None:
             alpha = float(best.peak.alpha)
-            played = played_utilities(best.peak, problem)
             assert low <= alpha <= high
-            assert min(played) >= limits.min_utility
-            assert alpha * max(played) <= limits.budget + 1e-12
-            assert best.peak.value <= best_of_two(free).peak.value
-        anything, allowed = (
-            Landscape(tuple(worst_of_two(free).pieces), "worst"),
-            Landscape(tuple(worst.pieces), "worst"),
-        )
-        for alpha in rng.uniform(low, high, 20):
+            assert meets(played_at(best.peak, problem), alpha, limits)
+        allowed = Landscape(tuple(worst.pieces), "worst")
+        for alpha in rng.uniform(low, high, 12):
+            shape = tuple(map(len, actions))
+            found = equilibria_at(brute, shape, alpha, equilibria_of_two)
+            worth = brute.utility.astype(float).reshape(shape)
+            good = [(x @ worth @ y, meets(worth[np.ix_(x > 1e-9, y > 1e-9)], alpha, limits)) for x, y in found]
+            assert (allowed.value(alpha) is not None) == all(fine for _, fine in good)
             if allowed.value(alpha) is not None:
-                assert float(allowed.value(alpha)) == pytest.approx(float(anything.value(alpha)))
+                lowest = min(value for value, _ in good)
+                assert float(allowed.value(alpha)) == pytest.approx((1 - alpha) * lowest, abs=1e-7)
+                assert float(worst.peak.value) >= (1 - alpha) * lowest - 1e-9
+            for value, fine in good:
+                if fine:
+                    assert float(best.peak.value) >= (1 - alpha) * value - 1e-9
 
 
-def played_utilities(peak, problem):
+def meets(played, alpha, limits):
+    return played.min() >= limits.min_utility and alpha * played.max() <= limits.budget + 1e-12
+
+
+def played_at(peak, problem):
+    """Utilities of the profiles that are played with positive probability."""
+    worth = problem.utilities.astype(float)
     if peak.piece.profile is not None:
-        return [
-            float(
-                problem.utilities[tuple(a.index(p) for a, p in zip(problem.allowed, peak.piece.profile, strict=True))]
-            )
-        ]
+        index = tuple(levels.index(level) for levels, level in zip(problem.allowed, peak.piece.profile, strict=True))
+        return worth[index]
     x, y = peak.piece.strategies(peak.alpha)
-    return [float(problem.utilities[i, j]) for i in np.flatnonzero(x) for j in np.flatnonzero(y)]
+    return worth[np.ix_(x != 0, y != 0)]
