@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.payments.cubature_nodes import hypergeometric_nodes, uniform_nodes
+from fairgames.payments.cubature_rough import missed_by_nodes
 from fairgames.payments.estimate import Estimate, as_group_sizes, payment_scale
 from fairgames.payments.evaluation import StateUtility, between_whole, checked
 from fairgames.payments.strata_small import largest_exact_size, small_coalitions
@@ -48,8 +49,8 @@ def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs:
     Estimate
         Deterministic. ``standard_errors`` are error estimates, not deviations of a sample: the rule's own
         error at the largest exactly known size, carried over all larger sizes, and the group's part of
-        the residual; at least 5e-5 of a payment. Unresolved when the payments miss the utility by more than 1e-4 of it: the utility
-        is not smooth.
+        the residual; at least 5e-5 of a payment. Unresolved when the payments miss the utility by more
+        than 1e-4 of it: the utility is not smooth.
 
     Raises
     ------
@@ -87,10 +88,11 @@ def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs:
         values = utility(np.concatenate([states, states + np.eye(n_groups)[group]]))
         gains = weights * (values[len(states) :] - values[: len(states)]) * sizes[group] / n_users
         totals[group] += gains[len(probe) :].sum()
-        # A rule of degree 5 is off by s^-3 of a gain that falls as 1/s: the errors above add up to S0/3 of the one here.
+        # A rule of degree 5 is off by s^-3 of a gain that falls as 1/s: errors above S0 add up to S0/3 of those here.
         missed = gains[: len(probe)].sum() - exact[probed, group].sum()
-        errors[group] = largest / 3 * abs(missed) / len(probed)
-        evaluations += len(values)
+        rough, spent = missed_by_nodes(utility, sizes, group, panels)
+        errors[group] = largest / 3 * abs(missed) / len(probed) + rough
+        evaluations += len(values) + spent
     residual = float(totals.sum() - U)
     parts = np.abs(totals) / max(float(np.abs(totals).sum()), np.finfo(float).tiny)
     scale = abs(U) or float(np.abs(totals).sum())

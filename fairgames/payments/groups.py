@@ -1,0 +1,156 @@
+"""The users present at a profile, grouped: identical users at one level are one group."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.exactness import Array, is_exact
+from fairgames.memory import require_memory
+from fairgames.payments.counts import potential_on_lattice
+from fairgames.payments.lattice import CountLattice
+from fairgames.utility.base import Utility
+from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class PresentGroups:
+    """Groups of interchangeable users at one level, level 0 left out.
+
+    Attributes
+    ----------
+    utility : Utility
+        Whose `types` say who is interchangeable.
+    profile : ndarray of int
+        As it was given: shape ``(N,)``, or ``(types, levels)`` for counts.
+    cells : ndarray of int, shape (K, 2)
+        Type and level of each group.
+    sizes : ndarray of int, shape (K,)
+        Present users of each group.
+    """
+
+    utility: Utility
+    profile: NDArray[np.intp]
+    cells: NDArray[np.intp]
+    sizes: NDArray[np.int64]
+
+    @property
+    def n_present(self) -> int:
+        """Number of present users."""
+        return int(self.sizes.sum())
+
+    @property
+    def n_states(self) -> int:
+        """Number of ways to be present, group by group."""
+        return math.prod(int(size) + 1 for size in self.sizes)
+
+    def counts(self, present: NDArray[Any]) -> NDArray[Any]:
+        """Counts by type and level when ``present[m, k]`` users of group ``k`` take part, the others absent."""
+        sizes = np.array(self.utility.type_sizes)
+        counts = np.zeros((len(present), len(sizes), max(self.utility.type_levels)), dtype=present.dtype)
+        counts[:, self.cells[:, 0], self.cells[:, 1]] = present
+        counts[:, :, 0] = sizes - counts.sum(axis=2)
+        return counts
+
+    def __call__(self, present: NDArray[Any]) -> Array:
+        """Utility of each row of ``present``, shape ``(M, K)`` to shape ``(M,)``; real numbers for smooth utilities."""
+        return self.utility.evaluate_counts(self.counts(present))
+
+    def levels(self) -> NDArray[np.intp]:
+        """Level of each user, shape ``(N,)``."""
+        if self.profile.ndim == 1:
+            return self.profile
+        expanded: NDArray[np.intp] = expand_counts(self.profile[None], self.utility.types)[0]
+        return expanded
+
+    def spread(self, by_group: Array) -> Array:
+        """Array over the profile from one number a group; absent users get 0.
+
+        Returns
+        -------
+        ndarray
+            Shape of ``profile``: for each user, or for one user of each type at each level.
+        """
+        zero = 0 * by_group[0] if len(by_group) and is_exact(by_group) else 0.0
+        shape = (len(self.utility.type_sizes), max(self.utility.type_levels))
+        table = np.full(shape, zero, dtype=by_group.dtype if len(by_group) else float)
+        table[self.cells[:, 0], self.cells[:, 1]] = by_group
+        return table if self.profile.ndim == 2 else table[self.utility.types, self.profile]
+
+    def gather(self, by_user: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mean of one number a user over each group, shape ``(N,)`` to shape ``(K,)``."""
+        types, levels = self.utility.types, self.levels()
+        flat = types * max(self.utility.type_levels) + levels
+        sums = np.bincount(flat, by_user, minlength=len(self.utility.type_sizes) * max(self.utility.type_levels))
+        here = self.cells[:, 0] * max(self.utility.type_levels) + self.cells[:, 1]
+        means: NDArray[np.float64] = sums[here] / self.sizes
+        return means
+
+
+def present_groups(utility: Utility, profile: ArrayLike) -> PresentGroups:
+    """Group the present users of a profile.
+
+    Raises
+    ------
+    InputError
+        If the profile does not fit the utility.
+
+    Examples
+    --------
+    >>> from fairgames.utility.table import CountUtility
+    >>> present_groups(CountUtility([0, 2, 3, 4]), (1, 0, 1)).sizes
+    array([2])
+    """
+    if is_counts(profile):
+        levels = counts = as_counts(profile, utility.type_levels, utility.type_sizes)
+    else:
+        levels = as_profile(profile, utility.shape, utility.type_sizes)
+        n_types, n_levels = len(utility.type_sizes), max(utility.type_levels)
+        cells = np.bincount(utility.types * n_levels + levels, minlength=n_types * n_levels)
+        counts = cells.reshape(n_types, n_levels)
+    present = np.argwhere(counts[:, 1:] > 0) + np.array([0, 1])
+    return PresentGroups(utility, levels, present, counts[present[:, 0], present[:, 1]].astype(np.int64))
+
+
+def enumerated_payments(groups: PresentGroups) -> tuple[Any, Array, int]:
+    """Payment of one user of each group from the potential on all counts of present users.
+
+    Returns
+    -------
+    utility : float or Fraction
+        At the profile.
+    payments : ndarray, shape (K,)
+        Exact when the utility is.
+    evaluations : int
+        Number of states.
+
+    Raises
+    ------
+    SizeError
+        If the states would not fit in memory.
+    """
+    if len(groups.sizes) == 1:
+        worth = groups(groups.sizes[None])
+        return worth[0], worth / int(groups.sizes[0]), 1
+    sizes = tuple(groups.sizes.tolist())
+    lattice = CountLattice(sizes, (2,) * len(sizes))
+    exact = groups.utility.exact
+    require_memory(
+        groups.n_states * (420 if exact else 60 + 8 * len(sizes)),
+        f"the {groups.n_states:,} counts of {groups.n_present:,} present users",
+        "an engine that estimates",
+    )
+    values = np.empty(groups.n_states, dtype=object if exact else float)
+    for start in range(0, groups.n_states, _CHUNK):
+        states = np.arange(start, min(start + _CHUNK, groups.n_states))
+        present = np.stack(np.unravel_index(states, lattice.shape), axis=1).astype(np.int64)
+        values[states] = groups(present)
+    P = potential_on_lattice(values.reshape(lattice.shape), lattice).reshape(-1)
+    payments = np.array([P[-1] - P[-1 - stride] for stride in lattice.strides], dtype=P.dtype)
+    return values[-1], payments, groups.n_states
