@@ -32,8 +32,9 @@ class Certificate(NamedTuple):
         """Largest gain of any user."""
         return max(self.regrets)
 
-    def best_actions(self, tolerance: float) -> tuple[tuple[int, ...], ...]:
-        """Actions of each user that are best responses to the others, up to ``tolerance``."""
+    def best_actions(self, closeness: float) -> tuple[tuple[int, ...], ...]:
+        """Actions of each user that are best responses to the others: up to ``closeness``, unless it is exact."""
+        tolerance = 0 if isinstance(self.regret, Fraction) else closeness
         return tuple(
             tuple(action for action, shortfall in enumerate(shortfalls) if shortfall <= tolerance)
             for shortfalls in self.shortfalls
@@ -76,8 +77,8 @@ class Certifier:
 
     @cached_property
     def closeness(self) -> float:
-        """Payoffs that differ by no more than this count as equal; 0 in an exact game."""
-        return comparison_tolerance(*self.payoffs)
+        """Float payoffs that differ by no more than this count as equal."""
+        return comparison_tolerance(*self._floats)
 
     def certify(self, strategies: Strategies) -> Certificate:
         """Recompute the certificate of a profile of probability vectors."""

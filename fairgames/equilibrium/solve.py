@@ -12,7 +12,7 @@ from fairgames.equilibrium.potential_climb import climb_potential, fits
 from fairgames.equilibrium.rational import rationalize as simplify
 from fairgames.equilibrium.registry import BUILT_IN, solver_named, solvers
 from fairgames.equilibrium.regret import Certifier
-from fairgames.equilibrium.result import EquilibriumSet
+from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
 from fairgames.equilibrium.run import Run, checked_timeout, run_here, run_killable
 from fairgames.equilibrium.screening import screen, without_repetitions
 from fairgames.equilibrium.solver import SEARCHED, Solver
@@ -45,7 +45,7 @@ def equilibria(
         game whose payoffs do not fit in memory one equilibrium, by best replies on its potential. Or the
         name of a solver (`available_solvers`), or several joined by ``"+"``, or a `Solver`.
     timeout : number, optional
-        Seconds after which a solver is killed; what it had found is returned, marked incomplete. It
+        Seconds after which each solver is killed; what it had found is returned, marked incomplete. It
         then runs in a process of its own, which takes about a second to start. Best replies on a
         potential always end, and are not timed.
     rationalize : number, optional
@@ -183,17 +183,11 @@ def certified(
         for solver, run in zip(plan, runs, strict=True)
         if not run.finished
     ]
-    total = index_sum(found)
-    if degenerate is False and total not in {None, 1}:
+    shortage = _shortage(plan, runs, found, degenerate)
+    if shortage is not None:
         complete = False
         found, components = structured(form, certifier, accepted, extreme=False, degenerate=degenerate)
-        warnings.append(f"the indices of the equilibria add up to {total} instead of 1: some are missing")
-    isolated_search = all(run.finished for run in runs) and any(solver.promise == "isolated" for solver in plan)
-    if isolated_search and len(form.shape) > 2 and len(found) % 2 == 0:
-        warnings.append(
-            f"{len(found)} equilibria, an even number: where all are isolated and regular there is an odd number "
-            "(Wilson 1971), so some are missing, or there are continua"
-        )
+        warnings.append(shortage)
     if not certifier.exact and near_ties(certifier, accepted, [profile for run in runs for profile in run.profiles]):
         warnings.append(
             "differences within rounding decide what is an equilibrium of this game; "
@@ -214,6 +208,22 @@ def certified(
         player_names=form.player_names,
         action_labels=form.action_labels,
     )
+
+
+def _shortage(
+    plan: Sequence[Solver], runs: Sequence[Run], found: Sequence[Equilibrium], degenerate: bool | None
+) -> str | None:
+    """Whether the indices, or the number, of the equilibria show that some are missing."""
+    if not all(run.finished for run in runs) or not any(solver.promise in {"complete", "isolated"} for solver in plan):
+        return None
+    if degenerate is False and index_sum(found) not in {None, 1}:
+        return f"the indices of the equilibria add up to {index_sum(found)} instead of 1: some are missing"
+    if degenerate is None and len(found) % 2 == 0 and any(solver.promise == "isolated" for solver in plan):
+        return (
+            f"{len(found)} equilibria, an even number: where all are isolated and regular there is an odd number "
+            "(Wilson 1971), so some are missing, or there are continua"
+        )
+    return None
 
 
 def _degenerate(form: NormalForm, runs: Sequence[Run]) -> bool | None:

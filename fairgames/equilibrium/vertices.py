@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from fairgames.equilibrium.pivoting import Vertex, vertices
+from fairgames.equilibrium.pivoting import vertices
 from fairgames.equilibrium.rational import from_weights, to_integers
 from fairgames.exactness import Array, to_fractions
 
@@ -51,19 +51,19 @@ def solve_vertices(payoffs: Sequence[Array], found: Callable[[tuple[Array, Array
     True
     """
     n_rows, n_columns = payoffs[0].shape
-    columns_of_B = [list(column) for column in zip(*_positive_integers(payoffs[1]), strict=True)]
-    row_player = list(vertices(columns_of_B))
-    column_player = list(vertices(_positive_integers(payoffs[0])))
-    degenerate = any(x.tight.bit_count() > n_rows for x in row_player) or any(
-        y.tight.bit_count() > n_columns for y in column_player
-    )
-    match = _matches_by_labels if degenerate else _matches_by_complement
-    strategies: dict[tuple[int, ...], Array] = {}
-    for x, y in match(row_player, column_player, n_rows, n_columns):
-        for weights in (x.weights, y.weights):
-            if weights not in strategies:
-                strategies[weights] = from_weights(weights)
-        found((strategies[x.weights], strategies[y.weights]))
+    row_player = [x for x in vertices(_positive_integers(payoffs[1].T)) if any(x.weights)]
+    everything = (1 << (n_rows + n_columns)) - 1
+    kind = np.int64 if n_rows + n_columns <= _WORD else object
+    labels = np.array([x.tight for x in row_player], dtype=kind)
+    rows = [from_weights(x.weights) for x in row_player]
+    degenerate = any(x.tight.bit_count() > n_rows for x in row_player)
+    for y in vertices(_positive_integers(payoffs[0])):
+        degenerate |= y.tight.bit_count() > n_columns
+        partners = np.flatnonzero((labels | _in_row_order(y.tight, n_rows, n_columns)) == everything).tolist()
+        if partners:
+            column = from_weights(y.weights)
+            for place in partners:
+                found((rows[place], column))
     return degenerate
 
 
@@ -88,30 +88,6 @@ def is_degenerate(payoffs: Sequence[Array]) -> bool:
 def _positive_integers(payoff: Array) -> list[list[int]]:
     integers = to_integers(to_fractions(payoff)).integers
     return (integers - (integers.min() - 1)).tolist()  # type: ignore[no-any-return]
-
-
-def _matches_by_complement(
-    row_player: list[Vertex], column_player: list[Vertex], n_rows: int, n_columns: int
-) -> Iterator[tuple[Vertex, Vertex]]:
-    """In a nondegenerate game the partner carries exactly the missing labels."""
-    everything = (1 << (n_rows + n_columns)) - 1
-    by_labels = {_in_row_order(y.tight, n_rows, n_columns): y for y in column_player}
-    for x in row_player:
-        partner = by_labels.get(everything ^ x.tight)
-        if partner is not None and any(x.weights):
-            yield x, partner
-
-
-def _matches_by_labels(
-    row_player: list[Vertex], column_player: list[Vertex], n_rows: int, n_columns: int
-) -> Iterator[tuple[Vertex, Vertex]]:
-    everything = (1 << (n_rows + n_columns)) - 1
-    kind = np.int64 if n_rows + n_columns <= _WORD else object
-    labels = np.array([_in_row_order(y.tight, n_rows, n_columns) for y in column_player], dtype=kind)
-    for x in row_player:
-        if any(x.weights):
-            for place in np.flatnonzero((labels | x.tight) == everything).tolist():
-                yield x, column_player[place]
 
 
 def _in_row_order(tight: int, n_rows: int, n_columns: int) -> int:
