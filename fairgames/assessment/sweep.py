@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from fairgames.errors import InputError
 from fairgames.exactness import Array
 from fairgames.mechanism.optimum import Optimum
+from fairgames.parallel import run_in_order
 from fairgames.result import Result, format_value
 
 _COLUMNS = ("alpha", "value", "utility", "users_surplus", "welfare", "price_of_fairness", "profile")
@@ -62,6 +64,13 @@ class Sweep(Result):
             return column
         return np.array([np.nan if entry is None else float(entry) for entry in entries])
 
+    def table(self) -> dict[str, list[Any]]:
+        """Columns by name, ready for any data frame: the value, then what became of each optimum."""
+        columns: dict[str, list[Any]] = {self.name: list(self.values)}
+        for column in _COLUMNS:
+            columns[column] = [getattr(optimum, column) for optimum in self.optima]
+        return columns
+
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         rows = [
             [format_value(value), *(format_value(getattr(optimum, column)) for column in _COLUMNS)]
@@ -76,6 +85,7 @@ def sweep(
     *,
     name: str = "value",
     argument: str | None = None,
+    n_jobs: int | None = None,
     **fixed: Any,
 ) -> Sweep:
     """Solve the platform's problem at each of several values.
@@ -91,6 +101,8 @@ def sweep(
         What is varied; by default the argument's name.
     argument : str, optional
         Keyword argument of ``solve`` that takes the value.
+    n_jobs : int or None
+        Workers; None leaves it to the surrounding ``joblib.parallel_config``, else one.
     **fixed
         Passed on to every call.
 
@@ -117,10 +129,14 @@ def sweep(
     if not callable(solve):
         raise InputError("solve", "must be a function that returns an optimum", solve)
     optima = []
-    for place, value in enumerate(points):
-        optimum = solve(value, **fixed) if argument is None else solve(**{argument: value}, **fixed)
+    at = partial(solve, **fixed) if argument is None else partial(_with_argument, solve, argument, fixed)
+    for place, optimum in enumerate(run_in_order(at, points, n_jobs=n_jobs, description="sweep")):
         if not isinstance(optimum, Optimum):
             raise InputError("solve", f"must return an Optimum; at values[{place}] it returned", optimum)
         optima.append(optimum)
     label = argument if argument is not None and name == "value" else name
     return Sweep(label, points, tuple(optima))
+
+
+def _with_argument(solve: Callable[..., Optimum], argument: str, fixed: dict[str, Any], value: Any) -> Optimum:
+    return solve(**{argument: value}, **fixed)

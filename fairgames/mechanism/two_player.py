@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations, pairwise, zip_longest
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, to_fractions
+from fairgames.game.actions import Actions
 from fairgames.mechanism.constraints import Limits
+from fairgames.mechanism.envelope import envelope
 from fairgames.mechanism.landscape import Piece, Profile
 from fairgames.mechanism.peaks import Peak, highest_peak
-from fairgames.mechanism.problem import Problem
+from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.pure import Search
-from fairgames.mechanism.ranges import clip, join, remove
-from fairgames.mechanism.roots import polynomial_roots
+from fairgames.mechanism.ranges import clip, in_floats, remove
 from fairgames.mechanism.two_player_families import Family, families, strategy_terms
 from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.utility.base import Utility
 
 SEARCHED = "all equilibria of the two-player game, mixed ones included"
 
 
 def best_of_two(problem: Problem) -> Search:
     """Best equilibrium for the platform (eq. 26), among all of them."""
-    everyone = _pieces(problem)
-    limits = problem.limits.as_fractions()
+    limits = _with_slack(problem)
     meeting = [
         clipped
-        for piece, least, most in everyone
+        for piece, least, most in _pieces(problem)
         if limits.min_utility is None or least >= limits.min_utility
-        if (clipped := clip(piece, limits.alpha_from, limits.alpha_to, _cap(limits, most))) is not None
+        if (clipped := _within(piece, _cap(limits, most), limits, _narrowest(problem))) is not None
     ]
     peak = highest_peak(meeting, 0)
     pieces = envelope(meeting, upper=True, narrowest=_narrowest(problem))
@@ -55,15 +57,39 @@ def _ties(pieces: Sequence[Piece], peak: Peak | None, tolerance: float) -> tuple
 def worst_of_two(problem: Problem) -> Search:
     """Supremum over alpha of the lowest value among all equilibria, where all meet the constraints."""
     everyone = _pieces(problem)
-    limits = problem.limits.as_fractions()
-    pieces = envelope([piece for piece, _, _ in everyone], upper=False, narrowest=_narrowest(problem))
+    limits, slack = _with_slack(problem), _narrowest(problem)
+    pieces = envelope([piece for piece, _, _ in everyone], upper=False, narrowest=slack)
     for piece, least, most in everyone:
         broken = _breaking(piece, least, _cap(limits, most), limits)
         if broken is not None:
             pieces = [part for whole in pieces for part in remove(whole, broken)]
-    clipped = (clip(piece, limits.alpha_from, limits.alpha_to) for piece in pieces)
+    clipped = (_within(piece, None, limits, slack) for piece in pieces)
     pieces = [piece for piece in clipped if piece is not None]
     return Search(highest_peak(pieces, 0), pieces, (), SEARCHED)
+
+
+def _with_slack(problem: Problem) -> Limits:
+    """Return the constraints in rationals; in a problem of floats, rounding alone does not break one."""
+    limits = problem.limits.as_fractions()
+    if problem.exact:
+        return limits
+    least, budget = limits.min_utility, limits.budget
+    slack = Fraction(comparison_tolerance(problem.utilities))
+    return replace(
+        limits,
+        min_utility=None if least is None else least - slack,
+        budget=None if budget is None else budget + min(slack, budget * Fraction(RELATIVE)),
+    )
+
+
+def _within(piece: Piece, cap: Number | None, limits: Limits, slack: Number) -> Piece | None:
+    """Part of a piece within the range of alpha and the cap, which an end may miss by the slack."""
+    low, high = limits.alpha_from, limits.alpha_to if cap is None else min(limits.alpha_to, cap)
+    if high < piece.alpha_from <= high + slack:
+        high = piece.alpha_from
+    if low - slack <= piece.alpha_to < low:
+        low = piece.alpha_to
+    return clip(piece, low, high)
 
 
 def _cap(limits: Limits, most: Number) -> Number | None:
@@ -96,6 +122,52 @@ def _pieces(problem: Problem) -> list[tuple[Piece, Number, Number]]:
     return found
 
 
+def equilibrium_families(
+    utility: Utility | ArrayLike, costs: object, actions: Actions = None, blocs: Iterable[Iterable[int]] | None = None
+) -> tuple[Piece, ...]:
+    """Every extreme equilibrium of a two-player fair game, mixed ones included, with its interval of alpha.
+
+    Parameters
+    ----------
+    utility : Utility or array_like
+        The platform's utility.
+    costs : array_like, shape (N, L) or (L,)
+        Privacy costs; ``inf`` forbids a level.
+    actions : None, tuple of int, or one tuple a user
+        Levels that users may choose; None allows every level.
+    blocs : iterable of iterable of int, or None
+        Two groups of users that act as one player each; None for two users.
+
+    Returns
+    -------
+    tuple of Piece
+        In increasing order of alpha. Strategies are affine in ``1/alpha``; where several equilibria share a
+        strategy of one player, mixtures of the other player's strategies are equilibria too. At
+        alpha = 0 only pure ones are listed, of which all others are mixtures.
+
+    Raises
+    ------
+    InputError
+        If there are not exactly two players, or an argument is malformed.
+
+    Examples
+    --------
+    >>> for family in equilibrium_families([[0, "2/3"], ["2/3", 1]], [0, "9/20"]):
+    ...     print(family.interval, family.profile)
+    [0, 0] (0, 0)
+    (0, 27/40] (0, 0)
+    [27/40, 9/10] (0, 1)
+    [27/40, 9/10] (1, 0)
+    [27/40, 9/10] None
+    [9/10, 1] (1, 1)
+    """
+    problem = as_problem(utility, costs, actions, blocs=blocs)
+    if len(problem.blocs) != 2:
+        raise InputError("utility", "must be of two users, or of users in two blocs", f"{len(problem.blocs)} players")
+    found = [piece if problem.exact else in_floats(piece) for piece, _, _ in _pieces(problem)]
+    return tuple(sorted(found, key=lambda piece: (piece.alpha_from, piece.alpha_to)))
+
+
 def _unpaid(problem: Problem, U: Array, costs: Sequence[Array]) -> list[tuple[Piece, Number, Number]]:
     """Extreme equilibria at alpha = 0, where everybody takes a cheapest action."""
     zero = Fraction(0)
@@ -120,61 +192,3 @@ def _as_piece(problem: Problem, family: Family) -> Piece:
         profile=profile,
         strategy_terms=None if family.is_pure else strategy_terms(family),
     )
-
-
-def envelope(pieces: Sequence[Piece], *, upper: bool, narrowest: Number) -> list[Piece]:
-    """Piece of the highest (or lowest) utility at every alpha that any piece holds.
-
-    Parameters
-    ----------
-    pieces : sequence of Piece
-        In rationals; they may overlap.
-    upper : bool
-        Highest or lowest.
-    narrowest : Fraction
-        On open ranges up to this width everything that reaches either end counts.
-
-    Returns
-    -------
-    list of Piece
-        Disjoint, in increasing order of alpha. Between two ends utilities cross at roots of a quadratic
-        in ``1/alpha``; where such a root is irrational, the end is the nearest float.
-    """
-    sign = 1 if upper else -1
-    ends = sorted({end for piece in pieces for end in (piece.alpha_from, piece.alpha_to)})
-    found: list[Piece] = []
-    for start, stop in zip_longest(ends, ends[1:]):
-        here = [piece for piece in pieces if piece.contains(start)]
-        if here:
-            found.append(_highest(here, start, start, sign))
-        if stop is None:
-            break
-        across = [piece for piece in pieces if piece.alpha_from <= start and stop <= piece.alpha_to]
-        if stop - start <= narrowest:
-            across = [piece for piece in pieces if piece.contains(start) or piece.contains(stop)]
-        if across:
-            found.extend(_between(across, start, stop, sign))
-    return join(found)
-
-
-def _between(alive: Sequence[Piece], start: Number, stop: Number, sign: int) -> list[Piece]:
-    """Envelope on the open range between two ends, cut where utilities cross."""
-    low, high = 1 / Fraction(stop), None if start == 0 else 1 / Fraction(start)
-    terms = list(dict.fromkeys(piece.terms for piece in alive))
-    crossings: set[Number] = set()
-    for left, right in combinations(terms, 2):
-        difference = [Fraction(a - b) for a, b in zip(left, right, strict=True)]
-        crossings.update(1 / root for root in polynomial_roots(difference, low, high))
-    marks = [start, *sorted(crossings), stop]
-    found: list[Piece] = []
-    for left_end, right_end in pairwise(marks):
-        piece = _highest(alive, left_end, right_end, sign)
-        found.append(replace(piece, closed_from=left_end != start))
-    return found
-
-
-def _highest(alive: Sequence[Piece], start: Number, stop: Number, sign: int) -> Piece:
-    middle = (Fraction(start) + Fraction(stop)) / 2
-    chosen = max(alive, key=lambda piece: sign * piece.utility(middle))
-    closed = start == stop
-    return replace(chosen, alpha_from=start, alpha_to=stop, closed_from=closed, closed_to=closed)

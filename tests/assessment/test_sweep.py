@@ -28,6 +28,14 @@ def test_a_named_argument():
     assert result.column("alpha").tolist() == [Fraction(1, 5), Fraction(11, 50), Fraction(2, 5)]
 
 
+def test_any_number_of_jobs_gives_the_same():
+    costs = [[0, "1/10"], [0, "3/10"], [0, "1/2"]]
+    one, two = (sweep(optimal_alpha, costs, argument="costs", n_jobs=n_jobs, utility=DP_MEAN) for n_jobs in (1, 2))
+    assert one == two
+    assert one.table()["costs"] == costs
+    assert one.table()["alpha"] == one.column("alpha").tolist()
+
+
 def test_infeasible_points_are_nan():
     result = sweep(optimal_alpha, ["1/2", 2], argument="min_utility", utility=DP_MEAN, costs=[0, "1/10"])
     assert result.column("value")[0] == pytest.approx(0.8)
