@@ -236,10 +236,12 @@ class MeasuredUtility(Utility):
             if (profile, repeat) not in self._known
         ]
         if missing:
+            if self._cache is not None:
+                self._cache.prepare()
             measure(self._experiment, missing, self._keep, self._n_jobs)
 
     def _keep(self, measured: Measurement, value: float) -> None:
         self._evaluations += 1
+        self._known[measured] = value
         if self._cache is not None:
             self._cache.append(measured, value)
-        self._known[measured] = value

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeAlias
@@ -72,22 +73,33 @@ class MeasurementCache:
         InputError
             If the folder or the file cannot be written.
         """
-        try:
+        with self._writing():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a+b") as stream:
                 stream.truncate(self._end_of_last_line(stream))
                 if stream.seek(0, 2) == 0:
                     stream.write(_line(self._header()))
+
+    def append(self, measured: Measurement, value: float) -> None:
+        """Write one measurement, at once.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written, for instance because the disk is full.
+        """
+        profile, repeat = measured
+        with self._writing(), self.path.open("ab") as stream:
+            stream.write(_line({"profile": list(profile), "repeat": repeat, "value": value}))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise InputError(
                 "cache", f"must be a folder that can be written to ({error.strerror or error})", str(self.path.parent)
             ) from error
-
-    def append(self, measured: Measurement, value: float) -> None:
-        """Write one measurement, at once."""
-        profile, repeat = measured
-        with self.path.open("ab") as stream:
-            stream.write(_line({"profile": list(profile), "repeat": repeat, "value": value}))
 
     def _read(self, stream: BinaryIO) -> dict[Measurement, float]:
         known: dict[Measurement, float] = {}

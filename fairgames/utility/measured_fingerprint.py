@@ -16,9 +16,9 @@ def fingerprint(function: Callable[..., Any], *facts: object) -> str:
     """Hash a function's source code, what it captures, and further facts.
 
     Seen are: the source of the function, or of the class of a callable object, and of the functions and
-    classes of its own module that it names; its default arguments; the variables that it captures or reads from its module; the
-    arguments of a ``partial``; the state of a callable object. Not seen are files, and code in other
-    modules: put their date, version or hash among the facts.
+    classes of its own module that it names; its default arguments; the variables that it captures or
+    reads from its module; the arguments of a ``partial``; the state of a callable object. Not seen are
+    files, and code in other modules: put their date, version or hash among the facts.
 
     Parameters
     ----------

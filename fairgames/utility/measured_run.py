@@ -7,11 +7,12 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pickle import PicklingError
 from typing import Any
 
 import numpy as np
 
-from fairgames.errors import EvaluationError
+from fairgames.errors import EvaluationError, InputError
 from fairgames.parallel import batch_seed
 from fairgames.utility.measured_cache import Measurement
 
@@ -47,7 +48,7 @@ class Experiment:
                 measured, None, f"raised {type(error).__name__} at {profile}: {error}", traceback.format_exc()
             )
         try:
-            value = float(answer)
+            value = math.nan if isinstance(answer, str) else float(answer)
         except (TypeError, ValueError):
             value = math.nan
         if not math.isfinite(value):
@@ -87,8 +88,11 @@ def measure(
     EvaluationError
         At the first profile at which the function raised or returned anything but a finite number.
         What was kept before stays kept.
+    InputError
+        If the function cannot be sent to worker processes, or one of them dies.
     """
     import joblib
+    from joblib.externals.loky.process_executor import BrokenProcessPool
     from tqdm import tqdm
 
     # Single tasks, taken as they finish: a crash loses only what was still running.
@@ -104,6 +108,12 @@ def measure(
                     raise error
                 keep(outcome.measured, outcome.value)
                 bar.update()
+    except (BrokenProcessPool, PicklingError) as error:
+        raise InputError(
+            "evaluate",
+            f"could not be sent to a worker process, or killed it ({error}); what was measured before is kept. "
+            "Use n_jobs=1 or joblib's threading backend, or give the workers more memory",
+        ) from error
     finally:
         with warnings.catch_warnings():
             # joblib warns about work that was begun in vain, which is what stopping early means.

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from fairgames.errors import EvaluationError, InputError
 from fairgames.payments.fair import fair_payments
+from fairgames.spec.load import load_specification
 from fairgames.utility.measured import MeasuredUtility
+from fairgames.utility.measured_cache import MeasurementCache
 from fairgames.utility.table import TableUtility
 
 
@@ -131,6 +133,7 @@ def test_one_repeat_does_not_pretend_to_know_its_noise():
         ("raise", r"raised ZeroDivisionError at \(1, 1\): integer division or modulo by zero"),
         ("nan", r"must return a finite number at \(1, 1\), got nan"),
         ("text", r"must return a finite number at \(1, 1\), got 'good'"),
+        ("digits", r"must return a finite number at \(1, 1\), got '7'"),
         ("none", r"must return a finite number at \(1, 1\), got None"),
     ],
 )
@@ -140,7 +143,13 @@ def test_a_failure_names_the_profile_and_keeps_everything_else(bad, message, n_j
 
     def fails_once(profile):
         if profile == (1, 1) and broken.exists():
-            return {"raise": lambda: 1 // 0, "nan": lambda: np.nan, "text": lambda: "good", "none": lambda: None}[bad]()
+            return {
+                "raise": lambda: 1 // 0,
+                "nan": lambda: np.nan,
+                "text": lambda: "good",
+                "digits": lambda: "7",
+                "none": lambda: None,
+            }[bad]()
         return float(sum(profile))
 
     utility = MeasuredUtility(fails_once, (2, 2), n_jobs=n_jobs)
@@ -154,6 +163,52 @@ def test_a_failure_names_the_profile_and_keeps_everything_else(bad, message, n_j
     assert utility.tensor().tolist() == [[0, 1], [1, 2]]
     assert utility.evaluations == 4
     assert before == 3 or n_jobs == 2
+
+
+def load_nowhere():
+    raise AttributeError("only in the parent")
+
+
+class StaysAtHome:
+    def __call__(self, profile):
+        return float(sum(profile))
+
+    def __reduce__(self):
+        return load_nowhere, ()
+
+
+def kills_its_process(profile):
+    if profile == (1, 1):
+        os._exit(1)
+    return float(sum(profile))
+
+
+@pytest.mark.parametrize("function", [StaysAtHome(), kills_its_process])
+def test_a_function_that_workers_cannot_run_is_said_to_be_so(function):
+    utility = MeasuredUtility(function, (2, 2), n_jobs=2)
+    with pytest.raises(InputError, match="evaluate: could not be sent to a worker process, or killed it"):
+        utility.tensor()
+    if isinstance(function, StaysAtHome):
+        assert MeasuredUtility(function, (2, 2)).tensor()[1, 1] == 2
+
+
+def test_a_full_disk_keeps_the_measurement_and_the_file_whole(tmp_path, monkeypatch):
+    utility = MeasuredUtility(worth, (2, 2, 2), cache=tmp_path)
+    utility((1, 0, 0))
+    append = MeasurementCache.append
+
+    def half_a_line(self, measured, value):
+        with self.path.open("ab") as stream:
+            stream.write(b'{"profile": [0')
+        raise InputError("cache", "must be a folder that can be written to (No space left on device)")
+
+    monkeypatch.setattr(MeasurementCache, "append", half_a_line)
+    with pytest.raises(InputError, match="No space left"):
+        utility((0, 1, 0))
+    monkeypatch.setattr(MeasurementCache, "append", append)
+    utility.tensor()
+    assert utility.evaluations == 8
+    assert len(MeasuredUtility(worth, (2, 2, 2), cache=tmp_path).measured) == 7
 
 
 def test_the_trace_of_the_users_own_error_is_attached():
@@ -229,7 +284,9 @@ def test_a_killed_run_resumes_and_evaluates_nothing_twice(tmp_path):
 
     running = subprocess.Popen(command("0.05"))
     deadline = time.monotonic() + 60
-    while not (calls.exists() and len(calls.read_text().splitlines()) >= 8) and time.monotonic() < deadline:
+    while not (calls.exists() and len(calls.read_text().splitlines()) >= 8):
+        assert running.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
@@ -261,6 +318,26 @@ def test_the_saved_table_holds_the_utility_of_every_profile(suffix, tmp_path):
             values[tuple(map(int, levels))] = float(value)
     np.testing.assert_array_equal(values, utility.tensor())
     assert TableUtility(values).n_users == 3
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".csv"])
+def test_a_specification_reads_the_saved_table(suffix, tmp_path):
+    utility = MeasuredUtility(worth, (3, 3, 3))
+    utility.save(tmp_path / f"utility{suffix}")
+    (tmp_path / "spec.toml").write_text(
+        textwrap.dedent(
+            f"""
+            levels = ["absent", "private", "shared"]
+            [utility]
+            kind = "table"
+            file = "utility{suffix}"
+            [every_user]
+            costs = {{ private = 0.1, shared = 0.2 }}
+            """
+        )
+    )
+    spec = load_specification(tmp_path / "spec.toml")
+    np.testing.assert_array_equal(spec.utility.tensor().astype(float), utility.tensor())
 
 
 def test_a_table_is_not_measured_for_a_file_that_cannot_be_written(tmp_path):
