@@ -163,6 +163,11 @@ def bootstrap_measured(
         If an argument is malformed, or there is one repeat only.
     EvaluationError
         If a measurement fails.
+
+    Notes
+    -----
+    The best of many noisy profiles is partly the luckiest one: what the platform keeps is overstated, the
+    more so the noisier the measurements and the closer the alternatives.
     """
     _require_resamples(resamples)
     if utility.repeats < 2:
