@@ -48,7 +48,7 @@ def as_optimum(problem: Problem, selection: str, search: Search) -> Optimum:
     if not exact:
         payments, costs = to_float(payments), to_float(costs)
         strategies = strategies and tuple(to_float(strategy) for strategy in strategies)
-    bound = upper_bound(problem)
+    bound, tolerance = upper_bound(problem), comparison_tolerance(problem.utilities)
     if not exact:
         bound = float(bound)
     return Optimum(
@@ -68,7 +68,7 @@ def as_optimum(problem: Problem, selection: str, search: Search) -> Optimum:
         welfare=worth - costs.sum(),
         upper_bound=bound,
         gap=bound - value,
-        price_of_fairness=bound / value if problem.absent_allowed and value > 0 else None,
+        price_of_fairness=bound / value if problem.absent_allowed and value > tolerance else None,
         landscape=landscape,
         ties=search.ties,
         warnings=_warnings(problem, payments, costs),
@@ -140,7 +140,8 @@ def _warnings(problem: Problem, payments: Array, costs: Array) -> tuple[str, ...
         if payment < -tolerance:
             found.append(f"user {user} pays the platform {format_value(-payment)}: its fair payment is negative")
         if payment - cost < -tolerance:
-            found.append(f"user {user} loses {format_value(cost - payment)}: it may not stay absent")
+            why = "its bloc makes up for it" if 0 in problem.allowed[user] else "it may not stay absent"
+            found.append(f"user {user} loses {format_value(cost - payment)}: {why}")
     falling = [user for user, cost in enumerate(problem.costs) if any(b < a for a, b in pairwise(cost))]
     if falling:
         found.append(f"costs fall as the level rises for users {', '.join(map(str, falling))}")

@@ -52,6 +52,22 @@ def test_every_report_gives_the_outcome_of_solving_again(n_users, n_levels):
                 assert payoff - report.honest[user] <= report.gains[user] + 1e-9
 
 
+def test_rational_reports_are_exact():
+    rng = np.random.default_rng(8)
+    for _ in range(6):
+        U = np.array([Fraction(int(k), 8) for k in rng.integers(0, 9, 9)], dtype=object).reshape(3, 3)
+        U[0, 0] = Fraction(0)
+        costs = [[Fraction(0), *(Fraction(int(k), 24) for k in rng.integers(1, 9, 2))] for _ in range(2)]
+        report = misreport(U, costs)
+        for user, ranges in enumerate(report.ranges):
+            for part in ranges:
+                top = part.factor_from + 1 if math.isinf(part.factor_to) else part.factor_to
+                middle = (part.factor_from + top) / 2
+                peak = best_pure(as_problem(U, reported(costs, user, middle))).peak
+                alpha = (part.alpha_from + part.alpha_to) / 2
+                assert (1 - alpha) * U[part.profile] == peak.value
+
+
 def test_ranges_start_at_honesty_and_leave_no_hole():
     rng = np.random.default_rng(3)
     for _ in range(10):

@@ -8,11 +8,12 @@ import numpy as np
 import pygambit
 import pytest
 
+from fairgames.errors import InputError
 from fairgames.game.fair_game import FairGame
 from fairgames.mechanism.constraints import Limits
 from fairgames.mechanism.landscape import Landscape
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.two_player import best_of_two, worst_of_two
+from fairgames.mechanism.two_player import best_of_two, equilibrium_families, worst_of_two
 
 DP_MEAN = [[0, Fraction(2, 3)], [Fraction(2, 3), 1]]
 
@@ -142,6 +143,45 @@ def test_constraints_hold_at_every_profile_played(random_game, brute_force, equi
             for value, fine in good:
                 if fine:
                     assert float(best.peak.value) >= (1 - alpha) * value - 1e-9
+
+
+def test_rounding_alone_breaks_no_constraint():
+    U = np.array([[0, 2 / 3], [2 / 3, 0.1 * 3 + 0.7 - 1e-16]])
+    for c in (0.1, 0.2, 0.3):
+        problem = as_problem(U, [0, c], limits=Limits(min_utility=1.0, budget=2 * c, alpha_to=2 * c))
+        peak = best_of_two(problem).peak
+        assert peak.piece.profile == (1, 1)
+        assert float(peak.alpha) == pytest.approx(2 * c)
+
+
+def test_every_family_is_an_equilibrium_throughout():
+    rng = np.random.default_rng(6)
+    mixed = 0
+    for _ in range(8):
+        U = np.array([Fraction(int(k), 9) for k in rng.integers(0, 10, 9)], dtype=object).reshape(3, 3)
+        U[0, 0] = Fraction(0)
+        costs = [[0, *(Fraction(int(k), 30) for k in rng.integers(0, 20, 2))] for _ in range(2)]
+        for family in equilibrium_families(U, costs):
+            mixed += family.profile is None
+            alphas = [(family.alpha_from + family.alpha_to) / 2, family.alpha_to]
+            for alpha in [*alphas, family.alpha_from] if family.closed_from else alphas:
+                pay = FairGame(U, costs, alpha=alpha).payoffs
+                if family.profile is None:
+                    x, y = family.strategies(alpha)
+                else:
+                    x, y = (np.eye(3, dtype=int)[level] for level in family.profile)
+                assert min(x.min(), y.min()) >= 0
+                assert x.sum() == y.sum() == 1
+                assert (pay[0] @ y).max() == x @ pay[0] @ y
+                assert (x @ pay[1]).max() == x @ pay[1] @ y
+                assert x @ U @ y == family.utility(alpha)
+    assert mixed > 8
+
+
+def test_families_need_two_players():
+    with pytest.raises(InputError, match="two users"):
+        equilibrium_families(np.zeros((2, 2, 2)), [0, 1])
+    assert equilibrium_families(np.zeros((2, 2, 2)), [0, 1], blocs=[(0, 1), (2,)])
 
 
 def meets(played, alpha, limits):
