@@ -153,7 +153,7 @@ def _remove(raw: dict[str, Any], place: Place) -> None:
     holder: Any = raw
     for part in place[:last_name]:
         holder = holder[part]
-    if place[last_name] == "users" and len(place) == 2:
+    if place[0] == "users" and len(place) == 2 and isinstance(place[1], int):
         holder["users"][place[1]] = {}
     else:
         # Two bad entries of one list name the same key.
