@@ -77,7 +77,10 @@ def run_killable(solver: Solver, payoffs: Strategies, timeout: float) -> Run:
     job = _pickled(solver, payoffs, timeout)
     with _worker_process() as (process, messages):
         _send(process, job)
-        _receive(solver, process, messages, _START_SECONDS, "ready")
+        try:
+            _receive(solver, process, messages, _START_SECONDS, "ready")
+        except queue.Empty:
+            raise SolverError(f"solver {solver.name!r}: its process did not start in {_START_SECONDS} s") from None
         start = time.perf_counter()
         profiles: list[Strategies] = []
         while True:
@@ -177,7 +180,10 @@ def _send(process: subprocess.Popen[bytes], job: bytes) -> None:
 def _receive(
     solver: Solver, process: subprocess.Popen[bytes], messages: queue.Queue[Any], seconds: float, *expected: str
 ) -> tuple[str, Any]:
-    message = messages.get(timeout=max(seconds, 0.0))
+    if seconds <= 0:
+        # A solver that never stops reporting must be stopped as well.
+        raise queue.Empty
+    message = messages.get(timeout=seconds)
     if message is None:
         process.wait()
         raise SolverError(f"solver {solver.name!r}: its process ended with status {process.returncode}")

@@ -31,6 +31,10 @@ def hang(payoffs, found):
     while True:
         time.sleep(1)
 
+def flood(payoffs, found):
+    while True:
+        found(FIRST)
+
 def talk(payoffs, found):
     print("noise on standard output", flush=True)
     found(FIRST)
@@ -43,6 +47,7 @@ def die(payoffs, found):
     os._exit(3)
 
 hanging = Solver("hanging", hang, "complete", exact=True)
+flooding = Solver("flooding", flood, "some")
 talking = Solver("talking", talk, "one")
 failing = Solver("failing", fail, "one")
 dying = Solver("dying", die, "one")
@@ -84,6 +89,12 @@ def test_a_hanging_solver_is_stopped_and_leaves_no_process(plugin, tmp_path, mon
     else:
         pytest.fail("the process that the solver had started is still running")
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_a_solver_that_never_stops_reporting_is_stopped_too(plugin):
+    run = run_killable(plugin.flooding, tuple(GAME), 0.2)
+    assert not run.finished
+    assert len(run.profiles) > 1
 
 
 def test_an_answer_in_time_is_complete(plugin):
