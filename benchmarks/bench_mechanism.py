@@ -199,7 +199,7 @@ def figure_9() -> None:
     optima = two_group_optima(worth, costs, costs)
     pay = np.array([[0, 0], [2 / 3, 1 / 2]])
     rng = np.random.default_rng(0)
-    sample = rng.integers(0, 200, (50, 2))
+    sample = rng.integers(0, 200, (500, 2))
     start = time.process_time()
     shortfall = 0.0
     with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from fairgames.mechanism.landscape import Landscape
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
 
-SIZES = [(1, 3), (2, 2), (2, 3), (3, 2), (3, 3), (4, 2), (4, 3), (5, 2)]
+SIZES = [(1, 3), (2, 2), (2, 3), (3, 2), (3, 3), (4, 2), (4, 3), (5, 2), (5, 3)]
 
 
 def alphas_of(brute, rng):
@@ -76,7 +76,7 @@ def check_potential(brute, found, rng):
 
 @pytest.mark.parametrize("whole", [False, True], ids=["floats", "fractions"])
 def test_every_selection_equals_brute_force_on_random_games(random_game, brute_force, whole):
-    for rng, (U, costs, actions) in games(random_game, 20 + whole, 64, whole=whole):
+    for rng, (U, costs, actions) in games(random_game, 20 + whole, 40 if whole else 64, whole=whole):
         brute = brute_force(U, costs, actions)
         problem = as_problem(U, costs, actions)
         assert problem.exact == whole
