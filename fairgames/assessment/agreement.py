@@ -20,23 +20,39 @@ from fairgames.tolerance import MATCHING
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SolverAgreement(Result):
-    """What one solver did on a game, beside all that is known of it."""
+    """What one solver did on a game, beside all that is known of it.
+
+    Attributes
+    ----------
+    solver : str
+        Its name.
+    promise : str
+        What it says that it finds: "complete", "isolated", "pure", "some" or "one".
+    found : tuple of int
+        Numbers of the reference equilibria that it found.
+    missed : tuple of int
+        Numbers of those that its promise covers and that it did not find.
+    between : int
+        Further equilibria that it found: mixtures inside a component.
+    invented : int
+        Profiles that are no equilibria, or not even probabilities.
+    repeated : int
+        Profiles that it reported more than once.
+    seconds : float
+        Solving time, without imports and the start of a worker process.
+    status : str
+        "finished", "stopped" at the timeout, or why it failed.
+    """
 
     solver: str
     promise: Promise
-    """What it says that it finds: "complete", "isolated", "pure", "some" or "one"."""
     found: tuple[int, ...]
-    """Numbers of the reference equilibria that it found."""
     missed: tuple[int, ...]
-    """Numbers of those that its promise covers and that it did not find."""
     between: int
-    """Further equilibria that it found: mixtures inside a component."""
     invented: int
-    """Profiles that are no equilibria, or not even probabilities."""
     repeated: int
     seconds: float
     status: str
-    """"finished", "stopped" at the timeout, or why it failed."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,12 +61,20 @@ class AgreementReport(Result):
 
     The reference is the complete set that `equilibria` finds when there are two users; otherwise all
     that any of the solvers found, certified.
+
+    Attributes
+    ----------
+    reference : EquilibriumSet
+        What the solvers are compared with.
+    rows : tuple of SolverAgreement
+        One a solver.
+    agreed : bool
+        Whether no solver missed what it promised, invented or failed.
     """
 
     reference: EquilibriumSet
     rows: tuple[SolverAgreement, ...]
     agreed: bool
-    """Whether no solver missed what it promised, invented or failed."""
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         known = "all" if self.reference.complete else "known"

@@ -22,25 +22,38 @@ class Equilibrium(Result):
 
     Levels and supports are written in the game's own levels; in a game without levels these are
     action indices.
+
+    Attributes
+    ----------
+    strategies : tuple of ndarray
+        One probability vector a user over its allowed actions.
+    payoffs : tuple of Fraction or float
+        Expected payoff of each user.
+    regret : Fraction or float
+        Largest gain of any user from deviating alone, recomputed from the payoffs; 0 when exact.
+    supports : tuple of tuple of int
+        Levels that each user plays with positive probability.
+    profile : tuple of int or None
+        The level of each user when all strategies are pure, otherwise None.
+    is_pure : bool
+        Whether nobody mixes.
+    is_extreme : bool or None
+        Whether it is no mixture of other equilibria of its component; None when not known.
+    is_isolated : bool or None
+        Whether no other equilibrium is near; None when not known.
+    index : int or None
+        +1 or -1 for a regular equilibrium of two users (Shapley 1974), otherwise None.
     """
 
     strategies: tuple[Array, ...]
-    """One probability vector a user over its allowed actions."""
     payoffs: tuple[Number, ...]
-    """Expected payoff of each user."""
     regret: Number
-    """Largest gain of any user from deviating alone, recomputed from the payoffs; 0 when exact."""
     supports: tuple[tuple[int, ...], ...]
-    """Levels that each user plays with positive probability."""
     profile: tuple[int, ...] | None
-    """The level of each user when all strategies are pure, otherwise None."""
     is_pure: bool
     is_extreme: bool | None
-    """Whether it is no mixture of other equilibria of its component; None when not known."""
     is_isolated: bool | None
-    """Whether no other equilibrium is near; None when not known."""
     index: int | None = None
-    """+1 or -1 for a regular equilibrium of two users (Shapley 1974), otherwise None."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,31 +61,50 @@ class EquilibriumSet(Result):
     """The equilibria that a method found, and what it promises about the rest.
 
     Iterating and indexing give the equilibria.
+
+    Attributes
+    ----------
+    equilibria : tuple of Equilibrium
+        Ordered: earlier actions first.
+    components : tuple of tuple of tuple of ndarray
+        Maximal Nash subsets: for each user the extreme strategies, any mixtures of which are an equilibrium
+        together. Empty unless ``complete``.
+    complete : bool
+        Whether the method guarantees that every equilibrium of the game lies in ``components``.
+    degenerate : bool or None
+        Whether some mixed strategy has more pure best responses than it plays actions; None when not tested
+        (three or more users, or an unfinished search).
+    exact : bool
+        Whether every number is a rational, computed without rounding.
+    searched : str
+        Where equilibria were looked for.
+    method : str
+        The solvers that were run, joined by ``+``.
+    warnings : tuple of str
+        What was dropped, what may be missing, and where rounding decides.
+    rationalized : Fraction, float or None
+        Largest change made to a payoff by ``rationalize``; None when it was not asked for.
+    payoffs : tuple of ndarray or None
+        The game: one tensor a user. None when only its potential fits in memory.
+    actions : tuple of tuple of int
+        The level that each entry of a strategy stands for.
+    player_names : tuple of str
+        As a pygambit game names them; otherwise 1, 2, …
+    action_labels : tuple of tuple of str
+        Names of the actions, for hand-over to pygambit.
     """
 
     equilibria: tuple[Equilibrium, ...]
-    """Ordered: earlier actions first."""
     components: tuple[tuple[tuple[Array, ...], ...], ...]
-    """Maximal Nash subsets: for each user the extreme strategies, any mixtures of which are an
-    equilibrium together. Empty unless ``complete``."""
     complete: bool
-    """Whether the method guarantees that every equilibrium of the game lies in ``components``."""
     degenerate: bool | None
-    """Whether some mixed strategy has more pure best responses than it plays actions; None when not
-    tested (three or more users, or an unfinished search)."""
     exact: bool
-    """Whether every number is a rational, computed without rounding."""
     searched: str
-    """Where equilibria were looked for."""
     method: str
-    """The solvers that were run, joined by ``+``."""
     warnings: tuple[str, ...]
     rationalized: Number | None
-    """Largest change made to a payoff by ``rationalize``; None when it was not asked for."""
     payoffs: tuple[Array, ...] | None
-    """The game: one tensor a user. None when only its potential fits in memory."""
     actions: tuple[tuple[int, ...], ...]
-    """The level that each entry of a strategy stands for."""
     player_names: tuple[str, ...]
     action_labels: tuple[tuple[str, ...], ...]
 

@@ -73,6 +73,9 @@ def equilibria(
     game the indices must add up to 1, or the set is not called complete. With more players an even
     number of isolated equilibria is reported, as a sign that some are missing.
 
+    The work of two-player enumeration grows about five-fold when each player gets two more actions:
+    8x8 games take some 20 ms, 12x12 games some seconds; give larger ones a ``timeout``.
+
     References
     ----------
     Avis, Rosenberg, Savani, von Stengel (2010), "Enumeration of Nash equilibria for two-player games",

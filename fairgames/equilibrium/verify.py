@@ -19,14 +19,21 @@ _KIND = EquilibriumSet.__name__
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Verification(Result):
-    """What an auditor finds in a saved result."""
+    """What an auditor finds in a saved result.
+
+    Attributes
+    ----------
+    passed : bool
+        Whether nothing failed.
+    checked : int
+        Number of equilibria whose certificates were recomputed.
+    failures : tuple of str
+        What does not hold, each with its place in the result.
+    """
 
     passed: bool
-    """Whether nothing failed."""
     checked: int
-    """Number of equilibria whose certificates were recomputed."""
     failures: tuple[str, ...]
-    """What does not hold, each with its place in the result."""
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         verdict = "every certificate holds" if self.passed else f"{len(self.failures)} failures"

@@ -31,6 +31,11 @@ def hang(payoffs, found):
     while True:
         time.sleep(1)
 
+def gnm(payoffs, found):
+    import pygambit
+    from fairgames.game.gambit import to_gambit
+    pygambit.nash.gnm_solve(to_gambit(payoffs))
+
 def flood(payoffs, found):
     while True:
         found(FIRST)
@@ -47,6 +52,7 @@ def die(payoffs, found):
     os._exit(3)
 
 hanging = Solver("hanging", hang, "complete", exact=True)
+newton = Solver("gambit-gnm", gnm, "some", needs=("pygambit",))
 flooding = Solver("flooding", flood, "some")
 talking = Solver("talking", talk, "one")
 failing = Solver("failing", fail, "one")
@@ -88,6 +94,14 @@ def test_a_hanging_solver_is_stopped_and_leaves_no_process(plugin, tmp_path, mon
         time.sleep(0.05)
     else:
         pytest.fail("the process that the solver had started is still running")
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+@pytest.mark.slow
+def test_gambits_gnm_that_hangs_on_the_papers_game_is_stopped(plugin, paper_game):
+    before = set(psutil.Process().children(recursive=True))
+    result = equilibria(paper_game("2/3", "2/3"), method=plugin.newton, timeout=2)
+    assert "gambit-gnm was stopped after 2" in result.warnings[0]
     assert set(psutil.Process().children(recursive=True)) <= before
 
 

@@ -380,3 +380,16 @@ def test_bad_input_gets_one_error_that_names_the_way_out(game, options, kind, me
     with pytest.raises(FairGamesError, match=message) as caught:
         equilibria(game, **options)
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_scales_baselines_and_names_of_actions_change_nothing(pairs, seed):
+    rng = np.random.default_rng(seed)
+    A, B = rng.integers(-3, 4, (2, 3, 4))
+    expected = pairs(equilibria([A, B]))
+    moved = [[Fraction(7, 3) * int(v) for v in row] for row in A + rng.integers(-9, 9, 4)[None, :]]
+    assert pairs(equilibria([moved, B * 5 + rng.integers(-9, 9, 3)[:, None]])) == expected
+    rows, columns = rng.permutation(3), rng.permutation(4)
+    permuted = pairs(equilibria([A[np.ix_(rows, columns)], B[np.ix_(rows, columns)]]))
+    assert permuted == {(tuple(x[i] for i in rows), tuple(y[j] for j in columns)) for x, y in expected}
+    assert pairs(equilibria([B.T, A.T])) == {(y, x) for x, y in expected}
