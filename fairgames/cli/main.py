@@ -16,6 +16,7 @@ from fairgames.cli.failures import PlainErrors
 from fairgames.cli.fit import fit
 from fairgames.cli.init import init
 from fairgames.cli.payments import payments
+from fairgames.cli.reproduce import reproduce
 from fairgames.cli.solve import solve
 from fairgames.cli.verify import verify
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (init, solve, payments, equilibria, design, compare, fit, verify, export, derive, errata):
+for _command in (init, solve, payments, equilibria, design, compare, fit, verify, export, derive, errata, reproduce):
     app.command()(_command)
 
 

@@ -1,0 +1,36 @@
+"""``fairgames reproduce``: the paper's figures and printed numbers, computed anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def reproduce(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="fig1 to fig9, tables, or all.")] = "all",
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made if there is none.")
+    ] = Path("paper"),
+) -> None:
+    """Draw the paper's figures (PNG, SVG, and the drawn numbers as CSV), and check every number that it prints."""
+    from fairgames.cli.status import CHECK_FAILED
+    from fairgames.report.paper.catalogue import names_of, plates_of
+    from fairgames.report.paper.plate import make_folder, write_plate
+
+    names = names_of(what)
+    make_folder(out)
+    for name in names:
+        for plate in plates_of(name):
+            typer.echo(f"Wrote {', '.join(map(str, write_plate(plate, out)))}.")
+    if "tables" in names:
+        from fairgames.report.paper.printed import printed_numbers
+
+        numbers = printed_numbers()
+        wrong = [one for one in numbers if not one.agrees]
+        for one in wrong:
+            typer.echo(f"NOT CONFIRMED: {one.where}, {one.quantity}: printed {one.printed}, computed {one.computed}")
+        typer.echo(f"{len(numbers)} printed numbers, {len(numbers) - len(wrong)} confirmed.")
+        if wrong:
+            raise typer.Exit(CHECK_FAILED)

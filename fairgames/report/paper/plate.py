@@ -1,0 +1,106 @@
+"""One reproduced figure or table: the picture, and the numbers in it as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from fairgames.errors import InputError
+from fairgames.report.style import save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+OUR_INPUTS = "Inputs chosen for this reproduction; the paper shows them only in its pictures: "
+
+
+class Plate(NamedTuple):
+    """What is written for one figure or table of the paper.
+
+    Attributes
+    ----------
+    name : str
+        Name of its files, without ending.
+    figure : Figure or None
+        The picture; None for a table.
+    headers : sequence of str
+        Names of the columns of its numbers.
+    rows : sequence of sequences
+        The numbers that are drawn; no rows for a drawing.
+    """
+
+    name: str
+    figure: Figure | None
+    headers: Sequence[str] = ()
+    rows: Sequence[Sequence[object]] = ()
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for the files, if there is none.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("--out", f"must be a folder: {error.strerror}", str(folder)) from None
+
+
+def write_plate(plate: Plate, folder: Path) -> list[Path]:
+    """Write a plate as PNG, SVG and CSV, as far as it has a picture and numbers.
+
+    Parameters
+    ----------
+    plate : Plate
+        The figure or table.
+    folder : Path
+        An existing folder.
+
+    Returns
+    -------
+    list of Path
+        The files. The same plate always gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written.
+    """
+    written = []
+    if plate.figure is not None:
+        for ending in (".png", ".svg"):
+            path = folder / (plate.name + ending)
+            save_figure(plate.figure, path)
+            written.append(path)
+    if plate.headers:
+        path = folder / f"{plate.name}.csv"
+        try:
+            path.write_text(as_csv(plate.headers, plate.rows), encoding="utf-8")
+        except OSError as error:
+            raise InputError("--out", f"cannot be written to: {error.strerror}", str(path)) from None
+        written.append(path)
+    return written
+
+
+def as_csv(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Write rows as comma-separated text; floats to twelve digits, rationals as they are."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(headers)
+    writer.writerows([[_text(entry) for entry in row] for row in rows])
+    return stream.getvalue()
+
+
+def _text(entry: object) -> object:
+    return f"{entry:.12g}" if isinstance(entry, float) else entry
+
+
+def note_inputs(figure: Figure, text: str) -> None:
+    """Say below a figure which of its inputs are ours."""
+    figure.supxlabel(OUR_INPUTS + text, x=0.01, ha="left", fontsize=7.5, style="italic")
