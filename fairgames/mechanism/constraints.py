@@ -42,15 +42,9 @@ class Limits:
     alpha_to: Number = Fraction(1)
 
     @property
-    def numbers(self) -> tuple[Number, ...]:
-        """The numbers that were given."""
-        everything = (self.margin, self.budget, self.min_utility, self.alpha_from, self.alpha_to)
-        return tuple(number for number in everything if number is not None)
-
-    @property
     def exact(self) -> bool:
         """Whether every number is a Fraction."""
-        return all(isinstance(number, Fraction) for number in self.numbers)
+        return all(number is None or isinstance(number, Fraction) for number in self._all())
 
     def as_floats(self) -> Limits:
         """Return the same limits in floats."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairgames.equilibrium.intervals import payment_intervals
-from fairgames.exactness import Array, Number
+from fairgames.exactness import Array, Number, is_exact
 from fairgames.mechanism.constraints import Limits, narrow_intervals
 from fairgames.mechanism.landscape import Piece, Profile
 from fairgames.mechanism.problem import Problem
-from fairgames.mechanism.ranges import clip
+from fairgames.mechanism.ranges import join, within
 from fairgames.mechanism.slots import cut, group_close, highest_cover
-from fairgames.tolerance import comparison_tolerance
+from fairgames.tolerance import RELATIVE, comparison_tolerance
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,17 @@ def worst_pieces(equilibria: PureEquilibria, limits: Limits, profile_of: Callabl
         chosen = np.where(short, -1, chosen)
     if limits.budget is None:
         pieces = _merged(chosen, ends, equilibria, profile_of)
-        caps: list[Number | None] = [None] * len(pieces)
+        caps = [limits.alpha_to] * len(pieces)
     else:
         pairs = chosen * (equilibria.index.size + 1) + richest
         pieces, caps = [], []
         for start, stop in _runs(np.where(chosen < 0, -1, pairs)):
             pieces.append(_piece((start, stop), ends, equilibria, int(chosen[start]), profile_of))
             most = equilibria.utility[richest[start]]
-            caps.append(limits.budget / most if most > 0 else None)
-    trimmed = (clip(piece, limits.alpha_from, limits.alpha_to, cap) for piece, cap in zip(pieces, caps, strict=True))
-    return [piece for piece in trimmed if piece is not None]
+            caps.append(min(limits.alpha_to, limits.budget / most) if most > 0 else limits.alpha_to)
+    slack = 0 if is_exact(ends) else RELATIVE
+    trimmed = (within(piece, limits.alpha_from, cap, slack) for piece, cap in zip(pieces, caps, strict=True))
+    return join([piece for piece in trimmed if piece is not None])
 
 
 def potential_maximisers(problem: Problem) -> tuple[Array, Array, Array]:
@@ -147,7 +148,8 @@ def _ranking(key: Array) -> Array:
 def _merged(
     chosen: Array, ends: Array, equilibria: PureEquilibria, profile_of: Callable[[int], Profile]
 ) -> list[Piece]:
-    return [_piece((start, stop), ends, equilibria, int(chosen[start]), profile_of) for start, stop in _runs(chosen)]
+    pieces = [_piece(span, ends, equilibria, int(chosen[span[0]]), profile_of) for span in _runs(chosen)]
+    return join(pieces)
 
 
 def _runs(labels: Array) -> list[tuple[int, int]]:

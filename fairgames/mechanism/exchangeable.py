@@ -9,13 +9,14 @@ import numpy as np
 
 from fairgames.exactness import Array, Number
 from fairgames.mechanism.optimum import Optimum
+from fairgames.mechanism.outcome import warnings_of
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.symmetric_game import SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric_overall import FamilyOptimum, best_overall, worst_overall
 from fairgames.tolerance import comparison_tolerance
 
 SEARCHED = "all pure, symmetric and half-mixed equilibria"
-_MOST_USERS = 32
+MOST_USERS = 32
 
 
 def is_exchangeable(problem: Problem) -> bool:
@@ -26,7 +27,7 @@ def is_exchangeable(problem: Problem) -> bool:
         and problem.limits.describe() == "no constraints"
         and len(problem.utility.type_sizes) == 1
         and len(first_levels) == 2
-        and 3 <= len(problem.costs) <= _MOST_USERS
+        and 3 <= len(problem.costs) <= MOST_USERS
         and all(levels == first_levels for levels in problem.allowed)
         and all(cost.tolist() == first_costs for cost in problem.costs)
     )
@@ -53,20 +54,21 @@ def with_mixed_families(problem: Problem, selection: str, pure: Optimum) -> Opti
     game = symmetric_game(problem.utility, high - low, problem.allowed[0])
     if selection == "best":
         found = best_overall(game)
-        least = comparison_tolerance(problem.utilities)
+        least = comparison_tolerance(game.utilities)
         if found.mixing == 0 or pure.value is None or found.value <= pure.value + least:
             return replace(pure, searched=SEARCHED)
     else:
         found = worst_overall(game)
         if found.mixing == 0 and found.value == pure.value:
             return replace(pure, searched=SEARCHED, landscape=None)
-    return _described(game, found, pure, (low, high))
+    return _described(problem, game, found, pure)
 
 
-def _described(game: SymmetricGame, found: FamilyOptimum, pure: Optimum, costs: tuple[Number, Number]) -> Optimum:
+def _described(problem: Problem, game: SymmetricGame, found: FamilyOptimum, pure: Optimum) -> Optimum:
+    low, high = problem.costs[0].tolist()
     part = 0 if found.p is None else 1 - found.p
     joins = np.array([1] * found.less_private + [part] * found.mixing + [0] * found.more_private, dtype=object)
-    borne = np.array([costs[1] * join + costs[0] * (1 - join) for join in joins.tolist()])
+    borne = np.array([high * join + low * (1 - join) for join in joins.tolist()])
     payments = _payments(game, found, part) if game.absent else None
     bound = pure.upper_bound if found.exact or pure.upper_bound is None else float(pure.upper_bound)
     mixed = found.mixing > 0 and 0 < part < 1
@@ -91,7 +93,7 @@ def _described(game: SymmetricGame, found: FamilyOptimum, pure: Optimum, costs: 
         price_of_fairness=bound / found.value if bound is not None and game.absent and found.value > 0 else None,
         landscape=None,
         ties=(),
-        warnings=(),
+        warnings=() if payments is None else warnings_of(problem, payments, borne),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from math import comb, prod
+from math import comb, log
 
 from numpy.typing import ArrayLike
 
@@ -12,7 +12,7 @@ from fairgames.errors import InputError
 from fairgames.exactness import Number
 from fairgames.game.actions import Actions
 from fairgames.mechanism.constraints import Limits, as_limits
-from fairgames.mechanism.exchangeable import is_exchangeable, with_mixed_families
+from fairgames.mechanism.exchangeable import MOST_USERS, is_exchangeable, with_mixed_families
 from fairgames.mechanism.optimum import Optimum
 from fairgames.mechanism.outcome import as_optimum
 from fairgames.mechanism.problem import Problem, as_problem
@@ -26,6 +26,7 @@ from fairgames.utility.base import Utility
 SELECTIONS = ("best", "worst", "potential")
 _MOST_BASES = 200_000
 _MOST_PROFILES = 1_000_000
+_MOST_EXACT_PROFILES = 20_000
 
 
 def optimal_alpha(
@@ -101,7 +102,7 @@ def optimal_alpha(
         raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', margin)
     worth = as_utility(utility)
     if blocs is None and _needs_types(worth):
-        return types_optimal_alpha(
+        optimum = types_optimal_alpha(
             worth,
             costs,
             selection,
@@ -111,6 +112,9 @@ def optimal_alpha(
             min_utility=min_utility,
             alpha_range=alpha_range,
         )
+        if worth.n_users > MOST_USERS:
+            return optimum
+        return _with_families(as_problem(worth, costs, actions, limits), selection, optimum)
     problem = as_problem(worth, costs, actions, limits, blocs)
     if selection == "potential" and not problem.alone:
         raise InputError("blocs", 'cannot be used with selection="potential": blocs have no common potential', blocs)
@@ -134,7 +138,13 @@ def _solved(problem: Problem, selection: str) -> Optimum:
         rows, columns = problem.utilities.shape
         unsearched = f"mixed equilibria of {rows} x {columns} actions were not searched: there are too many bases"
         return replace(optimum, warnings=(*optimum.warnings, unsearched))
-    return with_mixed_families(problem, selection, optimum) if is_exchangeable(problem) else optimum
+    return _with_families(problem, selection, optimum)
+
+
+def _with_families(problem: Problem, selection: str, optimum: Optimum) -> Optimum:
+    if selection == "potential" or not is_exchangeable(problem):
+        return optimum
+    return with_mixed_families(problem, selection, optimum)
 
 
 def _without_limits(problem: Problem, selection: str) -> str:
@@ -153,4 +163,5 @@ def _n_bases(problem: Problem) -> int:
 
 def _needs_types(utility: Utility) -> bool:
     """Whether the users are many, but of few types."""
-    return len(utility.type_sizes) < utility.n_users and prod(utility.shape) > _MOST_PROFILES
+    most = _MOST_EXACT_PROFILES if utility.exact else _MOST_PROFILES
+    return len(utility.type_sizes) < utility.n_users and sum(map(log, utility.shape)) > log(most)

@@ -71,7 +71,7 @@ def as_optimum(problem: Problem, selection: str, search: Search) -> Optimum:
         price_of_fairness=bound / value if problem.absent_allowed and value > tolerance else None,
         landscape=landscape,
         ties=search.ties,
-        warnings=_warnings(problem, payments, costs),
+        warnings=warnings_of(problem, payments, costs),
     )
 
 
@@ -133,8 +133,9 @@ def _expected_costs(problem: Problem, strategies: tuple[Array, ...]) -> Array:
     return np.array(expected)
 
 
-def _warnings(problem: Problem, payments: Array, costs: Array) -> tuple[str, ...]:
-    tolerance = comparison_tolerance(problem.utilities)
+def warnings_of(problem: Problem, payments: Array, costs: Array) -> tuple[str, ...]:
+    """Say who pays the platform, who loses, and whose costs fall with the level."""
+    tolerance = comparison_tolerance(payments, costs)
     found = []
     for user, (payment, cost) in enumerate(zip(payments.tolist(), costs.tolist(), strict=True)):
         if payment < -tolerance:

@@ -8,10 +8,8 @@ from fairgames.exactness import Number
 from fairgames.mechanism.landscape import Piece
 
 
-def clip(piece: Piece, alpha_from: Number, alpha_to: Number, cap: Number | None = None) -> Piece | None:
+def clip(piece: Piece, alpha_from: Number, alpha_to: Number) -> Piece | None:
     """Part of a piece within the closed range of alpha; None when nothing is left."""
-    if cap is not None:
-        alpha_to = min(alpha_to, cap)
     start, stop = piece.alpha_from, piece.alpha_to
     closed_from, closed_to = piece.closed_from, piece.closed_to
     if alpha_from > start:
@@ -23,6 +21,15 @@ def clip(piece: Piece, alpha_from: Number, alpha_to: Number, cap: Number | None 
     if (start, stop) == (piece.alpha_from, piece.alpha_to):
         return piece
     return replace(piece, alpha_from=start, alpha_to=stop, closed_from=closed_from, closed_to=closed_to)
+
+
+def within(piece: Piece, alpha_from: Number, alpha_to: Number, slack: Number) -> Piece | None:
+    """Part of a piece within the closed range of alpha, which an end of the piece may miss by the slack."""
+    if alpha_to < piece.alpha_from <= alpha_to + slack:
+        alpha_to = piece.alpha_from
+    if alpha_from - slack <= piece.alpha_to < alpha_from:
+        alpha_from = piece.alpha_to
+    return clip(piece, alpha_from, alpha_to)
 
 
 def remove(piece: Piece, removed: Piece) -> list[Piece]:

@@ -18,7 +18,7 @@ from fairgames.mechanism.landscape import Piece, Profile
 from fairgames.mechanism.peaks import Peak, highest_peak
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.pure import Search
-from fairgames.mechanism.ranges import clip, in_floats, remove
+from fairgames.mechanism.ranges import in_floats, remove, within
 from fairgames.mechanism.two_player_families import Family, families, strategy_terms
 from fairgames.tolerance import RELATIVE, comparison_tolerance
 from fairgames.utility.base import Utility
@@ -33,7 +33,7 @@ def best_of_two(problem: Problem) -> Search:
         clipped
         for piece, least, most in _pieces(problem)
         if limits.min_utility is None or least >= limits.min_utility
-        if (clipped := _within(piece, _cap(limits, most), limits, _narrowest(problem))) is not None
+        if (clipped := within(piece, limits.alpha_from, _alpha_to(limits, most), _narrowest(problem))) is not None
     ]
     peak = highest_peak(meeting, 0)
     pieces = envelope(meeting, upper=True, narrowest=_narrowest(problem))
@@ -60,10 +60,10 @@ def worst_of_two(problem: Problem) -> Search:
     limits, slack = _with_slack(problem), _narrowest(problem)
     pieces = envelope([piece for piece, _, _ in everyone], upper=False, narrowest=slack)
     for piece, least, most in everyone:
-        broken = _breaking(piece, least, _cap(limits, most), limits)
+        broken = _breaking(piece, least, _alpha_to(limits, most), limits)
         if broken is not None:
             pieces = [part for whole in pieces for part in remove(whole, broken)]
-    clipped = (_within(piece, None, limits, slack) for piece in pieces)
+    clipped = (within(piece, limits.alpha_from, limits.alpha_to, slack) for piece in pieces)
     pieces = [piece for piece in clipped if piece is not None]
     return Search(highest_peak(pieces, 0), pieces, (), SEARCHED)
 
@@ -82,26 +82,18 @@ def _with_slack(problem: Problem) -> Limits:
     )
 
 
-def _within(piece: Piece, cap: Number | None, limits: Limits, slack: Number) -> Piece | None:
-    """Part of a piece within the range of alpha and the cap, which an end may miss by the slack."""
-    low, high = limits.alpha_from, limits.alpha_to if cap is None else min(limits.alpha_to, cap)
-    if high < piece.alpha_from <= high + slack:
-        high = piece.alpha_from
-    if low - slack <= piece.alpha_to < low:
-        low = piece.alpha_to
-    return clip(piece, low, high)
-
-
-def _cap(limits: Limits, most: Number) -> Number | None:
+def _alpha_to(limits: Limits, most: Number) -> Number:
     """Largest alpha at which payments for a utility of ``most`` stay within the budget."""
-    return limits.budget / most if limits.budget is not None and most > 0 else None
+    if limits.budget is None or most <= 0:
+        return limits.alpha_to
+    return min(limits.alpha_to, limits.budget / most)
 
 
-def _breaking(piece: Piece, least: Number, cap: Number | None, limits: Limits) -> Piece | None:
+def _breaking(piece: Piece, least: Number, cap: Number, limits: Limits) -> Piece | None:
     """Where an equilibrium breaks the constraints."""
     if limits.min_utility is not None and least < limits.min_utility:
         return piece
-    if cap is None or cap >= piece.alpha_to:
+    if cap >= piece.alpha_to:
         return None
     return piece if cap < piece.alpha_from else replace(piece, alpha_from=cap, closed_from=False)
 
