@@ -1,11 +1,11 @@
-"""The closed forms are in a package of their own, whose name others use too."""
+"""What the closed forms refuse is bad input of the command."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 
+from fairgames.assessment.crosscheck_package import closed_form_error
 from fairgames.errors import FairGamesError
 
 
@@ -18,15 +18,7 @@ def closed_forms() -> Iterator[None]:
     FairGamesError
         If another package named ``symbolic`` is on the path, or a derivation refuses its input.
     """
-    import symbolic
-
-    try:
-        refusal = import_module("symbolic.errors").SymbolicError
-    except (ImportError, AttributeError):
-        raise FairGamesError(
-            f"the package symbolic at {symbolic.__file__} is not the one that fairgames brings; "
-            "uninstall it, or move it off the path, and install fairgames again"
-        ) from None
+    refusal = closed_form_error()
     try:
         yield
     except refusal as error:

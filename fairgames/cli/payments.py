@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fairgames.cli import options
+from fairgames.cli.status import INCOMPLETE
 
 if TYPE_CHECKING:
     from fairgames.exactness import Number
@@ -42,6 +43,15 @@ def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
     unit_value: Annotated[
         str, typer.Option("--unit-value", metavar="MONEY", help="What one unit of utility is worth in money.")
     ] = "1",
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine", metavar="NAME", help="auto, subsets, types, cubature, strata or permutations: how to compute."
+        ),
+    ] = "auto",
+    exact: Annotated[bool, typer.Option("--exact", help="Refuse rather than estimate.")] = False,
+    seed: options.Seed = 0,
+    jobs: options.Jobs = None,
     unit: options.Unit = "samples",
     json: options.Json = None,
     figure: options.Figure = None,
@@ -53,6 +63,7 @@ def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
     from fairgames.cli.explaining import print_explanation, print_false_names
     from fairgames.cli.printing import print_payments, print_title
     from fairgames.errors import InputError
+    from fairgames.payments.engine_estimates import Effort
     from fairgames.report.terminal import console_for, print_lines
     from fairgames.report.users import priced_rows, rows_to_dicts
     from fairgames.spec.load import load_specification
@@ -66,7 +77,8 @@ def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
     share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
     money = positive(unit_value, "--unit-value")
     levels = profile_or(loaded, profile)
-    answer = _priced(loaded, levels, None if coalition else share)
+    how = {"engine": engine, "exact": exact, "effort": Effort(seed=seed, n_jobs=jobs)}
+    answer = _priced(loaded, levels, None if coalition else share, how)
     rows = [row.in_money(money) for row in priced_rows(loaded, levels, answer)]
     results: dict[str, object] = {
         "title": loaded.title,
@@ -92,13 +104,16 @@ def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
         from fairgames.report.style import save_figure
 
         save_figure(payments_figure(rows, loaded.title), figure)
+    if not answer.resolved:
+        raise typer.Exit(INCOMPLETE)
 
 
-def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | None) -> Payments:
+def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]) -> Payments:
     """Price a profile. Without ``alpha`` the platform takes part."""
     import numpy as np
 
-    from fairgames.payments.fair import coalition_payments, fair_payments
+    from fairgames.payments.engines import price_profile
+    from fairgames.payments.fair import coalition_payments
 
     levels = np.repeat(np.array(group_levels, dtype=np.intp), spec.counts)
     counts = np.zeros((len(spec.utility.type_sizes), len(spec.levels)), dtype=np.intp)
@@ -107,7 +122,7 @@ def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | No
     profile = counts if spec.n_users > MOST_PRICED_ONE_BY_ONE else levels
     if alpha is None:
         return coalition_payments(spec.utility, profile)
-    return fair_payments(spec.utility, profile, alpha)
+    return price_profile(spec.utility, profile, alpha, **how)
 
 
 def summary(answer: Payments) -> list[str]:
@@ -124,6 +139,7 @@ def summary(answer: Payments) -> list[str]:
             f"The utility is {worth}. Of it {float(alpha):.4g} is paid out (alpha = {exactly(alpha)}): "
             f"{paid} to the users; the platform keeps {kept}."
         ]
+    lines.append(f"Computed by {answer.engine}: {answer.reason}.")
     if not answer.resolved:
         lines.append("UNRESOLVED: the estimate failed its own check; do not use these payments.")
     return [*lines, *(f"Warning: {warning}" for warning in answer.warnings)]

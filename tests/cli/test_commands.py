@@ -158,6 +158,57 @@ def test_what_cannot_be_priced_is_said(run, two, arguments, message):
     assert message in run("payments", two, *arguments, status=2).stderr
 
 
+CROWD = """
+levels = ["absent", "low", "high"]
+utility = { kind = "dp-mean", epsilons = { low = 1, high = 3 } }
+every_user = { costs = { low = 0, high = 0 } }
+[[users]]
+name = "careful"
+count = 600_000
+level = "low"
+[[users]]
+name = "others"
+count = 400_000
+level = "high"
+"""
+
+
+def test_a_million_users_are_priced_with_standard_errors(run, tmp_path, saved):
+    path = tmp_path / "crowd.toml"
+    path.write_text(CROWD)
+    output = run("payments", path, "--json", tmp_path / "out.json").output
+    assert "1,000,000 users" in output
+    rows = saved()["rows"]
+    total = sum(row["count"] * row["payment"] for row in rows)
+    assert total == pytest.approx(saved()["payments"]["utility"], rel=1e-4)
+    assert all(0 < row["standard_error"] < 1e-3 * row["payment"] for row in rows)
+
+
+def test_the_engine_and_the_seed_may_be_chosen(run, example):
+    arguments = ("payments", example, "--engine", "permutations", "--seed")
+    first, again, other = (run(*arguments, seed).output for seed in ("1", "1", "2"))
+    assert first == again != other
+    assert run(*arguments, "1", "--jobs", "2").output == first
+    assert "Computed by permutations: asked for; auto would take subsets" in first
+    assert "engine: must be auto" in run("payments", example, "--engine", "magic", status=2).stderr
+
+
+def test_exact_refuses_rather_than_estimates(run, tmp_path):
+    path = tmp_path / "crowd.toml"
+    path.write_text(CROWD)
+    assert "for an estimate with standard errors" in run("payments", path, "--exact", status=2).stderr
+
+
+def test_unresolved_payments_are_no_answer(run, two, monkeypatch):
+    from fairgames.payments import engines
+
+    price = engines.price_profile
+    monkeypatch.setattr(
+        engines, "price_profile", lambda *given, **how: dataclasses.replace(price(*given, **how), resolved=False)
+    )
+    assert "UNRESOLVED" in run("payments", two, "--profile", "1", status=3).output
+
+
 # equilibria and verify
 
 
