@@ -9,7 +9,10 @@ import numpy as np
 
 from fairgames.exactness import Array, Number
 from fairgames.mechanism.symmetric_bernstein import Root
-from fairgames.mechanism.symmetric_game import Mean, SymmetricGame
+from fairgames.mechanism.symmetric_game import Curve, Mean, SymmetricGame
+
+_HALVINGS = 60
+_JUST_BELOW = Fraction(2**20 - 1, 2**20)
 
 ENDS = (Root(Fraction(0), True), Root(Fraction(1), True))
 
@@ -83,7 +86,27 @@ def _general_threshold(game: SymmetricGame, lost: Mean) -> Number:
         for point in (*ENDS, *stationary.roots())
         if below(point.x) > 0 and game.gamma(point.x) > 0
     ]
-    return finished(game, *min(bounds, key=lambda pair: pair[0]))
+    least = finished(game, *min(bounds, key=lambda pair: pair[0]))
+    if _stays_above(game, above, below, least * _JUST_BELOW):
+        return least
+    return _by_halving(game, above, below, least)
+
+
+def _stays_above(game: SymmetricGame, above: Curve, below: Curve, cost: Number) -> bool:
+    """Whether ``above ≥ cost · below`` wherever gamma is positive."""
+    rest: Curve = above - below * cost
+    marks = sorted({Fraction(0), Fraction(1), *(root.x for curve in (rest, game.gamma) for root in curve.roots())})
+    middles = [(left + right) / 2 for left, right in pairwise(marks)]
+    return all(rest(x) >= 0 for x in middles if game.gamma(x) > 0)
+
+
+def _by_halving(game: SymmetricGame, above: Curve, below: Curve, high: Number) -> Number:
+    """Find the threshold where numerator and denominator vanish together, so that their ratio has a limit only."""
+    low = 0 * high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _stays_above(game, above, below, middle) else (low, middle)
+    return float(low)
 
 
 def exit_threshold(game: SymmetricGame) -> Number:

@@ -470,6 +470,16 @@ def test_free_sharing_with_a_gain_of_both_signs_has_fixed_mixtures():
     assert (best.overall.value, best.overall.less_private) == (3, 1)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_where_the_last_users_add_nothing_they_are_never_all_paid(exact):
+    # U(x) falls off its top only to third order while alpha falls to first order.
+    totals = [Fraction(min(total, 4), 7) for total in range(7)]
+    utility = by_sum_of_levels(totals.__getitem__, 3)
+    mechanism = symmetric_mechanism(utility if exact else utility.in_floats(), Fraction(1, 84), actions=(1, 2))
+    assert mechanism.cost_threshold == 0
+    assert mechanism.regime == "mixed"
+
+
 def test_the_exit_threshold_may_lie_where_the_utility_vanishes():
     # Only one user at level 2 earns anything: as x falls to 0 gamma rises to 1/3 while U stays positive.
     table = np.zeros((3, 3, 3), dtype=object)
