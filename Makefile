@@ -34,11 +34,11 @@ check: $(VENV)/.check ## Lint, format, types, import contracts, dependencies, sp
 	$(BIN)/codespell
 
 docs: $(VENV)/.docs docs/_static/mathjax/tex-svg.js ## Build the documentation site in docs/_build/html, running every example
-	$(ONE_THREAD) $(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_build/html
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(ONE_THREAD) $(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
 docs-test: $(VENV)/.docs $(VENV)/.chromium ## Open every page of the built site in a real browser
-	$(BIN)/python -m pytest -q -c docs/pytest.ini docs/test_site.py
+	$(BIN)/python -m pytest -q -n $(WORKERS) -c docs/pytest.ini docs/test_site.py
 
 format: $(VENV)/.check ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .

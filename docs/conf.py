@@ -17,12 +17,19 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
 ]
-exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/**/*.ipynb", "auto_examples/*.py", "jupyter_execute"]
+exclude_patterns = [
+    "_build",
+    "auto_examples/*.ipynb",
+    "auto_examples/**/*.ipynb",
+    "auto_examples/*.py",
+    "jupyter_execute",
+]
 nitpicky = True
 default_role = "py:obj"
 # Docstrings name classes of the package and of NumPy in words; only roles are meant as links.
 nitpick_ignore_regex = [("py:.*", r"(?!fairgames\.).*")]
 
+templates_path = ["_templates"]
 autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"

@@ -71,7 +71,7 @@ class Visit:
             self.troubles.append(f"external: {request.url}")
 
     def open(self, path: str) -> Page:
-        self.page.goto(f"{self.server.url}/{path}", wait_until="networkidle")
+        self.page.goto(f"{self.server.url}/{path}", wait_until="load")
         return self.page
 
     def __enter__(self) -> Visit:
@@ -88,10 +88,14 @@ def test_page(path, browser, server):
         if page.locator(".math").count():
             page.wait_for_selector("mjx-container svg", timeout=20_000, state="attached")
             assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
-            unrendered = page.eval_on_selector_all(".math", "all => all.filter(e => !e.querySelector('mjx-container')).length")
+            unrendered = page.eval_on_selector_all(
+                ".math", "all => all.filter(e => !e.querySelector('mjx-container')).length"
+            )
             assert unrendered == 0
+        # A gallery's thumbnail stands beside its own title: decoration, so its alternative text is empty.
         images = page.eval_on_selector_all(
-            "article img", "all => all.map(e => [e.getAttribute('src'), e.naturalWidth, e.getAttribute('alt') || ''])"
+            "article img:not(.sphx-glr-thumbcontainer img)",
+            "all => all.map(e => [e.getAttribute('src'), e.naturalWidth, e.getAttribute('alt') || ''])",
         )
         for source, width, alt in images:
             assert width > 0, f"{source} did not load"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 import sympy as sp
 
@@ -19,7 +20,7 @@ from symbolic.closed_form import ClosedForm, Derivation
 from symbolic.errors import InputError
 from symbolic.symmetric import absence_gamma
 
-Span = tuple[int, int]
+Span: TypeAlias = "tuple[int, int]"
 """A closed range between two of the marks 0, the indifference point, 1 (numbered 0, 1, 2)."""
 
 
