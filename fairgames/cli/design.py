@@ -89,6 +89,7 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
     from dataclasses import replace
 
     from fairgames.cli.arguments import alpha_or, check_outputs, number_option
+    from fairgames.cli.benchmarks import print_benchmarks
     from fairgames.cli.printing import print_optimum, print_title
     from fairgames.cli.resampling import print_certainty, resampled
     from fairgames.cli.robustness import print_robustness
@@ -122,6 +123,7 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
     rows = print_optimum(console, loaded, optimum, unit, blocs)
     if optimum.landscape is not None:
         _print_landscape(console, loaded, optimum.landscape)
+    results.update(print_benchmarks(console, loaded, optimum))
     if blocs is not None:
         results["apart"] = _print_blocs(console, loaded, optimum, blocs[: len(bloc or ())])
     if robust:
@@ -131,7 +133,7 @@ def design(  # noqa: PLR0917 (Typer reads the options from the signature)
         print_certainty(console, loaded, certainty)
         results["certainty"] = certainty
     if sweep is not None:
-        found = swept(spec, sweep, platform)
+        found = swept(spec, sweep, platform, jobs)
         print_sweep(console, loaded, found)
         results["sweep"] = found
     if json is not None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _MOST_POINTS = 10_000
 
 
-def swept(spec: Path, text: str, platform: PlatformOptions) -> Sweep:
+def swept(spec: Path, text: str, platform: PlatformOptions, jobs: int | None = None) -> Sweep:
     """Solve the specification at each value of one of its numbers.
 
     Parameters
@@ -25,6 +25,8 @@ def swept(spec: Path, text: str, platform: PlatformOptions) -> Sweep:
         ``PLACE=FROM:TO:COUNT`` or ``PLACE=VALUE,VALUE,…``.
     platform : PlatformOptions
         What the platform asks for, at every value.
+    jobs : int, optional
+        Processes to use.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def swept(spec: Path, text: str, platform: PlatformOptions) -> Sweep:
         loaded = build_specification(changed(raw, place, value), spec.parent, f"{spec} with {place} = {value}")
         return optimum_of(replace(loaded, platform=platform))
 
-    return sweep(solve, values, name=place)
+    return sweep(solve, values, name=place, n_jobs=jobs)
 
 
 def _parsed(text: str) -> tuple[str, list[str]]:

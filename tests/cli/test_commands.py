@@ -334,6 +334,16 @@ def test_design_shows_the_landscape(run, two, tmp_path):
     assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_design_sets_the_optimum_beside_benchmarks(run, two, tmp_path, saved):
+    from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
+
+    output = run("design", two, "--json", tmp_path / "out.json").output
+    spec = load_specification(two)
+    assert saved()["pay_costs"]["value"] == str(pay_costs(spec.utility, spec.costs).value)
+    assert saved()["coalition"]["platform"] == str(coalition_outcome(spec.utility, spec.costs).platform)
+    assert "Beyond fairness among users" in output
+
+
 def test_nothing_feasible_is_an_answer(run, two):
     assert "There is no answer: " in run("design", two, "--min-utility", "7").output
 
@@ -446,6 +456,7 @@ def test_sweep_solves_the_changed_specification(run, two, tmp_path, saved, value
     assert found["name"] == place
     assert [entry["alpha"] for entry in found["optima"]] == [str(entry.alpha) for entry in expected]
     assert f"The optimum over {place}" in output
+    assert run("design", two, *arguments[:2], "--jobs", "2").output == output
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""What ``fairgames design`` sets the optimum beside: paying costs alone, and a platform in the coalition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairgames.mechanism.optimum import Optimum
+    from fairgames.spec.specification import Specification
+
+
+def print_benchmarks(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
+    """Print what the platform would keep if it need not be fair, or were paid by fairness itself.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    spec : Specification
+        The users.
+    optimum : Optimum
+        Their optimum.
+
+    Returns
+    -------
+    dict
+        What was computed, by name; empty when there are too many profiles.
+    """
+    from fairgames.errors import SizeError
+    from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
+    from fairgames.report.columns import decimals
+    from fairgames.report.profiles import profile_label
+    from fairgames.report.terminal import print_table
+
+    try:
+        costs = pay_costs(spec.utility, spec.costs, spec.actions)
+        coalition = coalition_outcome(spec.utility, spec.costs, spec.platform.selection, spec.actions)
+    except SizeError:
+        return {}
+    columns = [
+        ["fair payments among users, as above", "each user paid exactly its cost", "platform in the coalition"],
+        decimals([optimum.value, costs.value, coalition.platform]),
+        decimals([optimum.utility, costs.utility, coalition.utility]),
+        ["mixed" if p is None else profile_label(spec, p) for p in (optimum.profile, costs.profile, coalition.profile)],
+    ]
+    headers = ("how users are paid", "platform keeps", "utility", "who does what")
+    print_table(console, "Beyond fairness among users", headers, list(zip(*columns, strict=True)))
+    return {"pay_costs": costs, "coalition": coalition}
