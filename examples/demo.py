@@ -9,6 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
+import fairgames as fg
+from fairgames.report.panels import draw_landscape
+from fairgames.spec.load import load_specification
+
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "demo-output"
 COMMAND = Path(sys.executable).with_name("fairgames")
@@ -35,17 +41,8 @@ def main() -> None:
 
 def compare() -> None:
     """Say what differs between the two consortia, and draw it."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    from fairgames.report.panels import draw_landscape
-    from fairgames.spec.load import load_specification
-
-    import fairgames as fg
-
-    figure, panels = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    panels = figure.subplots(1, 2)
     print("\nThe contrast\n")
     for name, panel in zip(CONSORTIA, panels, strict=True):
         spec = load_specification(HERE / f"{name}.toml")

@@ -23,7 +23,7 @@ names = [f"{'federated' if level == 1 else 'direct'}, n = {size}" for level, siz
 
 figure, panel = plt.subplots(figsize=(8, 4.4), layout="constrained")
 width = 0.2
-for place, (name, (between, within)) in enumerate(regimes.items()):
+for place, (between, within) in enumerate(regimes.values()):
     utility = fg.FederatedMeanUtility(samples, between, within)
     paid = fg.fair_payments(utility, profile)
     average = paid.utility / 10

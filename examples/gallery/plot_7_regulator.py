@@ -47,7 +47,7 @@ fg.compare_rules(utility, costs=[0, 0.02, 0.1])
 #
 # The platform published its equilibria as a file. Every certificate in it is recomputed from the payoffs, with no solver.
 
-from fairgames.equilibrium.verify import verify_dict  # noqa: E402
+from fairgames.equilibrium.verify import verify_dict
 
 game = fg.FairGame([[0, "2/3"], ["2/3", 1]], costs=[0, "2/5"], alpha="3/5")
 published = json.dumps(fg.equilibria(game).to_dict())
