@@ -538,3 +538,9 @@ def test_alpha_and_p_are_checked(alpha):
 def test_worst_is_refused_for_more_users_than_its_families_can_be_searched():
     with pytest.raises(SizeError, match="worst"):
         symmetric_mechanism(dp_mean(MOST_EXACT_USERS + 1), 0.1, selection="worst")
+
+
+def test_paying_nothing_is_a_plain_zero():
+    table = [[1 - 2.0 ** -(i + j) for j in range(3)] for i in range(3)]
+    found = symmetric_mechanism(TableUtility(table), 0.1, actions=(1, 2))
+    assert str(found.alpha) == "0.0"
