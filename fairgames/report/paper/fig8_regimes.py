@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEPS = 240
+_JUMP = Fraction(1, 20)
 HEADERS = (
     "cost",
     "symmetric_alpha",
@@ -31,7 +32,6 @@ HEADERS = (
     "best_kept",
     "best_users_present",
 )
-_WORDS = {"all": "all share", "mixed": "some share", "none": "nobody shares"}
 
 
 class Point(NamedTuple):
@@ -136,7 +136,7 @@ def _runs(points: Sequence[Point]) -> list[list[Point]]:
     """Split a curve where alpha jumps, so that no line is drawn across the jump."""
     runs = [[points[0]]]
     for before, point in pairwise(points):
-        if abs(point.alpha - before.alpha) > Fraction(1, 20):
+        if not -_JUMP < point.alpha - before.alpha < _JUMP:
             runs.append([])
         runs[-1].append(point)
     return runs

@@ -23,6 +23,12 @@ WINDOW = (0.22, 0.38)
 """Costs around the half-mixed region."""
 
 HEADERS = ("cost_1", "cost_2", "alpha", "paid_to_user_2", "platform_keeps", "utility", "absent_1", "absent_2", "kind")
+_REGIONS = (
+    ((0.11, 0.12), "both\nshare"),
+    ((0.2, 0.6), "user 1\nshares"),
+    ((0.6, 0.2), "user 2\nshares"),
+    ((0.835, 0.835), "nobody\nshares"),
+)
 RUN_HEADERS = ("map", "cost_1", "cost_2_from", "cost_2_to", "kind")
 _COLOURS = (PALETTE[0], PALETTE[1], PALETTE[4], PALETTE[3], PALETTE[6], PALETTE[5])
 
@@ -48,9 +54,10 @@ def optima(low: float, high: float, steps: int) -> TwoGroupOptima:
 
 def paid_to_user_2(found: TwoGroupOptima) -> NDArray[np.float64]:
     """Expected payment to user 2 at each optimum."""
-    payments = payment_table(two_user_mean()).user(1)
-    first, second = 1 - found.absent[0], 1 - found.absent[1]
-    return found.alpha * second * ((1 - first) * float(payments[0, 1]) + first * float(payments[1, 1]))
+    alone, beside = map(float, payment_table(two_user_mean()).user(1)[:, 1])
+    first_absent, second_absent = found.absent
+    paid: NDArray[np.float64] = found.alpha * (1 - second_absent) * (first_absent * alone + (1 - first_absent) * beside)
+    return paid
 
 
 def plates() -> tuple[Plate, ...]:
@@ -88,6 +95,8 @@ def draw_panels(found: TwoGroupOptima) -> Figure:
             for third in (1 / 3, 2 / 3):
                 axes.axvline(third, color="white", linewidth=0.8, linestyle=":")
                 axes.axhline(third, color="white", linewidth=0.8, linestyle=":")
+            for place, words in _REGIONS:
+                _label(axes, place, words)
             figure.colorbar(image, ax=axes, fraction=0.046, pad=0.04)
     return figure
 
@@ -115,10 +124,8 @@ def draw_regions(found: TwoGroupOptima, window: TwoGroupOptima) -> Figure:
             _draw_kinds(axes, part)
         left.set_title("All costs")
         right.set_title("Enlarged: the half-mixed region that the paper leaves out")
-        _label(left, (0.14, 0.16), "both\nshare")
-        _label(left, (0.2, 0.62), "user 1\nshares")
-        _label(left, (0.62, 0.2), "user 2\nshares")
-        _label(left, (0.835, 0.835), "nobody\nshares")
+        for place, words in _REGIONS:
+            _label(left, place, words)
         _label(right, (0.235, 0.25), "both\nshare")
         _label(right, (0.25, 0.33), "user 1 shares alone")
         _label(right, (0.345, 0.265), "user 2 shares alone")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from fairgames.exactness import Array, Number, as_number
+from fairgames.exactness import Array, Number, as_array, as_number
 from fairgames.mechanism.symmetric_mechanism import SymmetricMechanism, symmetric_mechanism
 from fairgames.payments.fair import coalition_payments, payment_table
 from fairgames.report.paper.inputs import two_user_mean
@@ -43,7 +43,7 @@ class Printed(NamedTuple):
     @property
     def agrees(self) -> bool:
         """Whether both are the same, up to rounding where floats are involved."""
-        return abs(self.printed - self.computed) <= RELATIVE
+        return -RELATIVE <= self.printed - self.computed <= RELATIVE
 
 
 def printed_numbers() -> list[Printed]:
@@ -87,7 +87,7 @@ def _private_mean() -> Iterator[Printed]:
     twelfth = Fraction(1, 12)
     yield Printed("eq. 28", "r([0, 0])", twelfth, two_user_mean().bayes_risk((0, 0)))
     for eps in _EPSILONS:
-        utility = DPMeanUtility([0, eps], n_users=2)
+        utility = DPMeanUtility(as_array([0, eps], "epsilons"), n_users=2)
         one, two = 1 / (3 + 24 / eps**2), 1 / (4 + 12 / eps**2)
         at = f"at eps' = {eps}"
         yield Printed("eq. 31", f"weight of the one user {at}", one, float(utility.weights((1, 0))[0]))
@@ -117,9 +117,9 @@ def _curves() -> Iterator[Printed]:
         for alpha in (cost, 3 * cost / 2, 7 * cost / 4, 2 * cost, 9 * cost / 4):
             if alpha <= 1:
                 at = f"at c = {cost}, alpha = {alpha}"
-                p = solved.p_star(alpha)
-                yield Printed("eq. 95", f"p*(alpha) {at}", p_star(alpha, cost), p)
-                yield Printed("eq. 96", f"U(p*(alpha)) {at}", utility_at(alpha, cost), solved.expected_utility(p))
+                absent = solved.p_star(alpha)
+                yield Printed("eq. 95", f"p*(alpha) {at}", p_star(alpha, cost), absent)
+                yield Printed("eq. 96", f"U(p*(alpha)) {at}", utility_at(alpha, cost), solved.expected_utility(absent))
 
 
 def p_star(alpha: Number, cost: Number) -> Number:

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from fairgames.report.paper import fig1_platform, fig2_levels, fig3_game
+from fairgames.report.paper import fig5_payments as fig5
+from fairgames.report.paper import fig8_regimes as fig8
+
+# The style is our own; the plugin would otherwise use matplotlib's classic one when it saves.
+COMPARED = {"baseline_dir": "baseline", "tolerance": 2, "style": "default", "savefig_kwargs": {"dpi": 60}}
+
+
+@pytest.mark.mpl_image_compare(filename="fig2.png", **COMPARED)
+def test_three_levels_look_as_before():
+    return fig2_levels.draw()
+
+
+@pytest.mark.mpl_image_compare(filename="fig5a.png", **COMPARED)
+def test_payments_look_as_before():
+    return fig5.draw_alike(fig5.alike())
+
+
+@pytest.mark.mpl_image_compare(filename="fig8.png", **COMPARED)
+def test_regimes_look_as_before():
+    return fig8.draw(*fig8.curves())
+
+
+def test_fig_1_names_all_that_its_caption_names(all_text):
+    text = all_text(fig1_platform.draw())
+    for word in ("Users", "data", "Platform", "privacy", "learning", "utility", "payments"):
+        assert word in text
+    for payment in ("access to services", "discounts", "money"):
+        assert payment in text
+
+
+def test_fig_2_shows_three_levels_and_what_arrives(all_text):
+    text = all_text(fig2_levels.draw())
+    for word in ("$\\rho_i = 0$", "$\\rho_i = 1$", "$\\rho_i = 2$", "nothing", "$\\hat\\theta_f$", "$\\hat\\theta_i$"):
+        assert word in text
+
+
+def test_fig_3_shows_what_each_side_maximises(all_text):
+    text = all_text(fig3_game.draw())
+    assert "$U(\\rho) - \\sum_i t_i(\\rho)$" in text
+    assert "$t_i(\\rho_i; \\rho_{-i})$" in text
+    assert "u_i = t_i(\\rho) - c_i(\\rho_i)" in text
