@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fairgames.errors import SpecificationError
 from fairgames.exactness import Array, Number
 from fairgames.memory import require_memory
+from fairgames.result import format_value, html_table, plain_table
 from fairgames.spec.groups import UserGroup
 from fairgames.utility.base import Utility
 
@@ -64,7 +65,7 @@ class DataSource:
     options: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Specification:
     """A specification, checked.
 
@@ -164,6 +165,27 @@ class Specification:
     def level_names(self, profile: Sequence[int]) -> tuple[str, ...]:
         """Name of each level of a profile."""
         return tuple(self.levels[level] for level in profile)
+
+    def __repr__(self) -> str:
+        """Plain table of the users."""
+        return plain_table(*self._lines())
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._lines())
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        rows = [
+            [
+                group.name,
+                f"{group.count:,}",
+                "-" if group.samples is None else f"{group.samples:,}",
+                ", ".join(self.level_names(group.choices)),
+                "-" if group.costs is None else format_value(group.costs),
+            ]
+            for group in self.groups
+        ]
+        title = f"{self.title}: {self.n_users:,} users, {type(self.utility).__name__}"
+        return title, ("user", "count", "samples", "choices", "costs"), rows
 
     def _require_room(self, bytes_each: int) -> None:
         require_memory(self.n_users * bytes_each, f"a row for each of {self.n_users:,} users", "the groups")

@@ -152,6 +152,14 @@ def test_a_table_is_read_from_npy(write, tmp_path):
     assert not spec.utility.exact
 
 
+def test_a_specification_prints_itself_plainly(write):
+    spec = load_specification(write(DP.replace('level = "low"\n', "")))
+    lines = repr(spec).splitlines()
+    assert lines[0] == "Untitled: 1,000,002 users, DPMeanUtility"
+    assert lines[4].split() == ["star", "1", "-", "absent,", "low", "(0,", "1/10,", "inf)"]
+    assert "<caption>Untitled" in spec._repr_html_()
+
+
 ONE_PROBLEM = [
     ("levels = ", "is not TOML: Invalid value (at end of document)"),
     ("x" * 3, "is not TOML: Expected '=' after a key in a key/value pair (at end of document)"),
