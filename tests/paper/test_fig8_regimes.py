@@ -106,6 +106,28 @@ def test_middle_region_alpha_grows_sublinearly_and_utility_falls(solved):
     assert (np.diff([found.utility for found in middle]) < 0).all()
 
 
+@pytest.mark.parametrize("c", [Fraction(1, 20), Fraction(1, 5), Fraction(33, 100)], ids=str)
+def test_below_a_third_the_platform_s_value_rises_up_to_alpha_2c(c):
+    found = fig8.mechanism(c)
+    alphas = [2 * c * Fraction(step, 60) for step in range(1, 61)]
+    values = [(1 - alpha) * found.expected_utility(found.p_star(alpha)) for alpha in alphas]
+    assert values == sorted(values)
+    assert values[-1] == 1 - 2 * c
+
+
+def meets_equation_24(c):
+    """Condition of eq. 24 at every alpha of a grid, with U at p = 0 where the print has U(0)."""
+    found = fig8.mechanism(c)
+    alphas = [2 * c * Fraction(step, 200) for step in range(200)]
+    most = found.expected_utility(0)
+    return all((1 - 2 * c) / (1 - alpha) >= found.expected_utility(found.p_star(alpha)) / most for alpha in alphas)
+
+
+def test_equation_24_gives_a_third():
+    assert meets_equation_24(THIRD)
+    assert not meets_equation_24(THIRD + Fraction(1, 60))
+
+
 def test_at_two_thirds_alpha_1_and_alpha_0_tie():
     found = fig8.mechanism(Fraction(2, 3))
     assert found.value == 0

@@ -39,6 +39,11 @@ def names_of(wanted: str) -> tuple[str, ...]:
     ------
     InputError
         If there is no such figure.
+
+    Examples
+    --------
+    >>> names_of("all")[:2], names_of("tables")
+    (('fig1', 'fig2'), ('tables',))
     """
     if wanted == "all":
         return tuple(MODULES)

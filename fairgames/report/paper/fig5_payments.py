@@ -70,6 +70,11 @@ def payday(regime: Regime, star: int | None = None) -> Payday:
     -------
     Payday
         A bar for each kind of user; the star is a kind of its own.
+
+    Examples
+    --------
+    >>> payday(HETEROGENEOUS, star=8).star_share > 0.9
+    True
     """
     payments = fair_payments(federated_mean(regime, star), PROFILE)
     values, utility = payments.values.tolist(), float(payments.utility)

@@ -69,6 +69,11 @@ def panel(regime: Regime) -> Panel:
     -------
     Panel
         Without a grid of alpha.
+
+    Examples
+    --------
+    >>> panel(HOMOGENEOUS).optimum.profile
+    (0, 0, 0, 0, 1, 0, 0, 0, 1, 0)
     """
     utility, prices = federated_mean(regime), costs()
     return Panel(regime, optimal_alpha(utility, prices), stable_profiles(utility, prices))

@@ -52,14 +52,26 @@ def mechanism(cost: Number | str) -> SymmetricMechanism:
 
 
 def symmetric_point(found: SymmetricMechanism) -> Point:
-    """The best equilibrium in which both users do the same, as in the paper."""
+    """Take the best equilibrium in which both users do the same, as in the paper.
+
+    Examples
+    --------
+    >>> print(*symmetric_point(mechanism("1/2")))
+    1/2 6/7 7/12 1/4 1/12 1/2
+    """
     paid = found.alpha * found.utility / found.n_users
     assert found.p is not None
     return Point(found.cost, found.alpha, found.utility, paid, found.value, found.p)
 
 
 def best_point(found: SymmetricMechanism) -> Point:
-    """The best of all equilibria; payments are those of a user who shares."""
+    """Take the best of all equilibria; payments are those of a user who shares.
+
+    Examples
+    --------
+    >>> print(*best_point(mechanism("1/2")))
+    1/2 3/4 2/3 1/2 1/6 1
+    """
     best = found.overall
     sharing = best.less_private
     paid = best.alpha * best.utility / sharing if sharing else Fraction(0)

@@ -47,6 +47,11 @@ def optima(low: float, high: float, steps: int) -> TwoGroupOptima:
     -------
     TwoGroupOptima
         User 1 on the rows.
+
+    Examples
+    --------
+    >>> optima(0, 1, 2).value.round(3).tolist()
+    [[1.0, 0.667, 0.667], [0.667, 0.167, 0.167], [0.667, 0.167, 0.0]]
     """
     costs = np.linspace(low, high, steps + 1)
     return two_group_optima(two_user_mean(), costs, costs)

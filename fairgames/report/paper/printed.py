@@ -53,6 +53,12 @@ def printed_numbers() -> list[Printed]:
     -------
     list of Printed
         In the order of the paper.
+
+    Examples
+    --------
+    >>> first = printed_numbers()[1]
+    >>> print(first.where, first.quantity, first.printed, first.computed, first.agrees)
+    eq. 10 U[1, 2] 2/3 2/3 True
     """
     return [*_matrices(), *_private_mean(), *_curves(), *_regimes()]
 
