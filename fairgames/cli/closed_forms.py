@@ -1,11 +1,10 @@
-"""What the closed forms refuse is bad input of the command."""
+"""Errors of the closed forms, as messages of the command."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fairgames.assessment.crosscheck_package import closed_form_error
 from fairgames.errors import FairGamesError
 
 
@@ -18,6 +17,8 @@ def closed_forms() -> Iterator[None]:
     FairGamesError
         If another package named ``symbolic`` is on the path, or a derivation refuses its input.
     """
+    from fairgames.assessment.crosscheck_package import closed_form_error
+
     refusal = closed_form_error()
     try:
         yield

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fairgames.cli.compare import compare
+from fairgames.cli.crosscheck import crosscheck
 from fairgames.cli.derive import derive
 from fairgames.cli.design import design
 from fairgames.cli.equilibria import equilibria
@@ -29,7 +30,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (init, solve, payments, equilibria, design, compare, fit, verify, export, derive, errata, reproduce):
+for _command in (
+    init,
+    solve,
+    payments,
+    equilibria,
+    design,
+    compare,
+    fit,
+    verify,
+    export,
+    derive,
+    crosscheck,
+    errata,
+    reproduce,
+):
     app.command()(_command)
 
 

@@ -1,0 +1,195 @@
+"""Points at which a closed form and the numerics are both evaluated, and how far apart they are."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fairgames.exactness import Array, Number, as_array
+from fairgames.result import Result, format_value
+from fairgames.tolerance import comparison_tolerance
+from fairgames.utility.table import CountUtility
+
+AGREES, MISMATCH, NOT_APPLICABLE = "agrees", "MISMATCH", "not applicable"
+
+NEAR = Fraction(1, 1000)
+"""Relative distance of the points on both sides of a breakpoint."""
+
+
+class Point(NamedTuple):
+    """Numbers from both sources at one place."""
+
+    where: str
+    closed: tuple[Number, ...]
+    numeric: tuple[Number, ...]
+
+
+class Draws:
+    """Random rationals for one quantity; the same seed and quantity give the same ones."""
+
+    def __init__(self, points: int, seed: int, quantity: str) -> None:
+        self.points = points
+        self._random = np.random.default_rng([seed, zlib.crc32(quantity.encode())])
+
+    def integer(self, low: int, high: int) -> int:
+        """One of ``low, …, high``."""
+        return int(self._random.integers(low, high + 1))
+
+    def rational(self, low: Number | int = 0, high: Number | int = 1) -> Fraction:
+        """A number strictly between two others."""
+        parts = self.integer(7, 60)
+        return Fraction(low) + (Fraction(high) - Fraction(low)) * Fraction(self.integer(1, parts - 1), parts)
+
+    def gains(self, n_users: int) -> list[Fraction]:
+        """Different positive numbers."""
+        return [Fraction(int(gain), 60) for gain in self._random.choice(np.arange(1, 121), n_users, replace=False)]
+
+    def rising(self, n_users: int) -> list[Fraction]:
+        """Utilities ``U_1 < … < U_N``."""
+        return _sums(self.gains(n_users))
+
+    def concave(self, n_users: int) -> list[Fraction]:
+        """Utilities ``U_1 < … < U_N`` whose increments fall."""
+        return _sums(sorted(self.gains(n_users), reverse=True))
+
+    def table(self, shape: Sequence[int]) -> Array:
+        """A utility at every profile: any numbers, 0 where everybody is absent."""
+        values = np.empty(tuple(shape), dtype=object)
+        values.reshape(-1)[:] = [Fraction(int(value), 60) for value in self._random.integers(-30, 121, values.size)]
+        values[(0,) * values.ndim] = Fraction(0)
+        return values
+
+
+def _sums(gains: Sequence[Fraction]) -> list[Fraction]:
+    return [sum(gains[: k + 1], Fraction(0)) for k in range(len(gains))]
+
+
+def by_count(utilities: Sequence[Fraction]) -> CountUtility:
+    """The utility of ``1, …, N`` present users, given as ``U_1, …, U_N``."""
+    return CountUtility(as_array([0, *utilities], "utilities"))
+
+
+def around(*breakpoints: Fraction) -> Iterator[Fraction]:
+    """Each breakpoint, and a point close to it on either side."""
+    for place in breakpoints:
+        yield from (place * (1 - NEAR), place, place * (1 + NEAR))
+
+
+class Question(NamedTuple):
+    """One quantity, and how to evaluate it in both ways."""
+
+    quantity: str
+    source: str
+    points: Callable[[Draws], Iterable[Point]]
+    exact: bool = True
+    """Whether the numerics are rationals wherever the answer is."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Result):
+    """One quantity of the cross-check.
+
+    Attributes
+    ----------
+    quantity, source : str
+        What is compared, and the equation or statement that it comes from.
+    points, exact_points : int
+        Places at which both were evaluated, and how many of them were compared in rationals.
+    largest_difference : Fraction, float or None
+        None when nothing was compared, or where the two did not even have the same number of answers.
+    verdict : {"agrees", "MISMATCH", "not applicable"}
+        Rationals must be equal; floats may differ by rounding.
+    note : str
+        The first point that differs, or why the check does not apply.
+    """
+
+    quantity: str
+    source: str
+    points: int
+    exact_points: int
+    largest_difference: Number | None
+    verdict: str
+    note: str = ""
+
+    def cells(self) -> list[str]:
+        """One row of the printed table."""
+        counts = [str(self.points), str(self.exact_points)] if self.points else ["-", "-"]
+        return [self.quantity, self.source, *counts, format_value(self.largest_difference, 3), self.verdict, self.note]
+
+
+def not_applicable(quantity: str, source: str, why: str) -> Comparison:
+    """Say that a check does not apply to the game at hand, and why."""
+    return Comparison(quantity, source, 0, 0, None, NOT_APPLICABLE, why)
+
+
+def at(where: str, closed: object, numeric: object) -> Point:
+    """Make a point of numbers, SymPy expressions, matrices, arrays, truth values or sequences of them."""
+    return Point(where, tuple(_numbers(closed)), tuple(_numbers(numeric)))
+
+
+def compare(question: Question, points: int, seed: int) -> Comparison:
+    """Evaluate a quantity in both ways at all its points."""
+    found = list(question.points(Draws(points, seed, question.quantity)))
+    largest: Number | None = Fraction(0)
+    wrong = ""
+    exact_points = 0
+    floats = np.array([float(value) for point in found for value in point.closed])
+    tolerance = comparison_tolerance(floats) if floats.size else 0.0
+    for point in found:
+        if len(point.closed) != len(point.numeric):
+            wrong = wrong or _text(point)
+            largest = None
+            continue
+        rational = [isinstance(a, Fraction) and isinstance(b, Fraction) for a, b in zip(*point[1:], strict=True)]
+        exact_points += all(rational)
+        for a, b, both in zip(point.closed, point.numeric, rational, strict=True):
+            difference = _distance(a, b)
+            if largest is not None:
+                largest = max(largest, difference)
+            rounded = question.exact and isinstance(a, Fraction) and not both
+            # Not "difference > …": a NaN must not pass.
+            if rounded or not difference <= (0 if both else tolerance):
+                wrong = wrong or _text(point)
+    verdict = MISMATCH if wrong or not found else AGREES
+    return Comparison(question.quantity, question.source, len(found), exact_points, largest, verdict, wrong)
+
+
+def _distance(a: Number, b: Number) -> Number:
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return abs(a - b)
+    return abs(float(a) - float(b))
+
+
+def _text(point: Point) -> str:
+    return f"{point.where}: closed form {format_value(point.closed)}, numerics {format_value(point.numeric)}"
+
+
+def _numbers(value: object) -> Iterator[Number]:
+    if isinstance(value, (Fraction, float)):
+        yield value
+    elif isinstance(value, (bool, int, np.bool_, np.integer)):
+        yield Fraction(int(value))
+    elif isinstance(value, np.ndarray):
+        yield from (number for entry in value.ravel().tolist() for number in _numbers(entry))
+    elif isinstance(value, (tuple, list)):
+        yield from (number for entry in value for number in _numbers(entry))
+    else:
+        yield from _symbolic_numbers(value)
+
+
+def _symbolic_numbers(value: Any) -> Iterator[Number]:
+    import sympy as sp
+
+    if isinstance(value, sp.MatrixBase):
+        yield from (number for entry in value for number in _numbers(entry))
+    elif value in (sp.true, sp.false):
+        yield Fraction(int(value == sp.true))
+    elif value.is_Rational:
+        yield Fraction(int(value.p), int(value.q))
+    else:
+        yield float(value.evalf(30))
