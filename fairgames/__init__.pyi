@@ -9,7 +9,9 @@ from .assessment.splitting import duplicate_data, split_data
 from .assessment.sweep import sweep
 from .equilibrium.intervals import StableProfile, stable_profiles
 from .equilibrium.result import Equilibrium, EquilibriumSet
-from .equilibrium.solve import equilibria
+from .equilibrium.solve import available_solvers, equilibria
+from .equilibrium.solver import Solver
+from .equilibrium.verify import verify_dict
 from .errors import (
     DataError,
     FairGamesError,
@@ -21,10 +23,14 @@ from .errors import (
 from .fitting.federated_mean import fit_federated_mean
 from .fitting.fit import Fit
 from .game.fair_game import FairGame
+from .mechanism.benchmarks import coalition_outcome, pay_costs, price_of_fairness
 from .mechanism.landscape import Landscape
 from .mechanism.optimal import optimal_alpha
 from .mechanism.optimum import Optimum
 from .mechanism.symmetric_mechanism import SymmetricMechanism, symmetric_mechanism
+from .mechanism.two_group_cells import two_group_cell
+from .mechanism.two_groups import two_group_optima
+from .mechanism.two_player import equilibrium_families
 from .payments.axioms import AxiomBreak, AxiomReport, check_axioms
 from .payments.fair import coalition_payments, fair_payments, payment_table, potential
 from .payments.result import Payments, PaymentTable
@@ -55,13 +61,16 @@ __all__ = [
     "PaymentTable",
     "Payments",
     "SizeError",
+    "Solver",
     "SolverError",
     "SpecificationError",
     "StableProfile",
     "SymmetricMechanism",
     "TableUtility",
     "Utility",
+    "available_solvers",
     "check_axioms",
+    "coalition_outcome",
     "coalition_payments",
     "compare_blocs",
     "compare_rules",
@@ -69,16 +78,22 @@ __all__ = [
     "cost_robustness",
     "duplicate_data",
     "equilibria",
+    "equilibrium_families",
     "explain_payments",
     "fair_payments",
     "fit_federated_mean",
     "leaving",
     "misreport",
     "optimal_alpha",
+    "pay_costs",
     "payment_table",
     "potential",
+    "price_of_fairness",
     "split_data",
     "stable_profiles",
     "sweep",
     "symmetric_mechanism",
+    "two_group_cell",
+    "two_group_optima",
+    "verify_dict",
 ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import psutil
 
 from fairgames.errors import SizeError
+
+_ASTRONOMICAL = 10**30
 
 
 def require_memory(n_bytes: int, what: str, instead: str) -> None:
@@ -26,15 +30,26 @@ def require_memory(n_bytes: int, what: str, instead: str) -> None:
     """
     available = psutil.virtual_memory().available
     if n_bytes > available:
-        raise SizeError(
-            f"{what} would need {n_bytes:,} bytes ({_readable(n_bytes)}), but {_readable(available)} "
-            f"are available; use {instead} instead"
-        )
+        needed = f"{readable_count(n_bytes)} bytes{_in_units(n_bytes)}"
+        there = _in_units(available).strip(" ()")
+        raise SizeError(f"{what} would need {needed}, but {there} are available; use {instead} instead")
 
 
-def _readable(n_bytes: float) -> str:
+def readable_count(n: int) -> str:
+    """Write a count with separators, or as a power of ten when it is astronomical.
+
+    Examples
+    --------
+    >>> readable_count(59049), readable_count(3**5000)
+    ('59,049', 'about 10^2385')
+    """
+    return f"{n:,}" if n < _ASTRONOMICAL else f"about 10^{math.floor(n.bit_length() * math.log10(2))}"
+
+
+def _in_units(n_bytes: int) -> str:
+    amount = float(min(n_bytes, _ASTRONOMICAL))
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
-        if n_bytes < 1024:
-            return f"{n_bytes:.3g} {unit}"
-        n_bytes /= 1024
-    return f"{n_bytes:.3g} PiB"
+        if amount < 1024:
+            return f" ({amount:.3g} {unit})"
+        amount /= 1024
+    return f" ({amount:.3g} PiB)" if n_bytes < _ASTRONOMICAL else ""

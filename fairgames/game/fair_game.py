@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, o
 from fairgames.game.costs import as_costs
 from fairgames.game.deviations import as_strategies, best_responses
 from fairgames.game.shares import PaymentRule, fair_shares, rule_shares
-from fairgames.memory import require_memory
+from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, as_alpha, paid_out
 from fairgames.payments.potential import potential_tensor
 from fairgames.result import format_value, html_table, plain_table
@@ -128,10 +129,10 @@ class FairGame:
     @cached_property
     def payments(self) -> tuple[Array, ...]:
         """Payment of each user, ``alpha · t_i``, at every profile of allowed actions: N arrays."""
-        size = int(np.prod([float(n) for n in self.shape]))
+        size = math.prod(self.shape)
         require_memory(
             size * self.n_users * (200 if self._utility.exact else 16),
-            f"the payoffs of {self.n_users} users at {size:,} profiles",
+            f"the payoffs of {self.n_users:,} users at {readable_count(size)} profiles",
             "stable_profiles or optimal_alpha, which need one tensor only",
         )
         if self._rule is None:
@@ -148,9 +149,9 @@ class FairGame:
         With two users, user 1 is on the rows and user 2 on the columns.
         """
         payoffs = []
-        for user, cost in enumerate(costs_of_actions(self._costs, self._actions)):
-            along = cost.reshape([-1 if axis == user else 1 for axis in range(self.n_users)])
-            payment, along = common(self.payments[user], along)
+        costs = costs_of_actions(self._costs, self._actions)
+        for user, (paid, cost) in enumerate(zip(self.payments, costs, strict=True)):
+            payment, along = common(paid, cost.reshape([-1 if axis == user else 1 for axis in range(self.n_users)]))
             payoffs.append(payment - along)
         payoffs = list(common(*payoffs))
         for payoff in payoffs:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.exactness import Array, Number, is_exact
-from fairgames.memory import require_memory
+from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
 from fairgames.payments.potential import coalition_potential_tensor, potential_tensor
 from fairgames.payments.result import Payments, PaymentTable
@@ -180,7 +180,7 @@ def _marginal_potentials(
     n_subsets = 1 << present.size
     require_memory(
         n_subsets * (8 * utility.n_users + (400 if utility.exact else 60)),
-        f"the {n_subsets:,} subsets of {present.size} present users",
+        f"the {readable_count(n_subsets)} subsets of {present.size} present users",
         "grouped users or the permutation engine",
     )
     masks = np.arange(n_subsets)[:, None] >> np.arange(present.size - 1, -1, -1)[None, :] & 1

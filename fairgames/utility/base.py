@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number
-from fairgames.memory import require_memory
+from fairgames.memory import readable_count, require_memory
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
 _CHUNK = 1 << 16
@@ -135,7 +135,7 @@ class Utility(ABC):
             size *= n_levels
         require_memory(
             size * (200 if self.exact else self._bytes_a_profile),
-            f"the utility tensor of {self.n_users:,} users ({size:,} profiles{' or more' * (size > _COUNTLESS)})",
+            f"the utility tensor of {self.n_users:,} users ({readable_count(size)} profiles{' or more' * (size > _COUNTLESS)})",
             "fair_payments (one profile) or grouped users",
         )
         tensor = self._every_value()

@@ -11,7 +11,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.game.fair_game import FairGame
 from fairgames.payments.fair import fair_payments
 from fairgames.utility.base import Utility
-from fairgames.utility.table import TableUtility
+from fairgames.utility.table import CountUtility, TableUtility
 
 MEAN = [[0, "2/3"], ["2/3", 1]]
 THREE_LEVELS = TableUtility(np.arange(27).reshape(3, 3, 3))
@@ -158,6 +158,14 @@ def test_a_game_that_would_not_fit_is_refused_with_the_bytes():
 
     with pytest.raises(SizeError, match="bytes"):
         _ = FairGame(Huge(), [0, 1, 2]).payoffs
+
+
+@pytest.mark.parametrize("n_users", [70, 5_000])
+@pytest.mark.parametrize("actions", [None, (1,)])
+def test_more_users_than_an_array_has_axes_are_refused_too(n_users, actions):
+    crowd = CountUtility(np.sqrt(np.arange(n_users + 1)))
+    with pytest.raises(SizeError, match="bytes"):
+        _ = FairGame(crowd, [0, 1], actions=actions).payoffs
 
 
 def test_forbidden_levels_are_never_played():
