@@ -31,10 +31,13 @@ def crosscheck(
     from fairgames.assessment.crosscheck import HEADERS, crosscheck
     from fairgames.cli.arguments import check_outputs
     from fairgames.cli.closed_forms import closed_forms
+    from fairgames.errors import InputError
     from fairgames.report.terminal import console_for, print_lines, print_table
     from fairgames.spec.load import load_specification
 
     check_outputs(json, None)
+    if spec is not None and everything:
+        raise InputError("--all", "cannot be combined with a specification")
     loaded = None if spec is None else load_specification(spec)
     with closed_forms():
         found = crosscheck(loaded, everything=everything, points=points, seed=seed)

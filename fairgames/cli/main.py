@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -67,4 +69,8 @@ def options(
 
 def run() -> None:
     """Run the command line; the exit status is 0 answered, 1 a check failed, 2 bad input, 3 incomplete."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal cannot show must not cost the answer.
+            stream.reconfigure(errors="replace")
     app()

@@ -46,7 +46,7 @@ def print_robustness(console: Console, spec: Specification, optimum: Optimum) ->
         decimals(overstated.gains.tolist()),
         decimals(overstated.factors.tolist(), 4),
     ]
-    headers = ("user", "loses at least by moving", "costs may be × from", "× to", "gains by overstating", "× at best")
+    headers = ("user", "loses at least by moving", "costs may be times", "to", "gains by overstating", "best times")
     print_table(console, "How far the costs may be wrong", headers, list(zip(*columns, strict=True)))
     weakest = "" if robust.weakest_user is None else f"; {spec.user_names[robust.weakest_user]} is the first to move"
     print_lines(

@@ -31,6 +31,18 @@ def test_a_whole_run_in_a_process_of_its_own(tmp_path):
     assert "…" not in narrow.stdout
 
 
+def test_a_terminal_without_the_letters_still_shows_the_answer(tmp_path):
+    spec = tmp_path / "spec.toml"
+    spec.write_text(
+        'levels = ["absent", "present"]\nutility = { kind = "table", by_count = [0, 1, 2] }\n'
+        'every_user = { costs = { present = 0.5 } }\nusers = [{ name = "Zürich" }, { name = "Łódź" }]\n',
+        encoding="utf-8",
+    )
+    solved = in_a_process("solve", spec, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert solved.returncode == 0
+    assert "Z?rich" in solved.stdout
+
+
 def test_bad_input_is_one_message_on_standard_error_without_traceback(tmp_path):
     failed = in_a_process("solve", tmp_path / "none.toml")
     assert failed.returncode == 2

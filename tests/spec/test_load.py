@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import math
-import os
 from fractions import Fraction
 
-import numpy as np
 import pytest
 
 from fairgames.errors import FairGamesError, SpecificationError
@@ -15,6 +13,7 @@ levels = ["absent", "present"]
 utility = { kind = "table", by_count = [0, "2/3", 1] }
 every_user = { costs = { present = 0.3 } }
 """
+
 
 DP = """
 levels = ["absent", "low", "high"]
@@ -35,6 +34,7 @@ level = "low"
 [[users]]
 """
 
+
 FEDERATED = """
 levels = ["absent", "federated", "direct"]
 [utility]
@@ -54,110 +54,6 @@ def problems(path):
     with pytest.raises(SpecificationError) as caught:
         load_specification(path)
     return [line.removeprefix(f"{path}: ") for line in caught.value.args[0].splitlines()]
-
-
-def test_numbers_are_exact_and_users_follow_from_the_table(write):
-    spec = load_specification(write(TWO))
-    assert spec.costs.tolist() == [[0, Fraction(3, 10)], [0, Fraction(3, 10)]]
-    assert all(type(cost) is Fraction for cost in spec.costs.flat)
-    assert spec.utility.exact
-    assert spec.utility((1, 0)) == Fraction(2, 3)
-    assert spec.user_names == ("user 1", "user 2")
-    assert spec.actions == ((0, 1), (0, 1))
-    assert spec.profile is None
-    assert spec.title == "Untitled"
-
-
-def test_a_table_of_values_has_user_i_on_axis_i(write):
-    spec = load_specification(
-        write("""
-        title = "three levels"
-        levels = ["absent", "low", "high"]
-        [utility]
-        kind = "table"
-        values = [[0, 1, 2], [3, 4, 5], [6, "13/2", 8.5]]
-        """)
-    )
-    assert spec.utility((2, 1)) == Fraction(13, 2)
-    assert spec.utility((0, 2)) == 2
-    assert spec.n_users == 2
-    with pytest.raises(SpecificationError, match=r"every_user.costs: is required for this.*low = 1, high = 2"):
-        _ = spec.costs
-
-
-def test_identical_users_are_one_entry_and_members_are_numbered(write):
-    text = DP.replace("1_000_000", "3")
-    text = text.replace('level = "low"\n', "") + 'name = "last"\n'
-    spec = load_specification(write(text))
-    assert spec.n_users == 5
-    assert spec.counts == (3, 1, 1)
-    assert spec.user_names == ("phone 1", "phone 2", "phone 3", "star", "last")
-    assert spec.group_of_user.tolist() == [0, 0, 0, 1, 2]
-    tenth, fifth = Fraction(1, 10), Fraction(1, 5)
-    assert spec.costs.tolist() == [[0, tenth, fifth]] * 3 + [[0, tenth, math.inf]] + [[0, tenth, fifth]]
-    assert spec.actions == ((0, 1, 2),) * 3 + ((0, 1),) + ((0, 1, 2),)
-    epsilons = spec.utility.epsilons[spec.utility.types]
-    assert epsilons[:, 1].tolist() == [1, 1, 1, 2, 1]
-    assert spec.utility.types[0] == spec.utility.types[4]
-
-
-def test_a_million_identical_users_load_without_a_row_for_each(write):
-    text = DP.replace('level = "low"\n', "")
-    spec = load_specification(write(text))
-    assert spec.n_users == 1_000_002
-    assert spec.utility.n_users == 1_000_002
-    assert len(spec.groups) == 3
-
-
-def test_an_own_entry_wins_over_every_user_level_by_level(write):
-    spec = load_specification(
-        write(
-            FEDERATED.replace("samples = 10", 'samples = 10\ncosts = { direct = "1/7" }\nlevel = "direct"')
-            + '[every_user]\ncosts = { federated = 0.2, direct = 0.6 }\nlevel = "federated"\nimportance = 2\n'
-        )
-    )
-    assert spec.group_costs.tolist() == [[0, Fraction(1, 5), Fraction(1, 7)], [0, Fraction(1, 5), Fraction(3, 5)]]
-    assert spec.profile == (2, 1)
-    assert spec.level_names(spec.profile) == ("direct", "federated")
-    assert [group.importance for group in spec.groups] == [2, 2]
-
-
-def test_the_federated_mean_has_the_written_parameters(write):
-    from fairgames.utility.federated_mean import FederatedMeanUtility
-
-    spec = load_specification(write(FEDERATED + "count = 2\nimportance = 3\n"))
-    direct = FederatedMeanUtility([10, 20, 20], 1.96, 155.5, importance=[1, 3, 3])
-    for profile in [(1, 1, 2), (2, 0, 1), (2, 2, 2)]:
-        assert spec.utility(profile) == pytest.approx(direct(profile), rel=1e-14)
-
-
-def test_a_level_that_is_no_choice_needs_no_cost(write):
-    text = TWO.replace("costs = { present = 0.3 }", 'choices = ["absent"]')
-    spec = load_specification(write(text + '[[users]]\ncosts = {absent = 0}\n[[users]]\nname = "B"\n'))
-    assert spec.group_costs.tolist() == [[0, math.inf], [0, math.inf]]
-
-
-def test_a_table_is_read_from_csv_exactly(write):
-    write("north, south, utility\nabsent,absent,0\n1,absent,0.2\nabsent,present,2/3\n\npresent,1,1\n", "data/u.csv")
-    spec = load_specification(
-        write('levels = ["absent", "present"]\nutility = { kind = "table", file = "data/u.csv" }\n')
-    )
-    assert spec.utility.tensor().tolist() == [[0, Fraction(2, 3)], [Fraction(1, 5), 1]]
-
-
-def test_a_table_is_read_from_npy(write, tmp_path):
-    np.save(tmp_path / "u.npy", np.array([[0.0, 0.5], [0.25, 1.0]]))
-    spec = load_specification(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.npy" }\n'))
-    assert spec.utility((1, 0)) == 0.25
-    assert not spec.utility.exact
-
-
-def test_a_specification_prints_itself_plainly(write):
-    spec = load_specification(write(DP.replace('level = "low"\n', "")))
-    lines = repr(spec).splitlines()
-    assert lines[0] == "Untitled: 1,000,002 users, DPMeanUtility"
-    assert lines[4].split() == ["star", "1", "-", "absent,", "low", "(0,", "1/10,", "inf)"]
-    assert "<caption>Untitled" in spec._repr_html_()
 
 
 ONE_PROBLEM = [
@@ -308,6 +204,63 @@ ONE_PROBLEM = [
 ]
 
 
+def test_numbers_are_exact_and_users_follow_from_the_table(write):
+    spec = load_specification(write(TWO))
+    assert spec.costs.tolist() == [[0, Fraction(3, 10)], [0, Fraction(3, 10)]]
+    assert all(type(cost) is Fraction for cost in spec.costs.flat)
+    assert spec.utility.exact
+    assert spec.utility((1, 0)) == Fraction(2, 3)
+    assert spec.user_names == ("user 1", "user 2")
+    assert spec.actions == ((0, 1), (0, 1))
+    assert spec.profile is None
+    assert spec.title == "Untitled"
+
+
+def test_a_table_of_values_has_user_i_on_axis_i(write):
+    spec = load_specification(
+        write("""
+        title = "three levels"
+        levels = ["absent", "low", "high"]
+        [utility]
+        kind = "table"
+        values = [[0, 1, 2], [3, 4, 5], [6, "13/2", 8.5]]
+        """)
+    )
+    assert spec.utility((2, 1)) == Fraction(13, 2)
+    assert spec.utility((0, 2)) == 2
+    assert spec.n_users == 2
+    with pytest.raises(SpecificationError, match=r"every_user.costs: is required for this.*low = 1, high = 2"):
+        _ = spec.costs
+
+
+def test_an_own_entry_wins_over_every_user_level_by_level(write):
+    spec = load_specification(
+        write(
+            FEDERATED.replace("samples = 10", 'samples = 10\ncosts = { direct = "1/7" }\nlevel = "direct"')
+            + '[every_user]\ncosts = { federated = 0.2, direct = 0.6 }\nlevel = "federated"\nimportance = 2\n'
+        )
+    )
+    assert spec.group_costs.tolist() == [[0, Fraction(1, 5), Fraction(1, 7)], [0, Fraction(1, 5), Fraction(3, 5)]]
+    assert spec.profile == (2, 1)
+    assert spec.level_names(spec.profile) == ("direct", "federated")
+    assert [group.importance for group in spec.groups] == [2, 2]
+
+
+def test_the_federated_mean_has_the_written_parameters(write):
+    from fairgames.utility.federated_mean import FederatedMeanUtility
+
+    spec = load_specification(write(FEDERATED + "count = 2\nimportance = 3\n"))
+    direct = FederatedMeanUtility([10, 20, 20], 1.96, 155.5, importance=[1, 3, 3])
+    for profile in [(1, 1, 2), (2, 0, 1), (2, 2, 2)]:
+        assert spec.utility(profile) == pytest.approx(direct(profile), rel=1e-14)
+
+
+def test_a_level_that_is_no_choice_needs_no_cost(write):
+    text = TWO.replace("costs = { present = 0.3 }", 'choices = ["absent"]')
+    spec = load_specification(write(text + '[[users]]\ncosts = {absent = 0}\n[[users]]\nname = "B"\n'))
+    assert spec.group_costs.tolist() == [[0, math.inf], [0, math.inf]]
+
+
 @pytest.mark.parametrize(("text", "expected"), ONE_PROBLEM)
 def test_each_mistake_has_its_message(write, text, expected):
     found = problems(write(text))
@@ -378,99 +331,6 @@ def test_all_problems_are_listed_at_once(write):
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("../secret.csv", "must lie below the specification's folder"),
-        ("sub/../../secret.csv", "must lie below the specification's folder"),
-        ("link.csv", "must lie below the specification's folder"),
-        ("linked/secret.csv", "must lie below the specification's folder"),
-        ("/etc/passwd", "must be relative to the specification's folder"),
-        ("missing.csv", "must name an existing file"),
-        (".", "must name an existing file"),
-        ("bad\\u0000name.csv", "must name"),
-    ],
-)
-def test_a_specification_reads_only_below_its_own_folder(tmp_path, name, message):
-    (tmp_path / "secret.csv").write_text("a,utility\nabsent,0\npresent,1\n")
-    folder = tmp_path / "spec"
-    (folder / "sub").mkdir(parents=True)
-    (folder / "link.csv").symlink_to(tmp_path / "secret.csv")
-    (folder / "linked").symlink_to(tmp_path)
-    path = folder / "spec.toml"
-    for section in (
-        f'levels = ["absent", "present"]\nutility = {{ kind = "table", file = "{name}" }}\n',
-        FEDERATED + f'[data]\nfile = "{name}"\ngroup = "g"\nvalue = "v"\n',
-    ):
-        path.write_text(section)
-        (line,) = problems(path)
-        assert message in line
-
-
-def test_a_link_that_stays_inside_is_followed(tmp_path):
-    (tmp_path / "real.csv").write_text("a,utility\nabsent,0\npresent,1\n")
-    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
-    path = tmp_path / "spec.toml"
-    path.write_text('levels = ["absent", "present"]\nutility = { kind = "table", file = "link.csv" }\n')
-    assert load_specification(path).n_users == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "must have a header"),
-        ("utility\n", "must have a header"),
-        ("a,utility\nabsent,0\n", "lacks 1 of the 2 profiles, the first is (present)"),
-        ("a,utility\nabsent,0\nabsent,0\n", "line 3: gives the profile (absent) a second time"),
-        ("a,utility\nabsent,0\nhere,1\n", "line 3: unknown level 'here'; the levels are absent, present"),
-        ("a,utility\nabsent,0\n2,1\n", "line 3: unknown level '2'"),
-        ("a,utility\nabsent,0\npresent\n", "line 3: must have 2 columns, got 1"),
-        ("a,utility\nabsent,0\npresent,inf\n", "line 3: the utility must be finite"),
-        ("a,utility\nabsent,0\npresent,x\n", "line 3: the utility must be a number such as"),
-        ("a,utility\nabsent,1\npresent,2\n", "U(0, …, 0) must be 0"),
-        (",".join("abcdefghijklmnopqrstuvwxyz" * 4) + ",utility\n", "cannot be read: a table of"),
-    ],
-)
-def test_a_broken_csv_table_is_refused(write, content, message):
-    write(content, "u.csv")
-    (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.csv" }\n'))
-    assert line.startswith("utility.file: ")
-    assert message in line
-
-
-def _raises_when_loaded(*_):
-    raise AssertionError("code was run")
-
-
-class Hostile:
-    def __reduce__(self):
-        return _raises_when_loaded, ()
-
-
-@pytest.mark.parametrize(
-    ("array", "message"),
-    [
-        (np.array([Hostile()], dtype=object), "must be a .npy array of numbers"),
-        (np.array(["a", "b"]), "must be a .npy array of numbers"),
-        (np.array([True, False]), "must be a .npy array of numbers"),
-        (np.zeros((2, 3)), "must have 2 entries along each axis (one a level), not shape (2, 3)"),
-        (np.array(0.0), "must have 2 entries along each axis"),
-        (np.array([0.0, math.nan]), "NaN"),
-        (np.array([1.0, 2.0]), "U(0, …, 0) must be 0"),
-    ],
-)
-def test_a_broken_npy_table_is_refused_and_never_unpickled(write, tmp_path, array, message):
-    np.save(tmp_path / "u.npy", array, allow_pickle=True)
-    (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.npy" }\n'))
-    assert message in line
-
-
-def test_other_file_types_are_refused(write):
-    write("x", "u.pkl")
-    (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.pkl" }\n'))
-    assert line == 'utility.file: must end in .csv or .npy, got "u.pkl"'
-
-
 def test_an_unreadable_specification_says_why(tmp_path):
     assert problems(tmp_path / "none.toml") == ["cannot be read: No such file or directory"]
     assert problems(tmp_path) == ["cannot be read: Is a directory"]
@@ -490,100 +350,3 @@ def test_a_specification_error_is_a_fairgames_error_and_survives_pickling(write)
     with pytest.raises(FairGamesError) as caught:
         load_specification(write("levels = 3"))
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="file permissions differ")
-def test_a_fifo_is_not_read(tmp_path):
-    os.mkfifo(tmp_path / "u.csv")
-    path = tmp_path / "spec.toml"
-    path.write_text('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.csv" }\n')
-    (line,) = problems(path)
-    assert "must name an existing file" in line
-
-
-DATA = """clinic,bmi
-1,20
-1,22
-1,24
-2,30
-2,34
-3,40
-3,41
-3,45
-"""
-
-FITTED = """
-levels = ["absent", "federated", "direct"]
-utility = { kind = "federated-mean" }
-data = { file = "d.csv", group = "clinic", value = "bmi" }
-"""
-
-
-def test_with_data_and_no_users_the_groups_are_the_users(write):
-    from fairgames.fitting.federated_mean import fit_federated_mean
-
-    data = write(DATA, "d.csv")
-    spec = load_specification(write(FITTED))
-    fit = fit_federated_mean(data, "clinic", "bmi")
-    assert spec.user_names == ("clinic 1", "clinic 2", "clinic 3")
-    assert [group.samples for group in spec.groups] == [3, 2, 3]
-    assert spec.utility((1, 1, 2)) == fit.utility()((1, 1, 2))
-    assert spec.notes[0] == f"Fitted to d.csv: between variance {fit.between_variance:.5g}."
-    assert spec.data.group == "clinic"
-
-
-def test_what_is_written_beside_data_wins_and_is_reported(write):
-    write(DATA, "d.csv")
-    text = FITTED.replace('"federated-mean" }', '"federated-mean", between_variance = 2 }')
-    spec = load_specification(write(text))
-    assert spec.utility.between_variance == 2
-    assert spec.utility.within_variance > 0
-    assert spec.notes[0] == "Utility.between_variance is as written in this file, not as fitted to d.csv."
-    everything = text.replace("= 2 }", "= 2, within_variance = 3 }") + '[[users]]\nname = "A"\nsamples = 4\n'
-    spec = load_specification(write(everything))
-    assert spec.utility.within_variance == 3
-    assert spec.notes == (
-        "Utility.between_variance, utility.within_variance and the users are as written in this file, "
-        "not as fitted to d.csv.",
-    )
-
-
-def test_a_fit_writes_a_specification_that_loads_as_it_was_fitted(write, tmp_path):
-    from fairgames.fitting.federated_mean import fit_federated_mean
-
-    fit = fit_federated_mean(write(DATA, "d.csv"), "clinic", "bmi")
-    text = fit.to_spec({"federated": "1/3", "direct": "inf"}, folder=str(tmp_path))
-    spec = load_specification(write(text))
-    direct = load_specification(write(FITTED))
-    assert spec.user_names == direct.user_names
-    assert spec.utility((1, 2, 0)) == pytest.approx(direct.utility((1, 2, 0)), rel=1e-14)
-    assert spec.group_costs[0].tolist() == [0, Fraction(1, 3), math.inf]
-    assert spec.data == direct.data
-
-
-@pytest.mark.parametrize(
-    ("data", "change", "message"),
-    [
-        (DATA, ('"bmi"', '"bim"'), "data: "),
-        (DATA.replace("45", "x"), ("", ""), "data: "),
-        (DATA.replace("45", ""), ("", ""), "data: "),
-        ("clinic,bmi\n1,1\n1,9\n2,2\n2,8\n", ("", ""), "utility.between_variance: is fitted as -"),
-        (DATA, ("federated-mean", "table"), 'data: belongs to kind = "federated-mean" only'),
-    ],
-)
-def test_data_that_cannot_be_fitted_is_one_problem(write, data, change, message):
-    write(data, "d.csv")
-    text = (
-        FITTED.replace(*change)
-        .replace('"table" }', '"table", by_count = [0, 1, 1] }')
-        .replace('"federated", "direct"]\nutility = { kind = "table"', '"direct"]\nutility = { kind = "table"')
-    )
-    (line,) = problems(write(text))
-    assert line.startswith(message)
-
-
-def test_how_to_fit_may_be_said_beside_the_data(write):
-    write(DATA.replace("45", ""), "d.csv")
-    text = FITTED.replace('value = "bmi"', 'value = "bmi", missing = "drop", largest = 2')
-    spec = load_specification(write(text))
-    assert [group.samples for group in spec.groups] == [3, 2]

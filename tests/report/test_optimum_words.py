@@ -4,7 +4,6 @@ import pytest
 
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.report.optimum_words import chances, expected_payments, named, optimum_facts, optimum_sentences
-from fairgames.report.profiles import letter_key, level_letters, profile_label
 
 DP = [[0, "2/3"], ["2/3", 1]]
 
@@ -63,15 +62,3 @@ def test_expected_payments_are_listed_by_user(two_users):
 
 def test_warnings_name_the_users():
     assert named("costs fall for users 0, 2: user 1 pays 12", ["A", "B", "C"]) == "costs fall for A, C: B pays 12"
-
-
-def test_profiles_are_short(five_users, load):
-    assert profile_label(five_users, (0, 1, 1, 2, 2)) == "ALLHH"
-    assert letter_key(five_users.levels) == "A = absent, L = low, H = high"
-    assert level_letters(("absent", "all", "b")) == ("0", "1", "2")
-    many = load("""
-    levels = ["absent", "present"]
-    utility = { kind = "dp-mean", epsilons = { present = 1 } }
-    users = [{ count = 1000 }]
-    """)
-    assert profile_label(many, (0,) * 3 + (1,) * 997) == "3 absent, 997 present"

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import json
+
+from fairgames.spec.load import load_specification
+
+
+def test_compare_plays_out_other_rules(run, two, tmp_path, saved):
+    from fairgames.assessment.rules import compare_rules
+
+    output = run("compare", two, "--json", tmp_path / "out.json", "--figure", tmp_path / "out.png").output
+    spec = load_specification(two)
+    expected = compare_rules(spec.utility, spec.costs)
+    assert saved()["comparison"] == json.loads(json.dumps(expected.to_dict()))
+    assert "Payment rules, each rule at its best alpha" in output
+    assert "Ann" in output.partition("How the others break axioms")[2]
+    assert "No broken axiom was found for: fair," in output
+    assert "all at alpha = 0.5" in run("compare", two, "--alpha", "0.5").output
+
+
+def test_two_specifications_are_compared_user_by_user(run, two, tmp_path, saved):
+    other = tmp_path / "other.toml"
+    other.write_text(two.read_text().replace("Bob", "Cy").replace("0.3", "0.1").replace("31/100", "0.1"))
+    output = run("compare", two, "--against", other, "--json", tmp_path / "out.json").output
+    assert [user["name"] for user in saved()["change"]["users"]] == ["Ann", "Bob", "Cy"]
+    line = next(line for line in output.splitlines() if line.startswith("Cy"))
+    assert line.split()[1:3] == ["-", "present"]
+    failed = run("compare", two, "--against", other, "--alpha", "1", status=2)
+    assert "--against: cannot be combined" in failed.stderr

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from fairgames.spec.load import load_specification
+
+
+def test_init_writes_an_example_that_solves_as_it_is(run, example):
+    spec = load_specification(example)
+    assert spec.n_users == 4
+    assert "What the platform should pay" in run("solve", example).output
+
+
+def test_init_never_overwrites(run, example):
+    before = example.read_text()
+    assert "exists already" in run("init", example, status=2).stderr
+    assert example.read_text() == before
+    assert "cannot be written" in run("init", example.parent / "no" / "x.toml", status=2).stderr

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import json
+
+
+def test_verify_passes_what_was_saved_and_fails_what_was_changed(run, two, tmp_path):
+    path = tmp_path / "out.json"
+    run("equilibria", two, "--alpha", "3/5", "--json", path)
+    assert "every certificate holds" in run("verify", path).output
+    text = path.read_text()
+    assert '"9/10"' in text
+    path.write_text(text.replace('"9/10"', '"8/10"', 1))
+    assert "FAILED" in run("verify", path, status=1).output
+
+
+def test_verify_reads_a_bare_result(run, tmp_path):
+    from fairgames.equilibrium.solve import equilibria
+
+    path = tmp_path / "bare.json"
+    path.write_text(json.dumps(equilibria([[[1, 0], [0, 1]], [[1, 0], [0, 1]]]).to_dict()))
+    assert "3 equilibria rechecked" in run("verify", path).output
+
+
+def test_verify_needs_certificates(run, two, tmp_path):
+    path = tmp_path / "out.json"
+    run("solve", two, "--json", path)
+    assert "holds no equilibria with certificates" in run("verify", path, status=2).stderr
+    assert "cannot be read" in run("verify", tmp_path / "none.json", status=2).stderr
+    path.write_text("{}")
+    assert "is not a result that fairgames wrote" in run("verify", path, status=2).stderr
