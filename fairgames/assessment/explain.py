@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairgames.errors import InputError
+from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number, as_number
+from fairgames.memory import require_memory
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.engines import price_profile
+from fairgames.payments.result import Payments
 from fairgames.result import Result, format_value
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.profile import as_profile, expand_counts
@@ -31,6 +33,10 @@ class Explanation(Result):
         Utility at the profile (times ``unit_value``) and the fraction that is paid out.
     unit_value : float
         Money for one unit of utility; 1 when amounts are in units of utility.
+    standard_errors : ndarray, shape (N, N)
+        Of ``parts``; 0 where they are exact.
+    resolved : bool
+        False when an estimate failed its own check: then the parts are not to be used.
     """
 
     profile: tuple[int, ...]
@@ -38,6 +44,8 @@ class Explanation(Result):
     utility: float
     alpha: float
     unit_value: float
+    standard_errors: NDArray[np.float64]
+    resolved: bool
 
     @property
     def payments(self) -> NDArray[np.float64]:
@@ -65,6 +73,8 @@ class Explanation(Result):
             helped = "-" if most is None or not level else f"{most} ({format_value(self.parts[user, most])})"
             rows.append([str(user), str(level), *map(format_value, numbers), helped])
         title = f"Why each payment, at U = {format_value(self.utility)}, alpha = {format_value(self.alpha)}"
+        if not self.resolved:
+            title += " UNRESOLVED: do not use these numbers"
         return title, ("user", "level", "payment", "own estimate", "helping others", "most for helping"), rows
 
 
@@ -76,7 +86,8 @@ def explain_payments(
     The utility of the federated mean is a sum over users ``j`` of the gain in the accuracy of ``j``'s
     estimate, and payments are linear in the utility. So each payment is a sum too, of what the user
     would be paid if only ``j``'s estimate counted; the parts add up to it exactly. The platform also
-    estimates users that are absent, and pays for their better estimates.
+    estimates users that are absent, and pays for their better estimates. Where there are too many
+    users for an exact answer, parts are estimated by random permutations, the same for all of them.
 
     Parameters
     ----------
@@ -98,6 +109,8 @@ def explain_payments(
     ------
     InputError
         If an argument is malformed, or the utility is another one.
+    SizeError
+        If one number for each pair of users would not fit in memory.
 
     Examples
     --------
@@ -114,28 +127,35 @@ def explain_payments(
         raise InputError("unit_value", "must be above 0", unit_value)
     levels = as_profile(profile, utility.shape, utility.type_sizes)
     levels = expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
+    n_users = len(levels)
+    require_memory(n_users**2 * 16, f"an explanation of {n_users:,} payments", "an explanation among fewer users")
     worth = utility(levels)
     paid = float(alpha_levels(fraction, np.asarray(float(worth))).item())
+    parts, errors, resolved = _parts(utility, levels)
+    scale = paid * money
     return Explanation(
-        tuple(levels.tolist()), paid * money * _parts(utility, levels), float(worth) * money, paid, money
+        tuple(levels.tolist()), scale * parts, float(worth) * money, paid, money, scale * errors, resolved
     )
 
 
-def _parts(utility: FederatedMeanUtility, levels: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Payments, at alpha = 1, for each user's estimate alone: column ``j`` for user ``j``'s."""
+def _parts(
+    utility: FederatedMeanUtility, levels: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
+    """Payments at alpha = 1 for user ``j``'s estimate alone in column ``j``, their errors, and the verdict."""
     classes = np.stack([utility.types, levels], axis=1)
     _, firsts, class_of = np.unique(classes, axis=0, return_index=True, return_inverse=True)
     of_first = [_payments_for(utility, levels, first) for first in firsts.tolist()]
-    parts = np.empty((len(levels), len(levels)))
+    parts, errors = np.empty((2, len(levels), len(levels)))
     for user, kind in enumerate(class_of.ravel().tolist()):
         # Users alike in type and level change places, so one of them was enough to price.
         order = np.arange(len(levels))
         order[[user, firsts[kind]]] = order[[firsts[kind], user]]
-        parts[:, user] = of_first[kind][order]
-    return parts
+        parts[:, user] = of_first[kind].values[order]
+        errors[:, user] = of_first[kind].standard_errors[order]
+    return parts, errors, all(paid.resolved for paid in of_first)
 
 
-def _payments_for(utility: FederatedMeanUtility, levels: NDArray[np.intp], user: int) -> NDArray[np.float64]:
+def _payments_for(utility: FederatedMeanUtility, levels: NDArray[np.intp], user: int) -> Payments:
     importance = np.zeros(len(levels))
     importance[user] = utility.importance[utility.types[user]]
     alone = FederatedMeanUtility(
@@ -145,4 +165,8 @@ def _payments_for(utility: FederatedMeanUtility, levels: NDArray[np.intp], user:
         importance,
         aggregation=utility.aggregation,
     )
-    return np.asarray(fair_payments(alone, levels), dtype=float)
+    try:
+        return price_profile(alone, levels, exact=True)
+    except SizeError:
+        # The same permutations for everybody's estimate, so that the parts still add up.
+        return price_profile(alone, levels, engine="permutations")

@@ -72,7 +72,8 @@ def _stationary(game: SymmetricGame) -> list[Root]:
 
 def alphas_with(gain: Number, cost: Number) -> tuple[Number, ...]:
     """Ends of the range of alphas in [0, 1] with ``alpha · gain ≥ cost``; empty when there is none."""
-    zero = 0 * abs(gain)  # of a negative float, 0 * gain would be -0.0
+    # Of a negative float, 0 · gain would be −0.0.
+    zero: Number = Fraction(0) if isinstance(gain, Fraction) else 0.0
     one = zero + 1
     if gain == 0:
         return (zero, one) if cost <= 0 else ()

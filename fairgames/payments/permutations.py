@@ -13,13 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import EvaluationError, InputError
 from fairgames.parallel import as_n_jobs, as_seed, run_in_order
 from fairgames.payments.estimate import Estimate, payment_scale
-from fairgames.payments.evaluation import StateUtility, checked
+from fairgames.payments.evaluation import CheckedUtility, StateUtility, checked
 from fairgames.payments.permutations_log import BatchLog
+from fairgames.payments.permutations_summary import FEWEST_REPLICATES, summary_of_walks
 from fairgames.payments.permutations_walk import PrefixWalk, ShiftedPairs, Walk
 
 _SHIFTS = 10
-_FEWEST_REPLICATES = 5
-_FEW_NONZERO = 30
+_CELLS_AT_ONCE = 1 << 22
 
 
 def permutation_payments(
@@ -38,7 +38,9 @@ def permutation_payments(
 
     Users join one by one; a user earns what the utility gains when it joins. A replicate is one random
     permutation, ten equally spaced cyclic shifts of it, and their reverses, so that every user comes
-    early, late and in between. Contributions telescope: payments add up to the utility to rounding.
+    early, late and in between. Controls whose payments are known (functions of a weighted number of
+    present users) take out what most utilities have in common; their fit to one replicate comes from
+    the others. Contributions telescope: payments add up to the utility to rounding.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def permutation_payments(
     seed : int or numpy.random.SeedSequence
         The same seed gives the same numbers for every ``n_jobs`` and joblib backend.
     budget : int, optional
-        Utility evaluations, at least 10 for each present user. By default 100 a user, or 10,000 a user as
+        Utility evaluations, at least 11 for each present user. By default 101 a user, or 10,001 a user as
         the limit of a run that stops by time or error.
     max_seconds : float, optional
         Stop when a result arrives after this time. The answer then depends on the machine.
@@ -63,7 +65,8 @@ def permutation_payments(
         same arguments goes on from there; a killed run loses only the batches then in the making.
     walk : callable, optional
         Utilities as users join, for utilities that update faster than they evaluate: an order of users,
-        shape ``(n,)``, to the utility after each has joined, shape ``(n,)``.
+        shape ``(n,)``, to the utility after each has joined, shape ``(n,)``. ``evaluate`` is then asked only
+        for the profiles in which one user is missing.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def permutation_payments(
     >>> weights = np.arange(1.0, 21.0)
     >>> estimate = permutation_payments(lambda profiles: np.sqrt(profiles @ weights), np.ones(20, dtype=int))
     >>> bool(np.isclose(estimate.values.sum(), np.sqrt(weights.sum()))), estimate.evaluations
-    (True, 2000)
+    (True, 2020)
     """
     profile, root = _as_levels(levels), as_seed(seed)
     as_n_jobs(n_jobs)
@@ -99,22 +102,26 @@ def permutation_payments(
     if not len(present):
         return _nobody(len(profile))
     n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
-    pairs = ShiftedPairs(walk or PrefixWalk(checked(evaluate), profile), present, n_shifts, root)
+    utility = checked(evaluate)
+    pairs = ShiftedPairs(walk or PrefixWalk(utility, profile), present, n_shifts, root)
     log = BatchLog(checkpoint, _run(profile, root, n_shifts))
-    received = [(np.array(means), np.array(nonzero)) for means, nonzero in log.finished[: n_replicates * n_shifts]]
-    summary = partial(_summary, n_users=len(profile), present=present, n_shifts=n_shifts)
+    batches = [np.array(batch) for batch in log.finished[: 1 + n_replicates * n_shifts]]
+    if not batches:
+        batches.append(_leaving(utility, profile, present))
+        log.append(batches[0].tolist())
+    leaving, received = batches[0], batches[1:]
+    summary = partial(summary_of_walks, leaving, pairs, len(profile))
     deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
     looks = set() if target_error is None else _looks(n_replicates)
     for done in sorted(looks):
         if done * n_shifts <= len(received) and _on_target(summary(received[: done * n_shifts]), present, target_error):
             return summary(received[: done * n_shifts])
-    answers = run_in_order(
-        pairs, range(len(received), n_replicates * n_shifts), n_jobs=n_jobs, description="permutations"
-    )
+    tasks = range(len(received), n_replicates * n_shifts)
+    answers = run_in_order(pairs, tasks, n_jobs=n_jobs, description="permutations")
     try:
-        for means, nonzero in answers:
-            log.append([means.tolist(), nonzero.tolist()])
-            received.append((means, nonzero))
+        for walked in answers:
+            log.append(walked.tolist())
+            received.append(walked)
             done, partly = divmod(len(received), n_shifts)
             if time.monotonic() > deadline:
                 break
@@ -126,6 +133,18 @@ def permutation_payments(
     finally:
         answers.close()
     return summary(received)
+
+
+def _leaving(utility: CheckedUtility, profile: NDArray[np.intp], present: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Utility with all present users but one, for each of them."""
+    step = max(1, _CELLS_AT_ONCE // len(profile))
+    values = np.empty(len(present))
+    for start in range(0, len(present), step):
+        gone = present[start : start + step]
+        profiles = np.tile(profile, (len(gone), 1))
+        profiles[np.arange(len(gone)), gone] = 0
+        values[start : start + step] = utility(profiles)
+    return values
 
 
 def _as_levels(levels: ArrayLike) -> NDArray[np.intp]:
@@ -143,18 +162,20 @@ def _check_stopping(max_seconds: float | None, target_error: float | None) -> No
 
 def _plan(n_present: int, budget: int | None, *, open_ended: bool) -> tuple[int, int]:
     """Number of replicates and of shifts in each that the budget allows."""
-    least = 2 * _FEWEST_REPLICATES * n_present
+    pairs = 2 * FEWEST_REPLICATES * n_present
+    least = n_present + pairs
     if budget is None:
-        budget = least * (1000 if open_ended else _SHIFTS)
+        budget = n_present + pairs * (1000 if open_ended else _SHIFTS)
     if isinstance(budget, bool) or not isinstance(budget, (int, np.integer)) or budget < least:
         raise InputError(
             "budget",
-            f"must be a whole number of at least {least:,} utility evaluations (a permutation and its reverse "
-            f"of {n_present:,} present users, {_FEWEST_REPLICATES} times)",
+            f"must be a whole number of at least {least:,} utility evaluations ({n_present:,} present users leave "
+            f"one by one, and join in a permutation and its reverse, {FEWEST_REPLICATES} times)",
             budget,
         )
-    n_shifts = max(1, min(_SHIFTS, n_present, int(budget) // least))
-    return int(budget) // (2 * n_present * n_shifts), n_shifts
+    left = int(budget) - n_present
+    n_shifts = min(_SHIFTS, n_present, left // pairs)
+    return left // (2 * n_present * n_shifts), n_shifts
 
 
 def _run(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: int) -> dict[str, object]:
@@ -168,56 +189,9 @@ def _nobody(n_users: int) -> Estimate:
     return Estimate(zero, zero, 1, 0.0, True, "nobody is present", 0)
 
 
-def _summary(
-    received: list[tuple[NDArray[np.float64], NDArray[np.int64]]],
-    n_users: int,
-    present: NDArray[np.intp],
-    n_shifts: int,
-) -> Estimate:
-    """Mean of the complete replicates, with the error that their spread shows."""
-    n_replicates = len(received) // n_shifts
-    kept = received[: n_replicates * n_shifts]
-    values, errors = np.zeros(n_users), np.zeros(n_users)
-    warnings: tuple[str, ...] = ()
-    if n_replicates >= 2:
-        means = np.array([pair[0] for pair in kept]).reshape(n_replicates, n_shifts, -1).mean(axis=1)
-        values[present] = means.mean(axis=0)
-        errors[present] = means.std(axis=0, ddof=1) / np.sqrt(n_replicates)
-        warnings = _cautions(np.array([pair[1] for pair in kept]).sum(axis=0), 2 * len(kept), n_replicates)
-    else:
-        values[present] = np.mean([pair[0] for pair in received], axis=0) if received else np.nan
-        errors[present] = np.inf
-    enough = n_replicates >= 2
-    return Estimate(
-        values=values,
-        standard_errors=errors,
-        degrees_of_freedom=max(n_replicates - 1, 1),
-        utility=float(values.sum()),
-        resolved=enough,
-        reason=f"{n_replicates} replicates of {n_shifts} shifted permutations and their reverses"
-        if enough
-        else "unresolved: time ran out before two replicates were complete",
-        evaluations=2 * len(present) * len(received),
-        warnings=warnings,
-    )
-
-
-def _cautions(nonzero: NDArray[np.int64], n_walks: int, n_replicates: int) -> tuple[str, ...]:
-    warnings = []
-    few = int(((nonzero < _FEW_NONZERO) & (nonzero < n_walks / 2)).sum())
-    if few:
-        warnings.append(
-            f"{few} of {len(nonzero)} present users had fewer than {_FEW_NONZERO} non-zero contributions in {n_walks} "
-            "permutations: their intervals cover far less than they say"
-        )
-    if n_replicates < _FEWEST_REPLICATES:
-        warnings.append(f"only {n_replicates} replicates were complete when time ran out: errors are rough")
-    return tuple(warnings)
-
-
 def _looks(n_replicates: int) -> set[int]:
     """Numbers of replicates after which to ask whether the errors suffice."""
-    looks, done = set(), _FEWEST_REPLICATES
+    looks, done = set(), FEWEST_REPLICATES
     while done <= n_replicates:
         looks.add(done)
         done += max(1, done // 10)

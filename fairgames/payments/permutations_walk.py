@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.parallel import batch_seed
 from fairgames.payments.evaluation import CheckedUtility
-from fairgames.tolerance import RELATIVE
 
 Walk: TypeAlias = Callable[[NDArray[np.intp]], NDArray[np.float64]]
 """Utilities as users join: an order of users, shape ``(n,)``, to the utility after each, ``(n,)``."""
@@ -69,27 +68,14 @@ class ShiftedPairs:
     n_shifts: int
     seed: np.random.SeedSequence
 
-    def __call__(self, pair: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Mean marginal contribution of each present user over one shift and its reverse.
+    def __call__(self, pair: int) -> NDArray[np.float64]:
+        """Utilities as users join, along one shift and its reverse, shape (2, n)."""
+        return np.array([self.walk(self.present[places]) for places in self.places(pair)])
 
-        Returns
-        -------
-        means : ndarray, shape (n,)
-            They add up to the utility with all present, to rounding.
-        nonzero : ndarray of int, shape (n,)
-            How many of the two contributions differ from 0.
-        """
+    def places(self, pair: int) -> NDArray[np.intp]:
+        """Order of the present users, as positions in ``present``, along one shift and its reverse, shape (2, n)."""
         replicate, shift = divmod(pair, self.n_shifts)
         n_users = len(self.present)
-        places = np.random.default_rng(batch_seed(self.seed, replicate)).permutation(n_users)
-        places = np.roll(places, (shift * n_users) // self.n_shifts)
-        ahead, back = self._marginals(places), self._marginals(places[::-1])
-        return (ahead[0] + back[0]) / 2, ahead[1] + back[1]
-
-    def _marginals(self, places: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        values = self.walk(self.present[places])
-        gains = np.diff(values, prepend=0.0)
-        marginals, nonzero = np.empty(len(places)), np.empty(len(places), dtype=np.int64)
-        marginals[places] = gains
-        nonzero[places] = np.abs(gains) > RELATIVE * np.abs(values).max()
-        return marginals, nonzero
+        order = np.random.default_rng(batch_seed(self.seed, replicate)).permutation(n_users)
+        order = np.roll(order, (shift * n_users) // self.n_shifts)
+        return np.array([order, order[::-1]])

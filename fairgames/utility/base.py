@@ -133,9 +133,10 @@ class Utility(ABC):
             if size > _COUNTLESS:
                 break
             size *= n_levels
+        profiles = f"{readable_count(size)} profiles{' or more' * (size > _COUNTLESS)}"
         require_memory(
             size * (200 if self.exact else self._bytes_a_profile),
-            f"the utility tensor of {self.n_users:,} users ({readable_count(size)} profiles{' or more' * (size > _COUNTLESS)})",
+            f"the utility tensor of {self.n_users:,} users ({profiles})",
             "fair_payments (one profile) or grouped users",
         )
         tensor = self._every_value()

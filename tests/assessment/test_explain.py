@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fairgames.assessment.explain import explain_payments
 from fairgames.errors import InputError
+from fairgames.payments.engines import price_profile
 from fairgames.payments.fair import fair_payments
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility
@@ -63,6 +64,16 @@ def test_users_alike_are_priced_once_and_counts_are_read():
     by_levels = explain_payments(utility, (0, 1, 2, 2))
     assert by_counts == by_levels
     np.testing.assert_allclose(by_levels.parts, parts_by_definition(utility, (0, 1, 2, 2)), atol=1e-12)
+
+
+def test_many_different_users_are_estimated_and_the_parts_still_add_up():
+    utility = FederatedMeanUtility(np.arange(10, 34), 1, 10)
+    levels = (2,) * 24
+    why = explain_payments(utility, levels)
+    assert why.payments.sum() == pytest.approx(why.utility, rel=1e-12)
+    assert why.resolved
+    assert (why.standard_errors > 0).any()
+    np.testing.assert_allclose(why.payments, price_profile(utility, levels, engine="permutations").values, atol=1e-10)
 
 
 def test_money_and_alpha_scale_every_part():

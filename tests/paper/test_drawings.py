@@ -44,3 +44,13 @@ def test_fig_3_shows_what_each_side_maximises(all_text):
     assert "$U(\\rho) - \\sum_i t_i(\\rho)$" in text
     assert "$t_i(\\rho_i; \\rho_{-i})$" in text
     assert "u_i = t_i(\\rho) - c_i(\\rho_i)" in text
+
+
+@pytest.mark.parametrize("name", ["fig1", "fig2", "fig3"])
+def test_drawings_have_no_numbers_to_write(name):
+    from fairgames.report.paper.catalogue import plates_of
+
+    (plate,) = plates_of(name)
+    assert plate.name == name
+    assert plate.figure is not None
+    assert not plate.headers

@@ -77,3 +77,12 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path):
 
 def test_numbers_are_written_so_that_they_read_back():
     assert as_csv(("a", "b"), [(1 / 3, Fraction(1, 3)), ("x, y", True)]) == 'a,b\n0.333333333333,1/3\n"x, y",True\n'
+
+
+@pytest.mark.slow
+def test_everything_is_written(tmp_path):
+    run("all", "--out", tmp_path)
+    pictures = [*(f"fig{number}" for number in (1, 2, 3, 4, "5a", "5b", 6, "7a", "7b", 8, 9)), "fig9-regions"]
+    drawn = {f"{name}.{ending}" for name in pictures for ending in ("png", "svg")}
+    numbers = {f"{name}.csv" for name in [*pictures[3:], "printed-numbers", "table1", "table2"]}
+    assert {path.name for path in tmp_path.iterdir()} == drawn | numbers

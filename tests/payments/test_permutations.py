@@ -63,7 +63,7 @@ def test_payments_add_up_to_the_utility_to_rounding(levels, seed, power):
 
 def test_users_of_an_additive_utility_get_their_own_part():
     estimate = permutation_payments(lambda rows: rows @ WEIGHTS, EVERYONE)
-    np.testing.assert_allclose(estimate.values, WEIGHTS, rtol=1e-12)
+    np.testing.assert_allclose(estimate.values, WEIGHTS, rtol=1e-7)
 
 
 def test_shifts_and_reverses_balance_positions():
@@ -96,11 +96,12 @@ def test_a_walk_replaces_the_evaluations():
     def walk(order):
         return np.log1p(np.cumsum(WEIGHTS[order]))
 
-    def untouched(profiles):
-        raise AssertionError(profiles)
+    def one_missing(profiles):
+        assert (profiles.sum(axis=1) == 29).all()
+        return log_utility(profiles)
 
-    walked = permutation_payments(untouched, EVERYONE, 5, walk=walk)
-    np.testing.assert_allclose(walked.values, permutation_payments(log_utility, EVERYONE, 5).values, rtol=1e-10)
+    walked = permutation_payments(one_missing, EVERYONE, 5, walk=walk)
+    np.testing.assert_allclose(walked.values, permutation_payments(log_utility, EVERYONE, 5).values, rtol=1e-6)
 
 
 @pytest.mark.parametrize("n_users", [1, 2, 3])
@@ -117,17 +118,17 @@ def test_nobody_is_present():
 
 
 def test_budget_is_spent_and_not_exceeded():
-    for budget in (300, 301, 1_000, 2_999, 3_000, 10_000):
+    for budget in (330, 331, 1_000, 2_999, 3_000, 10_000):
         estimate = permutation_payments(log_utility, EVERYONE, budget=budget)
         assert 0.5 * budget < estimate.evaluations <= budget
 
 
 def test_stops_at_the_target_error():
-    estimate = permutation_payments(log_utility, EVERYONE, 2, target_error=0.05)
+    estimate = permutation_payments(log_utility, EVERYONE, 2, target_error=2e-3)
     scale = np.maximum(estimate.values, estimate.utility / 30)
-    assert (estimate.standard_errors <= 0.05 * scale).all()
+    assert (estimate.standard_errors <= 2e-3 * scale).all()
     assert estimate.evaluations < 100_000
-    longer = permutation_payments(log_utility, EVERYONE, 2, target_error=0.02)
+    longer = permutation_payments(log_utility, EVERYONE, 2, target_error=1.2e-3)
     assert longer.evaluations > estimate.evaluations
 
 
@@ -157,12 +158,12 @@ def test_smooth_utilities_do_not_warn():
 
 
 def test_same_numbers_for_any_jobs_and_backend():
-    one = permutation_payments(log_utility, EVERYONE, 8, target_error=0.04)
-    two = permutation_payments(log_utility, EVERYONE, 8, target_error=0.04, n_jobs=2)
+    one = permutation_payments(log_utility, EVERYONE, 8, target_error=3e-3)
+    two = permutation_payments(log_utility, EVERYONE, 8, target_error=3e-3, n_jobs=2)
     with joblib.parallel_config(backend="threading", n_jobs=2):
-        threads = permutation_payments(log_utility, EVERYONE, 8, target_error=0.04, n_jobs=None)
+        threads = permutation_payments(log_utility, EVERYONE, 8, target_error=3e-3, n_jobs=None)
     assert one == two == threads
-    assert one != permutation_payments(log_utility, EVERYONE, 9, target_error=0.04)
+    assert one != permutation_payments(log_utility, EVERYONE, 9, target_error=3e-3)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_same_numbers_for_any_jobs_and_backend():
     [
         ({"budget": 0}, "budget"),
         ({"budget": -5}, "budget"),
-        ({"budget": 299}, "budget"),
+        ({"budget": 329}, "budget"),
         ({"budget": 1e4}, "budget"),
         ({"budget": True}, "budget"),
         ({"levels": []}, "levels"),
@@ -216,9 +217,9 @@ def test_a_failing_profile_is_named_and_finished_work_is_kept(tmp_path):
         permutation_payments(_failing_after(50), EVERYONE, 3, checkpoint=checkpoint)
     assert sum(error.value.profile) == 5
     finished = error.value.finished
-    assert finished.evaluations == 25 * 60
+    assert finished.evaluations == 30 + 24 * 60
     assert finished.degrees_of_freedom == 1
-    resumed = permutation_payments(_failing_after(50), EVERYONE, 3, checkpoint=checkpoint)
+    resumed = permutation_payments(_failing_after(52), EVERYONE, 3, checkpoint=checkpoint)
     assert resumed == permutation_payments(log_utility, EVERYONE, 3)
 
 
@@ -232,14 +233,14 @@ def test_a_failure_before_two_replicates_keeps_the_batches(tmp_path):
 
 def test_failure_in_a_worker_process_names_the_profile():
     with pytest.raises(EvaluationError, match="must be a finite number at") as error:
-        permutation_payments(_failing_after(0), EVERYONE, 3, n_jobs=2)
+        permutation_payments(_failing_after(1), EVERYONE, 3, n_jobs=2)
     assert sum(error.value.profile) == 5
 
 
 def test_a_finished_run_is_read_from_its_checkpoint(tmp_path):
     checkpoint = tmp_path / "run.jsonl"
-    first = permutation_payments(log_utility, EVERYONE, 3, target_error=0.05, checkpoint=checkpoint)
-    again = permutation_payments(_failing_after(0), EVERYONE, 3, target_error=0.05, checkpoint=checkpoint)
+    first = permutation_payments(log_utility, EVERYONE, 3, target_error=2e-3, checkpoint=checkpoint)
+    again = permutation_payments(_failing_after(0), EVERYONE, 3, target_error=2e-3, checkpoint=checkpoint)
     assert first == again
 
 
@@ -252,7 +253,7 @@ def test_a_line_cut_short_is_made_again(tmp_path):
     assert checkpoint.read_text() == text
 
 
-@pytest.mark.parametrize("change", [{"seed": 4}, {"levels": [*EVERYONE[1:], 0]}, {"budget": 600}])
+@pytest.mark.parametrize("change", [{"seed": 4}, {"levels": [*EVERYONE[1:], 0]}, {"budget": 700}])
 def test_the_checkpoint_of_another_run_is_refused(tmp_path, change):
     checkpoint = tmp_path / "run.jsonl"
     permutation_payments(log_utility, EVERYONE, 3, checkpoint=checkpoint)
@@ -298,7 +299,7 @@ def test_a_killed_process_loses_at_most_one_batch(tmp_path):
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert run(28).returncode == 9
-    assert len(checkpoint.read_text().splitlines()) == 1 + 13
+    assert len(checkpoint.read_text().splitlines()) == 2 + 13
     calls, values = run(0).stdout.split(" ", 1)
     assert int(calls) == 2 * (50 - 13)
     whole = permutation_payments(lambda rows: np.sqrt(rows @ np.arange(1.0, 13.0)), np.ones(12, dtype=int), 6)

@@ -71,13 +71,13 @@ def draw(found: Sequence[Crowd]) -> Figure:
         Panels side by side on one scale.
     """
     with house_style():
-        figure = new_figure(9.5, 4.6)
+        figure = new_figure(9.5, 5)
         figure.suptitle("How much one user's data tells about another", x=0.01, ha="left", fontweight="bold")
         axes = figure.subplots(1, len(found), sharex=True, sharey=True)
         for panel, crowd in zip(axes, found, strict=True):
             _draw_crowd(panel, crowd)
         axes[0].set_yticks(range(N_USERS), [f"user {user}" for user in range(1, N_USERS + 1)])
-        axes[0].set_ylim(N_USERS - 0.3, -0.7)
+        axes[0].set_ylim(N_USERS - 0.6, -0.9)
         axes[0].set_xlabel("value of a sample")
         axes[1].set_xlabel("value of a sample")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
@@ -86,10 +86,13 @@ def draw(found: Sequence[Crowd]) -> Figure:
 
 
 def _draw_crowd(axes: Axes, crowd: Crowd) -> None:
+    grid = np.linspace(-10, 10, 400)
     for user, (mean, samples) in enumerate(zip(crowd.means.tolist(), crowd.samples, strict=True)):
         colour = (PALETTE[1], PALETTE[2])[user % 2]
+        bell = np.exp(-((grid - mean) ** 2) / (2 * crowd.within_variance))
+        axes.fill_between(grid, user - 0.15, user - 0.15 - 0.6 * bell, color=colour, alpha=0.35, linewidth=0)
         axes.plot(samples, np.full(samples.size, user), "o", color=colour, alpha=0.35, markersize=5, markeredgewidth=0)
-        axes.plot([mean], [user], "|", color=ACCENT, markersize=20, markeredgewidth=2.5)
+        axes.plot([mean], [user - 0.3], "|", color=ACCENT, markersize=24, markeredgewidth=2.5)
     axes.plot([], [], "o", color=PALETTE[2], alpha=0.5, label="one sample $x_{ij}$")
     axes.plot([], [], "|", color=ACCENT, markersize=12, markeredgewidth=2.5, label="the user's mean $\\theta_i$")
     axes.axvline(0, color=MUTED, linewidth=0.8, linestyle=":")

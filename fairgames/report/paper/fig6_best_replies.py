@@ -133,7 +133,7 @@ def _draw_choice(axes: Axes, one: Choice) -> None:
     )
     who = "1 user" if one.users == 1 else f"{one.users} users"
     axes.set_title(f"cost function {one.kind}\n{who}, $n_i = {one.samples}$")
-    gains = [f"{gain:+.2f}".replace("-", "−") for gain in one.gains]
+    gains = [f"{gain:+.2f}".replace("-", "−") if gain else "0" for gain in one.gains]
     axes.set_xticks(
         levels, [f"{level}\n{word}\n{gain}" for level, word, gain in zip(levels, LEVEL_WORDS, gains, strict=True)]
     )
