@@ -1,0 +1,45 @@
+"""Controls: payments that are known must be right, and adjusting by them must not bias."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from fairgames.payments.permutations_controls import Controls, controls, mean_by_user
+
+
+def test_known_payments_against_all_orders():
+    rng = np.random.default_rng(0)
+    family = controls(rng.uniform(0, 3, 6))
+    orders = np.array(list(permutations(range(6))))
+    for control, gains in enumerate(family.gains(orders)):
+        np.testing.assert_allclose(family.payments[control], mean_by_user(orders, gains), rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_users", [150, 3000])
+def test_known_payments_of_many_users(n_users):
+    """In a large population the integral's rule must not lose the first contributors."""
+    weights = np.full(n_users, 2.0)
+    family = Controls(weights[None], weights)
+    np.testing.assert_allclose(family.payments[0], -np.expm1(-2.0 * n_users) / n_users, rtol=1e-9)
+    uneven = Controls(np.where(np.arange(n_users) == 0, 5.0, 2.0)[None], weights)
+    heavy = -np.expm1(-5.0) * -np.expm1(n_users * np.log1p(np.expm1(-2.0))) / n_users / -np.expm1(-2.0)
+    assert uneven.payments[0][0] == pytest.approx(heavy, rel=1e-6)
+
+
+def test_users_alike_need_one_family():
+    assert len(controls(np.full(5, 0.3)).weights) == 10
+    assert len(controls(np.zeros(5)).weights) == 10
+    assert len(controls(np.array([0.3, 0.4])).weights) == 20
+    assert len(controls(np.array([-0.3, -0.4])).weights) == 10
+
+
+def test_adjusting_keeps_the_sum_and_takes_out_what_is_known():
+    rng = np.random.default_rng(1)
+    family = controls(rng.uniform(0.5, 2, 8))
+    places = np.array([[rng.permutation(8) for _ in range(4)] for _ in range(3)])
+    mixture = rng.normal(size=21)
+    gains = np.array([np.tensordot(mixture, family.gains(order), axes=1) for order in places])
+    rows = family.adjusted(places, gains)
+    np.testing.assert_allclose(rows, np.tile(mixture @ family.payments, (3, 1)), rtol=1e-5)
+    np.testing.assert_allclose(rows.sum(axis=1), gains[:, 0].sum(axis=1), rtol=1e-10)
