@@ -87,7 +87,7 @@ def explain_payments(
     estimate, and payments are linear in the utility. So each payment is a sum too, of what the user
     would be paid if only ``j``'s estimate counted; the parts add up to it exactly. The platform also
     estimates users that are absent, and pays for their better estimates. Where there are too many
-    users for an exact answer, parts are estimated by random permutations, the same for all of them.
+    users for an exact answer, parts are estimated by random permutations, with standard errors.
 
     Parameters
     ----------
@@ -168,5 +168,5 @@ def _payments_for(utility: FederatedMeanUtility, levels: NDArray[np.intp], user:
     try:
         return price_profile(alone, levels, exact=True)
     except SizeError:
-        # The same permutations for everybody's estimate, so that the parts still add up.
+        # Permutations telescope: what all users are paid for one estimate still adds up to its gain.
         return price_profile(alone, levels, engine="permutations")
