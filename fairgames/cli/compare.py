@@ -116,7 +116,7 @@ def _compare_rules(spec: Path, alpha: str | None, json: Path | None, figure: Pat
 def _print_comparison(console: Console, spec: Specification, compared: RuleComparison) -> None:
     from fairgames.report.columns import decimals
     from fairgames.report.optimum_words import named
-    from fairgames.report.profiles import letter_key, profile_label
+    from fairgames.report.profiles import label_sentence, profile_label
     from fairgames.report.terminal import print_lines, print_table
 
     outcomes = compared.outcomes
@@ -133,7 +133,8 @@ def _print_comparison(console: Console, spec: Specification, compared: RuleCompa
     headers = ("rule", "alpha", "who does what", "utility", "platform keeps", "at worst", "users gain")
     print_table(console, f"Payment rules, {where}", headers, list(zip(*columns, strict=True)))
     lines = [
-        f"Who does what, one letter a user: {letter_key(spec.levels)}; the best pure equilibrium for the platform.",
+        label_sentence(spec),
+        "Each rule with its best pure equilibrium for the platform.",
         "At worst: what the platform keeps at the worst pure equilibrium at the same alpha.",
     ]
     print_lines(console, ["", *lines])

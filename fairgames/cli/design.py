@@ -171,7 +171,7 @@ def _blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] | Non
 def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:
     from fairgames.report.columns import decimals
     from fairgames.report.panels import curve
-    from fairgames.report.profiles import letter_key, profile_label
+    from fairgames.report.profiles import label_sentence, profile_label
     from fairgames.report.terminal import print_lines, print_table
 
     pieces = landscape.pieces[:MOST_PIECES]
@@ -186,7 +186,7 @@ def _print_landscape(console: Console, spec: Specification, landscape: Landscape
     headers = ("alpha from", "to", "who does what", "platform keeps, from", "to")
     title = f"What the platform keeps at each alpha ({landscape.selection} equilibrium)"
     print_table(console, title, headers, list(zip(*columns, strict=True)))
-    lines = [f"Who does what, one letter a user: {letter_key(spec.levels)}."]
+    lines = [label_sentence(spec)]
     if len(landscape.pieces) > MOST_PIECES:
         left = len(landscape.pieces) - MOST_PIECES
         lines.append(f"{left:,} further ranges are not shown; --json FILE lists them all.")

@@ -82,7 +82,7 @@ def _print_equilibria(
 ) -> None:
     from fairgames.report.columns import decimals, exactly
     from fairgames.report.equilibria import expected_utility, strategies_label, what_was_found
-    from fairgames.report.profiles import letter_key
+    from fairgames.report.profiles import label_sentence
     from fairgames.report.terminal import print_lines, print_table
 
     shown = found.equilibria[:MOST_LISTED]
@@ -96,7 +96,7 @@ def _print_equilibria(
     ]
     headers = ("kind", "who does what", "utility", "platform keeps", "most anybody gains by deviating")
     print_table(console, f"Equilibria at alpha = {exactly(alpha)}", headers, list(zip(*columns, strict=True)))
-    lines = ["", f"Who does what, one letter a user: {letter_key(spec.levels)}.", *what_was_found(found)]
+    lines = ["", label_sentence(spec), *what_was_found(found)]
     if len(found.equilibria) > MOST_LISTED:
         lines.append(f"{len(found.equilibria) - MOST_LISTED:,} more are not shown; --json FILE lists them all.")
     print_lines(console, lines)

@@ -93,7 +93,7 @@ def most_kept(stable: StableProfile) -> Number:
 
 def _print_stable(console: Console, spec: Specification, stable: Sequence[StableProfile]) -> None:
     from fairgames.report.columns import decimals
-    from fairgames.report.profiles import letter_key, profile_label
+    from fairgames.report.profiles import label_sentence, profile_label
     from fairgames.report.terminal import print_lines, print_table
 
     shown = stable[:MOST_LISTED]
@@ -106,7 +106,7 @@ def _print_stable(console: Console, spec: Specification, stable: Sequence[Stable
     ]
     headers = ("who does what", "alpha from", "to", "utility", "platform keeps at most")
     print_table(console, "Stable choices, the best for the platform first", headers, list(zip(*columns, strict=True)))
-    lines = [f"Who does what, one letter a user: {letter_key(spec.levels)}."]
+    lines = [label_sentence(spec)]
     if len(stable) > MOST_LISTED:
         lines.append(f"{len(stable) - MOST_LISTED:,} more stable choices are not shown; --json FILE lists them all.")
     print_lines(console, ["", *lines])

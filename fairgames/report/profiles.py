@@ -59,3 +59,21 @@ def letter_key(levels: Sequence[str]) -> str:
     """
     pairs = zip(level_letters(levels), levels, strict=True)
     return ", ".join(f"{letter} = {name}" for letter, name in pairs)
+
+
+def label_sentence(spec: Specification) -> str:
+    """Say how to read the labels of profiles.
+
+    Parameters
+    ----------
+    spec : Specification
+        The levels' names.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    if spec.n_users <= MOST_LETTERS:
+        return f"Who does what, one letter a user: {letter_key(spec.levels)}."
+    return "Who does what: how many users are at each level."

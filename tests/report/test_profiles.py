@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fairgames.report.profiles import letter_key, level_letters, profile_label
+from fairgames.report.profiles import label_sentence, letter_key, level_letters, profile_label
 
 
 def test_profiles_are_short(five_users, load):
@@ -13,3 +13,5 @@ def test_profiles_are_short(five_users, load):
     users = [{ count = 1000 }]
     """)
     assert profile_label(many, (0,) * 3 + (1,) * 997) == "3 absent, 997 present"
+    assert label_sentence(many) == "Who does what: how many users are at each level."
+    assert label_sentence(five_users).endswith("A = absent, L = low, H = high.")
