@@ -87,7 +87,8 @@ def explain_payments(
     estimate, and payments are linear in the utility. So each payment is a sum too, of what the user
     would be paid if only ``j``'s estimate counted; the parts add up to it exactly. The platform also
     estimates users that are absent, and pays for their better estimates. Where there are too many
-    users for an exact answer, parts are estimated by random permutations, with standard errors.
+    users for an exact answer, parts are estimated by random permutations, with standard errors; their
+    sum is then less sharp than an estimate of the payment as a whole.
 
     Parameters
     ----------

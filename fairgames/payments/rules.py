@@ -20,8 +20,7 @@ from fairgames.utility.profile import as_profile
 class PaymentRule(ABC):
     """A payment rule: what each user is paid at a profile, before the fraction ``alpha``.
 
-    An instance is a function of ``(utility, profile)`` and serves wherever a rule is asked for;
-    `everywhere` gives all its payments at once.
+    An instance serves wherever a function of ``(utility, profile)`` is asked for.
     """
 
     scaled: bool = True
