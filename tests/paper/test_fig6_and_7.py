@@ -148,12 +148,15 @@ def test_no_grid_alpha_beats_the_exact_optimum_and_a_coarse_grid_misses_it(panel
 
 def test_fig_7_draws_what_it_writes(panels, read_rows):
     for plate, one in zip(fig7.plates(), "ab", strict=True):
-        rows = read_rows(plate)
-        assert len(rows) == len(panels[one].pieces)
+        rows = [row for row in read_rows(plate) if row["line"] == "best"]
+        every = [row for row in read_rows(plate) if row["line"] == "equilibrium"]
+        assert (len(rows), len(every)) == (len(panels[one].pieces), len(panels[one].stable))
         top, bottom = plate.figure.axes
         starts = [line.get_ydata()[0] for line in top.lines if line.get_linewidth() == 2]
-        assert starts == pytest.approx([float(row["best_value"]) for row in rows])
+        assert starts == pytest.approx([float(row["value_at_alpha_from"]) for row in rows])
         assert [text.get_text() for text in bottom.texts if len(text.get_text()) == 1] == list(COST_KINDS)
+        grey = [segment[0][1] for segment in top.collections[0].get_segments()]
+        assert grey == pytest.approx([float(row["value_at_alpha_from"]) for row in every])
         marked = [line for line in top.lines if line.get_marker() == "o"]
         assert marked[0].get_xdata()[0] == pytest.approx(panels[one].optimum.alpha)
 

@@ -81,7 +81,7 @@ def draw(found: Sequence[Crowd]) -> Figure:
         axes[0].set_xlabel("value of a sample")
         axes[1].set_xlabel("value of a sample")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-        note_inputs(figure, f"the variances\n(simulated, seed {SEED}, {N_SAMPLES} samples each user).")
+        note_inputs(figure, f"the variances (simulated, seed {SEED}, {N_SAMPLES} samples each user).")
     return figure
 
 

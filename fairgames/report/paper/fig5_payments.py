@@ -132,8 +132,8 @@ def draw_alike(paydays: Sequence[Payday]) -> Figure:
         axes[0].set_ylabel("payment less the average,  $\\phi_i(\\rho) - U(\\rho)/N$")
         note_inputs(
             figure,
-            "$n_i \\in \\{10, 100\\}$ and who has which.\nTen users: five at $\\rho_i = 1$, four at $\\rho_i = 2$; "
-            "one stays out ($\\rho_i = 0$), is paid nothing, and is not drawn. $\\alpha = 1$, $a_i = 1$.",
+            "$n_i \\in \\{10, 100\\}$ and who has which. Ten users: five at $\\rho_i = 1$, four at $\\rho_i = 2$; "
+            "one\nstays out ($\\rho_i = 0$), is paid nothing, and is not drawn. $\\alpha = 1$, $a_i = 1$.",
         )
     return figure
 

@@ -111,7 +111,9 @@ def draw(found: Sequence[Choice]) -> Figure:
         axes[0].set_ylabel("in the unit of the utility")
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=3)
-        note_inputs(figure, f"{USER_INPUTS}.\n{HETEROGENEOUS.label}, $\\alpha = {ALPHA_OF_FIG_6:g}$, $a_i = 1$.")
+        note_inputs(
+            figure, f"{USER_INPUTS}; $\\alpha = {ALPHA_OF_FIG_6:g}$. As printed: {HETEROGENEOUS.label}, $a_i = 1$."
+        )
     return figure
 
 

@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEADERS = (
+    "line",
     "alpha_from",
     "closed_from",
     "alpha_to",
     "closed_to",
     "utility",
-    "best_value",
+    "value_at_alpha_from",
     *(f"level_of_user_{user}" for user in range(1, len(SAMPLES) + 1)),
 )
 TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1)
@@ -88,8 +89,9 @@ def plates() -> tuple[Plate, ...]:
 
 
 def _rows(found: Panel) -> list[list[object]]:
-    return [
+    best: list[list[object]] = [
         [
+            "best",
             piece.alpha_from,
             piece.closed_from,
             piece.alpha_to,
@@ -100,6 +102,20 @@ def _rows(found: Panel) -> list[list[object]]:
         ]
         for piece in found.pieces
     ]
+    every: list[list[object]] = [
+        [
+            "equilibrium",
+            one.alpha_from,
+            True,
+            one.alpha_to,
+            True,
+            one.utility,
+            (1 - one.alpha_from) * one.utility,
+            *one.profile,
+        ]
+        for one in found.stable
+    ]
+    return [*best, *every]
 
 
 def draw(found: Panel) -> Figure:

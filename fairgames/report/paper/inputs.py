@@ -57,7 +57,7 @@ COST_COLOURS = dict(zip("ABCDE", (PALETTE[3], PALETTE[4], PALETTE[5], INK, "#882
 
 ALPHA_OF_FIG_6 = 0.3
 
-USER_INPUTS = "$n_i \\in \\{10, 100\\}$, who has\nwhich, and the five cost functions $c_i$ (one set for Figs. 6 and 7)"
+USER_INPUTS = "$n_i \\in \\{10, 100\\}$, who has which, and the five cost functions $c_i$ (one set for Figs. 6 and 7)"
 
 
 def federated_mean(regime: Regime, star: int | None = None) -> FederatedMeanUtility:

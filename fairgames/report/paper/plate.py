@@ -14,7 +14,7 @@ from fairgames.report.style import save_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-OUR_INPUTS = "Inputs chosen for this reproduction; the paper shows them only in its pictures: "
+OUR_INPUTS = "Inputs chosen for this reproduction; the paper shows them only in its pictures:\n"
 
 
 class Plate(NamedTuple):
