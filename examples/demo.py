@@ -9,10 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 import fairgames as fg
-from fairgames.report.panels import draw_landscape
+from fairgames.report.figures import contrast_figure
+from fairgames.report.style import save_figure
 from fairgames.spec.load import load_specification
 
 HERE = Path(__file__).resolve().parent
@@ -41,18 +40,17 @@ def main() -> None:
 
 def compare() -> None:
     """Say what differs between the two consortia, and draw it."""
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    panels = figure.subplots(1, 2)
     print("\nThe contrast\n")
-    for name, panel in zip(CONSORTIA, panels, strict=True):
+    optima, titles = [], []
+    for name in CONSORTIA:
         spec = load_specification(HERE / f"{name}.toml")
         optimum = fg.optimal_alpha(spec.utility, spec.costs)
         chosen = [spec.levels[level] for level in optimum.profile]
         counts = ", ".join(f"{chosen.count(level)} {level}" for level in spec.levels)
-        draw_landscape(panel, optimum.landscape, float(optimum.alpha), float(optimum.value))
-        panel.set_title(spec.title, fontsize=10)
         print(f"{spec.title}:\n  pay out {float(optimum.alpha):.1%} of the utility; {counts}.")
-    figure.savefig(OUT / "contrast.png", dpi=150)
+        optima.append(optimum)
+        titles.append(spec.title)
+    save_figure(contrast_figure(optima, titles), OUT / "contrast.png")
     print(
         "\nWhere hospitals are alike, any patient's record helps everybody: cheap, aggregated data from the larger"
         "\nhospitals is enough. Where they differ, a hospital's own patients are needed, shared directly, and paid for."

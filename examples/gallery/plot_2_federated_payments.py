@@ -10,6 +10,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import fairgames as fg
+from fairgames.report.style import LOOK
+
+plt.rcParams.update(LOOK)  # the look of the package's own figures
 
 # %%
 # Ten users, four of them with much data. Five federate, four share directly, one is absent.
@@ -33,7 +36,9 @@ for place, (between, within) in enumerate(regimes.values()):
 panel.axhline(0, color="0.3", linewidth=0.8)
 panel.set_xticks(range(len(regimes)), regimes)
 panel.set(ylabel="payment above the average U/N", title="How much users differ decides who is paid above average")
-panel.legend([plt.Rectangle((0, 0), 1, 1, color=f"C{k}") for k in range(4)], names, ncols=2)
+figure.legend(
+    [plt.Rectangle((0, 0), 1, 1, color=f"C{k}") for k in range(4)], names, ncols=4, loc="outside lower center"
+)
 
 # %%
 # Where users differ much (left), only data that can be told apart help: direct users are paid. Where users are alike

@@ -10,6 +10,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import fairgames as fg
+from fairgames.report.style import LOOK
+
+plt.rcParams.update(LOOK)  # the look of the package's own figures
 
 # %%
 # Two users, the DP mean without noise.

@@ -12,8 +12,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import fairgames as fg
+from fairgames.report.style import LOOK
 
-DATA = next(folder / "examples" / "data" for folder in Path.cwd().parents if (folder / "examples" / "data").is_dir())
+plt.rcParams.update(LOOK)  # the look of the package's own figures
+
+DATA = next(
+    folder / "examples" / "data"
+    for folder in [Path.cwd(), *Path.cwd().parents]
+    if (folder / "examples" / "data").is_dir()
+)
 
 # %%
 # From patients' records to a model
@@ -56,7 +63,12 @@ for panel, fit, title in zip(
         f"{title}: alpha {float(optimum.alpha):.4f}, the platform keeps {float(optimum.value):.3f} of {float(optimum.utility):.3f}"
     )
     print("   ", dict(zip(names, levels[list(optimum.profile)].tolist(), strict=True)))
-panels[1].legend([plt.Rectangle((0, 0), 1, 1, color=c) for c in ("0.8", "#56b4e9", "#0072b2")], levels)
+figure.legend(
+    [plt.Rectangle((0, 0), 1, 1, color=c) for c in ("0.8", "#56b4e9", "#0072b2")],
+    levels,
+    ncols=3,
+    loc="outside lower center",
+)
 
 # %%
 # Alike, any patient's record helps everybody, so cheap aggregated data from the larger hospitals is enough. Different, each

@@ -12,6 +12,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import fairgames as fg
+from fairgames.report.style import LOOK
+
+plt.rcParams.update(LOOK)  # the look of the package's own figures
 
 # %%
 # Two users, the DP mean. The assumption holds exactly when :math:`\epsilon \ge 2\sqrt{3} \approx 3.46`: only then does

@@ -22,9 +22,10 @@ ACCENT = "#D55E00"
 INK = "#222222"
 MUTED = "#767676"
 
-_RC: Any = {
+LOOK: Any = {
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
+    "axes.prop_cycle": f"cycler('color', {[*PALETTE[2:5], ACCENT, PALETTE[5], PALETTE[1]]})",
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
@@ -42,6 +43,7 @@ _RC: Any = {
     "ytick.color": MUTED,
     "ytick.labelcolor": INK,
 }
+"""Settings of matplotlib (``rcParams``) that make the look."""
 
 FORMATS = (".png", ".pdf", ".svg")
 
@@ -53,7 +55,7 @@ def house_style() -> Iterator[None]:
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_RC)
+        mpl.rcParams.update(LOOK)
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairgames.errors import DataError, InputError
+from fairgames.fitting.spec_text import user_name
 from fairgames.spec.document import Document, FederatedMeanSection, UserSection
 from fairgames.spec.problems import Problems
 from fairgames.spec.specification import DataSource
@@ -60,7 +61,7 @@ def filled_in(document: Document, data: DataSource | None, problems: Problems) -
     users = document.users
     if no_users:
         users = [
-            UserSection(name=_user_name(data.group, label), samples=samples)
+            UserSection(name=user_name(data.group, label), samples=samples)
             for label, samples in zip(fit.group_names, fit.samples.tolist(), strict=True)
         ]
     return document.model_copy(update={"utility": section.model_copy(update=found), "users": users}), tuple(notes)
@@ -69,8 +70,3 @@ def filled_in(document: Document, data: DataSource | None, problems: Problems) -
 def _listed(parts: list[str]) -> str:
     text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"{text[0].upper()}{text[1:]} {'is' if parts == parts[:1] and parts[0] != 'the users' else 'are'}"
-
-
-def _user_name(group: str, label: str) -> str:
-    """A bare number says nothing in a table of payments: put the column's name before it."""
-    return f"{group} {label}" if label.replace(".", "", 1).isdigit() else label
