@@ -1,10 +1,11 @@
 from .assessment.agreement import compare_solvers
 from .assessment.blocs import compare_blocs
+from .assessment.bootstrap import bootstrap_fit, bootstrap_measured
 from .assessment.explain import explain_payments
-from .assessment.leaving import leaving
+from .assessment.leaving import compare_optima, leaving
 from .assessment.misreport import misreport
 from .assessment.robustness import cost_robustness
-from .assessment.rules import compare_rules
+from .assessment.rules import compare_rules, standard_rules
 from .assessment.splitting import duplicate_data, split_data
 from .assessment.sweep import sweep
 from .equilibrium.intervals import StableProfile, stable_profiles
@@ -33,11 +34,25 @@ from .mechanism.two_groups import two_group_optima
 from .mechanism.two_player import equilibrium_families
 from .payments.axioms import AxiomBreak, AxiomReport, check_axioms
 from .payments.fair import coalition_payments, fair_payments, payment_table, potential
+from .payments.proportional import ProportionalRule, proportional_equilibrium
+from .payments.repeated import sampled_payments
 from .payments.result import Payments, PaymentTable
+from .payments.rules import (
+    BanzhafRule,
+    EqualSplitRule,
+    ExactCostRule,
+    FairRule,
+    LeaveOneOutRule,
+    NoNegativeRule,
+    PaymentRule,
+)
+from .spec.load import load_specification
+from .spec.specification import Specification
 from .utility.base import Utility
 from .utility.dp_mean import DPMeanUtility
 from .utility.federated_mean import FederatedMeanUtility
 from .utility.measured import MeasuredUtility
+from .utility.measured_monotonicity import monotonicity
 from .utility.table import CountUtility, TableUtility
 
 __version__: str
@@ -45,34 +60,46 @@ __version__: str
 __all__ = [
     "AxiomBreak",
     "AxiomReport",
+    "BanzhafRule",
     "CountUtility",
     "DPMeanUtility",
     "DataError",
+    "EqualSplitRule",
     "Equilibrium",
     "EquilibriumSet",
+    "ExactCostRule",
     "FairGame",
     "FairGamesError",
+    "FairRule",
     "FederatedMeanUtility",
     "Fit",
     "InputError",
     "Landscape",
+    "LeaveOneOutRule",
     "MeasuredUtility",
+    "NoNegativeRule",
     "Optimum",
+    "PaymentRule",
     "PaymentTable",
     "Payments",
+    "ProportionalRule",
     "SizeError",
     "Solver",
     "SolverError",
+    "Specification",
     "SpecificationError",
     "StableProfile",
     "SymmetricMechanism",
     "TableUtility",
     "Utility",
     "available_solvers",
+    "bootstrap_fit",
+    "bootstrap_measured",
     "check_axioms",
     "coalition_outcome",
     "coalition_payments",
     "compare_blocs",
+    "compare_optima",
     "compare_rules",
     "compare_solvers",
     "cost_robustness",
@@ -83,14 +110,19 @@ __all__ = [
     "fair_payments",
     "fit_federated_mean",
     "leaving",
+    "load_specification",
     "misreport",
+    "monotonicity",
     "optimal_alpha",
     "pay_costs",
     "payment_table",
     "potential",
     "price_of_fairness",
+    "proportional_equilibrium",
+    "sampled_payments",
     "split_data",
     "stable_profiles",
+    "standard_rules",
     "sweep",
     "symmetric_mechanism",
     "two_group_cell",
