@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,3 +101,9 @@ def test_every_public_name_exists_and_is_documented():
     assert fairgames.__all__ == sorted(fairgames.__all__, key=lambda name: (name[0].islower(), name))
     for name in fairgames.__all__:
         assert getattr(fairgames, name).__doc__
+
+
+def test_the_reference_lists_every_public_name():
+    page = (Path(__file__).resolve().parents[1] / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    listed = {line.strip() for line in page.splitlines() if line.startswith("   ")}
+    assert set(fairgames.__all__) <= listed
