@@ -59,7 +59,7 @@ def with_mixed_families(problem: Problem, selection: str, pure: Optimum) -> Opti
             return replace(pure, searched=SEARCHED)
     else:
         found = worst_overall(game)
-        if found.mixing == 0 and found.value == pure.value:
+        if found.mixing == 0 and (found.alpha, found.value) == (pure.alpha, pure.value):
             return replace(pure, searched=SEARCHED, landscape=None)
     return _described(problem, game, found, pure)
 

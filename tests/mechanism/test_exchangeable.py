@@ -55,6 +55,15 @@ def test_worst_is_an_equilibrium_priced_as_it_should_be():
     assert mixed > 3
 
 
+def test_a_pure_optimum_that_mixing_users_undercut_is_not_reported_for_an_equal_one_elsewhere():
+    # Two of three users sharing, just above alpha = 8/27, and all three, just above 12/31, would keep 19/12 each;
+    # but up to 12/31 there are equilibria of one sure user and two mixing ones that keep less.
+    optimum = optimal_alpha(CountUtility([0, "5/4", "9/4", "31/12"]), [0, "1/3"], "worst")
+    assert (optimum.alpha, optimum.value, optimum.profile) == (Fraction(12, 31), Fraction(19, 12), (1, 1, 1))
+    assert not optimum.attained
+    assert optimum.approached_from == "above"
+
+
 def test_mixing_never_helps_worst_and_never_hurts_best():
     rng = np.random.default_rng(1)
     for _ in range(25):
