@@ -54,8 +54,9 @@ def _enumpoly(payoffs: Strategies, found: Found) -> Notes:
     return Notes(None, tuple(warnings))
 
 
-def _logit(payoffs: Strategies, found: Found) -> None:
-    gambit.logit(payoffs, found)
+def _logit(payoffs: Strategies, found: Found) -> Notes:
+    followed = gambit.logit(payoffs, found)
+    return Notes() if followed else Notes(None, ("logit could not follow its branch to an equilibrium",))
 
 
 BUILT_IN: dict[str, Solver] = {
@@ -72,7 +73,7 @@ BUILT_IN: dict[str, Solver] = {
         Solver("gambit-enumpoly", _enumpoly, "isolated", needs=("pygambit",)),
         Solver("gambit-logit", _logit, "one", needs=("pygambit",)),
         Solver("nashpy-support", solve_support_enumeration, "isolated", n_players=2, needs=("nashpy",)),
-        Solver("nashpy-vertex", solve_vertex_enumeration, "complete", n_players=2, needs=("nashpy",)),
+        Solver("nashpy-vertex", solve_vertex_enumeration, "complete", n_players=2, least_actions=2, needs=("nashpy",)),
     )
 }
 """Solvers that come with the package."""

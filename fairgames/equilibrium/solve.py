@@ -217,6 +217,8 @@ def _shortage(
     plan: Sequence[Solver], runs: Sequence[Run], found: Sequence[Equilibrium], degenerate: bool | None
 ) -> str | None:
     """Whether the indices, or the number, of the equilibria show that some are missing."""
+    if not found:
+        return "every finite game has an equilibrium (Nash 1950), and none was found"
     if not all(run.finished for run in runs) or not any(solver.promise in {"complete", "isolated"} for solver in plan):
         return None
     if degenerate is False and index_sum(found) not in {None, 1}:

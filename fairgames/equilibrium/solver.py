@@ -52,6 +52,8 @@ class Solver:
         The only number of players that it serves; None serves any.
     n_actions : int, optional
         The only number of actions a player that it serves; None serves any.
+    least_actions : int
+        The least number of actions a player that it serves.
     needs : tuple of str
         Modules that it imports, so that their import does not count against a timeout.
 
@@ -68,6 +70,7 @@ class Solver:
     exact: bool = False
     n_players: int | None = None
     n_actions: int | None = None
+    least_actions: int = 1
     needs: tuple[str, ...] = ()
 
     def refusal(self, shape: tuple[int, ...]) -> str | None:
@@ -76,4 +79,6 @@ class Solver:
             return f"serves games of {self.n_players} players, and this one has {len(shape)}"
         if self.n_actions is not None and any(size != self.n_actions for size in shape):
             return f"serves games of {self.n_actions} actions a player, and this one has {shape}"
+        if min(shape) < self.least_actions:
+            return f"serves games of {self.least_actions} or more actions a player, and this one has {shape}"
         return None

@@ -154,7 +154,7 @@ def enummixed(payoffs: Sequence[Array], found: Found, *, rational: bool = True) 
     """
     import pygambit
 
-    pygambit.nash.enummixed_solve(to_gambit(payoffs), rational=rational, nash_callback=_reporting(found))
+    pygambit.nash.enummixed_solve(to_gambit(_rescaled(payoffs)), rational=rational, nash_callback=_reporting(found))
 
 
 def enumpure(payoffs: Sequence[Array], found: Found) -> None:
@@ -175,20 +175,39 @@ def enumpoly(payoffs: Sequence[Array], found: Found) -> UndecidedSupports:
     import pygambit
 
     events: list[Any] = []
-    pygambit.nash.enumpoly_solve(to_gambit(payoffs), nash_callback=_reporting(found), event_callback=events.append)
+    game = to_gambit(_rescaled(payoffs))
+    pygambit.nash.enumpoly_solve(game, nash_callback=_reporting(found), event_callback=events.append)
     return UndecidedSupports(
         sum(isinstance(event, pygambit.EnumPolySingularSupportEvent) for event in events),
         sum(isinstance(event, pygambit.EnumPolyBudgetExceededSupportEvent) for event in events),
     )
 
 
-def logit(payoffs: Sequence[Array], found: Found) -> None:
-    """Report one equilibrium: the limit of the principal branch of logit equilibria (McKelvey and Palfrey 1995)."""
+def logit(payoffs: Sequence[Array], found: Found) -> bool:
+    """Report one equilibrium: the limit of the principal branch of logit equilibria (McKelvey and Palfrey 1995).
+
+    Returns
+    -------
+    bool
+        False when the branch could not be followed to its limit: then nothing is reported.
+    """
     import pygambit
 
-    result = pygambit.nash.logit_solve(to_gambit(payoffs))
+    result = pygambit.nash.logit_solve(to_gambit(_rescaled(payoffs)))
     if result.success:
         found(from_mixed_profile(result.equilibrium))
+    return bool(result.success)
+
+
+def _rescaled(payoffs: Sequence[Array]) -> list[Array]:
+    """Payoffs between 0 and 1 with the same equilibria, in Fractions.
+
+    Gambit 17 silently loses equilibria from payoffs of 2^31 on, in rationals too, and its tolerances
+    are absolute. One scale for all players keeps the logit branch where it is.
+    """
+    shifted = [exact - exact.min() for exact in map(to_fractions, payoffs)]
+    scale = max(payoff.max() for payoff in shifted) or 1
+    return [payoff / scale for payoff in shifted]
 
 
 def _reporting(found: Found) -> Callable[[Any], None]:

@@ -342,6 +342,18 @@ def test_the_index_sum_reveals_a_missing_equilibrium():
     assert "add up to 2 instead of 1" in result.warnings[-1]
 
 
+def finds_nothing(payoffs, found):
+    return Notes(True)
+
+
+@pytest.mark.parametrize("method", ["pure", Solver("nothing", finds_nothing, "complete", exact=True)])
+def test_finding_nothing_is_never_called_complete(method):
+    result = equilibria([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]], method=method)
+    assert len(result) == 0
+    assert not result.complete
+    assert "Nash 1950" in result.warnings[-1]
+
+
 def fails(payoffs, found):
     raise RuntimeError("out of luck")
 
@@ -370,6 +382,7 @@ A, Z = [[1, 0], [0, 1]], np.zeros((2, 2, 2))
         ([Z, Z, Z], {"method": "vertices"}, SolverError, "2 players.*use 'auto' or one of .*pure"),
         ([Z, Z, Z], {"method": "nashpy-support"}, SolverError, "2 players"),
         ([[[1, 2, 3]], [[1, 2, 3]]], {"method": "two-action"}, SolverError, "2 actions a player"),
+        ([[[1, 2, 3]], [[1, 2, 3]]], {"method": "nashpy-vertex"}, SolverError, "2 or more actions.*one of vertices"),
         ([A, A], {"method": Solver("bad", fails, "one")}, SolverError, "'bad' failed: RuntimeError: out of luck"),
         ([A, A], {"timeout": 0}, InputError, "timeout.*positive"),
         ([A, A], {"timeout": "soon"}, InputError, "timeout"),

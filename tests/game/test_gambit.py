@@ -70,6 +70,29 @@ def test_enummixed_is_exact_and_enumpure_finds_what_is_pure(battle):
     }
 
 
+@pytest.mark.parametrize("solve", [gambit.enummixed, gambit.enumpoly, gambit.logit])
+@pytest.mark.parametrize("scale", [Fraction(1, 10**300), 2**31, 10**20])
+def test_scales_and_baselines_lose_no_equilibrium(battle, solve, scale):
+    # Gambit 17 loses every equilibrium of this game once a payoff reaches 2^31.
+    usual, far = [], []
+    solve(battle, usual.append)
+    solve([payoff * scale - 7 * scale for payoff in battle], far.append)
+    assert [str(profile) for profile in far] == [str(profile) for profile in usual]
+    assert usual
+
+
+def test_logit_says_when_it_found_nothing(battle, monkeypatch):
+    import pygambit
+
+    class Lost:
+        success = False
+
+    monkeypatch.setattr(pygambit.nash, "logit_solve", lambda _: Lost)
+    found = []
+    assert not gambit.logit(battle, found.append)
+    assert not found
+
+
 def test_enumpoly_counts_the_supports_it_could_not_solve():
     zero = as_array([[0, 0], [0, 0]], "A")
     assert gambit.enumpoly((zero, zero), [].append).singular > 0
