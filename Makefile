@@ -11,7 +11,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PLAIN_BLAS := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check docs docs-test format bench clean
+.PHONY: help demo test test-slow check docs docs-test study format bench clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -39,6 +39,9 @@ docs: $(VENV)/.docs docs/_static/mathjax/tex-svg.js ## Build the documentation s
 
 docs-test: $(VENV)/.docs $(VENV)/.chromium ## Open every page of the built site in a real browser
 	$(BIN)/python -m pytest -q -n $(WORKERS) -c docs/pytest.ini docs/test_site.py
+
+study: $(VENV)/.test ## Run the long studies again, whose small results the documentation reads
+	@for script in private_learning; do $(ONE_THREAD) $(BIN)/python examples/studies/$$script.py || exit 1; done
 
 format: $(VENV)/.check ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .

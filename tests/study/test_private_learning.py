@@ -1,26 +1,34 @@
 """A small cut of the study of real private learning: its privacy, its training and its answers."""
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+
+import fairgames as fg
 
 pytest.importorskip("sklearn")
 pytest.importorskip("opendp")
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "private_learning_study.py"
+STUDIES = Path(__file__).parents[2] / "examples" / "studies"
 
 
 @pytest.fixture(scope="module")
 def study():
-    spec = importlib.util.spec_from_file_location("private_learning_study", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    """The modules of the study, which import one another by name as scripts do."""
+    names = ("consortia", "private_ridge", "federated_averaging", "result_files", "private_learning")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(STUDIES)
+        found = SimpleNamespace()
+        for name in names:
+            vars(found).update(vars(importlib.import_module(name)))
+        yield found
+        for name in names:
+            patch.delitem(sys.modules, name)
 
 
 @pytest.fixture(scope="module")
@@ -108,57 +116,84 @@ def test_federated_averaging_of_one_client_is_plain_training(study):
     )
 
 
+SHARES = (0.5, 0.3, 0.2)
+
+
 @pytest.fixture(scope="module")
-def found(study, tmp_path_factory):
-    shares = (0.5, 0.3, 0.2)
-    table = study.load_diabetes(as_frame=True, scaled=False)
-    outcomes = study.scale(table.target.to_numpy(), *study.PROGRESSION)
-    few = study.consortium(table.data, outcomes, study.RIDGE_COLUMNS, shares, by="bmi", mixing=0.15)
-    costs = study.privacy_costs(shares, 0.1)
-    folder = tmp_path_factory.mktemp("cache")
-    return {
-        "first": study.answer(study.PrivateRidge(few, 8.0), costs, 3, folder),
-        "again": study.answer(study.PrivateRidge(few, 8.0), costs, 3, folder),
-    }
+def few(study, tmp_path_factory):
+    """Three hospitals, measured three times, twice over."""
+    experiment, folder = study.PrivateRidge(study.diabetes(SHARES), 8.0), tmp_path_factory.mktemp("cache")
+    first = study.measure(experiment, 3, 3, folder)
+    rows = study.profile_rows("few", first)
+    again = study.measure(experiment, 3, 3, folder)
+    return first, rows, again, study.profile_rows("few", again)
 
 
-def test_payments_are_efficient_to_machine_precision(found):
-    for name in ("protected", "shared"):
-        paid = found["first"][name]
-        assert paid.values.sum() == pytest.approx(paid.utility, rel=1e-14)
-        assert (paid.standard_errors > 0).all()
-    mean = found["first"]["utility"].tensor()
-    assert found["first"]["shared"].utility == pytest.approx(mean[2, 2, 2], rel=1e-14)
+def test_measurements_are_kept(few):
+    first, rows, again, rows_again = few
+    assert first.evaluations == 26 * 3
+    assert again.evaluations == 0
+    assert rows == rows_again
+    assert [row["profile"] for row in rows] == sorted({row["profile"] for row in rows})
+    assert len(rows) == 27
 
 
-def test_equilibria_carry_certificates(found, study):
-    answers = found["first"]
-    utility, optimum = answers["utility"].tensor(), answers["optimum"]
-    costs = study.privacy_costs((0.5, 0.3, 0.2), 0.1)
-    profiles = [equilibrium.profile for equilibrium in answers["equilibria"].equilibria]
-    assert tuple(optimum.profile) in profiles
-    game = study.FairGame(utility, costs, optimum.alpha)
-    for equilibrium in answers["equilibria"].equilibria:
-        gains = []
-        for user in range(3):
-            line = [slice(level, level + 1) for level in equilibrium.profile]
-            line[user] = slice(None)
-            payoffs = game.payoffs[user][tuple(line)].ravel()
-            gains.append(payoffs.max() - payoffs[equilibrium.profile[user]])
-        assert equilibrium.regret == pytest.approx(max(gains), abs=1e-15)
-        assert equilibrium.regret <= 1e-12
+def test_payments_are_efficient_to_machine_precision(study, few):
+    utility, rows, *_ = few
+    hospitals = study.hospital_rows("few", utility, study.privacy_costs(SHARES, 0.1))
+    worth = {row["profile"]: row["utility"] for row in rows}
+    for word, everybody in (("protected", "111"), ("shared", "222")):
+        assert sum(row[f"paid_{word}"] for row in hospitals) == pytest.approx(worth[everybody], rel=1e-14)
+        assert all(row[f"paid_{word}_low"] < row[f"paid_{word}"] < row[f"paid_{word}_high"] for row in hospitals)
 
 
-def test_measurements_are_kept(found):
-    assert found["first"]["utility"].evaluations == 26 * 3
-    assert found["again"]["utility"].evaluations == 0
-    assert found["again"]["optimum"] == found["first"]["optimum"]
+def test_the_decision_is_an_equilibrium_and_its_numbers_are_the_profile_s(study, few):
+    utility, rows, *_ = few
+    costs = study.privacy_costs(SHARES, 0.1)
+    decision = study.decision_row("few", utility, costs)
+    chosen = tuple(map(int, decision["profile"]))
+    worth = {row["profile"]: row["utility"] for row in rows}[decision["profile"]]
+    assert decision["value"] == pytest.approx((1 - decision["alpha"]) * worth, rel=1e-12)
+    assert decision["alpha_low"] <= decision["alpha_high"]
+    potential = fg.potential(utility.tensor())
+    for user, own in enumerate(costs):
+        line = [slice(level, level + 1) for level in chosen]
+        line[user] = slice(None)
+        earned = decision["alpha"] * potential[tuple(line)].ravel() - np.array(own)
+        assert earned[chosen[user]] >= earned.max() - 1e-12
 
 
-def test_the_report_and_the_figure(found, study, tmp_path, capsys):
-    study.report("Three hospitals", found["first"])
-    text = capsys.readouterr().out
-    assert "standard error" in text
-    assert "How sure" in text
-    study.draw({"three hospitals": found["first"]}, tmp_path / "study.png")
-    assert (tmp_path / "study.png").stat().st_size > 10_000
+@pytest.fixture(scope="module")
+def committed(study):
+    return pd.read_csv(study.FOLDER / "private_learning_profiles.csv", dtype={"profile": str})
+
+
+@pytest.mark.parametrize(("name", "profile"), [("ridge, eps = 8", "20022"), ("FedAvg", "1021"), ("FedAvg", "2222")])
+def test_rows_that_the_page_reads_are_measured_again(study, committed, name, profile):
+    (row,) = committed.query("consortium == @name and profile == @profile").to_dict("records")
+    experiment, costs = study.experiments()[name]
+    utility = study.measure(experiment, len(costs), study.REPEATS)
+    levels = tuple(map(int, profile))
+    assert utility(levels) == pytest.approx(row["utility"], rel=1e-6)
+    assert utility.standard_error(levels) == pytest.approx(row["standard_error"], rel=1e-5)
+
+
+def test_a_noisy_row_that_the_page_reads_is_within_its_noise(study, committed):
+    (row,) = committed.query("consortium == 'ridge, eps = 8' and profile == '11111'").to_dict("records")
+    experiment, costs = study.experiments()["ridge, eps = 8"]
+    utility = study.measure(experiment, len(costs), study.REPEATS)
+    # Noise for privacy cannot be seeded, so the two differ.
+    noise = np.hypot(utility.standard_error((1,) * 5), row["standard_error"])
+    assert 0 < abs(utility((1,) * 5) - row["utility"]) < 5 * noise
+
+
+def test_the_page_s_decisions_follow_from_its_profiles(study, committed):
+    decisions = pd.read_csv(study.FOLDER / "private_learning_decisions.csv", dtype={"profile": str})
+    assert set(decisions.consortium) == set(committed.consortium) == set(study.experiments())
+    for row in decisions.to_dict("records"):
+        costs = study.experiments()[row["consortium"]][1]
+        measured = committed[committed.consortium == row["consortium"]].utility.to_numpy()
+        optimum = fg.optimal_alpha(measured.reshape((3,) * len(costs)), costs)
+        assert "".join(map(str, optimum.profile)) == row["profile"]
+        assert optimum.alpha == pytest.approx(row["alpha"], rel=1e-4)
+        assert optimum.value == pytest.approx(row["value"], rel=1e-5)
