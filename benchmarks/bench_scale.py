@@ -206,7 +206,7 @@ def peer_estimate(name, options, evaluate, seed):
     from shapiq import approximator
 
     peer = getattr(approximator, name)(n=100, random_state=seed, **options)
-    found = peer.approximate(BUDGET, lambda rows: evaluate(np.atleast_2d(rows).astype(int)))
+    found = peer.approximate(BUDGET, lambda rows: evaluate(np.atleast_2d(rows).astype(int)).astype(float))
     return np.array([found[(user,)] for user in range(100)])
 
 

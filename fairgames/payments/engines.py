@@ -20,11 +20,12 @@ from fairgames.utility.threshold import ThresholdUtility
 
 ENGINES = ("subsets", "types", "cubature", "strata", "permutations")
 _MOST_STATES = 1 << 20
-_MOST_EXACT_STATES = 1 << 15
+_MOST_RATIONAL_STATES = 1 << 15
 _MOST_ENUMERATED_USERS = 5_000
 _MOST_SMOOTH_GROUPS = 8
 _FEWEST_SMOOTH_USERS = 50
 _MOST_GROUPS = 30
+_FEWEST_USERS_A_GROUP = 4
 
 
 def choose_engine(groups: PresentGroups, *, exact: bool = False) -> tuple[str, str]:
@@ -57,8 +58,7 @@ def choose_engine(groups: PresentGroups, *, exact: bool = False) -> tuple[str, s
     users = f"{n:,} present users in {K} groups"
     if K == 1:
         return "types", f"all {n:,} present users are identical: an equal share each"
-    most = _MOST_EXACT_STATES if groups.utility.exact and not exact else _MOST_STATES
-    if groups.n_states <= most and (exact or n <= _MOST_ENUMERATED_USERS):
+    if groups.n_states <= _MOST_STATES and (exact or n <= _MOST_ENUMERATED_USERS):
         if n == K:
             return "subsets", f"{n} present users, all different: all their {groups.n_states:,} subsets"
         return "types", f"{users}: all {groups.n_states:,} counts of present users"
@@ -70,9 +70,9 @@ def choose_engine(groups: PresentGroups, *, exact: bool = False) -> tuple[str, s
     base = groups.utility.base if isinstance(groups.utility, ThresholdUtility) else groups.utility
     if base.smooth and K <= _MOST_SMOOTH_GROUPS and n >= _FEWEST_SMOOTH_USERS:
         return "cubature", f"{users}, and the utility says that it is smooth: a fixed rule"
-    if K <= _MOST_GROUPS:
+    if K <= _MOST_GROUPS and n >= _FEWEST_USERS_A_GROUP * K:
         return "strata", f"{users}: random coalitions in strata of their size"
-    return "permutations", f"{users}: too many groups for strata, so random permutations"
+    return "permutations", f"{users}: too few users a group for strata, so random permutations"
 
 
 def price_profile(
@@ -97,7 +97,7 @@ def price_profile(
     engine : {"auto", "subsets", "types", "cubature", "strata", "permutations"}
         How to compute them.
     exact : bool
-        Refuse rather than estimate.
+        Refuse rather than estimate; and rationals, however many, when the utility is rational.
     effort : Effort, optional
         Seed, target, budget and workers of the engines that estimate.
 
@@ -137,6 +137,8 @@ def price_profile(
     if not len(groups.sizes):
         return _nobody(groups)
     if chosen in {"subsets", "types"}:
+        if engine == "auto" and not exact and groups.utility.exact and groups.n_states > _MOST_RATIONAL_STATES:
+            groups, reason = replace(groups, utility=groups.utility.in_floats()), f"{reason}, in floats"
         U, shares, evaluations = enumerated_payments(groups)
         priced = Payments(groups.spread(shares), U, 1, engine=chosen, reason=reason, evaluations=evaluations)
     else:

@@ -146,9 +146,9 @@ def is_affine(counts: NDArray[Any], values: NDArray[np.float64]) -> bool:
 
     Examples
     --------
-    >>> is_affine(np.array([[0, 1], [2, 0], [1, 1], [3, 3]]), np.array([3.0, 5.0, 5.0, 13.0]))
+    >>> is_affine(np.array([[0, 1], [2, 0], [1, 1], [3, 3]]), np.array([3.0, 5.0, 5.0, 14.0]))
     False
-    >>> is_affine(np.array([[0, 1], [2, 0], [1, 1], [3, 3]]), np.array([3.0, 5.0, 5.0, 13.0]) * 0 + 7)
+    >>> is_affine(np.array([[0, 1], [2, 0], [1, 1], [3, 3]]), np.array([3.0, 5.0, 5.0, 13.0]))
     True
     """
     scaled = counts / np.maximum(counts.max(axis=0), 1)

@@ -55,6 +55,15 @@ def test_users_that_are_all_different_are_enumerated():
     np.testing.assert_allclose(priced.values, fair_payments(utility, (1, 2, 0, 1), 0.5).values, rtol=1e-10)
 
 
+def test_many_states_of_a_rational_utility_are_enumerated_in_floats():
+    utility = DPMeanUtility([[0, 1], [0, 2], [0, 3]], counts=[40, 40, 40])
+    priced = price_profile(utility, [[0, 40]] * 3)
+    assert priced.engine == "types"
+    assert "in floats" in priced.reason
+    assert priced.values.dtype == float
+    assert priced.values[:, 1].sum() * 40 == pytest.approx(float(utility([[0, 40]] * 3)), rel=1e-10)
+
+
 @pytest.mark.parametrize("n_users", [100, 2000])
 @pytest.mark.parametrize("engine", ["cubature", "strata"])
 def test_estimates_agree_with_all_counts(n_users, engine):
@@ -88,6 +97,7 @@ def test_permutations_agree_with_all_counts():
         (_crowd(10**6), _profile(10**6), "cubature"),
         (RootUtility([1, 2, 3], [500_000, 300_000, 200_000]), [[0, 500_000], [0, 300_000], [0, 200_000]], "strata"),
         (RootUtility(range(1, 101), None), [1] * 100, "permutations"),
+        (RootUtility(range(1, 26), None), [1] * 25, "permutations"),
         (RootUtility([1, 2, 3], [50, 30, 20]), [[0, 50], [0, 30], [0, 20]], "types"),
         (RootUtility([1, 2, 3], None), [1, 0, 1], "subsets"),
         (RootUtility([1], [10**6]), [[0, 10**6]], "types"),
