@@ -197,3 +197,27 @@ def test_the_page_s_decisions_follow_from_its_profiles(study, committed):
         assert "".join(map(str, optimum.profile)) == row["profile"]
         assert optimum.alpha == pytest.approx(row["alpha"], rel=1e-4)
         assert optimum.value == pytest.approx(row["value"], rel=1e-5)
+
+
+def test_what_the_page_says_in_words_is_so(study, committed):
+    """Sentences of the page: no number is typed there, but conclusions are."""
+    hospitals = pd.read_csv(study.FOLDER / "private_learning_hospitals.csv").set_index("consortium")
+    decisions = pd.read_csv(study.FOLDER / "private_learning_decisions.csv").set_index("consortium")
+    strong, _, weak = (f"ridge, eps = {epsilon:g}" for epsilon in study.EPSILONS)
+    worth = committed.set_index(["consortium", "profile"]).utility
+    ones = ["".join("1" if user == one else "0" for user in range(5)) for one in range(5)]
+    assert worth[strong][ones].mean() < 0 < worth[strong]["11111"]
+    twos = worth[strong][[profile.replace("1", "2") for profile in ones]]
+    assert twos.mean() > 0.7 * worth[strong]["22222"]
+    assert hospitals.loc[strong, "paid_protected_high"].iloc[-1] < 0 < hospitals.loc[strong, "paid_shared"].min()
+    shares = [hospitals.loc[name, "paid_protected"].iloc[0] / worth[name]["11111"] for name in (strong, weak)]
+    assert shares[0] > shares[1] > hospitals.loc[weak, "paid_shared"].iloc[0] / worth[weak]["22222"]
+    kept = decisions.value[[f"ridge, eps = {epsilon:g}" for epsilon in study.EPSILONS]]
+    assert kept.is_monotonic_increasing
+    spread = {
+        quantity: (decisions[f"{quantity}_high"] - decisions[f"{quantity}_low"]) / decisions[quantity]
+        for quantity in ("alpha", "value")
+    }
+    assert (spread["alpha"] > 3 * spread["value"]).all()
+    assert worth["FedAvg"]["1111"] > 0.95 * worth["FedAvg"]["2222"]
+    assert worth["FedAvg"]["0100"] > 0.95 * worth["FedAvg"]["1111"]
