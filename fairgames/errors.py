@@ -7,6 +7,9 @@ argument, the offending value and what would be right.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
 
 
 class FairGamesError(ValueError):
@@ -38,7 +41,7 @@ class InputError(FairGamesError):
     def __init__(self, argument: str, requirement: str, value: object = _MISSING) -> None:
         self.argument = argument
         self.requirement = requirement
-        got = "" if value is self._MISSING else f", got {value!r}"
+        got = "" if value is self._MISSING else f", got {_as_typed(value)}"
         super().__init__(f"{argument}: {requirement}{got}")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -100,6 +103,13 @@ class SpecificationError(FairGamesError):
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the two arguments rather than from the joined message."""
         return type(self), (self.source, self.problems)
+
+
+def _as_typed(value: object) -> str:
+    """Write a value as a user would type it: 2/3 rather than Fraction(2, 3), 0.1 rather than np.float64(0.1)."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return str(value) if isinstance(value, Fraction) else repr(value)
 
 
 def _rebuild(kind: type[InputError], message: str, argument: str, requirement: str) -> InputError:

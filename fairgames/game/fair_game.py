@@ -213,7 +213,7 @@ class FairGame:
         >>> game.best_responses([1, 1])
         ((0, 1), (0, 1))
         """
-        if len(profile) != self.n_users:
+        if not hasattr(profile, "__len__") or len(profile) != self.n_users:
             raise InputError("profile", f"must have one entry for each of the {self.n_users} users", profile)
         chosen = [
             self._action_index(user, entry) if np.ndim(entry) == 0 else entry for user, entry in enumerate(profile)

@@ -58,19 +58,13 @@ def efficiency(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:
 
 
 def pseudo_efficiency(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:
-    """Payments add up to ``alpha(U) · U`` with alpha in [0, 1], the same at equal utilities (B.ii)."""
+    """Payments add up to a fraction of the utility, from 0 to 1 (B.ii)."""
     tolerance = comparison_tolerance(utility.tensor(), *payments.values())
-    levels: list[tuple[Number, Number]] = []
     for profile, paid in payments.items():
         worth, total = utility.tensor()[profile], paid.sum()
         low, high = min(worth, worth * 0), max(worth, worth * 0)
         if not low - tolerance <= total <= high + tolerance:
             yield profile, (), total, low if total < low else high
-        known = next((sum_ for level, sum_ in levels if abs(level - worth) <= tolerance), None)
-        if known is None:
-            levels.append((worth, total))
-        elif abs(known - total) > tolerance:
-            yield profile, (), total, known
 
 
 def platform_symmetry(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:

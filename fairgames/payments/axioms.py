@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations, product
@@ -30,7 +31,7 @@ from fairgames.utility.table import TableUtility
 Rule: TypeAlias = Callable[[Utility, NDArray[np.intp]], Any]
 """Payments at one profile: for axioms B an array (N,); for axioms A a `Payments` with ``platform``."""
 
-_MOST_PROFILES = 5_000
+_MOST_PAYMENTS = 320_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,10 +148,11 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: str = "B") ->
     if axioms not in {"A", "B"}:
         raise InputError("axioms", 'must be "A" (with the platform) or "B" (users only)', axioms)
     checked = as_utility(utility)
-    size = int(np.prod([float(n) for n in checked.shape])) * 2**checked.n_users
-    if size > _MOST_PROFILES * 2**6:
+    # Two levels a user are the fewest, so the first comparison spares the product over very many users.
+    if 4**checked.n_users > _MOST_PAYMENTS or math.prod(checked.shape) * 2**checked.n_users > _MOST_PAYMENTS:
         raise SizeError(
-            f"checking {checked.n_users} users would try {size:,} payments; check the rule on a utility of fewer users"
+            f"checking a rule with {checked.n_users:,} users would try more than {_MOST_PAYMENTS:,} payments; "
+            "check it on a utility of fewer users or levels"
         )
     tried = [("the given utility", checked), *_unanimity_utilities(checked.shape)]
     paid = [(name, tried_one, _payments_everywhere(rule, tried_one, axioms)) for name, tried_one in tried]
@@ -199,7 +201,7 @@ def _payments_everywhere(rule: Rule, utility: Utility, axioms: str) -> PaidEvery
 
 
 def _another_fraction(paid: Sequence[tuple[str, Utility, PaidEverywhere]]) -> Iterator[AxiomBreak]:
-    """One utility level gets one fraction under every utility: otherwise any rule is fair at its own fractions."""
+    """One utility level gets one fraction (B.ii), under every utility: otherwise any rule is fair at its own."""
     tolerance = comparison_tolerance(*(used.tensor() for _, used, _ in paid))
     known: list[tuple[Number, Number]] = []
     for name, used, payments in paid:

@@ -12,8 +12,19 @@ from fairgames.errors import InputError
 
 
 def is_counts(profile: ArrayLike) -> bool:
-    """Whether ``profile`` is written as ``counts[type, level]``."""
-    return np.ndim(profile) == 2
+    """Whether ``profile`` is written as ``counts[type, level]``.
+
+    Raises
+    ------
+    InputError
+        If its rows differ in length.
+    """
+    try:
+        return np.ndim(profile) == 2
+    except ValueError:
+        raise InputError(
+            "profile", "must be one level a user, or rows of equal length that count users", profile
+        ) from None
 
 
 def as_profile(profile: ArrayLike, shape: Sequence[int], type_sizes: Sequence[int]) -> NDArray[np.intp]:

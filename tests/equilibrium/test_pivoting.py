@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairgames.equilibrium import pivoting
 from fairgames.equilibrium.elimination import rank_and_determinant
 from fairgames.equilibrium.pivoting import vertices
 from fairgames.equilibrium.vertices import is_degenerate
@@ -56,6 +59,39 @@ def test_all_vertices_are_walked_to_once_with_all_their_tight_inequalities(M):
             if x and sum(1 << k for k in tight) == vertex.tight
         }
         assert len(scales) <= 1
+
+
+def perturbed_bases(M, e=Fraction(1, 10**6)):
+    """Sets of tight inequalities at the vertices when inequality ``k`` of ``M x <= 1`` is eased by ``e**(k + 1)``."""
+    n_rows, n_columns = len(M), len(M[0])
+    rows = [[-int(i == j) for j in range(n_columns)] for i in range(n_columns)] + M
+    right = [0] * n_columns + [int((1 + e ** (k + 1)) / e**n_rows) for k in range(n_rows)]
+    for chosen in itertools.combinations(range(len(rows)), n_columns):
+        square = [rows[i] for i in chosen]
+        determinant = rank_and_determinant(square)[1]
+        if determinant:
+            point = [
+                Fraction(
+                    rank_and_determinant(
+                        [[right[i] if j == column else rows[i][j] for j in range(n_columns)] for i in chosen]
+                    )[1],
+                    determinant,
+                )
+                for column in range(n_columns)
+            ]
+            if all(sum(map(operator.mul, row, point)) <= limit for row, limit in zip(rows, right, strict=True)):
+                yield frozenset(chosen)
+
+
+@given(matrices)
+def test_ties_are_broken_as_if_every_inequality_were_eased_a_little(M):
+    walked = []
+    with pytest.MonkeyPatch.context() as patch:
+        as_it_is = pivoting._vertex
+        patch.setattr(pivoting, "_vertex", lambda here, n: walked.append(frozenset(here.cobasic)) or as_it_is(here, n))
+        list(vertices(M))
+    assert len(set(walked)) == len(walked)
+    assert set(walked) == set(perturbed_bases(M))
 
 
 @given(matrices.filter(lambda M: len(M) == len(M[0])))

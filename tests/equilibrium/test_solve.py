@@ -267,6 +267,13 @@ def test_more_users_get_every_pure_equilibrium(shape):
         assert result.searched == "all pure profiles"
 
 
+def test_rounding_hides_no_pure_equilibrium():
+    A, B = np.array([[0.1 + 0.2, 1.0], [0.3, 0.0]]), np.zeros((2, 2))
+    result = equilibria([A, B], method="pure")
+    assert [entry.profile for entry in result] == [(0, 0), (0, 1), (1, 0)]
+    assert "rounding" in result.warnings[0]
+
+
 def test_three_users_get_isolated_mixed_equilibria_too():
     rng = np.random.default_rng(4)
     for _ in range(10):

@@ -5,6 +5,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.payments.axioms import check_axioms
 from fairgames.payments.fair import coalition_payments, fair_payments
 from fairgames.payments.result import Payments
+from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.table import TableUtility
 
 TABLE = TableUtility([[[0, 1], [2, 4]], [[1, 3], [3, 5]], [[2, 3], [4, 9]]])
@@ -35,6 +36,11 @@ def fair_by_profile(utility, profile):
     return fair_payments(utility, profile).values * (0.5 if profile[0] else 1)
 
 
+def fair_at_another_fraction(utility, profile):
+    """One fraction within each utility, but another one for the given utility than for the others."""
+    return fair_payments(utility, profile, alpha="1/2" if utility is TABLE else 1).values
+
+
 def asymmetric(utility, profile):
     paid = np.array(fair_payments(utility, profile).values)
     if all(profile):
@@ -62,6 +68,7 @@ def test_coalition_payments_break_nothing():
         (pay_too_much, {"efficiency"}),
         (fair_with_falling_alpha, {"additivity"}),
         (fair_by_profile, {"efficiency"}),
+        (fair_at_another_fraction, {"efficiency", "additivity"}),
         (asymmetric, {"symmetry", "null user"}),
     ],
 )
@@ -101,3 +108,5 @@ def test_bad_input():
         check_axioms(fair_payments, TABLE, axioms="A")
     with pytest.raises(SizeError, match="fewer users"):
         check_axioms(fair_payments, TableUtility(np.zeros((3,) * 9)))
+    with pytest.raises(SizeError, match="1,000,000 users"):
+        check_axioms(fair_payments, DPMeanUtility([0, 1], n_users=10**6))
