@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fairgames.assessment.crosscheck_package import closed_form_error
 from fairgames.exactness import Array, Number, as_array
 from fairgames.result import Result, format_value
 from fairgames.tolerance import comparison_tolerance
@@ -134,29 +136,38 @@ def at(where: str, closed: object, numeric: object) -> Point:
 
 def compare(question: Question, points: int, seed: int) -> Comparison:
     """Evaluate a quantity in both ways at all its points."""
-    found = list(question.points(Draws(points, seed, question.quantity)))
-    largest: Number | None = Fraction(0)
-    wrong = ""
-    exact_points = 0
-    floats = np.array([float(value) for point in found for value in point.closed])
-    tolerance = comparison_tolerance(floats) if floats.size else 0.0
-    for point in found:
-        if len(point.closed) != len(point.numeric):
-            wrong = wrong or _text(point)
-            largest = None
-            continue
-        rational = [isinstance(a, Fraction) and isinstance(b, Fraction) for a, b in zip(*point[1:], strict=True)]
-        exact_points += all(rational)
-        for a, b, both in zip(point.closed, point.numeric, rational, strict=True):
-            difference = _distance(a, b)
-            if largest is not None:
-                largest = max(largest, difference)
-            rounded = question.exact and isinstance(a, Fraction) and not both
-            # Not "difference > …": a NaN must not pass.
-            if rounded or not difference <= (0 if both else tolerance):
-                wrong = wrong or _text(point)
-    verdict = MISMATCH if wrong or not found else AGREES
-    return Comparison(question.quantity, question.source, len(found), exact_points, largest, verdict, wrong)
+    try:
+        found = list(question.points(Draws(points, seed, question.quantity)))
+    except closed_form_error() as refusal:
+        why = f"the closed form has no value: {refusal}"
+        return Comparison(question.quantity, question.source, 0, 0, None, MISMATCH, why)
+    values = np.array([float(value) for point in found for value in point.closed])
+    tolerance = comparison_tolerance(values)
+    wrong = [point for point in found if not _agrees(point, question.exact, tolerance)]
+    comparable = [point for point in found if len(point.closed) == len(point.numeric)]
+    differences = [_distance(*pair) for point in comparable for pair in zip(*point[1:], strict=True)]
+    return Comparison(
+        quantity=question.quantity,
+        source=question.source,
+        points=len(found),
+        exact_points=sum(all(isinstance(value, Fraction) for value in (*a, *b)) for _, a, b in found),
+        largest_difference=max(differences) if differences and len(comparable) == len(found) else None,
+        verdict=MISMATCH if wrong or not found else AGREES,
+        note=_text(wrong[0]) if wrong else "",
+    )
+
+
+def _agrees(point: Point, exact: bool, tolerance: float) -> bool:
+    if len(point.closed) != len(point.numeric):
+        return False
+    for closed, numeric in zip(point.closed, point.numeric, strict=True):
+        rational = isinstance(closed, Fraction)
+        if exact and rational and not isinstance(numeric, Fraction):
+            return False
+        # Not "distance > …": a NaN must not pass.
+        if not _distance(closed, numeric) <= (0 if rational and isinstance(numeric, Fraction) else tolerance):
+            return False
+    return True
 
 
 def _distance(a: Number, b: Number) -> Number:
@@ -192,4 +203,5 @@ def _symbolic_numbers(value: Any) -> Iterator[Number]:
     elif value.is_Rational:
         yield Fraction(int(value.p), int(value.q))
     else:
-        yield float(value.evalf(30))
+        number = value.evalf(30)
+        yield float(number) if number.is_extended_real else math.nan

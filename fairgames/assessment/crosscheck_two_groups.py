@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from fairgames.assessment.crosscheck_exact import evaluator
-from fairgames.assessment.crosscheck_points import Draws, Point, Question, around, at, by_count
+from fairgames.assessment.crosscheck_points import NEAR, Draws, Point, Question, around, at, by_count
 from fairgames.equilibrium.solve import equilibria
 from fairgames.game.fair_game import FairGame
 from fairgames.mechanism.optimal import optimal_alpha
@@ -48,36 +48,41 @@ def _where(costs: Costs) -> str:
 
 
 def _inside(region_map: Any, step: int, draws: Draws) -> Iterator[Costs]:
-    """A grid off the boundaries of the regions, and random points of the half-mixed region."""
-    top = PAPER[1]
-    grid = [top * Fraction(k, step) + Fraction(1, 997) for k in range(step)]
+    """A grid off the boundaries of the regions; in the half-mixed region random points and some near its corners."""
+    grid = [Fraction(k, step) + Fraction(1, 997) for k in range(step)]
     yield from product(grid, grid)
     curves = dict(region_map.boundaries)
-    if "half-mixed | one" in curves:
-        edge = curves["half-mixed | one"]
-        start = _rational(curves["half-mixed | both"].rhs)
-        end = _rational(_crossing(edge))
-        for _ in range(draws.points):
-            a = draws.rational(start, end)
-            b = draws.rational(a, _rational(_at(edge, a)))
-            yield from ((a, b), (b, a))
+    start, end = _half_mixed_range(curves)
+    for a in (start * (1 + NEAR), end * (1 - NEAR), *(draws.rational(start, end) for _ in range(draws.points))):
+        b = draws.rational(a, _at(curves["half-mixed | one"], a))
+        yield from ((a, b), (b, a))
+
+
+def _half_mixed_range(curves: dict[str, Any]) -> tuple[Fraction, Fraction]:
+    """The smaller cost at both corners of the half-mixed region."""
+    return _rational(curves["half-mixed | both"].rhs), _rational(_crossing(curves["half-mixed | one"]))
 
 
 def _on_curves(region_map: Any, draws: Draws) -> Iterator[tuple[tuple[str, ...], Costs]]:
     """Points of each boundary curve, with the names of the regions that meet there."""
-    from symbolic import two_group_regions
+    curves = dict(region_map.boundaries)
+    start, end = _half_mixed_range(curves)
+    for _ in range(max(2, draws.points // 4)):
+        yield ("half-mixed", "both"), (start, draws.rational(start, _at(curves["half-mixed | one"], start)))
+        a = draws.rational(start, end)
+        yield ("half-mixed", "both"), (a, a)
+        yield ("half-mixed", "one"), (a, _at(curves["half-mixed | one"], a))
+        a = draws.rational(0, start)
+        yield ("both", "one"), (a, _at(curves["both | one"], a))
+        top = _rational(curves["one | none"].rhs)
+        yield ("one", "none"), (top, top + draws.rational())
 
-    for name, curve in region_map.boundaries:
-        regions = tuple(name.removesuffix(" (edge)").split(" | "))
-        for _ in range(max(2, draws.points // 4)):
-            if curve.lhs == two_group_regions.CHEAPER:
-                a = _rational(curve.rhs)
-                yield regions, (a, a + draws.rational() / 4)
-            else:
-                a = draws.rational(0, Fraction(2, 3))
-                b = _rational(_at(curve, a))
-                if b >= a:
-                    yield regions, (a, b)
+
+def _beside(costs: Costs) -> Iterator[Costs]:
+    """The point itself, and one close to it in each direction."""
+    a, b = costs
+    yield from ((near, b) for near in around(a))
+    yield from ((a, b * (1 - NEAR)), (a, b * (1 + NEAR)))
 
 
 def _value(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
@@ -85,7 +90,7 @@ def _value(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
 
     found = two_group_regions.region_map(utilities)
     form = evaluator(found.value)
-    on_curves = [costs for _, (a, b) in _on_curves(found, draws) for costs in zip(around(a), around(b), strict=True)]
+    on_curves = [near for _, costs in _on_curves(found, draws) for near in _beside(costs)]
     for costs in (*_inside(found, step, draws), *on_curves):
         yield at(_where(costs), form(*costs), best(utilities, costs).value)
 
@@ -96,15 +101,15 @@ def _alpha(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
 
     found = two_group_regions.region_map(utilities)
     alpha_star, value_of = evaluator(found.alpha_star), evaluator(found.value)
-    for costs in _inside(found, step, draws):
+    curves = list(_on_curves(found, draws))
+    beside = [(near, b) for _, (a, b) in curves for near in around(a) if near != a]
+    for costs in (*_inside(found, step, draws), *beside):
         yield at(_where(costs), alpha_star(*costs), best(utilities, costs).alpha)
-    for names, costs in _on_curves(found, draws):
+    for names, costs in curves:
         numeric = best(utilities, costs)
         value = value_of(*costs)
         meeting = [region for region in found.regions if region.name in names]
         alphas = [_at_pair(r.alpha, costs) for r in meeting if _at_pair(r.value, costs) == value]
-        if not alphas:
-            continue
         nearest = min(alphas, key=lambda alpha: abs(_rational(alpha) - Fraction(numeric.alpha or 0)))
         yield at(_where(costs), nearest, numeric.alpha)
 
@@ -182,12 +187,12 @@ def _crossing(edge: Any) -> Any:
     return root
 
 
-def _at(curve: Any, a: Fraction) -> Any:
+def _at(curve: Any, a: Fraction) -> Fraction:
     import sympy as sp
 
     from symbolic import two_group_regions
 
-    return curve.rhs.subs(two_group_regions.CHEAPER, sp.Rational(str(a)))
+    return _rational(curve.rhs.subs(two_group_regions.CHEAPER, sp.Rational(str(a))))
 
 
 def _at_pair(expression: Any, costs: Costs) -> Any:
