@@ -38,6 +38,11 @@ class Fixed:
     utility: Number
     x: Root | None = None
 
+    @property
+    def resolution(self) -> float:
+        """How far `sampled` may be off."""
+        return 0.0
+
     def utility_at(self, _alpha: Number) -> float:
         """Utility at an alpha."""
         return float(self.utility)
@@ -109,11 +114,17 @@ class Branch:
         order = np.argsort(alphas)
         return alphas[order], self.utility.floats(xs)[order]
 
+    @cached_property
+    def resolution(self) -> float:
+        """How far `sampled` may be off: the largest step of the table that it interpolates."""
+        return float(np.abs(np.diff(self._table[1])).max())
+
     def sampled(self, alphas: NDArray[np.float64]) -> NDArray[np.float64]:
         """Utility at many alphas, interpolated."""
         result: NDArray[np.float64] = np.interp(alphas, *self._table)
         return result
 
+    @cached_property
     def stationary(self) -> list[Root]:
         """Where ``(1 − alpha) U`` is stationary along the family."""
         gain, worth = self.gain, self.utility

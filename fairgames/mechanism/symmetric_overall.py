@@ -103,7 +103,7 @@ def best_overall(game: SymmetricGame) -> FamilyOptimum:
 def _peaks(game: SymmetricGame) -> Iterator[Point]:
     for family in families(game):
         if isinstance(family, Branch):
-            for root in (family.start, family.stop, *family.stationary()):
+            for root in (family.start, family.stop, *family.stationary):
                 yield Point(family.alpha(root.x), family, family.utility(root.x), root.rational, x=root)
         elif family.mixing:
             rational = family.x is None or family.x.rational

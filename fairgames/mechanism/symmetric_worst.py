@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -16,10 +17,6 @@ from fairgames.mechanism.symmetric_game import SymmetricGame
 from fairgames.tolerance import RELATIVE, ROOT
 
 _GRID = 33
-# How much higher than on the grid a piece may turn out to be, and how far interpolated utilities may be off,
-# as parts of their range: generous, since they only decide what is computed exactly.
-_WORTH_A_LOOK = 0.05
-_INTERPOLATION = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +43,15 @@ def worst_point(game: SymmetricGame, found: Sequence[Family]) -> Point:
     ends, at a stationary point of one family, or where two families cross.
     """
     slack: Number = ROOT if game.exact else RELATIVE
-    pieces = list(_pieces(found, slack))
-    surveyed = [(piece, _survey(piece)) for piece in pieces]
-    surveyed.sort(key=lambda pair: -pair[1].max())
-    best: list[Point] = []
-    for piece, heights in surveyed:
-        reach = heights.max() + _WORTH_A_LOOK * (abs(heights.max()) + heights.max() - heights.min())
-        if not best or reach >= best[0].value:
-            best = [max([*best, *_candidates(piece)], key=lambda point: point.value)]
-    return best[0]
+    best: Point | None = None
+    for piece in sorted(_pieces(found, slack), key=lambda piece: -piece.bound):
+        if best is not None and piece.bound < best.value:
+            break
+        point = _highest(piece)
+        if best is None or point.value > best.value:
+            best = point
+    assert best is not None
+    return best
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +60,14 @@ class _Piece:
     right: Number
     active: list[Family]
 
-    @property
-    def grid(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.linspace(float(self.left), float(self.right), _GRID)
+    @cached_property
+    def bound(self) -> float:
+        """No value of the lower envelope is higher: on each cell of a grid the lowest of the families' largest."""
+        grid = np.linspace(float(self.left), float(self.right), _GRID)
+        sampled = np.array([family.sampled(grid) for family in self.active])
+        largest = np.maximum(sampled[:, 1:], sampled[:, :-1]).T + [family.resolution for family in self.active]
+        lowest = largest.min(axis=1)
+        return float(np.maximum((1 - grid[:-1]) * lowest, (1 - grid[1:]) * lowest).max())
 
 
 def _pieces(found: Sequence[Family], slack: Number) -> Iterator[_Piece]:
@@ -79,72 +81,58 @@ def _pieces(found: Sequence[Family], slack: Number) -> Iterator[_Piece]:
             yield _Piece(left, right, active)
 
 
-def _survey(piece: _Piece) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    lowest: np.ndarray[tuple[int], np.dtype[np.float64]] = np.min(
-        [family.sampled(piece.grid) for family in piece.active], axis=0
-    )
-    return (1 - piece.grid) * lowest
+def _highest(piece: _Piece) -> Point:
+    """Highest point of a piece's lower envelope.
+
+    Of a few families first: their envelope bounds that of all. While another one lies below its highest
+    point, that one joins them.
+    """
+    chosen = list({id(one): one for one in (_lowest(piece.active, end) for end in (piece.left, piece.right))}.values())
+    while True:
+        point = max(_candidates(piece, chosen), key=lambda point: point.value)
+        lowest = _lowest(piece.active, point.alpha)
+        here = float(point.utility)
+        lower = lowest.utility_at(point.alpha) < here - RELATIVE * abs(here)
+        if not lower or any(lowest is one for one in chosen):
+            return point
+        chosen.append(lowest)
 
 
-def _candidates(piece: _Piece) -> Iterator[Point]:
-    yield _lowest(piece, piece.left, "above")
-    yield _lowest(piece, piece.right, "below")
-    ranks = np.argmin([family.sampled(piece.grid) for family in piece.active], axis=0)
-    for rank in np.unique(ranks).tolist():
-        family = piece.active[rank]
+def _candidates(piece: _Piece, chosen: Sequence[Family]) -> Iterator[Point]:
+    """Where the lower envelope of some families can be highest."""
+    yield _point_at(chosen, piece.left, "above")
+    yield _point_at(chosen, piece.right, "below")
+    turning = []
+    for family in chosen:
         if isinstance(family, Branch):
-            for root in family.stationary():
+            for root in family.stationary:
                 alpha = family.alpha(root.x)
                 if piece.left < alpha < piece.right:
-                    yield _unless_lower(piece, Point(alpha, family, family.utility(root.x), root.rational, x=root))
-    for place, (before, after) in enumerate(pairwise(ranks.tolist())):
-        if before != after:
-            first, second = piece.active[before], piece.active[after]
-            low, high = max(place - 1, 0), min(place + 2, _GRID - 1)
-            yield from _crossings(piece, first, second, float(piece.grid[low]), float(piece.grid[high]))
+                    turning.append(Point(alpha, family, family.utility(root.x), root.rational, x=root))
+    yield from (point for point in turning if _lowest(chosen, point.alpha) is point.family)
+    for start, stop in pairwise(sorted({piece.left, piece.right, *(point.alpha for point in turning)})):
+        crossing = _crossing(chosen, float(start), float(stop))
+        if crossing is not None:
+            yield crossing
 
 
-def _lowest(piece: _Piece, alpha: Number, side: str | None) -> Point:
-    """The lowest family at an alpha of the closed piece."""
-    family = _lowest_family(piece.active, alpha)
-    if isinstance(family, Fixed):
-        return Point(alpha, family, family.utility, family.x is None or family.x.rational, side, family.x)
-    x = family.x_at(alpha)
-    return Point(alpha, family, family.utility(x.x), x.rational and isinstance(alpha, Fraction), side, x)
+def _crossing(chosen: Sequence[Family], start: float, stop: float) -> Point | None:
+    """Where the lowest rising value meets the lowest falling one, on a range where every value rises or falls."""
+    from scipy.optimize import brentq
 
+    def kept(family: Family, alpha: float) -> float:
+        return (1 - alpha) * family.utility_at(alpha)
 
-def _lowest_family(active: Sequence[Family], alpha: Number) -> Family:
-    """Compare exactly only those that come near in the interpolated tables."""
-    rough = np.array([family.sampled(np.array([float(alpha)]))[0] for family in active])
-    near = rough.min() + _INTERPOLATION * max(float(np.ptp(rough)), RELATIVE)
-    contenders = [family for family, utility in zip(active, rough.tolist(), strict=True) if utility <= near]
-    return min(contenders, key=lambda one: one.utility_at(alpha))
+    rising = [family for family in chosen if kept(family, stop) > kept(family, start)]
+    falling = [family for family in chosen if not any(family is one for one in rising)]
 
+    def gap(alpha: float) -> float:
+        return min(kept(family, alpha) for family in rising) - min(kept(family, alpha) for family in falling)
 
-def _unless_lower(piece: _Piece, point: Point) -> Point:
-    """The point itself where no other family is lower by more than rounding; else the lowest one there."""
-    lowest = _lowest(piece, point.alpha, None)
-    here = float(point.utility)
-    return point if float(lowest.utility) >= here - RELATIVE * abs(here) else lowest
-
-
-def _crossings(piece: _Piece, first: Family, second: Family, low: float, high: float) -> Iterator[Point]:
-    from scipy.optimize import brentq, minimize_scalar
-
-    def difference(alpha: float) -> float:
-        return first.utility_at(alpha) - second.utility_at(alpha)
-
-    if difference(low) * difference(high) >= 0:
-        # They touch or cross twice nearby: climb the envelope itself.
-        top = minimize_scalar(
-            lambda alpha: -float(_lowest(piece, alpha, None).value),
-            bounds=(low, high),
-            method="bounded",
-            options={"xatol": 1e-14},
-        )
-        yield _lowest(piece, float(top.x), None)
-        return
-    alpha = brentq(difference, low, high, xtol=1e-15, rtol=8.9e-16)
+    if not rising or not falling or gap(start) >= 0 or gap(stop) <= 0:
+        return None
+    alpha = brentq(gap, start, stop, xtol=1e-15, rtol=8.9e-16)
+    first, second = (min(side, key=lambda family: kept(family, alpha)) for side in (rising, falling))
     curved, level = (first, second) if isinstance(first, Branch) else (second, first)
     if isinstance(curved, Branch) and isinstance(level, Fixed):
         # Against a constant the crossing is a root in x, which is known as well as any.
@@ -156,9 +144,25 @@ def _crossings(piece: _Piece, first: Family, second: Family, low: float, high: f
         if roots:
             root = min(roots, key=lambda one: abs(float(curved.alpha(one.x)) - alpha))
             exact = root.rational and (level.x is None or level.x.rational)
-            yield _unless_lower(piece, Point(curved.alpha(root.x), level, level.utility, exact, x=level.x))
-            return
-    yield _lowest(piece, alpha, None)
+            return Point(curved.alpha(root.x), level, level.utility, exact, x=level.x)
+    return _point_at(chosen, alpha, None)
+
+
+def _point_at(families: Sequence[Family], alpha: Number, side: str | None) -> Point:
+    """The lowest of some families at an alpha."""
+    family = _lowest(families, alpha)
+    if isinstance(family, Fixed):
+        return Point(alpha, family, family.utility, family.x is None or family.x.rational, side, family.x)
+    x = family.x_at(alpha)
+    return Point(alpha, family, family.utility(x.x), x.rational and isinstance(alpha, Fraction), side, x)
+
+
+def _lowest(families: Sequence[Family], alpha: Number) -> Family:
+    """Compare exactly only those that may be lowest by the interpolated tables."""
+    rough = np.array([family.sampled(np.array([float(alpha)]))[0] for family in families])
+    resolution = np.array([family.resolution for family in families])
+    near = np.flatnonzero(rough - resolution <= (rough + resolution).min())
+    return min((families[place] for place in near.tolist()), key=lambda one: one.utility_at(alpha))
 
 
 def attained(game: SymmetricGame, found: Sequence[Family], point: Point) -> bool:
