@@ -14,6 +14,7 @@ from fairgames.result import Result, format_value
 from fairgames.tolerance import comparison_tolerance
 
 _MOST_LISTED = 32
+_COLUMNS = ("assumption", "profile", "gain", "other_profile", "other_gain")
 
 Counts = tuple[int, ...]
 
@@ -44,8 +45,10 @@ class Violation(Result):
     other_gain: Number | None = None
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
-        names = ("assumption", "profile", "gain", "other_profile", "other_gain")
-        return "Violation", names, [[format_value(getattr(self, name)) for name in names]]
+        return "Violation", _COLUMNS, [self._row()]
+
+    def _row(self) -> Sequence[str]:
+        return [format_value(getattr(self, name)) for name in _COLUMNS]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,6 +80,13 @@ class Assumptions(Result):
     def hold(self) -> bool:
         """Whether both assumptions hold."""
         return self.monotone and self.diminishing
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        broken = ", ".join(name for name, holds in (("1", self.monotone), ("2", self.diminishing)) if not holds)
+        gamma = "increases strictly" if self.gamma_increasing else "does not increase strictly"
+        verdict = f"broken: {broken} (places: {self.n_violations})" if broken else "both hold"
+        title = f"Assumptions: {verdict}; gamma {gamma}"
+        return title, _COLUMNS, [violation._row() for violation in self.violations]
 
 
 def check_assumptions(game: SymmetricGame) -> Assumptions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -128,7 +129,7 @@ def _optimum(game: TypesGame, found: TypesSearch, landscape: Landscape | None, s
     payments = alpha * _shares(game, state, levels)
     costs = _costs_of(game, levels)
     bound = _plain(_upper_bound(game, least))
-    warnings = _warnings(game, payments)
+    warnings = _warnings(game, payments, costs)
     if found.pieces is None:
         warnings = (*warnings, f"{found.n_states:,} states may be equilibria: the landscape is left out")
     return Optimum(
@@ -157,9 +158,23 @@ def _plain(number: Number) -> Number:
     return number if isinstance(number, Fraction) else float(number)
 
 
-def _warnings(game: TypesGame, payments: Array) -> tuple[str, ...]:
-    negative = int((payments < -game.tolerance).astype(bool).sum())
-    return (f"{negative} users are paid less than nothing",) if negative else ()
+def _warnings(game: TypesGame, payments: Array, costs: Array) -> tuple[str, ...]:
+    """Say how many users pay the platform, lose, and have costs that fall with the level."""
+    falling = sum(
+        int(size)
+        for group in game.groups
+        for row, size in zip(group.costs.tolist(), group.sizes, strict=True)
+        if any(dear > cheap for dear, cheap in pairwise(cost for cost in row if cost < np.inf))
+    )
+    counts = (
+        (int((payments < -game.tolerance).astype(bool).sum()), "users who are paid less than nothing"),
+        (
+            int((payments - costs < -game.tolerance).astype(bool).sum()),
+            "users who lose, since they may not stay absent",
+        ),
+        (falling, "users whose costs fall as the level rises"),
+    )
+    return tuple(f"{what}: {number}" for number, what in counts if number)
 
 
 def _shares(game: TypesGame, state: int, levels: tuple[int, ...]) -> Array:

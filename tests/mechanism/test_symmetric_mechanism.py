@@ -214,6 +214,9 @@ def test_the_federated_utility_may_break_assumption_2_and_the_profile_is_named()
     assert math.isclose(violation.gain, utility((2, 2, 0)) - utility((2, 0, 0)))
     assert math.isclose(violation.gain, 7.890, abs_tol=6e-4)
     assert math.isclose(violation.other_gain, 7.615, abs_tol=6e-4)
+    assert "broken: 2 (places: 1); gamma does not increase strictly" in repr(assumptions)
+    assert "(2, 0, 0)" in repr(assumptions)
+    assert "both hold; gamma increases strictly" in repr(symmetric_mechanism([0, "2/3", 1], "1/3").assumptions)
 
 
 def test_assumption_1_is_checked_with_users_masked():

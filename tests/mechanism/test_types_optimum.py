@@ -375,6 +375,20 @@ def test_the_envelope_skips_lines_that_never_lead():
     np.testing.assert_allclose(corners[1:-1], changes, atol=1e-3)
 
 
+def test_what_many_users_should_know_is_counted():
+    # An additive utility: each user is paid what its level is worth, 4 at level 1 and -1 at level 2.
+    worth = np.array([0, 4, -1])
+    utility = TableUtility(worth[:, None, None] + worth[None, :, None] + worth[None, None, :])
+    costs = [[0, "1/4", "1/2"], [0, "3/4", "1/2"], [0, "1/4", "1/2"]]
+    optimum = types_optimal_alpha(utility, costs, actions=[(0, 1, 2), (0, 1, 2), (2,)], alpha_range=("1/2", 1))
+    assert optimum.profile == (1, 1, 2)
+    assert optimum.warnings == (
+        "users who are paid less than nothing: 1",
+        "users who lose, since they may not stay absent: 1",
+        "users whose costs fall as the level rises: 1",
+    )
+
+
 def test_a_margin_that_nobody_meets_is_reported():
     answer = types_optimal_alpha(CountUtility([0, 0, 0]), [0, 0], margin=1)
     assert not answer.feasible
