@@ -101,6 +101,17 @@ def format_value(value: object, digits: int = 6) -> str:
     return str(value)
 
 
+def counted(number: int, one: str, more: str) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "equilibrium", "equilibria"), counted(3, "equilibrium", "equilibria")
+    ('1 equilibrium', '3 equilibria')
+    """
+    return f"{number} {one if number == 1 else more}"
+
+
 def plain_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Draw a table in plain text, columns padded to their widest cell."""
     widths = [max(len(str(row[column])) for row in [headers, *rows]) for column in range(len(headers))]

@@ -145,7 +145,7 @@ IN_A_SPECIFICATION = {
     "no TOML": ("levels = [", "is not TOML"),
     "nothing": ("", "levels: is required"),
     "unknown key": (SPEC + "colour = 3", "colour: unknown key; known here: title"),
-    "unknown level": (SPEC.replace("{ present =", "{ presnt ="), 'unknown level "presnt"; did you mean "present"'),
+    "unknown level": (SPEC.replace("{ present =", "{ presemt ="), 'unknown level "presemt"; did you mean "present"'),
     "negative cost": (SPEC.replace("0.3", "-0.3"), "every_user.costs.present: must be at least 0, got -0.3"),
     "NaN cost": (SPEC.replace("0.3", "nan"), "every_user.costs.present: must be a number, not NaN"),
     "U(0)": (SPEC.replace("[0,", "[1,"), r"utility.by_count: .*must be 0"),

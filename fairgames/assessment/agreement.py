@@ -14,7 +14,7 @@ from fairgames.equilibrium.screening import Screened, same_profile, screen
 from fairgames.equilibrium.solve import available_solvers, certified, chosen_solvers
 from fairgames.equilibrium.solver import Notes, Promise, Solver
 from fairgames.errors import SolverError
-from fairgames.result import Result, format_value
+from fairgames.result import Result, counted, format_value
 from fairgames.tolerance import MATCHING
 
 
@@ -78,7 +78,9 @@ class AgreementReport(Result):
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         known = "all" if self.reference.complete else "known"
-        title = f"{len(self.reference)} equilibria ({known}; reference {self.reference.method})"
+        title = (
+            f"{counted(len(self.reference), 'equilibrium', 'equilibria')} ({known}; reference {self.reference.method})"
+        )
         headers = ("solver", "promise", "found", "missed", "between", "invented", "repeated", "ms", "status")
         rows = [
             [

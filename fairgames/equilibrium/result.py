@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairgames.equilibrium.conversion import to_gambit_profiles, to_nashpy_pairs
 from fairgames.exactness import Array, Number
-from fairgames.result import Result, format_value
+from fairgames.result import Result, counted, format_value
 
 if TYPE_CHECKING:
     import pygambit
@@ -168,12 +168,12 @@ class EquilibriumSet(Result):
         return self._title(), headers, rows
 
     def _title(self) -> str:
-        count = f"{len(self.equilibria)} equilibri{'um' if len(self.equilibria) == 1 else 'a'}"
+        count = counted(len(self.equilibria), "equilibrium", "equilibria")
         facts = ["complete" if self.complete else f"searched: {self.searched}", "exact" if self.exact else "floats"]
         if self.degenerate is not None:
             facts.append("degenerate" if self.degenerate else "nondegenerate")
         if self.components:
-            facts.append(f"{len(self.components)} component{'' if len(self.components) == 1 else 's'}")
+            facts.append(counted(len(self.components), "component", "components"))
         title = f"{count} of {len(self.actions)} users ({', '.join(facts)}; method {self.method})"
         return "\n".join([title, *(f"warning: {warning}" for warning in self.warnings)])
 

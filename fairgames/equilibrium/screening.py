@@ -13,7 +13,7 @@ from fairgames.equilibrium.regret import Certificate, Certifier
 from fairgames.equilibrium.solver import Strategies
 from fairgames.exactness import Array, as_array, is_exact, to_float
 from fairgames.game.deviations import pure_strategy
-from fairgames.tolerance import PROBABILITY
+from fairgames.tolerance import MATCHING, PROBABILITY
 
 
 @dataclass
@@ -82,9 +82,13 @@ def screen(profiles: Iterable[Any], shape: tuple[int, ...], certifier: Certifier
 
 
 def without_repetitions(screened: Iterable[Screened]) -> list[tuple[Strategies, Certificate]]:
-    """Join what several solvers found; an earlier solver's form of a profile wins."""
+    """Join what several solvers found; an earlier solver's form of a profile wins.
+
+    Solvers converge more or less well, so profiles of different solvers that differ by no more than
+    `MATCHING` are one, unless both are exact.
+    """
     joined: list[tuple[Strategies, Certificate]] = []
-    known = _Known()
+    known = _Known(MATCHING)
     for result in screened:
         fresh = [entry for entry in result.accepted if entry[0] not in known]
         for strategies, _ in fresh:
@@ -101,9 +105,10 @@ def same_profile(left: Strategies, right: Strategies, tolerance: float = PROBABI
 
 
 class _Known:
-    """Profiles seen so far: exact ones equal exactly, others within rounding."""
+    """Profiles seen so far: exact ones equal exactly, others within a tolerance."""
 
-    def __init__(self) -> None:
+    def __init__(self, tolerance: float = PROBABILITY) -> None:
+        self._tolerance = tolerance
         self._exact: set[tuple[Fraction, ...]] = set()
         self._floats: list[Array] = []
         self._inexact = False
@@ -121,7 +126,7 @@ class _Known:
         if not self._floats:
             return False
         differences = np.abs(np.array(self._floats) - np.array(_numbers(strategies), dtype=float))
-        return bool((differences.max(axis=1) <= PROBABILITY).any())
+        return bool((differences.max(axis=1) <= self._tolerance).any())
 
 
 def _numbers(strategies: Strategies) -> tuple[Any, ...]:

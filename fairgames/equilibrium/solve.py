@@ -169,7 +169,8 @@ def certified(
     """Screen, certify and describe what the solvers of a plan reported."""
     certifier = Certifier(form.payoffs)
     screened = [screen(run.profiles, form.shape, certifier) for run in runs]
-    accepted = in_order(without_repetitions(screened))
+    best_first = sorted(zip(plan, screened, strict=True), key=lambda result: not result[0].exact)
+    accepted = in_order(without_repetitions(result for _, result in best_first))
     complete = any(
         solver.promise == "complete" and solver.exact and run.finished and not result.ill_formed and not result.rejected
         for solver, run, result in zip(plan, runs, screened, strict=True)

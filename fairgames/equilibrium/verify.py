@@ -12,7 +12,7 @@ from fairgames.equilibrium.regret import Certifier
 from fairgames.equilibrium.result import EquilibriumSet, content_digest
 from fairgames.equilibrium.screening import screen, well_formed
 from fairgames.errors import FairGamesError, InputError
-from fairgames.result import Result, json_ready
+from fairgames.result import Result, counted, json_ready
 
 _KIND = EquilibriumSet.__name__
 
@@ -36,8 +36,9 @@ class Verification(Result):
     failures: tuple[str, ...]
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
-        verdict = "every certificate holds" if self.passed else f"{len(self.failures)} failures"
-        return f"{self.checked} equilibria rechecked: {verdict}", ("failure",), [[text] for text in self.failures]
+        verdict = "every certificate holds" if self.passed else counted(len(self.failures), "failure", "failures")
+        title = f"{counted(self.checked, 'equilibrium', 'equilibria')} rechecked: {verdict}"
+        return title, ("failure",), [[text] for text in self.failures]
 
 
 def verify_dict(data: Mapping[str, Any]) -> Verification:

@@ -10,7 +10,10 @@ import nashpy
 import numpy as np
 import pytest
 
-from fairgames.equilibrium.solve import equilibria
+from fairgames.equilibrium.normal_form import as_normal_form
+from fairgames.equilibrium.registry import BUILT_IN
+from fairgames.equilibrium.run import run_here
+from fairgames.equilibrium.solve import certified, equilibria
 from fairgames.equilibrium.solver import Notes, Solver
 from fairgames.errors import FairGamesError, InputError, SolverError
 from fairgames.game import gambit
@@ -335,6 +338,18 @@ def test_nothing_ill_formed_gets_out():
     assert "5 of the solver's profiles were not probabilities" in text
     assert "1 of the solver's profiles were not equilibria" in text
     assert "1 of the solver's profiles were repetitions" in text
+
+
+def nearly_pure(payoffs, found):
+    found((np.array([1 - 1e-8, 1e-8]), np.array([1 - 1e-8, 1e-8])))
+
+
+def test_a_badly_converged_profile_is_no_second_equilibrium():
+    plan = [Solver("near", nearly_pure, "one"), BUILT_IN["pure"]]
+    for payoffs in ([np.eye(2), np.eye(2)], [[[1, 0], [0, 1]]] * 2):
+        form = as_normal_form(payoffs)
+        result = certified(form, plan, [run_here(solver, form.payoffs) for solver in plan])
+        assert [entry.profile for entry in result] == [(0, 0), (1, 1)]
 
 
 def first_only(payoffs, found):
