@@ -248,7 +248,14 @@ def check_accounts(optimum, utility, costs):
         assert optimum.price_of_fairness == exactly_paid / optimum.value >= 1
     else:
         assert optimum.price_of_fairness is None
-    assert bool(optimum.warnings) == any(payment < 0 for payment in paid)
+    poor, falling = sum(payment < 0 for payment in paid), sum(falls(row) for row in costs)
+    assert any(f"less than nothing: {poor}" in text for text in optimum.warnings) == (poor > 0)
+    assert any(f"costs fall as the level rises: {falling}" in text for text in optimum.warnings) == (falling > 0)
+
+
+def falls(row):
+    finite = [cost for cost in row if cost < math.inf]
+    return finite != sorted(finite)
 
 
 @pytest.mark.parametrize("seed", range(3))
