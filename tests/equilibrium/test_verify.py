@@ -143,7 +143,7 @@ def test_forgeries_with_a_fitting_digest_fail_too(change, failure):
     report = verify_dict(forge(data))
     assert not report.passed
     assert any(failure in text for text in report.failures), report.failures
-    assert "failures" in repr(report)
+    assert "rechecked: 1 failure" in repr(report) or len(report.failures) > 1
 
 
 def test_a_missing_equilibrium_of_a_nondegenerate_game_shows_in_the_indices():
