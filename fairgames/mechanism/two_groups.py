@@ -17,7 +17,7 @@ from fairgames.tolerance import RELATIVE, comparison_tolerance
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
-KINDS = ("nobody", "user 1 alone", "user 2 alone", "both", "half-mixed", "mixed")
+KINDS = ("nobody", "user 1 alone", "user 2 alone", "both", "half-mixed")
 """What happens at an optimum; ``half-mixed``: one user takes part surely (or stays out), the other mixes."""
 
 Floats = NDArray[np.float64]
@@ -97,10 +97,16 @@ def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, secon
 
     Notes
     -----
-    An optimum is a pure equilibrium at the lower end of its interval of alpha, a fully mixed equilibrium
-    where ``(1 − alpha) · U`` is stationary, or the end of the fully mixed family, at which one user is
-    pure and the other still mixes. That last kind exists at a single alpha; the paper's Fig. 9 and
-    appendix E leave it out, although it is strictly best for some costs.
+    An optimum is a pure equilibrium at the lower end of its interval of alpha, or an end of the fully mixed
+    family, at which one user is pure and the other still mixes. The second kind exists at a single alpha;
+    the paper's Fig. 9 and appendix E leave it out, although it is strictly best for some costs.
+
+    Inside the fully mixed family nothing is strictly best. Write ``m_i`` for what the platform keeps with user
+    ``i`` alone, paid its cost, ``x`` and ``y`` for the probabilities of taking part, and ``s`` for what a
+    payment loses beside the other user. Mixing users earn nothing, so the platform keeps ``x m_1 + y m_2 − 2 s x
+    y``. With ``s > 0`` both users alone are equilibria, and more than ``m_1`` and ``m_2`` would take ``m_2 > 2 s
+    x`` and ``m_1 > 2 s y``; but where the value is stationary in alpha one of these fails. With ``s < 0`` it
+    is convex in ``1/alpha``.
 
     Examples
     --------
@@ -114,8 +120,7 @@ def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, secon
     candidates = [*_pure(game, first, second)]
     candidates += _half_mixed(game, first, second)
     candidates += [_swapped(candidate) for candidate in _half_mixed(_mirror(game), second, first)]
-    candidates.append(_stationary(game, first, second))
-    kinds = np.array([0, 1, 2, 3] + [4] * (len(candidates) - 5) + [5])
+    kinds = np.array([0, 1, 2, 3] + [4] * (len(candidates) - 4))
     stacked = _Candidate(*(np.stack(parts) for parts in zip(*candidates, strict=True)))
     ahead = stacked.value >= stacked.value.max(axis=0) - game.tolerance
     chosen = ahead.argmax(axis=0)[None]
@@ -214,26 +219,6 @@ def _half_mixed(game: _Game, first: Floats, second: Floats) -> list[_Candidate]:
             second_absent = (first * beta - game.beside[0]) / spread
         found.append(_mixed(game, beta, np.full(first.shape, first_absent), second_absent))
     return found
-
-
-def _stationary(game: _Game, first: Floats, second: Floats) -> _Candidate:
-    """Both mix, where the platform's value is stationary.
-
-    Mixing users earn nothing, so the platform pays expected cost: ``U = beta · E[cost]``, and the value
-    ``(1 − 1/beta) U`` is a quadratic in ``beta = 1/alpha``.
-    """
-    spread = (game.alone[0] - game.beside[0], game.alone[1] - game.beside[1])
-    if min(map(abs, spread)) <= game.tolerance:
-        nothing = np.zeros(first.shape)
-        return _Candidate(nothing, nothing - np.inf, nothing, nothing, nothing)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Probability of absence = offset + slope · beta, for each user from the other's indifference.
-        p_slope, p_offset = second / spread[1], -game.beside[1] / spread[1]
-        q_slope, q_offset = first / spread[0], -game.beside[0] / spread[0]
-        linear = first * (1 - p_offset) + second * (1 - q_offset)
-        square = -(first * p_slope + second * q_slope)
-        beta = (square - linear) / (2 * square)
-        return _mixed(game, beta, p_offset + p_slope * beta, q_offset + q_slope * beta)
 
 
 def _mixed(game: _Game, beta: Floats, first_absent: Floats, second_absent: Floats) -> _Candidate:

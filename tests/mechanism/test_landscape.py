@@ -94,6 +94,13 @@ def test_the_highest_peak_of_a_mixed_family_is_stationary():
     assert (peak.alpha, peak.value) == (6 * c / (3 * c + 2), (2 - 3 * c) ** 2 / 3)
 
 
+def test_a_peak_at_an_open_end_is_only_approached():
+    loss = (Fraction(-1), Fraction(0), Fraction(0))
+    for closed, side in ((True, None), (False, "below")):
+        peak = highest_peak([Piece(Fraction(0), Fraction(1, 2), True, closed, loss)], 0)
+        assert (peak.alpha, peak.value, peak.approached_from) == (Fraction(1, 2), Fraction(-1, 2), side)
+
+
 @pytest.mark.parametrize("alpha", [-1, 2, "many", float("nan")])
 def test_bad_alpha(alpha):
     with pytest.raises(InputError, match="alpha"):

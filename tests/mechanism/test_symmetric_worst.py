@@ -4,6 +4,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from fairgames.mechanism.symmetric_families import families
+from fairgames.mechanism.symmetric_game import symmetric_game
 from fairgames.mechanism.symmetric_mechanism import symmetric_mechanism
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.table import TableUtility
@@ -78,6 +80,19 @@ def test_the_highest_floor_may_lie_between_the_points_of_any_grid():
     check_worst(mechanism)
 
 
+def test_tables_are_as_close_as_they_say():
+    rng = np.random.default_rng(3)
+    branches = 0
+    for _ in range(8):
+        game = symmetric_game(random_values(rng, 4, concave=False), "1/2")
+        for family in families(game):
+            ends = float(family.alpha_from), float(family.alpha_to)
+            for alpha in rng.uniform(*ends, 5):
+                assert abs(family.sampled(np.array([alpha])).item() - family.utility_at(alpha)) <= family.resolution
+            branches += family.resolution > 0
+    assert branches > 10
+
+
 def random_values(rng, n_users, *, concave):
     steps = rng.integers(0, 20, n_users)
     return [Fraction(int(v), 10) for v in np.concatenate([[0], np.cumsum(np.sort(steps)[::-1] if concave else steps)])]
@@ -104,7 +119,7 @@ def check_random_worst(seed, concave):
     check_worst(symmetric_mechanism(values, cost, selection="worst"))
 
 
-@pytest.mark.parametrize("values", [[0, 3, 1, 4, 2], [0, -1, 2, -1], [0, 1, 1, 5], [0, 5, 2, 1]])
+@pytest.mark.parametrize("values", [[0, 3, 1, 4, 2], [0, -1, 2, -1], [0, 1, 1, 5], [0, 5, 2, 1], [0, 8, 4, 7, 6]])
 @pytest.mark.parametrize("cost", ["1/10", "1/2", 1])
 def test_worst_of_rough_utilities(values, cost):
     check_worst(symmetric_mechanism(values, cost, selection="worst"))

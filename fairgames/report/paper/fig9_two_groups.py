@@ -30,7 +30,7 @@ _REGIONS = (
     ((0.835, 0.835), "nobody\nshares"),
 )
 RUN_HEADERS = ("map", "cost_1", "cost_2_from", "cost_2_to", "kind")
-_COLOURS = (PALETTE[0], PALETTE[1], PALETTE[4], PALETTE[3], PALETTE[6], PALETTE[5])
+_COLOURS = (PALETTE[0], PALETTE[1], PALETTE[4], PALETTE[3], PALETTE[6])
 
 
 def optima(low: float, high: float, steps: int) -> TwoGroupOptima:
