@@ -110,3 +110,12 @@ def comparison_tolerance(*arrays: Array) -> float:
         if values.size:
             scale = max(scale, float(values.max()))
     return RELATIVE * scale
+
+CROWD_GAIN = 1e-5
+"""Among very many users, a gain below this part of a user's payment or cost moves nobody."""
+
+ERRORS_ALLOWED = 3.0
+"""An equilibrium of estimated payments is verified when no gain exceeds its tolerance by more standard errors."""
+
+BOUND_GAP = 1e-3
+"""An upper bound is close enough when it exceeds a value that is reached by less than this part of itself."""

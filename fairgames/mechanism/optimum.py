@@ -9,6 +9,8 @@ from fairgames.exactness import Array, Number
 from fairgames.mechanism.landscape import Landscape
 from fairgames.result import Result, format_value
 
+_OF_ESTIMATES = ("reason", "standard_errors", "regret", "regret_error")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Optimum(Result):
@@ -35,11 +37,11 @@ class Optimum(Result):
     searched : str
         The equilibria over which the optimum ranges.
     profile : tuple of int, ndarray or None
-        Level of each user, or ``counts[type, level]`` of grouped users; None in mixed strategies.
+        Level of each user, or ``counts[entry, level]`` of very many users; None in mixed strategies.
     strategies : tuple of ndarray or None
         Probability of each allowed action of each player, when mixed.
     payments, costs : ndarray or None, shape (N,)
-        Expected payment and privacy cost of each user.
+        Expected payment and privacy cost of each user; shaped like ``profile`` where that counts users.
     users_surplus : Fraction, float or None
         Payments less costs, over all users.
     welfare : Fraction, float or None
@@ -55,6 +57,13 @@ class Optimum(Result):
         The selected equilibrium at every alpha.
     ties : tuple of tuple of int
         Other pure profiles that do as well at the same alpha.
+    reason : str
+        How the answer was computed, and why that way.
+    standard_errors : ndarray or None
+        Of ``payments``; None when they are not estimated.
+    regret, regret_error : float or None
+        What the most tempted user gains by moving, recomputed from estimated payments, and the standard error of
+        that; None where the search itself proves that nobody gains.
     infeasible : str or None
         Why nothing meets the constraints, when nothing does.
     warnings : tuple of str
@@ -80,6 +89,10 @@ class Optimum(Result):
     price_of_fairness: Number | None = None
     landscape: Landscape | None = None
     ties: tuple[tuple[int, ...], ...] = ()
+    reason: str = ""
+    standard_errors: Array | None = None
+    regret: Number | None = None
+    regret_error: float | None = None
     infeasible: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -92,6 +105,9 @@ class Optimum(Result):
         if self.infeasible is not None:
             return f"Optimum ({self.selection})", ("quantity", "value"), [("infeasible", self.infeasible)]
         skipped = {"landscape", "warnings", "ties", "infeasible", "approached_from", "strategies"}
+        skipped |= {
+            name for name in _OF_ESTIMATES if getattr(self, name) is None or (name == "reason" and not self.reason)
+        }
         rows = [
             (field.name.replace("_", " "), format_value(getattr(self, field.name)))
             for field in fields(self)

@@ -33,6 +33,12 @@ class Utility(ABC):
     smooth: bool = False
     """Whether `evaluate_counts` also takes real counts, between which the utility varies smoothly."""
 
+    monotone: bool = False
+    """Whether a user that moves to a higher level never lowers the utility: then optima are bounded at any size."""
+
+    monotone_at_top: bool = False
+    """Whether raising all present users to the top level never lowers the utility, nor does one more user there."""
+
     _bytes_a_profile: int = 16
     """Memory that the tensor of floats needs while it is made."""
 

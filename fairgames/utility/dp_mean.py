@@ -73,6 +73,7 @@ class DPMeanUtility(GroupedUtility):
     """
 
     smooth = True
+    monotone = True
 
     def __init__(
         self, epsilons: ArrayLike, n_users: int | None = None, counts: Sequence[int] | NDArray[Any] | None = None

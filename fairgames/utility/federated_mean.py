@@ -81,6 +81,8 @@ class FederatedMeanUtility(GroupedUtility):
     """
 
     smooth = True
+    # All estimates that some of the users' own means allow, all of these means allow as well.
+    monotone_at_top = True
 
     def __init__(
         self,

@@ -1,0 +1,165 @@
+"""The platform's problem among very many users: a good alpha, an equilibrium that is verified, and a bound."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, to_float
+from fairgames.game.actions import Actions
+from fairgames.mechanism.at_scale_bound import CostBound, cost_bound
+from fairgames.mechanism.at_scale_game import ScaleGame, State, scale_game, spread_over_entries
+from fairgames.mechanism.at_scale_search import AlphaSearch, Candidate, search_alpha
+from fairgames.mechanism.at_scale_shares import MovedGains, Pricing, gains_of
+from fairgames.mechanism.at_scale_verify import Regret, regret_of
+from fairgames.mechanism.constraints import Limits
+from fairgames.mechanism.optimum import Optimum, infeasible_optimum
+from fairgames.payments.engine_estimates import Effort
+from fairgames.payments.engines import price_profile
+from fairgames.payments.result import Payments
+from fairgames.result import format_value
+from fairgames.utility.base import Utility
+
+SEARCHED = "best-response equilibria along a search in alpha; not exhaustive"
+_SEARCH_EFFORT = Effort(seed=0, target_error=1e-3, budget=1_000_000)
+_MOST_TRIED = 5
+
+
+def optimal_alpha_at_scale(
+    utility: Utility,
+    costs: object,
+    *,
+    actions: Actions = None,
+    counts: ArrayLike | None = None,
+    limits: Limits | None = None,
+    effort: Effort | None = None,
+) -> Optimum:
+    """Find a good payment fraction for very many users of few types.
+
+    Best replies lead from several states to equilibria, at many alphas; the platform's best of them is the
+    answer. No claim is made that there is no better one: compare ``value`` with ``upper_bound``.
+
+    Parameters
+    ----------
+    utility : Utility
+        Its `types` say which users are interchangeable.
+    costs : array_like, shape (N, L), (E, L) or (L,)
+        Privacy costs by user, by entry (with ``counts``), or one row for all.
+    actions : None, tuple of int, or one tuple a row of costs
+        Levels that users may choose.
+    counts : array_like of int, optional, shape (E,)
+        Users of each entry, who follow one another.
+    limits : Limits, optional
+        The platform's constraints; no margin.
+    effort : Effort, optional
+        Of the engine that prices the answer.
+
+    Returns
+    -------
+    Optimum
+        ``profile``, ``payments`` and ``costs`` have a row for each entry and a column for each level: how many
+        users are there, and what each of them is paid and bears (0 where nobody is). With costs by user they
+        have one number a user. ``regret`` is what the most tempted user gains by moving, recomputed from
+        payments; a warning says so when it is not within their errors.
+
+    Raises
+    ------
+    InputError
+        If an argument is malformed, or a margin is asked for.
+
+    Examples
+    --------
+    >>> from fairgames.utility.dp_mean import DPMeanUtility
+    >>> crowd = DPMeanUtility([[0, 0.5], [0, 2.0]], counts=[600_000, 400_000])
+    >>> optimum = optimal_alpha_at_scale(crowd, [[0, 1e-7], [0, 4e-7]], counts=[600_000, 400_000])
+    >>> optimum.value <= optimum.upper_bound, optimum.profile.sum()
+    (True, 1000000)
+    """
+    bounds = (Limits() if limits is None else limits).as_floats()
+    if bounds.margin > 0:
+        raise InputError("margin", "must be 0 among very many users, most of whom are indifferent", bounds.margin)
+    game = scale_game(utility, costs, actions, counts)
+    pricing = Pricing(game.utility, _SEARCH_EFFORT)
+    offered = game.offered
+    gains = gains_of(pricing, offered)
+    bound = cost_bound(game)
+    search = AlphaSearch(game, gains, bounds)
+    search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()])
+    ranked = search.ranked()
+    if not ranked:
+        reason = f"no equilibrium was met with {bounds.describe()}; the search is not exhaustive"
+        return infeasible_optimum(reason, "best", SEARCHED)
+    candidate, regret = _first_verified(game, MovedGains(pricing, offered), ranked)
+    paid = price_profile(game.utility, game.counts(candidate.state), candidate.alpha, effort=effort)
+    return _optimum(game, candidate, regret, paid, bound, pricing.n_priced)
+
+
+def _first_verified(game: ScaleGame, gains: MovedGains, ranked: list[Candidate]) -> tuple[Candidate, Regret]:
+    """Best candidate whose regret, from exact deviations, is within errors; the best one if none is."""
+    tried = []
+    for candidate in ranked[:_MOST_TRIED]:
+        regret = regret_of(game, gains, candidate.state, candidate.alpha)
+        if regret.verified:
+            return candidate, regret
+        tried.append((candidate, regret))
+    return tried[0]
+
+
+def _optimum(
+    game: ScaleGame, candidate: Candidate, regret: Regret, paid: Payments, bound: CostBound, n_priced: int
+) -> Optimum:
+    profile, payments, costs, errors = _rows(game, candidate.state, paid)
+    borne, worth = game.cost_of(candidate.state), float(paid.utility)
+    value = (1 - candidate.alpha) * worth
+    most = None if bound.bound is None else max(bound.bound, value)
+    return Optimum(
+        alpha=candidate.alpha,
+        value=value,
+        utility=worth,
+        attained=True,
+        approached_from=None,
+        exact=False,
+        selection="best",
+        searched=SEARCHED,
+        profile=profile,
+        payments=payments,
+        costs=costs,
+        standard_errors=errors,
+        users_surplus=candidate.alpha * worth - borne,
+        welfare=worth - borne,
+        upper_bound=most,
+        gap=None if most is None else most - value,
+        price_of_fairness=most / value if most is not None and game.absent_allowed and value > 0 else None,
+        regret=regret.gain,
+        regret_error=regret.error,
+        reason=f"{game.n_users:,} users in {len(game.sizes)} groups: {n_priced:,} states priced; the answer by "
+        f"{paid.engine}; bound: {bound.how}",
+        warnings=tuple(_warnings(game, candidate.state, regret, paid)),
+    )
+
+
+def _rows(game: ScaleGame, state: State, paid: Payments) -> tuple[tuple[int, ...] | Array, Array, Array, Array]:
+    """Profile, payments, costs and standard errors, by entry and level, or by user."""
+    shares = spread_over_entries(game, state)
+    kinds = game.kinds[game.entries]
+    tables = (to_float(paid.values)[kinds], game.costs[game.entries], to_float(paid.standard_errors)[kinds])
+    if game.by_user:
+        levels, users = shares.argmax(axis=1), np.arange(len(shares))
+        payments, costs, errors = (table[users, levels] for table in tables)
+        return tuple(levels.tolist()), payments, costs, errors
+    payments, costs, errors = (np.where(shares > 0, table, 0.0) for table in tables)
+    return shares, payments, costs, errors
+
+
+def _warnings(game: ScaleGame, state: State, regret: Regret, paid: Payments) -> list[str]:
+    gain = f"the most tempted user gains {format_value(regret.gain)} (standard error {format_value(regret.error)})"
+    found = list(paid.warnings)
+    if not paid.resolved:
+        found.append(f"the payments failed their own check ({paid.reason}): this is no verified equilibrium")
+    if not regret.verified:
+        found.append(f"not verified as an equilibrium: {gain} by moving, more than payments and their errors explain")
+    negative = int(game.counts(state)[to_float(paid.values) < 0].sum())
+    if negative:
+        found.append(f"{negative:,} users are paid less than nothing")
+    return found

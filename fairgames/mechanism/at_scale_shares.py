@@ -1,0 +1,186 @@
+"""What users of each type are paid at a state of very many, and what moving would bring them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairgames.exactness import to_float
+from fairgames.payments.cubature import cubature_payments
+from fairgames.payments.engine_estimates import Effort
+from fairgames.payments.engines import price_profile
+from fairgames.payments.groups import PresentGroups, present_groups
+from fairgames.utility.base import Utility
+
+Counts = NDArray[np.int64]
+
+_FEW_STATES = 20_000
+_FEWEST_SMOOTH_USERS = 50
+_MOST_SMOOTH_GROUPS = 8
+_MANY_USERS = 20_000
+_CROWD = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """Payments at alpha = 1 at one state.
+
+    Attributes
+    ----------
+    values, errors : ndarray, shape (K, L)
+        Payment of one user of each type at each level where there is one, and its standard error.
+    utility : float
+        Utility of the state.
+    resolved : bool
+        Whether the payments passed their engine's own check.
+    """
+
+    values: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    utility: float
+    resolved: bool
+
+
+class Pricing:
+    """Payments of one utility at many states; each state is priced once.
+
+    Parameters
+    ----------
+    utility : Utility
+        With float values.
+    effort : Effort
+        Of engines that sample.
+    """
+
+    def __init__(self, utility: Utility, effort: Effort) -> None:
+        self.utility = utility
+        self._effort = effort
+        self._known: dict[bytes, Shares] = {}
+
+    @property
+    def n_priced(self) -> int:
+        """Number of states priced so far."""
+        return len(self._known)
+
+    def at(self, counts: Counts) -> Shares:
+        """Payments at ``counts[type, level]``."""
+        key = counts.tobytes()
+        if key not in self._known:
+            self._known[key] = self._priced(counts)
+        return self._known[key]
+
+    def utility_at(self, counts: Counts) -> float:
+        """Utility of one state, which need not be priced for it."""
+        return float(self.utility.evaluate_counts(counts[None])[0])
+
+    def _priced(self, counts: Counts) -> Shares:
+        groups = present_groups(self.utility, counts)
+        if _by_cubature(groups):
+            estimate = cubature_payments(groups, groups.sizes)
+            values, errors = groups.spread(estimate.values), groups.spread(estimate.standard_errors)
+            return Shares(values, errors, estimate.utility, estimate.resolved)
+        paid = price_profile(self.utility, counts, effort=self._effort)
+        return Shares(to_float(paid.values), to_float(paid.standard_errors), float(paid.utility), paid.resolved)
+
+
+def _by_cubature(groups: PresentGroups) -> bool:
+    """Whether a fixed rule prices the state sooner than all its counts do."""
+    return (
+        groups.utility.smooth
+        and 1 < len(groups.sizes) <= _MOST_SMOOTH_GROUPS
+        and groups.n_present >= _FEWEST_SMOOTH_USERS
+        and groups.n_states > _FEW_STATES
+    )
+
+
+class MovedGains:
+    """What moving brings a user, from the payments at the state in which it has moved.
+
+    ``P(n with one user moved) − P(n)`` is the new payment less the old one, for the others stay.
+
+    Parameters
+    ----------
+    pricing : Pricing
+        Where payments come from.
+    offered : ndarray of bool, shape (K, L)
+        Levels that some user of a type may choose.
+    """
+
+    def __init__(self, pricing: Pricing, offered: NDArray[np.bool_]) -> None:
+        self.pricing = pricing
+        self.offered = offered
+
+    def gain(self, counts: Counts, kind: int, source: int, target: int) -> tuple[float, float]:
+        """Payment at alpha = 1 that a user gains by moving, and the standard error of that."""
+        before, before_error = self._paid(counts, kind, source)
+        moved = counts.copy()
+        moved[kind, source] -= 1
+        moved[kind, target] += 1
+        after, after_error = self._paid(moved, kind, target)
+        return after - before, float(np.hypot(before_error, after_error))
+
+    def table(self, counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """All gains and errors, shape ``(K, L, L)``: NaN where nobody can move."""
+        n_kinds, n_levels = counts.shape
+        gains, errors = np.full((2, n_kinds, n_levels, n_levels), np.nan)
+        for kind, source, target in np.ndindex(gains.shape):
+            if source != target and counts[kind, source] and self.offered[kind, source] and self.offered[kind, target]:
+                gains[kind, source, target], errors[kind, source, target] = self.gain(counts, kind, source, target)
+        return gains, errors
+
+    def _paid(self, counts: Counts, kind: int, level: int) -> tuple[float, float]:
+        if level == 0:
+            return 0.0, 0.0
+        shares = self.pricing.at(counts)
+        return float(shares.values[kind, level]), float(shares.errors[kind, level])
+
+
+class NearbyGains(MovedGains):
+    """What moving brings a user among so many that one more or less does not change what a level is paid.
+
+    One pricing serves all moves: where nobody is at a level, one user is put there. A type of few users
+    is treated as `MovedGains` does.
+    """
+
+    def gain(self, counts: Counts, kind: int, source: int, target: int) -> tuple[float, float]:
+        """Payment at alpha = 1 that a user gains by moving, and the standard error of that."""
+        if counts[kind].sum() < _CROWD:
+            return super().gain(counts, kind, source, target)
+        shares = self.pricing.at(_occupied(counts, kind, [source, target]))
+        values, errors = shares.values[kind], shares.errors[kind]
+        return float(values[target] - values[source]), float(np.hypot(errors[target], errors[source]))
+
+    def table(self, counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """All gains and errors, shape ``(K, L, L)``: NaN where nobody can move."""
+        present = counts
+        crowds = counts.sum(axis=1) >= _CROWD
+        for kind in np.flatnonzero(crowds).tolist():
+            present = _occupied(present, kind, np.flatnonzero(self.offered[kind]).tolist())
+        shares = self.pricing.at(present)
+        gains = shares.values[:, None, :] - shares.values[:, :, None]
+        errors = np.hypot(shares.errors[:, None, :], shares.errors[:, :, None])
+        for place in np.ndindex(gains.shape):
+            kind, source, target = place
+            if source == target or not counts[kind, source] or not self.offered[kind, target]:
+                gains[place] = errors[place] = np.nan
+            elif not crowds[kind]:
+                gains[place], errors[place] = self.gain(counts, *place)
+        return gains, errors
+
+
+def _occupied(counts: Counts, kind: int, levels: list[int]) -> Counts:
+    """Put a user of a type at each of these levels (0 needs none), taken from where most of them are."""
+    counts = counts.copy()
+    for level in levels:
+        if level and not counts[kind, level]:
+            counts[kind, int(np.argmax(counts[kind]))] -= 1
+            counts[kind, level] += 1
+    return counts
+
+
+def gains_of(pricing: Pricing, offered: NDArray[np.bool_]) -> MovedGains:
+    """Gains for a search: exact ones, unless users are so many that one does not matter."""
+    search = NearbyGains if pricing.utility.n_users >= _MANY_USERS else MovedGains
+    return search(pricing, offered)
