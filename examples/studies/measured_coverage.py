@@ -1,0 +1,144 @@
+"""How often the intervals around estimated payments hold the exact payment, on games with known answers.
+
+* *Airport*: the utility is the longest runway that a present user needs. Littlechild and Owen (1973) gave the payments.
+* *Saturation*: the utility is the logarithm of one plus all present weight. Of few groups, all states are enumerated.
+* *Threshold*: worth 1 as soon as enough weight is present, and the engine is not told.
+
+Run ``python examples/studies/measured_coverage.py``.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from result_files import write
+
+import fairgames as fg
+from fairgames.payments.engine_estimates import Effort
+from fairgames.payments.engines import price_profile
+from fairgames.utility.grouped import GroupedUtility
+
+SEEDS = 200
+LEVEL = 0.95
+
+
+class OfCounts(GroupedUtility):
+    """A function of the number of present users of each group."""
+
+    def __init__(self, function, sizes):
+        super().__init__(list(range(len(sizes))), sizes, 2)
+        self.function = function
+
+    def evaluate_counts(self, counts):
+        """Utility of each state."""
+        return np.asarray(self.function(counts[:, :, 1]), dtype=float)
+
+
+class Airport(fg.Utility):
+    """Each user needs a runway of its own length; the longest one serves all."""
+
+    def __init__(self, lengths):
+        self.lengths = np.asarray(lengths, dtype=float)
+
+    @property
+    def n_users(self):
+        """Number of users."""
+        return len(self.lengths)
+
+    @property
+    def shape(self):
+        """Two levels each."""
+        return (2,) * self.n_users
+
+    def evaluate(self, profiles):
+        """Longest runway needed in each profile."""
+        return (profiles * self.lengths).max(axis=1)
+
+
+def airport_payments(lengths):
+    """Each stretch of runway is shared by those who need it."""
+    order = np.argsort(lengths)
+    stretches = np.diff(np.concatenate([[0], np.asarray(lengths)[order]]))
+    paid = np.empty(len(lengths))
+    paid[order] = np.cumsum(stretches / np.arange(len(lengths), 0, -1))
+    return paid
+
+
+@dataclass(frozen=True)
+class Game:
+    """A utility with everybody present, the exact payment in each row of it, and how to estimate it."""
+
+    utility: fg.Utility
+    everybody: tuple
+    exact: np.ndarray
+    engine: str
+    effort: Effort
+
+    def estimate(self, seed):
+        """Payments, estimated with one seed."""
+        effort = replace(self.effort, seed=seed)
+        return price_profile(self.utility, self.everybody, engine=self.engine, effort=effort)
+
+
+def airport(lengths, budget):
+    """Play the airport game by permutations."""
+    everybody = (1,) * len(lengths)
+    return Game(Airport(lengths), everybody, airport_payments(lengths), "permutations", Effort(budget=budget))
+
+
+def grouped(curve, sizes, engine, effort):
+    """Play a game of groups; the exact payments come from all its states."""
+    utility = OfCounts(curve, sizes)
+    everybody = (1,) * utility.n_users if engine == "permutations" else tuple((0, size) for size in sizes)
+    exact = price_profile(utility, everybody, engine="types").values
+    return Game(utility, everybody, exact, engine, effort)
+
+
+def games():
+    """The games, by name."""
+    weights = np.array([1.0, 2.0, 5.0])
+
+    def saturates(present):
+        return np.log1p(present @ weights)
+
+    def jumps(present, quota):
+        return present @ weights >= quota
+
+    few, many, sampled = [20, 15, 10], [1200, 60, 10], Effort(budget=20_000)
+    return {
+        "airport": airport(np.linspace(1, 10, 30), budget=30_000),
+        "saturation, few users": grouped(saturates, few, "permutations", sampled),
+        "saturation, many users": grouped(saturates, many, "strata", Effort(target_error=1e-3)),
+        "threshold, few users": grouped(partial(jumps, quota=60), few, "permutations", sampled),
+        "threshold, many users": grouped(partial(jumps, quota=700), many, "strata", Effort(budget=100_000)),
+    }
+
+
+def coverage_row(name, game, seeds=SEEDS):
+    """Share of resolved estimates whose interval holds the exact payment, over users and seeds."""
+    estimates = [game.estimate(seed) for seed in range(seeds)]
+    resolved = [paid for paid in estimates if paid.resolved]
+    held, errors = [], []
+    present = game.exact != 0
+    for paid in resolved:
+        low, high = paid.interval(LEVEL)
+        held.append(((low <= game.exact) & (game.exact <= high))[present])
+        errors.append(paid.standard_errors[present] / game.exact[present])
+    return {
+        "game": name,
+        "users": game.utility.n_users,
+        "engine": game.engine,
+        "seeds": seeds,
+        "evaluations": int(np.median([paid.evaluations for paid in estimates])),
+        "unresolved": seeds - len(resolved),
+        "coverage": np.mean(held) if held else np.nan,
+        "relative_error": np.median(errors) if errors else np.nan,
+    }
+
+
+def main():
+    write("measured_coverage", [coverage_row(name, game, SEEDS) for name, game in games().items()])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The table of coverage that a page reads: known payments, and rows measured again."""
+
+import importlib
+import sys
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+STUDIES = Path(__file__).parents[2] / "examples" / "studies"
+
+
+@pytest.fixture(scope="module")
+def study():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(STUDIES)
+        yield importlib.import_module("measured_coverage")
+        for name in ("measured_coverage", "result_files"):
+            patch.delitem(sys.modules, name)
+
+
+@pytest.fixture(scope="module")
+def committed(study):
+    return pd.read_csv(importlib.import_module("result_files").FOLDER / "measured_coverage.csv").set_index("game")
+
+
+def test_airport_payments_are_the_mean_over_all_orders(study):
+    lengths = [3.0, 1.0, 7.0, 4.0]
+    total = np.zeros(4)
+    for order in permutations(range(4)):
+        longest = 0.0
+        for user in order:
+            total[user] += max(longest, lengths[user]) - longest
+            longest = max(longest, lengths[user])
+    np.testing.assert_allclose(study.airport_payments(lengths), total / 24, rtol=1e-12)
+
+
+def test_exact_payments_share_out_the_utility(study):
+    for game in study.games().values():
+        users = np.array(game.everybody)
+        many = users[:, 1] if users.ndim == 2 else np.ones(len(users))
+        paid = game.exact[:, 1] if users.ndim == 2 else game.exact
+        assert paid @ many == pytest.approx(game.utility(game.everybody), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["saturation, few users", "saturation, many users", "threshold, many users"])
+def test_rows_that_the_page_reads_are_measured_again(study, committed, name):
+    row = study.coverage_row(name, study.games()[name], seeds=30)
+    before = committed.loc[name]
+    assert row["users"] == before.users
+    assert row["engine"] == before.engine
+    assert row["unresolved"] / 30 == before.unresolved / before.seeds
+    if before.unresolved == 0:
+        assert row["relative_error"] == pytest.approx(before.relative_error, rel=0.2)
+        assert row["coverage"] == pytest.approx(before.coverage, abs=0.06)
+
+
+@pytest.mark.slow
+def test_every_row_is_measured_again(study, committed):
+    for name, game in study.games().items():
+        row = study.coverage_row(name, game)
+        before = committed.loc[name]
+        for quantity in ("unresolved", "coverage", "relative_error"):
+            assert row[quantity] == pytest.approx(before[quantity], rel=1e-5, nan_ok=True)
+
+
+def test_what_the_page_says_in_words_is_so(committed):
+    held = committed.coverage.dropna()
+    assert held.between(0.92, 0.98).all()
+    assert committed.loc["threshold, many users", "unresolved"] == committed.seeds.iloc[0]
+    assert committed.loc["threshold, few users", "relative_error"] > 0.1
