@@ -1,6 +1,7 @@
 from .assessment.agreement import compare_solvers
 from .assessment.blocs import compare_blocs
 from .assessment.bootstrap import bootstrap_fit, bootstrap_measured
+from .assessment.crosscheck import crosscheck
 from .assessment.explain import explain_payments
 from .assessment.leaving import compare_optima, leaving
 from .assessment.misreport import misreport
@@ -33,7 +34,8 @@ from .mechanism.two_group_cells import two_group_cell
 from .mechanism.two_groups import two_group_optima
 from .mechanism.two_player import equilibrium_families
 from .payments.axioms import AxiomBreak, AxiomReport, check_axioms
-from .payments.fair import coalition_payments, fair_payments, payment_table, potential
+from .payments.fair import coalition_payments, payment_table, potential
+from .payments.front_door import fair_payments
 from .payments.proportional import ProportionalRule, proportional_equilibrium
 from .payments.repeated import sampled_payments
 from .payments.result import Payments, PaymentTable
@@ -54,6 +56,7 @@ from .utility.federated_mean import FederatedMeanUtility
 from .utility.measured import MeasuredUtility
 from .utility.measured_monotonicity import monotonicity
 from .utility.table import CountUtility, TableUtility
+from .utility.threshold import ThresholdUtility
 
 __version__: str
 
@@ -91,6 +94,7 @@ __all__ = [
     "StableProfile",
     "SymmetricMechanism",
     "TableUtility",
+    "ThresholdUtility",
     "Utility",
     "available_solvers",
     "bootstrap_fit",
@@ -103,6 +107,7 @@ __all__ = [
     "compare_rules",
     "compare_solvers",
     "cost_robustness",
+    "crosscheck",
     "duplicate_data",
     "equilibria",
     "equilibrium_families",

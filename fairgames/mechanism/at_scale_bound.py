@@ -79,7 +79,7 @@ _UNKNOWN = "no bound is known, since the utility does not say that it is monoton
 
 @dataclass(frozen=True, eq=False)
 class _Ladder:
-    """Coordinates ``y``: users of ``groups[d]`` at ``levels[d]`` or above, each of whom adds ``rises[d]`` to the cost."""
+    """Coordinates ``y``: users of ``groups[d]`` at ``levels[d]`` or above; each adds ``rises[d]`` to the cost."""
 
     groups: NDArray[np.intp]
     levels: NDArray[np.intp]
