@@ -41,7 +41,7 @@ docs-test: $(VENV)/.docs $(VENV)/.chromium ## Open every page of the built site 
 	$(BIN)/python -m pytest -q -n $(WORKERS) -c docs/pytest.ini docs/test_site.py
 
 study: $(VENV)/.test ## Run the long studies again, whose small results the documentation reads
-	@for script in private_learning measured_coverage; do $(ONE_THREAD) $(BIN)/python examples/studies/$$script.py || exit 1; done
+	@for script in private_learning measured_coverage schools; do $(ONE_THREAD) $(BIN)/python examples/studies/$$script.py || exit 1; done
 
 format: $(VENV)/.check ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .

@@ -111,6 +111,7 @@ def comparison_tolerance(*arrays: Array) -> float:
             scale = max(scale, float(values.max()))
     return RELATIVE * scale
 
+
 CROWD_GAIN = 1e-5
 """Among very many users, a gain below this part of a user's payment or cost moves nobody."""
 

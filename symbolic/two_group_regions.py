@@ -115,7 +115,7 @@ def region_map(utilities: tuple[object, ...] = PAPER) -> RegionMap:
     half_value = sp.factor((1 - half_alpha) * utility)
     (split,) = sp.solve(both_value - one_value, b)
     regions = [
-        Region("both", sp.And(b <= split, b <= bottom), b / bottom, both_value, sp.S.Zero, sp.S.Zero),
+        Region("both", b <= split, b / bottom, both_value, sp.S.Zero, sp.S.Zero),
         Region("one", a < top, a / top, one_value, sp.S.Zero, sp.S.One),
         Region("none", a >= top, sp.S.Zero, sp.S.Zero, sp.S.One, sp.S.One),
     ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_PIECES = 40
 
 
-def design(  # noqa: PLR0917 (Typer reads the options from the signature)
+def design(
     spec: options.Spec,
     selection: Annotated[
         str | None,

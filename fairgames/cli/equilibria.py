@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_LISTED = 50
 
 
-def equilibria(  # noqa: PLR0917 (Typer reads the options from the signature)
+def equilibria(
     spec: options.Spec,
     alpha: options.Alpha = None,
     method: Annotated[

@@ -11,7 +11,7 @@ import typer
 from fairgames.cli import options
 
 
-def fit(  # noqa: PLR0917 (Typer reads the options from the signature)
+def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file, one row an observation.")],
     group: Annotated[str, typer.Option("--group", metavar="COLUMN", help="The column that names the group.")],
     value: Annotated[str, typer.Option("--value", metavar="COLUMN", help="The column with the numbers.")],

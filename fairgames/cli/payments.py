@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_PRICED_ONE_BY_ONE = 10_000
 
 
-def payments(  # noqa: PLR0917 (Typer reads the options from the signature)
+def payments(
     spec: options.Spec,
     profile: Annotated[
         str | None,

@@ -431,6 +431,20 @@ def test_a_cheaper_less_private_action_is_taken_unpaid():
     assert (mechanism.alpha, mechanism.p, mechanism.value) == (0, 0, Fraction(15, 16))
 
 
+def test_pure_equilibria_hold_at_the_ends_of_their_alphas():
+    mechanism = symmetric_mechanism([0, "2/3", 1], "2/5")
+    assert [one.p for one in mechanism.equilibria("4/5")] == [0]
+    assert [one.p for one in mechanism.equilibria("3/5")] == [1]
+
+
+def test_paying_everything_away_is_better_than_a_loss():
+    # Any sharing loses, and nobody may be absent; at alpha = 1 users mix where gamma = 1/4 − x/2 is the cost.
+    loss = {(1, 1): -1, (1, 2): Fraction(-1, 2), (2, 1): Fraction(-1, 2), (2, 2): -1}
+    U = TableUtility([[loss.get((first, second), 0) for second in range(3)] for first in range(3)])
+    mechanism = symmetric_mechanism(U, "1/8", actions=(1, 2))
+    assert (mechanism.alpha, mechanism.p, mechanism.value) == (1, Fraction(3, 4), 0)
+
+
 def test_an_additive_utility_has_a_continuum():
     mechanism = symmetric_mechanism([0, 1, 2, 3], "1/2")
     (one,) = mechanism.equilibria("1/2")

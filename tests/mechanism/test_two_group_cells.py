@@ -54,6 +54,13 @@ def test_an_edge_has_a_continuum_that_ends_half_mixed():
     assert max(len(side) for component in cell.equilibria.components for side in component) > 1
 
 
+def test_users_of_different_worth_have_ends_of_their_own():
+    # At alpha = 1 sharing pays user 1 between 13/20 and 4/5, and user 2 between 7/20 and 1/2.
+    cell = two_group_cell([[0, "1/2"], ["4/5", 1]], ["3/5", "2/5"], 1)
+    assert cell.places == ("below", "between")
+    assert strategies(cell) == {(IN, OUT)}
+
+
 def test_floats_find_the_edge_too():
     assert two_group_cell(DP_MEAN, [0.3, 0.31], 0.6).places == ("edge", "between")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fairgames.errors import InputError, SizeError, SolverError
-from fairgames.mechanism import types_optimum
+from fairgames.mechanism import types_optimum, types_selection
 from fairgames.mechanism.constraints import as_limits
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
@@ -503,5 +503,6 @@ def test_bounds_alone_lead_to_the_same_optimum(types, levels, monkeypatch):
     costs = random_costs(np.random.default_rng(7), utility.shape)
     listed = types_optimal_alpha(utility, costs, min_utility=1)
     monkeypatch.setattr(types_optimum, "_MOST_LISTED", 0)
+    monkeypatch.setattr(types_selection, "_FIRST_BATCH", 1)
     bounded = types_optimal_alpha(utility, costs, min_utility=1)
     assert (bounded.value, bounded.feasible) == (listed.value, listed.feasible)

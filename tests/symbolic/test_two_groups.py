@@ -126,7 +126,9 @@ def test_region_map_against_enumeration(utilities, n_points):
         assert region.value.subs(pair) == regions.value.at(*costs)
 
 
-@pytest.mark.parametrize("costs", [("1/2", "3/5"), (0, 0), (0, "1/3"), ("1/3", "1/3"), ("1/4", "1/4"), ("2/3", "2/3")])
+@pytest.mark.parametrize(
+    "costs", [("1/2", "3/5"), ("3/10", "19/50"), (0, 0), (0, "1/3"), ("1/3", "1/3"), ("1/4", "1/4"), ("2/3", "2/3")]
+)
 def test_region_map_where_a_curve_ends(costs):
     numbers = [Fraction(cost) for cost in costs]
     regions = two_group_regions.region_map()
