@@ -114,6 +114,7 @@ def region_map(utilities: tuple[object, ...] = PAPER) -> RegionMap:
     utility = two - cheaper_out * (two - one)
     half_value = sp.factor((1 - half_alpha) * utility)
     (split,) = sp.solve(both_value - one_value, b)
+    # As a <= b, the split also keeps alpha = b/bottom at most 1.
     regions = [
         Region("both", b <= split, b / bottom, both_value, sp.S.Zero, sp.S.Zero),
         Region("one", a < top, a / top, one_value, sp.S.Zero, sp.S.One),
