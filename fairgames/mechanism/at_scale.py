@@ -73,7 +73,7 @@ def optimal_alpha_at_scale(
     >>> from fairgames.utility.dp_mean import DPMeanUtility
     >>> crowd = DPMeanUtility([[0, 0.5], [0, 2.0]], counts=[600_000, 400_000])
     >>> optimum = optimal_alpha_at_scale(crowd, [[0, 1e-7], [0, 4e-7]], counts=[600_000, 400_000])
-    >>> optimum.value <= optimum.upper_bound, optimum.profile.sum()
+    >>> optimum.value <= optimum.upper_bound, int(optimum.profile.sum())
     (True, 1000000)
     """
     bounds = (Limits() if limits is None else limits).as_floats()
