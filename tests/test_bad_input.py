@@ -135,7 +135,7 @@ IN_PYTHON = {
     "utility tensor": (lambda: fg.potential(CROWD), fg.SizeError, r"utility tensor of 40 users .*need [\d,]+ bytes"),
     "game": (lambda: fg.FairGame(CROWD, [0, 1, 2]).payoffs, fg.SizeError, r"payoffs of 40 users .*need [\d,]+ bytes"),
     "subsets": (
-        lambda: fg.fair_payments(federated(range(10, 70)), [1] * 60),
+        lambda: fg.coalition_payments(federated(range(10, 70)), [1] * 60),
         fg.SizeError,
         r"subsets of 60 present users would need [\d,]+ bytes",
     ),
