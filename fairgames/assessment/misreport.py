@@ -21,7 +21,7 @@ from fairgames.utility.base import Utility
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ReportRange(Result):
-    """A range of overstatements on which the platform chooses one profile.
+    """A range of overstatements between whose ends the platform chooses one profile.
 
     Attributes
     ----------

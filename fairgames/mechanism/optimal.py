@@ -61,7 +61,8 @@ def optimal_alpha(
         Levels that users may choose; None allows every level.
     margin : number
         How much better than each alternative every chosen level must be, so that the last user
-        strictly prefers to take part.
+        strictly prefers to take part. Not with ``"worst"``; and not with ``"potential"`` where there
+        are so many users that only their counts by type and level are listed.
     budget : number or None
         Most that may be paid out, ``alpha · U``.
     min_utility : number or None

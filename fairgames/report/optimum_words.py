@@ -30,6 +30,8 @@ def optimum_sentences(optimum: Optimum) -> list[str]:
         One sentence or two.
     """
     counting = _SELECTED[optimum.selection]
+    if optimum.searched == "all pure equilibria":
+        counting = counting.replace("whichever equilibrium", "whichever pure equilibrium")
     if optimum.infeasible is not None or optimum.alpha is None or optimum.value is None or optimum.utility is None:
         return [f"There is no answer: {optimum.infeasible}."]
     keeps, worth = decimals([optimum.value, optimum.utility])

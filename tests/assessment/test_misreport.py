@@ -54,8 +54,9 @@ def test_every_report_gives_the_outcome_of_solving_again(n_users, n_levels):
 
 def test_rational_reports_are_exact():
     rng = np.random.default_rng(8)
-    # In the first game the second user drops out, beside the first one, only if it claims enough.
-    games = [(np.array([[0, Fraction(1, 2)], [Fraction(7, 4)] * 2]), [[0, Fraction(1, 2)], [0, Fraction(1, 16)]])]
+    # In the first game some profiles are equilibria only if a user claims enough to give up a dearer level.
+    worth = np.array([[Fraction(k, 4) for k in row] for row in ((0, 6, 2), (5, 6, 3), (6, 0, 2))])
+    games = [(worth, [[Fraction(k, 16) for k in row] for row in ((0, 1, 5), (0, 3, 6))])]
     for _ in range(6):
         U = np.array([Fraction(int(k), 8) for k in rng.integers(0, 9, 9)], dtype=object).reshape(3, 3)
         U[0, 0] = Fraction(0)
@@ -65,10 +66,11 @@ def test_rational_reports_are_exact():
         for user, ranges in enumerate(report.ranges):
             for part in ranges:
                 top = part.factor_from + 1 if math.isinf(part.factor_to) else part.factor_to
-                middle = (part.factor_from + top) / 2
-                peak = best_pure(as_problem(U, reported(costs, user, middle))).peak
-                alpha = (part.alpha_from + part.alpha_to) / 2
-                assert (1 - alpha) * U[part.profile] == peak.value
+                for share in (Fraction(1, 1000), Fraction(1, 2), Fraction(999, 1000)):
+                    factor = part.factor_from + share * (top - part.factor_from)
+                    peak = best_pure(as_problem(U, reported(costs, user, factor))).peak
+                    alpha = part.alpha_from + share * (part.alpha_to - part.alpha_from)
+                    assert (1 - alpha) * U[part.profile] == peak.value
 
 
 def test_ranges_start_at_honesty_and_leave_no_hole():

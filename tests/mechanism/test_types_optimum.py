@@ -497,10 +497,11 @@ def test_too_many_possible_equilibria_leave_the_best_answer(monkeypatch):
     assert "states" in best.warnings[0]
 
 
+@pytest.mark.parametrize("seed", [7, 22])
 @pytest.mark.parametrize(("types", "levels"), CASES)
-def test_bounds_alone_lead_to_the_same_optimum(types, levels, monkeypatch):
-    utility = TypedUtility(types, levels, 7)
-    costs = random_costs(np.random.default_rng(7), utility.shape)
+def test_bounds_alone_lead_to_the_same_optimum(types, levels, seed, monkeypatch):
+    utility = TypedUtility(types, levels, seed)
+    costs = random_costs(np.random.default_rng(seed), utility.shape)
     listed = types_optimal_alpha(utility, costs, min_utility=1)
     monkeypatch.setattr(types_optimum, "_MOST_LISTED", 0)
     monkeypatch.setattr(types_selection, "_FIRST_BATCH", 1)

@@ -4,6 +4,7 @@ import pytest
 
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.report.optimum_words import chances, expected_payments, named, optimum_facts, optimum_sentences
+from fairgames.utility.table import CountUtility
 
 DP = [[0, "2/3"], ["2/3", 1]]
 
@@ -27,6 +28,13 @@ def test_an_optimum_that_is_only_approached_says_from_where():
     assert not optimum.attained
     second = optimum_sentences(optimum)[1]
     assert f"from {optimum.approached_from}, but not reached" in second
+
+
+def test_the_worst_of_pure_equilibria_promises_no_more_than_was_searched():
+    costs = [[0, "1/10"], [0, "1/5"], [0, "3/10"]]
+    worst = optimal_alpha(CountUtility([0, "1/2", "3/4", 1]), costs, "worst")
+    assert "whichever pure equilibrium" in optimum_sentences(worst)[0]
+    assert "whichever equilibrium" in optimum_sentences(optimal_alpha([[0, "2/3"], ["2/3", 1]], [0, 0], "worst"))[0]
 
 
 def test_no_answer_gives_the_reason():
