@@ -130,4 +130,4 @@ def _rational_within(terms: Sequence[Fraction], left: Fraction, right: Fraction)
     largest = abs(int(terms[-1] * scale))
     middle = (left + right) / 2
     guess = middle.limit_denominator(largest)
-    return guess if _at(terms, guess) == 0 else float(middle)
+    return guess if left <= guess <= right and _at(terms, guess) == 0 else float(middle)

@@ -53,6 +53,12 @@ def test_a_cubic_with_one_rational_root_of_three():
     assert found == [-math.sqrt(2), Fraction(2, 3), math.sqrt(2)]
 
 
+def test_a_rational_root_nearby_is_not_taken_for_an_irrational_one():
+    # −(x − 1)(x² + 2x − 2): to the nearest whole number the root √3 − 1 is the other root 1.
+    terms = [Fraction(-2), Fraction(4), Fraction(-1), Fraction(-1)]
+    assert polynomial_roots(terms, Fraction(0), None) == [pytest.approx(math.sqrt(3) - 1, rel=1e-15), 1]
+
+
 def test_irrational_roots_are_correct_to_the_last_digit():
     assert polynomial_roots([Fraction(-2), Fraction(0), Fraction(0), Fraction(1)], Fraction(0), None) == [
         1.2599210498948732
