@@ -60,12 +60,16 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "image_scrapers": ("matplotlib",),
     "backreferences_dir": None,
+    # What the last line of a drawing returns is not a result.
+    "ignore_repr_types": r"matplotlib\.",
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = "fairgames"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# A section of one page has nothing to navigate.
+html_sidebars = {"index": [], "tutorial/index": []}
 html_show_sourcelink = False
 html_copy_source = False
 html_context = {"default_mode": "auto"}

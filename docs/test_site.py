@@ -100,6 +100,9 @@ def test_page(path, browser, server):
         for source, width, alt in images:
             assert width > 0, f"{source} did not load"
             assert alt.strip(), f"{source} has no alternative text"
+        printed = " ".join(page.locator(".cell_output, .sphx-glr-script-out").all_inner_texts())
+        for undrawn in ("<Figure", "object at 0x", "<matplotlib"):
+            assert undrawn not in printed, f"{undrawn} is shown in place of a result"
         page.screenshot(path=SCREENSHOTS / (path.replace("/", "--") + ".png"), full_page=True)
         assert visit.troubles == []
 
@@ -110,6 +113,8 @@ def test_page_fits_a_phone(path, browser, server):
         page = visit.open(path)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 1, f"{overflow} pixels wider than a phone"
+        if "generated" not in path:
+            page.screenshot(path=SCREENSHOTS / ("phone--" + path.replace("/", "--") + ".png"), full_page=True)
         assert visit.troubles == []
 
 
