@@ -13,8 +13,6 @@ import numpy as np
 import pandas as pd
 
 import fairgames as fg
-from fairgames.payments.engine_estimates import Effort
-from fairgames.payments.engines import price_profile
 from fairgames.report.style import ACCENT, LOOK, PALETTE
 
 plt.rcParams.update(LOOK)  # the look of the package's own figures
@@ -49,7 +47,7 @@ fit
 # random orders of arrival. What is known exactly, that payments add up to the utility, holds exactly.
 
 everybody = [2] * len(pupils)
-paid = price_profile(schools, everybody, engine="permutations", effort=Effort(seed=1, budget=400 * len(pupils)))
+paid = fg.fair_payments(schools, everybody, engine="permutations", seed=1, budget=400 * len(pupils))
 print(f"coalitions: {2.0 ** len(pupils):.0e}")
 print(f"{paid.engine}: {paid.evaluations:,} evaluations, resolved: {paid.resolved}")
 print(f"payments add up to {paid.values.sum():.6f}; the utility is {paid.utility:.6f}")

@@ -12,8 +12,6 @@ import numpy as np
 from result_files import write
 
 import fairgames as fg
-from fairgames.payments.engine_estimates import Effort
-from fairgames.payments.engines import price_profile
 
 DATA = Path(__file__).parents[1] / "data" / "math_achieve.csv"
 DIRECT, COST, SEED = 2, 1.0, 1
@@ -34,8 +32,8 @@ def sharing(present, n_users):
 
 def price(utility, profile, evaluations=200):
     """Payments by random permutations, with so many evaluations a present school."""
-    effort = Effort(seed=SEED, budget=evaluations * int(np.count_nonzero(profile)))
-    return price_profile(utility, profile, engine="permutations", effort=effort)
+    budget = evaluations * int(np.count_nonzero(profile))
+    return fg.fair_payments(utility, profile, engine="permutations", seed=SEED, budget=budget)
 
 
 def search_row(utility, order, number):
