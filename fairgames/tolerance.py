@@ -112,11 +112,14 @@ def comparison_tolerance(*arrays: Array) -> float:
     return RELATIVE * scale
 
 
-CROWD_GAIN = 1e-5
+CROWD_GAIN = 1e-4
 """Among very many users, a gain below this part of a user's payment or cost moves nobody."""
+
+CROWD_SCAN = 2e-3
+"""The same while a search only looks where equilibria are."""
 
 ERRORS_ALLOWED = 3.0
 """An equilibrium of estimated payments is verified when no gain exceeds its tolerance by more standard errors."""
 
-BOUND_GAP = 1e-3
+BOUND_GAP = 1e-4
 """An upper bound is close enough when it exceeds a value that is reached by less than this part of itself."""

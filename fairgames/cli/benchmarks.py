@@ -28,12 +28,15 @@ def print_benchmarks(console: Console, spec: Specification, optimum: Optimum) ->
     dict
         What was computed, by name; empty when there are too many profiles.
     """
+    from fairgames.cli.solve import MOST_ENUMERATED
     from fairgames.errors import SizeError
     from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
     from fairgames.report.columns import decimals
     from fairgames.report.profiles import profile_label
     from fairgames.report.terminal import print_table
 
+    if spec.n_users > MOST_ENUMERATED:
+        return {}
     try:
         costs = pay_costs(spec.utility, spec.costs, spec.actions)
         coalition = coalition_outcome(spec.utility, spec.costs, spec.platform.selection, spec.actions)

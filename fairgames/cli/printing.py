@@ -43,6 +43,8 @@ def print_optimum(
     blocs: Sequence[Sequence[int]] | None = None,
 ) -> tuple[UserRow, ...]:
     """Print the optimum and who is paid what there; return the users' rows (none in mixed strategies)."""
+    import numpy as np
+
     from fairgames.report.optimum_words import chances, expected_payments, named, optimum_facts, optimum_sentences
     from fairgames.report.terminal import print_heading, print_lines, print_table
     from fairgames.report.users import user_rows
@@ -54,7 +56,7 @@ def print_optimum(
     print_table(console, "", ("in the unit of the utility", ""), optimum_facts(optimum))
     rows: tuple[UserRow, ...] = ()
     if optimum.profile is not None:
-        rows = user_rows(spec, optimum.profile, optimum.payments)
+        rows = user_rows(spec, optimum.profile, optimum.payments, optimum.standard_errors)
         print_payments(console, "Payments at the optimum", rows, unit)
     else:
         print_table(console, "Payments at the optimum", *expected_payments(optimum, spec.user_names))
@@ -63,5 +65,7 @@ def print_optimum(
         ]
         print_table(console, "Probability of each choice", *chances(optimum, players))
     if optimum.warnings:
-        print_lines(console, ["", *(f"Warning: {named(text, spec.user_names)}" for text in optimum.warnings)])
+        # Warnings about very many users name none of them.
+        names = () if np.ndim(optimum.payments) == 2 else spec.user_names
+        print_lines(console, ["", *(f"Warning: {named(text, names)}" for text in optimum.warnings)])
     return rows

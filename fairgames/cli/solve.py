@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fairgames.spec.specification import Specification
 
 MOST_LISTED = 20
+MOST_ENUMERATED = 60
 
 
 def solve(
@@ -62,9 +63,10 @@ def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None
     platform = spec.platform
     return optimal_alpha(
         spec.utility,
-        spec.costs,
+        spec.group_costs,
         platform.selection,
-        actions=spec.actions,
+        actions=[group.choices for group in spec.groups],
+        counts=spec.counts,
         margin=platform.margin,
         budget=platform.budget,
         min_utility=platform.min_utility,
@@ -78,6 +80,8 @@ def stable_of(spec: Specification) -> tuple[StableProfile, ...] | None:
     from fairgames.equilibrium.intervals import stable_profiles
     from fairgames.errors import SizeError
 
+    if spec.n_users > MOST_ENUMERATED:
+        return None
     try:
         stable = stable_profiles(spec.utility, spec.costs, spec.actions, spec.platform.margin)
     except SizeError:

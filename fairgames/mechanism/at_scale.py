@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -12,6 +15,7 @@ from fairgames.mechanism.at_scale_bound import CostBound, cost_bound
 from fairgames.mechanism.at_scale_game import ScaleGame, State, scale_game, spread_over_entries
 from fairgames.mechanism.at_scale_search import AlphaSearch, Candidate, search_alpha
 from fairgames.mechanism.at_scale_shares import MovedGains, Pricing, gains_of
+from fairgames.mechanism.at_scale_symmetric import is_symmetric, symmetric_optimum
 from fairgames.mechanism.at_scale_verify import Regret, regret_of
 from fairgames.mechanism.constraints import Limits
 from fairgames.mechanism.optimum import Optimum, infeasible_optimum
@@ -22,6 +26,7 @@ from fairgames.result import format_value
 from fairgames.utility.base import Utility
 
 SEARCHED = "best-response equilibria along a search in alpha; not exhaustive"
+_CLOSED = "all pure equilibria, and mixed ones, which leave the platform no more"
 _SEARCH_EFFORT = Effort(seed=0, target_error=1e-3, budget=1_000_000)
 _MOST_TRIED = 5
 
@@ -83,16 +88,25 @@ def optimal_alpha_at_scale(
     pricing = Pricing(game.utility, _SEARCH_EFFORT)
     offered = game.offered
     gains = gains_of(pricing, offered)
+    if is_symmetric(game) and bounds == Limits().as_floats():
+        best = symmetric_optimum(game)
+        exact = MovedGains(pricing, offered)
+        regret = regret_of(game, exact, best.state, best.alpha)
+        paid = price_profile(game.utility, game.counts(best.state), best.alpha, effort=effort)
+        proof = CostBound(best.value, math.inf, True, "the value itself", best.state)
+        found = _optimum(game, (best, regret), paid, proof, "identical users who take part or not: in closed form")
+        return replace(found, searched=_CLOSED)
     bound = cost_bound(game)
     search = AlphaSearch(game, gains, bounds)
-    search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()])
+    search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()], bound.largest)
     ranked = search.ranked()
     if not ranked:
         reason = f"no equilibrium was met with {bounds.describe()}; the search is not exhaustive"
         return infeasible_optimum(reason, "best", SEARCHED)
-    candidate, regret = _first_verified(game, MovedGains(pricing, offered), ranked)
-    paid = price_profile(game.utility, game.counts(candidate.state), candidate.alpha, effort=effort)
-    return _optimum(game, candidate, regret, paid, bound, pricing.n_priced)
+    answer = _first_verified(game, MovedGains(pricing, offered), ranked)
+    paid = price_profile(game.utility, game.counts(answer[0].state), answer[0].alpha, effort=effort)
+    how = f"{pricing.n_priced:,} states were priced on the way; bound: {bound.how}"
+    return _optimum(game, answer, paid, bound, how)
 
 
 def _first_verified(game: ScaleGame, gains: MovedGains, ranked: list[Candidate]) -> tuple[Candidate, Regret]:
@@ -106,9 +120,8 @@ def _first_verified(game: ScaleGame, gains: MovedGains, ranked: list[Candidate])
     return tried[0]
 
 
-def _optimum(
-    game: ScaleGame, candidate: Candidate, regret: Regret, paid: Payments, bound: CostBound, n_priced: int
-) -> Optimum:
+def _optimum(game: ScaleGame, answer: tuple[Candidate, Regret], paid: Payments, bound: CostBound, how: str) -> Optimum:
+    candidate, regret = answer
     profile, payments, costs, errors = _rows(game, candidate.state, paid)
     borne, worth = game.cost_of(candidate.state), float(paid.utility)
     value = (1 - candidate.alpha) * worth
@@ -130,11 +143,10 @@ def _optimum(
         welfare=worth - borne,
         upper_bound=most,
         gap=None if most is None else most - value,
-        price_of_fairness=most / value if most is not None and game.absent_allowed and value > 0 else None,
+        price_of_fairness=most / value if most is not None and bound.tight and value > 0 else None,
         regret=regret.gain,
         regret_error=regret.error,
-        reason=f"{game.n_users:,} users in {len(game.sizes)} groups: {n_priced:,} states priced; the answer by "
-        f"{paid.engine}; bound: {bound.how}",
+        reason=f"at scale: {game.n_users:,} users in {len(game.sizes)} groups; {how}; payments by {paid.engine}",
         warnings=tuple(_warnings(game, candidate.state, regret, paid)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from fairgames.exactness import to_float
 from fairgames.mechanism.at_scale_game import ScaleGame, State
 from fairgames.tolerance import BOUND_GAP
+from fairgames.utility.base import Utility
 
 _MOST_BOXES = 60_000
 _BATCH = 512
@@ -23,6 +25,10 @@ class CostBound:
     ----------
     bound : float or None
         None when the utility says nothing that a proof could use.
+    largest : float
+        The utility is never larger; ``inf`` when nothing is known.
+    tight : bool
+        Whether it is that maximum itself, up to `BOUND_GAP`.
     how : str
         What the bound is.
     state : ndarray of int, shape (G, L)
@@ -30,6 +36,8 @@ class CostBound:
     """
 
     bound: float | None
+    largest: float
+    tight: bool
     how: str
     state: State
 
@@ -60,18 +68,22 @@ def cost_bound(game: ScaleGame) -> CostBound:
     """
     utility = game.utility
     known = utility.monotone or utility.monotone_at_top
+    top = game.counts(game.all_at(np.full(len(game.sizes), game.n_levels - 1)))
+    largest = to_float(utility.evaluate_counts(top[None])).item() if known else math.inf
     if not game.absent_allowed:
-        top = to_float(utility.evaluate_counts(game.counts(game.highest())[None])).item() if known else None
         how = "the largest utility, or 0: somebody may not stay absent" if known else _UNKNOWN
-        return CostBound(None if top is None else max(top, 0.0), how, game.highest())
-    ladder = _by_level(game) if utility.monotone or not known else _at_top(game)
-    bound, state, closed = _branch_and_bound(game, ladder)
-    if utility.monotone_at_top and not utility.monotone:
-        state = _at_cheapest(game, state)
+        return CostBound(max(largest, 0.0) if known else None, largest, False, how, game.highest())
+    bound, state, closed = _branch_and_bound(game, _at_top(game) if _only_at_top(utility) else _by_level(game))
     if not known:
-        return CostBound(None, _UNKNOWN, state)
-    what = "paying each user exactly its cost" if utility.monotone else "paying only costs, for data at the top level"
-    return CostBound(bound, f"{what}, by branch and bound{'' if closed else ' stopped early'}", state)
+        return CostBound(None, largest, False, _UNKNOWN, state)
+    what = "paying only costs, for data at the top level" if _only_at_top(utility) else "paying only costs"
+    how = f"{what}, by branch and bound{'' if closed else ' stopped early'}"
+    tight = closed and not _only_at_top(utility)
+    return CostBound(bound, largest, tight, how, _at_cheapest(game, state) if _only_at_top(utility) else state)
+
+
+def _only_at_top(utility: Utility) -> bool:
+    return utility.monotone_at_top and not utility.monotone
 
 
 _UNKNOWN = "no bound is known, since the utility does not say that it is monotone"
@@ -79,7 +91,7 @@ _UNKNOWN = "no bound is known, since the utility does not say that it is monoton
 
 @dataclass(frozen=True, eq=False)
 class _Ladder:
-    """Coordinates ``y``: users of ``groups[d]`` at ``levels[d]`` or above; each adds ``rises[d]`` to the cost."""
+    """Coordinates ``y``: users of ``groups[d]`` at ``levels[d]`` or above, each adding ``rises[d]`` to the cost."""
 
     groups: NDArray[np.intp]
     levels: NDArray[np.intp]

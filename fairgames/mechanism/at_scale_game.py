@@ -184,6 +184,20 @@ def spread_over_entries(game: ScaleGame, state: State) -> NDArray[np.int64]:
     return shares
 
 
+def whole_state(state: NDArray[np.float64], sizes: NDArray[np.int64]) -> State:
+    """Round to whole users, so that each group keeps its size.
+
+    Examples
+    --------
+    >>> whole_state(np.array([[1.4, 2.6]]), np.array([4]))
+    array([[1, 3]])
+    """
+    whole: State = np.floor(np.clip(state, 0, None) + 0.5).astype(np.int64)
+    rows = np.arange(len(sizes))
+    whole[rows, whole.argmax(axis=1)] += sizes - whole.sum(axis=1)
+    return whole
+
+
 def _kinds_of(utility: Utility, sizes: NDArray[np.int64]) -> NDArray[np.intp]:
     starts = np.cumsum(sizes) - sizes
     lowest, highest = (extreme.reduceat(utility.types, starts) for extreme in (np.minimum, np.maximum))

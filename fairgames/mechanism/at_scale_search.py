@@ -14,12 +14,16 @@ from fairgames.mechanism.at_scale_game import ScaleGame, State
 from fairgames.mechanism.at_scale_shares import MovedGains
 from fairgames.mechanism.at_scale_verify import stable_range
 from fairgames.mechanism.constraints import Limits
+from fairgames.tolerance import CROWD_SCAN
 
-_N_ALPHAS = 16
-_LEAST_ALPHA = 1e-3
+_N_ALPHAS = 12
+_LEAST_ALPHA = 1e-2
 _MOST_CORNERS = 81
-_MOST_BREAKPOINTS = 12
-_REFINEMENTS = 14
+_MOST_BREAKPOINTS = 6
+_REFINEMENTS = 10
+_MOST_SETTLED = 3
+_SAME = 0.01
+_BREAK_EVEN = 1.5
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -59,6 +63,7 @@ class AlphaSearch:
         self._gains = gains
         self._limits = limits
         self.found: list[Candidate] = []
+        self._rough: list[Candidate] = []
 
     def ranked(self) -> list[Candidate]:
         """Candidates within the limits, the best first, one for each state."""
@@ -78,6 +83,28 @@ class AlphaSearch:
             self._note(state, min(lo, alpha), max(hi, alpha))
         return state
 
+    def scan(self, alpha: float, start: State) -> State:
+        """Where best replies lead at ``alpha``, roughly; it is noted as a place to settle."""
+        state, _ = climb(self._game, self._gains, alpha, start, CROWD_SCAN)
+        if self._within(alpha, self.utility(state)):
+            self._rough.append(self._at(alpha, state))
+        return state
+
+    def settle_best(self, number: int) -> None:
+        """Settle where the scans were best."""
+        for rough in sorted(self._rough, key=lambda one: -one.value)[:number]:
+            self.settle(rough.alpha, rough.state)
+        self._rough.clear()
+
+    def best_value(self) -> float:
+        """Largest value met so far, roughly; at least 0."""
+        best = self.best_rough()
+        return 0.0 if best is None else max(0.0, best.value)
+
+    def best_rough(self) -> Candidate | None:
+        """Best of the scans and of what is found."""
+        return max([*self._rough, *self.found], key=lambda one: one.value, default=None)
+
     def corner(self, state: State) -> tuple[float, float]:
         """Note a state wherever it is an equilibrium; return the ends of that range of alpha."""
         lo, hi = stable_range(self._game, self._gains, state)
@@ -89,24 +116,33 @@ class AlphaSearch:
         limits = self._limits
         lo, hi = max(lo, float(limits.alpha_from)), min(hi, float(limits.alpha_to))
         U = self.utility(state)
-        if limits.budget is not None and U > 0:
-            hi = min(hi, float(limits.budget) / U)
-        if lo <= hi and (limits.min_utility is None or float(limits.min_utility) <= U):
-            alpha = lo if U >= 0 else hi
-            self.found.append(Candidate(alpha, (1 - alpha) * U, U, state))
+        alpha = lo if U >= 0 else hi
+        if lo <= hi and self._within(alpha, U):
+            self.found.append(self._at(alpha, state))
+
+    def _at(self, alpha: float, state: State) -> Candidate:
+        U = self.utility(state)
+        return Candidate(alpha, (1 - alpha) * U, U, state)
+
+    def _within(self, alpha: float, utility: float) -> bool:
+        """Whether the limits other than those of alpha hold."""
+        least, most = self._limits.min_utility, self._limits.budget
+        return (least is None or float(least) <= utility) and (most is None or alpha * utility <= float(most))
 
     def utility(self, state: State) -> float:
         """Utility of a state."""
         return self._gains.pricing.utility_at(self._game.counts(state))
 
 
-def search_alpha(search: AlphaSearch, game: ScaleGame, limits: Limits, starts: Sequence[State]) -> None:
+def search_alpha(search: AlphaSearch, game: ScaleGame, limits: Limits, starts: Sequence[State], largest: float) -> None:
     """Meet equilibria at many alphas, and refine around the best.
 
     1. States in which each type's users are all at one level: exactly the alphas at which they are equilibria.
     2. Best replies at alphas on a logarithmic scale and at the ends found in 1: from the first start on the way
-       down, from the last on the way up, each from the equilibrium before; and from all other starts afresh.
-    3. Golden sections between the neighbours of the best alpha, from the best equilibrium.
+       down, from the last on the way up until both agree, each from where the one before led; from other starts
+       where these two differ. An alpha above ``1 − value / largest utility`` cannot do better, and is left out.
+    3. Golden sections between the neighbours of the best alpha, from where it led.
+    4. All this only looks roughly; the best few places are then settled.
 
     Parameters
     ----------
@@ -118,40 +154,50 @@ def search_alpha(search: AlphaSearch, game: ScaleGame, limits: Limits, starts: S
         Range of alpha.
     starts : sequence of states
         Many present first, few last.
+    largest : float
+        The utility is never larger.
     """
     low, high = float(limits.alpha_from), float(limits.alpha_to)
     breakpoints = [end for state in _corners(game) for end in search.corner(state)]
-    grid = np.geomspace(max(low, _LEAST_ALPHA * high), high, _N_ALPHAS) if high > 0 else np.zeros(0)
-    inside = sorted({end for end in breakpoints if low < end < high})
-    picked = (
-        [inside[place] for place in np.linspace(0, len(inside) - 1, _MOST_BREAKPOINTS).round().astype(int)]
-        if inside
-        else []
-    )
-    alphas = sorted({low, high, *grid.tolist(), *picked})
-    down, up = starts[0], starts[-1]
-    for alpha in reversed(alphas):
-        down = search.settle(alpha, down)
-    for alpha in alphas:
-        up = search.settle(alpha, up)
     for start in starts[1:-1]:
-        for alpha in alphas:
-            search.settle(alpha, start)
+        _break_even(search, game, start, low, high)
+    high = max(low, min(high, 1 - search.best_value() / largest)) if math.isfinite(largest) and largest > 0 else high
+    grid = np.geomspace(max(low, _LEAST_ALPHA * high), high, _N_ALPHAS).tolist() if high > 0 else []
+    inside = sorted({end for end in breakpoints if low < end < high})
+    every = max(1, math.ceil(len(inside) / _MOST_BREAKPOINTS))
+    alphas = sorted({low, high, *grid, *inside[::every]})
+    reached, down, up = {}, starts[0], starts[-1]
+    for alpha in reversed(alphas):
+        down = reached[alpha] = search.scan(alpha, down)
+    for alpha in alphas:
+        up = search.scan(alpha, up)
+        worth = search.utility(reached[alpha])
+        if abs(worth - search.utility(up)) <= _SAME * abs(worth) and worth != search.utility(starts[-1]):
+            break
+        if worth != search.utility(up):
+            for start in starts[1:-1]:
+                search.scan(alpha, start)
     _refine(search, alphas)
+    search.settle_best(_MOST_SETTLED)
+
+
+def _break_even(search: AlphaSearch, game: ScaleGame, start: State, low: float, high: float) -> None:
+    """Scan where the payments of a state cover its costs and somewhat more, so that good values are known early."""
+    U, borne = search.utility(start), game.cost_of(start)
+    if U > 0 and borne > 0:
+        search.scan(min(max(_BREAK_EVEN * borne / U, low), high), start)
 
 
 def _refine(search: AlphaSearch, alphas: Sequence[float]) -> None:
-    ranked = search.ranked()
-    if not ranked:
+    best = search.best_rough()
+    if best is None:
         return
-    best = ranked[0]
+    state = best.state
     below = max((alpha for alpha in alphas if alpha < best.alpha), default=best.alpha)
     above = min((alpha for alpha in alphas if alpha > best.alpha), default=best.alpha)
-    state = best.state
 
     def kept(alpha: float) -> float:
-        U = search.utility(search.settle(alpha, state))
-        return (1 - alpha) * U
+        return (1 - alpha) * search.utility(search.scan(alpha, state))
 
     left, right = above - _GOLDEN * (above - below), below + _GOLDEN * (above - below)
     at_left, at_right = kept(left), kept(right)

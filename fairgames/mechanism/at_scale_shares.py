@@ -130,6 +130,12 @@ class MovedGains:
                 gains[kind, source, target], errors[kind, source, target] = self.gain(counts, kind, source, target)
         return gains, errors
 
+    def shares(self, counts: Counts, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Payment at alpha = 1 of a user of each type at each wanted level; somebody is put where nobody is."""
+        for kind in np.flatnonzero(wanted.any(axis=1)).tolist():
+            counts = _occupied(counts, kind, np.flatnonzero(wanted[kind]).tolist())
+        return self.pricing.at(counts).values
+
     def _paid(self, counts: Counts, kind: int, level: int) -> tuple[float, float]:
         if level == 0:
             return 0.0, 0.0
@@ -140,13 +146,13 @@ class MovedGains:
 class NearbyGains(MovedGains):
     """What moving brings a user among so many that one more or less does not change what a level is paid.
 
-    One pricing serves all moves: where nobody is at a level, one user is put there. A type of few users
-    is treated as `MovedGains` does.
+    One pricing serves all moves: where nobody is at a level, one user is put there. A type of few users,
+    and a state in which few are present, are treated as `MovedGains` does.
     """
 
     def gain(self, counts: Counts, kind: int, source: int, target: int) -> tuple[float, float]:
         """Payment at alpha = 1 that a user gains by moving, and the standard error of that."""
-        if counts[kind].sum() < _CROWD:
+        if counts[kind].sum() < _CROWD or counts[:, 1:].sum() < _MANY_USERS:
             return super().gain(counts, kind, source, target)
         shares = self.pricing.at(_occupied(counts, kind, [source, target]))
         values, errors = shares.values[kind], shares.errors[kind]
@@ -154,6 +160,8 @@ class NearbyGains(MovedGains):
 
     def table(self, counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """All gains and errors, shape ``(K, L, L)``: NaN where nobody can move."""
+        if counts[:, 1:].sum() < _MANY_USERS:
+            return super().table(counts)
         present = counts
         crowds = counts.sum(axis=1) >= _CROWD
         for kind in np.flatnonzero(crowds).tolist():

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from math import comb, log
+from math import comb, log, prod
+from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError
 from fairgames.exactness import Number
 from fairgames.game.actions import Actions
+from fairgames.mechanism.at_scale import optimal_alpha_at_scale
+from fairgames.mechanism.at_scale_game import as_entry_counts
 from fairgames.mechanism.constraints import Limits, as_limits
 from fairgames.mechanism.exchangeable import MOST_USERS, is_exchangeable, with_mixed_families
 from fairgames.mechanism.optimum import Optimum
@@ -19,11 +23,17 @@ from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
 from fairgames.mechanism.two_player import best_of_two, worst_of_two
 from fairgames.mechanism.types_optimum import types_optimal_alpha
+from fairgames.memory import readable_count
 from fairgames.result import format_value
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
 SELECTIONS = ("best", "worst", "potential")
+ENGINES = ("dense", "types", "at-scale")
+_MOST_STATES = 4_000_000
+_MOST_EXACT_STATES = 100_000
+_MOST_LISTED_USERS = 20_000
+_MOST_TYPES = 30
 _MOST_BASES = 200_000
 _MOST_PROFILES = 1_000_000
 _MOST_EXACT_PROFILES = 20_000
@@ -40,8 +50,10 @@ def optimal_alpha(
     min_utility: Number | int | str | None = None,
     alpha_range: Sequence[Number | int | str] = (0, 1),
     blocs: Iterable[Iterable[int]] | None = None,
+    counts: ArrayLike | None = None,
+    engine: str = "auto",
 ) -> Optimum:
-    """Find the payment fraction that is best for the platform, exactly and without a grid.
+    """Find the payment fraction that is best for the platform, exactly and without a grid wherever that is possible.
 
     The platform keeps ``(1 − alpha) · U`` at an equilibrium of the users' game (eqs. 19, 21, 26). Each
     equilibrium exists on intervals of alpha whose ends are known, so the optimum is one of finitely many
@@ -71,14 +83,22 @@ def optimal_alpha(
         Range of alpha within [0, 1].
     blocs : iterable of iterable of int, or None
         Groups of users that act as one player, which is paid the sum of its members' payments.
+    counts : array_like of int, optional, shape (E,)
+        Users of each entry, who follow one another; ``costs`` and ``actions`` then have a row an entry. So a
+        million users in three entries need three rows.
+    engine : {"auto", "dense", "types", "at-scale"}
+        On all profiles; on the counts of interchangeable users; or, where even these are too many, by best
+        replies at many alphas.
 
     Returns
     -------
     Optimum
         With the whole `landscape` over alpha. ``searched`` says over which equilibria it ranges: all of them
         with two players (up to ten actions each), all pure ones otherwise; and the symmetric and
-        half-mixed ones too for up to 32 exchangeable users with equal costs and two actions. Where
-        nothing meets the constraints, ``infeasible`` says so.
+        half-mixed ones too for up to 32 exchangeable users with equal costs and two actions. More than four
+        million states of counts, or 20,000 users, are searched at scale: ``regret`` then verifies the
+        equilibrium, ``upper_bound`` says how much better another could be, and ``profile``, ``payments`` and
+        ``costs`` have a row an entry and a column a level. Where nothing meets the constraints, ``infeasible`` says so.
 
     Raises
     ------
@@ -102,9 +122,22 @@ def optimal_alpha(
     if selection == "worst" and limits.margin > 0:
         raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', margin)
     worth = as_utility(utility)
-    if blocs is None and _needs_types(worth):
+    if engine not in {"auto", *ENGINES}:
+        raise InputError("engine", f"must be auto, {', '.join(ENGINES)}", engine)
+    chosen = engine if engine != "auto" else _fitting_engine(worth, selection, limits, grouped=blocs is None)
+    if chosen == "at-scale":
+        _require_at_scale(selection, blocs)
+        return optimal_alpha_at_scale(worth, costs, actions=actions, counts=counts, limits=limits)
+    if counts is not None:
+        sizes = as_entry_counts(counts, worth.n_users).tolist()
+        costs, actions = _by_user(costs, sizes), _by_user(actions, sizes)
+    if chosen == "types":
+        if blocs is not None:
+            raise InputError("engine", "must be dense where blocs act together", engine)
+        states = _n_states(worth.type_sizes, worth.type_levels)
+        users = f"{worth.n_users:,} users of {len(worth.type_sizes)} types"
         optimum = types_optimal_alpha(
-            worth,
+            worth.in_floats() if states > _MOST_EXACT_STATES else worth,
             costs,
             selection,
             actions=actions,
@@ -113,13 +146,15 @@ def optimal_alpha(
             min_utility=min_utility,
             alpha_range=alpha_range,
         )
+        optimum = replace(optimum, reason=f"types: {users}: all {readable_count(states)} states of counts")
         if worth.n_users > MOST_USERS:
             return optimum
         return _with_families(as_problem(worth, costs, actions, limits), selection, optimum)
     problem = as_problem(worth, costs, actions, limits, blocs)
     if selection == "potential" and not problem.alone:
         raise InputError("blocs", 'cannot be used with selection="potential": blocs have no common potential', blocs)
-    optimum = _solved(problem, selection)
+    profiles = f"all {readable_count(prod(map(len, problem.allowed)))} profiles"
+    optimum = replace(_solved(problem, selection), reason=f"dense: {profiles}")
     if optimum.infeasible is None or limits == Limits():
         return optimum
     return replace(optimum, infeasible=f"{optimum.infeasible}; {_without_limits(problem, selection)}")
@@ -162,7 +197,34 @@ def _n_bases(problem: Problem) -> int:
     return comb(rows + columns, rows)
 
 
-def _needs_types(utility: Utility) -> bool:
-    """Whether the users are many, but of few types."""
+def _fitting_engine(utility: Utility, selection: str, limits: Limits, *, grouped: bool) -> str:
+    """Choose by the number of profiles, and of states of counts."""
+    sizes, levels = utility.type_sizes, utility.type_levels
     most = _MOST_EXACT_PROFILES if utility.exact else _MOST_PROFILES
-    return len(utility.type_sizes) < utility.n_users and sum(map(log, utility.shape)) > log(most)
+    profiles = sum(size * log(n_levels) for size, n_levels in zip(sizes, levels, strict=True))
+    if not grouped or profiles <= log(most) or len(sizes) == utility.n_users:
+        return "dense"
+    if selection != "best" or limits.margin > 0 or len(sizes) > _MOST_TYPES:
+        return "types"
+    small = utility.n_users <= _MOST_LISTED_USERS
+    return "types" if small and _n_states(sizes, levels) <= _MOST_STATES else "at-scale"
+
+
+def _n_states(sizes: Sequence[int], levels: Sequence[int]) -> int:
+    return prod(comb(size + n_levels - 1, n_levels - 1) for size, n_levels in zip(sizes, levels, strict=True))
+
+
+def _require_at_scale(selection: str, blocs: object) -> None:
+    if selection != "best":
+        raise InputError("selection", 'must be "best" at scale, where equilibria are not all known', selection)
+    if blocs is not None:
+        raise InputError("engine", "must be dense where blocs act together", "at-scale")
+
+
+def _by_user(rows: Any, sizes: Sequence[int]) -> Any:
+    """Repeat the rows of entries for their users; a single row for all stays as it is."""
+    if rows is None or all(np.ndim(row) == 0 for row in rows):
+        return rows
+    if len(rows) != len(sizes):
+        raise InputError("counts", f"must be as many as the {len(rows)} rows of costs and actions", len(sizes))
+    return [row for row, size in zip(rows, sizes, strict=True) for _ in range(size)]

@@ -9,7 +9,7 @@ from fairgames.exactness import Array, Number
 from fairgames.mechanism.landscape import Landscape
 from fairgames.result import Result, format_value
 
-_OF_ESTIMATES = ("reason", "standard_errors", "regret", "regret_error")
+_OF_ESTIMATES = {"reason", "standard_errors", "regret", "regret_error"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,11 +48,13 @@ class Optimum(Result):
         Utility less costs: what platform and users gain together.
     upper_bound : Fraction, float or None
         What the platform would keep if it could pay each user exactly its cost; where "absent" is not
-        an action, the largest utility (or 0).
+        an action, the largest utility (or 0). Among very many users, a bound on that (``reason`` says which); None
+        when nothing is known.
     gap : Fraction, float or None
         ``upper_bound − value``.
     price_of_fairness : Fraction, float or None
-        ``upper_bound / value``; None when ``value`` is not positive or "absent" is not an action.
+        ``upper_bound / value``; None when ``value`` is not positive, "absent" is not an action, or
+        the bound is a loose one.
     landscape : Landscape or None
         The selected equilibrium at every alpha.
     ties : tuple of tuple of int
@@ -105,9 +107,8 @@ class Optimum(Result):
         if self.infeasible is not None:
             return f"Optimum ({self.selection})", ("quantity", "value"), [("infeasible", self.infeasible)]
         skipped = {"landscape", "warnings", "ties", "infeasible", "approached_from", "strategies"}
-        skipped |= {
-            name for name in _OF_ESTIMATES if getattr(self, name) is None or (name == "reason" and not self.reason)
-        }
+        if self.regret is None:
+            skipped |= _OF_ESTIMATES
         rows = [
             (field.name.replace("_", " "), format_value(getattr(self, field.name)))
             for field in fields(self)

@@ -51,6 +51,11 @@ def optimum_sentences(optimum: Optimum) -> list[str]:
             "there some user is exactly indifferent."
         )
     lines.append(f"Searched: {optimum.searched}.")
+    if optimum.regret is not None:
+        gain = f"{float(optimum.regret):.2g} (standard error {float(optimum.regret_error or 0):.1g})"
+        lines.append(
+            f"The user who is most tempted to change its level would gain {gain} by it. Computed {optimum.reason}."
+        )
     return lines
 
 
@@ -71,7 +76,7 @@ def optimum_facts(optimum: Optimum) -> list[tuple[str, str]]:
         ("utility", optimum.utility),
         ("paid to the users", _difference(optimum.utility, optimum.value)),
         ("the platform keeps", optimum.value),
-        ("the users' privacy costs", None if optimum.costs is None else optimum.costs.sum()),
+        ("the users' privacy costs", _difference(optimum.utility, optimum.welfare)),
         ("the users gain, payments less costs", optimum.users_surplus),
         ("platform and users together", optimum.welfare),
         ("most that any payments could leave the platform", optimum.upper_bound),

@@ -67,17 +67,21 @@ class UserRow:
         return self.name if self.count == 1 else f"{self.name} ({self.count:,} users)"
 
 
-def user_rows(spec: Specification, profile: ArrayLike, payments: ArrayLike) -> tuple[UserRow, ...]:
+def user_rows(
+    spec: Specification, profile: ArrayLike, payments: ArrayLike, standard_errors: ArrayLike | None = None
+) -> tuple[UserRow, ...]:
     """One row for each group and level at which it has users.
 
     Parameters
     ----------
     spec : Specification
         The users.
-    profile : array_like of int, shape (N,)
-        Level of each user.
-    payments : array_like, shape (N,)
-        Payment of each user.
+    profile : array_like of int, shape (N,) or (G, L)
+        Level of each user; or how many users of each group are at each level.
+    payments : array_like
+        Payment of each user, or of one user of each group at each level.
+    standard_errors : array_like, optional
+        Of the payments; None when they are not estimated.
 
     Returns
     -------
@@ -86,12 +90,22 @@ def user_rows(spec: Specification, profile: ArrayLike, payments: ArrayLike) -> t
     """
     levels = np.asarray(profile, dtype=np.intp)
     values = np.asarray(payments)
+    errors = np.zeros(values.shape) if standard_errors is None else np.asarray(standard_errors)
+    if levels.ndim == 2:
+        return tuple(
+            _row(
+                spec, spec.groups[group], level, values.item(group, level), errors.item(group, level), count=int(count)
+            )
+            for (group, level), count in np.ndenumerate(levels)
+            if count
+        )
     rows = []
     start = 0
     for group in spec.groups:
         members = levels[start : start + group.count]
         for level, first, count in zip(*np.unique(members, return_index=True, return_counts=True), strict=True):
-            rows.append(_row(spec, group, int(level), values[start + int(first)], 0.0, count=int(count)))
+            user = start + int(first)
+            rows.append(_row(spec, group, int(level), values[user], float(errors[user]), count=int(count)))
         start += group.count
     return tuple(rows)
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import re
 from fractions import Fraction
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fairgames.mechanism.optimal import optimal_alpha
@@ -81,3 +83,19 @@ def test_a_hundred_users_are_solved_without_listing_their_profiles(run, tmp_path
     output = run("solve", path, "--figure", tmp_path / "out.png").output
     assert "The stable choices of 100 users are not listed" in output
     assert "phones" in output.partition("In words")[2]
+
+
+def test_a_million_phones_get_payments_with_errors_an_equilibrium_and_an_alpha_in_one_command(run, tmp_path, saved):
+    phones = Path(__file__).parents[2] / "examples" / "phones.toml"
+    output = run("solve", phones, "--json", tmp_path / "out.json").output
+    optimum = saved()["optimum"]
+    profile, paid, errors = (np.array(optimum[key]) for key in ("profile", "payments", "standard_errors"))
+    assert profile.sum(axis=1).tolist() == [500_000, 300_000, 200_000]
+    assert (errors[paid > 0] <= 1e-4 * paid[paid > 0]).all()
+    assert (paid * profile).sum() == pytest.approx(optimum["alpha"] * optimum["utility"])
+    assert 0 < optimum["value"] < optimum["upper_bound"]
+    assert optimum["regret"] <= 3 * optimum["regret_error"] + 1e-4
+    assert optimum["warnings"] == []
+    assert "not exhaustive" in output
+    assert "standard error" in output.partition("In words")[2]
+    assert "most tempted" in output
