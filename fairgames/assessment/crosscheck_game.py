@@ -21,7 +21,8 @@ from fairgames.assessment.crosscheck_game_symmetric import any_symmetric, theore
 from fairgames.assessment.crosscheck_package import closed_form_error
 from fairgames.assessment.crosscheck_points import Comparison, Draws, Point, Question, at, compare, not_applicable
 from fairgames.exactness import is_exact, to_fractions
-from fairgames.payments.fair import coalition_payments, fair_payments
+from fairgames.payments.fair import coalition_payments
+from fairgames.payments.front_door import fair_payments
 from fairgames.utility.base import Utility
 
 _MOST_LEVELS = 4

@@ -11,7 +11,8 @@ import numpy as np
 from fairgames.assessment.crosscheck_exact import evaluator
 from fairgames.assessment.crosscheck_points import Draws, Point, Question, at
 from fairgames.exactness import Array
-from fairgames.payments.fair import coalition_payments, fair_payments, payment_table
+from fairgames.payments.fair import coalition_payments, payment_table
+from fairgames.payments.front_door import fair_payments
 
 
 def questions(everything: bool) -> Iterator[Question]:

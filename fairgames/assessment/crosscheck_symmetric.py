@@ -13,7 +13,7 @@ from fairgames.equilibrium.intervals import stable_profiles
 from fairgames.exactness import Array
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.symmetric_mechanism import symmetric_mechanism
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.front_door import fair_payments
 
 _RISING_GAMMA = [Fraction(value) for value in ("0.822", "1.614", "1.769", "2.353")]
 """Not concave, although gamma increases: the threshold is not the last increment."""

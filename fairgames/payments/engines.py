@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError, SizeError
-from fairgames.exactness import is_exact
+from fairgames.exactness import Number, is_exact
 from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
 from fairgames.payments.engine_estimates import Effort, estimated_payments
@@ -135,8 +136,8 @@ def price_profile(
     if engine not in {"auto", chosen}:
         chosen, reason = engine, f"asked for; auto would take {chosen}"
     if not len(groups.sizes):
-        return _nobody(groups)
-    if chosen in {"subsets", "types"}:
+        priced = _nobody(groups)
+    elif chosen in {"subsets", "types"}:
         if engine == "auto" and not exact and groups.utility.exact and groups.n_states > _MOST_RATIONAL_STATES:
             groups, reason = replace(groups, utility=groups.utility.in_floats()), f"{reason}, in floats"
         U, shares, evaluations = enumerated_payments(groups)
@@ -154,5 +155,6 @@ def price_profile(
 
 
 def _nobody(groups: PresentGroups) -> Payments:
-    zero = np.zeros(groups.profile.shape)
-    return Payments(values=zero, utility=0.0, alpha=1, engine="subsets", reason="nobody is present")
+    nothing: Number = Fraction(0) if groups.utility.exact else 0.0
+    values = np.full(groups.profile.shape, nothing, dtype=object if groups.utility.exact else float)
+    return Payments(values=values, utility=nothing, alpha=1, engine="subsets", reason="nobody is present")

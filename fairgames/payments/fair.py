@@ -15,7 +15,6 @@ from fairgames.payments.potential import coalition_potential_tensor, potential_t
 from fairgames.payments.result import Payments, PaymentTable
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
-from fairgames.utility.measured import MeasuredUtility
 from fairgames.utility.profile import as_profile, expand_counts
 
 
@@ -75,8 +74,8 @@ def payment_table(utility: Utility | ArrayLike, alpha: Alpha = 1) -> PaymentTabl
     return PaymentTable(potential(checked), checked.tensor(), fraction, checked.types)
 
 
-def fair_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alpha = 1) -> Payments:
-    """Fair payment of each user at one profile (Theorem 2, eq. 7).
+def subset_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alpha = 1) -> Payments:
+    """Fair payment of each user at one profile (Theorem 2, eq. 7), from all subsets of the present users.
 
     Only the profiles in which some of the present users are absent are evaluated, so one profile
     of many users is priced without their whole tensor.
@@ -93,8 +92,7 @@ def fair_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alpha
     Returns
     -------
     Payments
-        ``values`` add up to ``alpha · U(profile)``. Those of a utility measured in several repeats have
-        standard errors (`repeated_payments`).
+        ``values`` add up to ``alpha · U(profile)``.
 
     Raises
     ------
@@ -103,16 +101,11 @@ def fair_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alpha
 
     Examples
     --------
-    >>> fair_payments([[0, "2/3"], ["2/3", 1]], [1, 1], alpha="1/2").values
+    >>> subset_payments([[0, "2/3"], ["2/3", 1]], [1, 1], alpha="1/2").values
     array([Fraction(1, 4), Fraction(1, 4)], dtype=object)
     """
     fraction = as_alpha(alpha)
     checked = as_utility(utility)
-    if isinstance(checked, MeasuredUtility) and checked.repeats > 1:
-        # Imported here because it prices each repeat with this very function.
-        from fairgames.payments.repeated import repeated_payments
-
-        return repeated_payments(checked, profile, alpha)
     levels = _user_levels(checked, profile)
     at_profile, shares, evaluations = _marginal_potentials(checked, levels, potential_tensor)
     worth = np.asarray(at_profile[0])

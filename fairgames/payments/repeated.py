@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.exactness import to_float
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.fair import subset_payments
 from fairgames.payments.permutations import permutation_payments
 from fairgames.payments.result import Payments
 from fairgames.utility.measured import MeasuredUtility
@@ -38,7 +38,7 @@ def repeated_payments(utility: MeasuredUtility, profile: ArrayLike, alpha: Alpha
     Raises
     ------
     InputError, SizeError, EvaluationError
-        As `fair_payments` does, and if a measurement fails.
+        As `subset_payments` does, and if a measurement fails.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def repeated_payments(utility: MeasuredUtility, profile: ArrayLike, alpha: Alpha
     (True, 7)
     """
     fraction = as_alpha(alpha)
-    runs = [fair_payments(utility.repeat(number), profile) for number in range(utility.repeats)]
+    runs = [subset_payments(utility.repeat(number), profile) for number in range(utility.repeats)]
     shares = np.array([to_float(run.values) for run in runs])
     worth = float(np.mean([run.utility for run in runs]))
     part = float(alpha_levels(fraction, np.asarray(worth)).item())

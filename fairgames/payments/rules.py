@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array
 from fairgames.memory import require_memory
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.fair import subset_payments
 from fairgames.payments.potential import potential_tensor, without_user
 from fairgames.utility.base import Utility
 from fairgames.utility.profile import as_profile
@@ -47,7 +47,7 @@ class FairRule(PaymentRule):
 
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
-        return fair_payments(utility, profile).values
+        return subset_payments(utility, profile).values
 
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""

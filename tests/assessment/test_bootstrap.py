@@ -8,7 +8,7 @@ from fairgames.equilibrium.intervals import stable_profiles
 from fairgames.errors import DataError, InputError
 from fairgames.fitting.federated_mean import fit_federated_mean
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.front_door import fair_payments
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.measured import MeasuredUtility
 from fairgames.utility.table import TableUtility

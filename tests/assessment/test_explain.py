@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fairgames.assessment.explain import explain_payments
 from fairgames.errors import InputError
 from fairgames.payments.engines import price_profile
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.front_door import fair_payments
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility
 

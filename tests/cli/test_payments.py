@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.payments.fair import coalition_payments, fair_payments
+from fairgames.payments.fair import coalition_payments
+from fairgames.payments.front_door import fair_payments
 from fairgames.spec.load import load_specification
 
 CROWD = """

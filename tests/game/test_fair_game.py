@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fairgames.errors import InputError, SizeError
 from fairgames.game.fair_game import FairGame
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.front_door import fair_payments
 from fairgames.utility.base import Utility
 from fairgames.utility.table import CountUtility, TableUtility
 

@@ -3,7 +3,7 @@ import pytest
 
 from fairgames.errors import InputError, SizeError
 from fairgames.payments.axioms import check_axioms
-from fairgames.payments.fair import coalition_payments, fair_payments
+from fairgames.payments.fair import coalition_payments, subset_payments
 from fairgames.payments.result import Payments
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.table import TableUtility
@@ -25,24 +25,24 @@ def leave_one_out(utility, profile):
 
 
 def pay_too_much(utility, profile):
-    return 2 * fair_payments(utility, profile).values
+    return 2 * subset_payments(utility, profile).values
 
 
 def fair_with_falling_alpha(utility, profile):
-    return fair_payments(utility, profile, alpha=lambda level: 1 / (1 + abs(float(level)))).values
+    return subset_payments(utility, profile, alpha=lambda level: 1 / (1 + abs(float(level)))).values
 
 
 def fair_by_profile(utility, profile):
-    return fair_payments(utility, profile).values * (0.5 if profile[0] else 1)
+    return subset_payments(utility, profile).values * (0.5 if profile[0] else 1)
 
 
 def fair_at_another_fraction(utility, profile):
     """One fraction within each utility, but another one for the given utility than for the others."""
-    return fair_payments(utility, profile, alpha="1/2" if utility is TABLE else 1).values
+    return subset_payments(utility, profile, alpha="1/2" if utility is TABLE else 1).values
 
 
 def asymmetric(utility, profile):
-    paid = np.array(fair_payments(utility, profile).values)
+    paid = np.array(subset_payments(utility, profile).values)
     if all(profile):
         paid[0], paid[1] = paid[0] + paid[1], 0
     return paid
@@ -50,7 +50,7 @@ def asymmetric(utility, profile):
 
 @pytest.mark.parametrize("alpha", [0, "1/2", 1])
 def test_fair_payments_break_nothing(alpha):
-    report = check_axioms(lambda utility, profile: fair_payments(utility, profile, alpha), TABLE)
+    report = check_axioms(lambda utility, profile: subset_payments(utility, profile, alpha), TABLE)
     assert report.fair
     assert report.broken == ()
     assert report.utilities == 1 + 7
@@ -91,7 +91,7 @@ def test_the_printed_axioms_of_theorem_1_leave_a_family(share):
 
     def divided(utility, profile):
         worth = float(utility(profile))
-        users = share * fair_payments(utility, profile).values.astype(float)
+        users = share * subset_payments(utility, profile).values.astype(float)
         return Payments(values=users, utility=worth, alpha=None, platform=(1 - share) * worth)
 
     assert check_axioms(divided, TABLE, axioms="A").broken == ("platform symmetry",)
@@ -105,8 +105,8 @@ def test_bad_input():
     with pytest.raises(InputError, match="not NaN"):
         check_axioms(lambda _utility, _profile: [np.nan] * 3, TABLE)
     with pytest.raises(InputError, match="platform's share"):
-        check_axioms(fair_payments, TABLE, axioms="A")
+        check_axioms(subset_payments, TABLE, axioms="A")
     with pytest.raises(SizeError, match="fewer users"):
-        check_axioms(fair_payments, TableUtility(np.zeros((3,) * 9)))
+        check_axioms(subset_payments, TableUtility(np.zeros((3,) * 9)))
     with pytest.raises(SizeError, match="1,000,000 users"):
-        check_axioms(fair_payments, DPMeanUtility([0, 1], n_users=10**6))
+        check_axioms(subset_payments, DPMeanUtility([0, 1], n_users=10**6))

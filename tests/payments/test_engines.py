@@ -8,7 +8,7 @@ import pytest
 from fairgames.errors import EvaluationError, InputError, SizeError
 from fairgames.payments.engine_estimates import Effort
 from fairgames.payments.engines import ENGINES, choose_engine, price_profile
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.fair import subset_payments
 from fairgames.payments.groups import present_groups
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -39,7 +39,7 @@ def _profile(n_users):
 def test_subsets_and_types_are_the_same_in_rationals():
     utility = DPMeanUtility([[0, 1, 3], [0, 1, 3], [0, 1, 3], [0, 2, 5]])
     profile = (1, 2, 1, 2)
-    dense = fair_payments(utility, profile, "1/2")
+    dense = subset_payments(utility, profile, "1/2")
     types = price_profile(utility, profile, "1/2")
     assert types.engine == "types"
     assert dense.values.tolist() == types.values.tolist()
@@ -52,7 +52,7 @@ def test_users_that_are_all_different_are_enumerated():
     utility = FederatedMeanUtility([10, 20, 30, 40], 1.0, 10.0)
     priced = price_profile(utility, (1, 2, 0, 1), 0.5)
     assert priced.engine == "subsets"
-    np.testing.assert_allclose(priced.values, fair_payments(utility, (1, 2, 0, 1), 0.5).values, rtol=1e-10)
+    np.testing.assert_allclose(priced.values, subset_payments(utility, (1, 2, 0, 1), 0.5).values, rtol=1e-10)
 
 
 def test_many_states_of_a_rational_utility_are_enumerated_in_floats():

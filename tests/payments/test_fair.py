@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fairgames.errors import InputError, SizeError
-from fairgames.payments.fair import coalition_payments, fair_payments, payment_table, potential
+from fairgames.payments.fair import coalition_payments, payment_table, potential, subset_payments
 from fairgames.utility.base import Utility
 from fairgames.utility.table import CountUtility, TableUtility
 
@@ -26,7 +26,7 @@ def test_one_profile_equals_the_definition_and_the_table(shape, theorem_2, rando
     table = payment_table(utility, alpha="1/3")
     for profile in product(*map(range, shape)):
         expected = [value / 3 for value in theorem_2(utility.tensor(), profile)]
-        assert fair_payments(utility, profile, alpha="1/3").values.tolist() == expected
+        assert subset_payments(utility, profile, alpha="1/3").values.tolist() == expected
         assert table[profile].values.tolist() == expected
         assert [table.user(user)[profile] for user in range(len(shape))] == expected
 
@@ -44,8 +44,8 @@ def test_coalition_payments_equal_the_definition(shape, theorem_1, random_table)
 
 def test_paper_example_both_theorems():
     """Eqs. 11 and 12, with the two payment matrices in the order of eq. 10's rows."""
-    assert fair_payments(MEAN, [1, 0]).values.tolist() == [Fraction(2, 3), 0]
-    assert fair_payments(MEAN, [1, 1]).values.tolist() == [Fraction(1, 2)] * 2
+    assert subset_payments(MEAN, [1, 0]).values.tolist() == [Fraction(2, 3), 0]
+    assert subset_payments(MEAN, [1, 1]).values.tolist() == [Fraction(1, 2)] * 2
     assert coalition_payments(MEAN, [1, 0]).platform == Fraction(1, 3)
     assert coalition_payments(MEAN, [1, 1]).platform == Fraction(5, 9)
     assert coalition_payments(MEAN, [1, 1]).values.tolist() == [Fraction(2, 9)] * 2
@@ -68,18 +68,18 @@ def test_levels_that_differ_by_rounding_get_one_alpha():
 def test_alpha_that_changes_its_mind_is_refused():
     answers = iter(np.linspace(0, 1, 50))
     with pytest.raises(InputError, match="function of the utility level alone"):
-        fair_payments(MEAN, [1, 1], alpha=lambda _level: next(answers))
+        subset_payments(MEAN, [1, 1], alpha=lambda _level: next(answers))
 
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.01, float("nan"), "much", True, lambda _level: 2])
 def test_alpha_outside_the_unit_interval_is_refused(alpha):
     with pytest.raises(InputError, match="alpha"):
-        fair_payments(MEAN, [1, 1], alpha=alpha)
+        subset_payments(MEAN, [1, 1], alpha=alpha)
 
 
 def test_profile_in_counts():
     utility = CountUtility([0, "2/3", 1])
-    assert fair_payments(utility, [[1, 1]]).values.tolist() == fair_payments(utility, [0, 1]).values.tolist()
+    assert subset_payments(utility, [[1, 1]]).values.tolist() == subset_payments(utility, [0, 1]).values.tolist()
     assert payment_table(utility)[[[0, 2]]].values.tolist() == [Fraction(1, 2)] * 2
 
 
@@ -96,13 +96,13 @@ def test_profile_in_counts():
 )
 def test_bad_profiles(profile, message):
     with pytest.raises(InputError, match=message):
-        fair_payments(MEAN, profile)
+        subset_payments(MEAN, profile)
 
 
 def test_a_single_profile_of_many_users_needs_no_tensor():
     profile = np.zeros(60, dtype=int)
     profile[[3, 30, 59]] = 1
-    paid = fair_payments(ManyUsers(), profile)
+    paid = subset_payments(ManyUsers(), profile)
     np.testing.assert_allclose(paid.values[[3, 30, 59]], np.sqrt(3) / 3)
     assert paid.values.sum() == pytest.approx(np.sqrt(3))
     assert paid.evaluations == 8
@@ -110,17 +110,17 @@ def test_a_single_profile_of_many_users_needs_no_tensor():
 
 def test_too_many_present_users_are_refused_with_the_bytes():
     with pytest.raises(SizeError, match="bytes"):
-        fair_payments(ManyUsers(), np.ones(60, dtype=int))
+        subset_payments(ManyUsers(), np.ones(60, dtype=int))
     with pytest.raises(SizeError, match="bytes"):
         potential(ManyUsers())
 
 
 def test_result_is_plain():
-    paid = fair_payments(MEAN, [1, 1])
+    paid = subset_payments(MEAN, [1, 1])
     assert np.asarray(paid, dtype=float).tolist() == [0.5, 0.5]
     assert paid.interval(0.9)[0].tolist() == paid.values.tolist()
-    assert paid == fair_payments(MEAN, [1, 1])
-    assert paid != fair_payments(MEAN, [1, 0])
+    assert paid == subset_payments(MEAN, [1, 1])
+    assert paid != subset_payments(MEAN, [1, 0])
     assert paid.to_dict()["values"] == ["1/2", "1/2"]
     assert "1/2" in repr(paid)
     with pytest.raises(InputError, match="strictly between 0 and 1"):

@@ -11,6 +11,12 @@ def test_few_users_are_priced_exactly_and_say_how():
     assert paid.reason
 
 
+def test_nobody_present_is_paid_an_exact_nothing():
+    paid = fg.fair_payments([[0, "2/3"], ["2/3", 1]], [0, 0], alpha="1/2")
+    assert str(paid.alpha) == "1/2"
+    assert (repr(paid.utility), [repr(value) for value in paid.values]) == ("Fraction(0, 1)", ["Fraction(0, 1)"] * 2)
+
+
 def test_a_million_users_of_two_types_are_estimated_with_errors():
     crowd = fg.FederatedMeanUtility([10, 100], 1.0, 10.0, counts=[600_000, 400_000])
     counts = np.array([[100_000, 0, 500_000], [0, 0, 400_000]])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.front_door import fair_payments
 from fairgames.payments.permutations import permutation_payments
 from fairgames.payments.repeated import repeated_payments, sampled_payments
 from fairgames.utility.measured import MeasuredUtility

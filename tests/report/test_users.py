@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.front_door import fair_payments
 from fairgames.payments.result import Payments
 from fairgames.report.payment_table import payment_columns
 from fairgames.report.users import UserRow, priced_rows, rows_to_dicts, sentence, user_rows

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairgames.errors import EvaluationError, InputError
-from fairgames.payments.fair import fair_payments
+from fairgames.payments.front_door import fair_payments
 from fairgames.spec.load import load_specification
 from fairgames.utility.measured import MeasuredUtility
 from fairgames.utility.measured_cache import MeasurementCache
