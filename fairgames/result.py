@@ -49,11 +49,13 @@ class Result:
         Returns
         -------
         dict
-            ``"kind"`` holds the class name; the other keys are the fields.
+            ``"kind"`` holds the class name; the other keys are the fields, but for those that are not
+            compared: the input that a result was made from.
         """
         plain: dict[str, Any] = {"kind": type(self).__name__}
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            plain[field.name] = json_ready(getattr(self, field.name))
+            if field.compare:
+                plain[field.name] = json_ready(getattr(self, field.name))
         return plain
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.assessment.certainty import Certainty, certainty
-from fairgames.errors import InputError
+from fairgames.errors import DataError, InputError
 from fairgames.exactness import Array
 from fairgames.fitting.fit import Fit
-from fairgames.fitting.variance_components import anova_of_groups
+from fairgames.fitting.group_summary import summarise
+from fairgames.fitting.observations import Observations, drawn_groups
+from fairgames.fitting.variance_components import ESTIMATORS, anova_of_groups
 from fairgames.game.actions import Actions
-from fairgames.parallel import as_seed
+from fairgames.parallel import as_seed, run_in_order
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.measured import MeasuredUtility
 from fairgames.utility.table import TableUtility
@@ -29,6 +34,7 @@ def bootstrap_fit(
     aggregation: str = "uniform",
     selection: str = "best",
     actions: Actions = None,
+    constraints: Mapping[str, Any] | None = None,
     level: float = 0.9,
     n_jobs: int | None = None,
 ) -> Certainty:
@@ -36,7 +42,7 @@ def bootstrap_fit(
 
     The users and their sample sizes stay what they are; what the groups teach about the two variances
     is drawn anew. A resample takes as many groups as there are, with replacement, and estimates the
-    variances by the analysis of variance.
+    variances as the fit did: by the same estimator, adjusted for the same covariates.
 
     Parameters
     ----------
@@ -52,6 +58,8 @@ def bootstrap_fit(
         As for `FederatedMeanUtility`.
     selection, actions
         As for `optimal_alpha`.
+    constraints : mapping, optional
+        ``margin``, ``budget``, ``min_utility`` and ``alpha_range`` as for `optimal_alpha`, by name.
     level : float
         Coverage of the percentile intervals.
     n_jobs : int or None
@@ -68,7 +76,8 @@ def bootstrap_fit(
     InputError
         If an argument is malformed.
     DataError
-        If the fitted variance between groups is not above 0, or no resample has one.
+        If the fitted variance between groups is not above 0, no resample has one, or there is no optimum
+        under the constraints.
     SizeError
         If the utility tensor would not fit in memory.
 
@@ -76,8 +85,10 @@ def bootstrap_fit(
     ----------
     Davison, Hinkley (1997), Bootstrap Methods and their Application, section 3.8.
     """
-    draws = group_resamples(fit, resamples, seed)
+    draws = group_resamples(fit, resamples, seed, n_jobs)
     usable = [(between, within) for between, within in draws.tolist() if between > 0 and within > 0]
+    no_fit = int(np.isnan(draws).any(axis=1).sum())
+    why = "their variance between groups is not above 0" + (f", or cannot be estimated (in {no_fit})" if no_fit else "")
     return certainty(
         fit.utility(importance, aggregation),
         usable,
@@ -85,13 +96,16 @@ def bootstrap_fit(
         costs,
         selection=selection,
         actions=actions,
+        constraints=constraints,
         level=level,
-        left_out=(resamples - len(usable), "their variance between groups is not above 0"),
+        left_out=(resamples - len(usable), why),
         n_jobs=n_jobs,
     )
 
 
-def group_resamples(fit: Fit, resamples: int, seed: int | np.random.SeedSequence = 0) -> NDArray[np.float64]:
+def group_resamples(
+    fit: Fit, resamples: int, seed: int | np.random.SeedSequence = 0, n_jobs: int | None = None
+) -> NDArray[np.float64]:
     """Variances between and within groups in resamples of the groups.
 
     Parameters
@@ -102,11 +116,14 @@ def group_resamples(fit: Fit, resamples: int, seed: int | np.random.SeedSequence
         Number of resamples, at least 2.
     seed : int or numpy.random.SeedSequence
         Of the draws.
+    n_jobs : int or None
+        Workers for estimates that are made one by one: restricted likelihood, or covariates.
 
     Returns
     -------
     ndarray, shape (resamples, 2)
-        Not truncated; NaN where every group drawn has one observation only.
+        By the estimator of the fit, not truncated; NaN where the groups drawn do not suffice, for
+        instance because all of them have one observation only.
 
     Raises
     ------
@@ -116,9 +133,20 @@ def group_resamples(fit: Fit, resamples: int, seed: int | np.random.SeedSequence
     _require_resamples(resamples)
     n_groups = len(fit.samples)
     drawn = np.random.default_rng(as_seed(seed)).integers(n_groups, size=(resamples, n_groups))
+    if fit.estimator != "anova" or fit.covariates:
+        estimate = partial(_estimated, fit.observations, fit.estimator)
+        return np.array(list(run_in_order(estimate, drawn.tolist(), n_jobs=n_jobs, description="refitting")))
     with np.errstate(divide="ignore", invalid="ignore"):
         between, within = anova_of_groups(fit.samples[drawn], fit.group_means[drawn], fit.group_squares[drawn])
     return np.stack([between, within], axis=1)
+
+
+def _estimated(data: Observations, estimator: str, drawn: list[int]) -> tuple[float, float]:
+    resample = drawn_groups(data, drawn)
+    try:
+        return ESTIMATORS[estimator](resample, summarise(resample))
+    except DataError:
+        return math.nan, math.nan
 
 
 def bootstrap_measured(
@@ -129,6 +157,7 @@ def bootstrap_measured(
     *,
     selection: str = "best",
     actions: Actions = None,
+    constraints: Mapping[str, Any] | None = None,
     level: float = 0.9,
     n_jobs: int | None = None,
 ) -> Certainty:
@@ -147,6 +176,8 @@ def bootstrap_measured(
         Number of resamples, at least 2.
     seed : int or numpy.random.SeedSequence
         The same seed gives the same numbers for every ``n_jobs``.
+    constraints : mapping, optional
+        ``margin``, ``budget``, ``min_utility`` and ``alpha_range`` as for `optimal_alpha`, by name.
     level : float
         Coverage of the percentile intervals.
     n_jobs : int or None
@@ -161,6 +192,8 @@ def bootstrap_measured(
     ------
     InputError
         If an argument is malformed, or there is one repeat only.
+    DataError
+        If there is no optimum under the constraints.
     EvaluationError
         If a measurement fails.
 
@@ -183,6 +216,7 @@ def bootstrap_measured(
         costs,
         selection=selection,
         actions=actions,
+        constraints=constraints,
         level=level,
         n_jobs=n_jobs,
     )

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.assessment.asked_again import Supports, ask_again, decision_at
 from fairgames.errors import DataError, InputError
-from fairgames.exactness import Array, to_float
-from fairgames.game.actions import Actions, allowed_actions, on_actions
+from fairgames.exactness import Array
+from fairgames.game.actions import Actions, allowed_actions
 from fairgames.game.costs import as_costs
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
 from fairgames.parallel import run_in_order
-from fairgames.payments.rules import FairRule
 from fairgames.result import Result, format_value
-from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
 
-Supports: TypeAlias = tuple[tuple[int, ...], ...]
-"""Levels that each user plays with positive probability."""
+_CONSTRAINTS = ("margin", "budget", "min_utility", "alpha_range")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,9 +36,11 @@ class Certainty(Result):
     supports : tuple of tuple of int
         Levels that each user plays there; one each in pure strategies.
     alphas, values : ndarray, shape (R,)
-        Optimal payment fraction, and what the platform keeps, in each usable resample.
+        Optimal payment fraction, and what the platform keeps, in each usable resample; NaN where no
+        equilibrium meets the constraints.
     alternatives : tuple of (supports, float)
-        What is optimal in the resamples, and in which share of the usable ones, most frequent first.
+        What is optimal in the resamples, and in which share of the usable ones, most frequent first; no
+        levels at all where no equilibrium meets the constraints.
     still_optimal : float
         Share of the usable resamples in which the decision's levels are (or tie with) the optimum.
     still_equilibrium : float
@@ -70,9 +70,9 @@ class Certainty(Result):
     level: float
 
     def interval(self, numbers: ArrayLike) -> tuple[Array, Array]:
-        """Percentile interval along the first axis, for instance of ``payments`` or ``alphas``."""
+        """Percentile interval along the first axis, for instance of ``payments`` or ``alphas``; NaNs do not count."""
         tail = (1 - self.level) / 2
-        low, high = np.quantile(np.asarray(numbers, dtype=float), [tail, 1 - tail], axis=0)
+        low, high = np.nanquantile(np.asarray(numbers, dtype=float), [tail, 1 - tail], axis=0)
         return low, high
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
@@ -91,7 +91,11 @@ class Certainty(Result):
         for user, payment in enumerate([] if paid is None else paid.tolist()):
             rows.append(row(f"payment of user {user}", payment, self.payments[:, user]))
         rows += [
-            ["also optimal", _words(supports), f"in {100 * part:.3g} %"]
+            [
+                "also optimal" if supports else "no optimum",
+                _words(supports),
+                f"in {100 * part:.3g} %",
+            ]
             for supports, part in self.alternatives[:5]
             if supports != self.supports
         ]
@@ -101,16 +105,8 @@ class Certainty(Result):
         return title, ("quantity", "decision", "under resampling"), rows
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """Answer under one resample."""
-
-    alpha: float
-    value: float
-    supports: Supports
-    same: bool
-    stable: bool
-    payments: NDArray[np.float64]
+def _words(supports: Supports) -> str:
+    return ", ".join("/".join(map(str, levels)) for levels in supports)
 
 
 def certainty(
@@ -121,6 +117,7 @@ def certainty(
     *,
     selection: str = "best",
     actions: Actions = None,
+    constraints: Mapping[str, Any] | None = None,
     level: float = 0.9,
     left_out: tuple[int, str] = (0, ""),
     n_jobs: int | None = None,
@@ -137,6 +134,8 @@ def certainty(
         Utility of one draw; picklable for backends that use processes.
     costs, selection, actions
         As for `optimal_alpha`.
+    constraints : mapping, optional
+        Its ``margin``, ``budget``, ``min_utility`` and ``alpha_range``, by name.
     level : float
         Coverage of the intervals, strictly between 0 and 1.
     left_out : (int, str)
@@ -154,7 +153,7 @@ def certainty(
     InputError
         If an argument is malformed.
     DataError
-        If no resample is usable.
+        If no resample is usable, or there is no decision to be sure of.
     """
     if not 0 < level < 1:
         raise InputError("level", "must lie strictly between 0 and 1", level)
@@ -162,15 +161,20 @@ def certainty(
     allowed = allowed_actions(table, actions, utility.shape)
     if not draws:
         raise DataError(f"none of the {left_out[0]} resamples can be used: {left_out[1]}")
-    optimum = optimal_alpha(utility, costs, selection, actions=allowed)
-    strategies = _strategies(optimum, allowed)
-    supports = _supports(strategies, allowed)
-    ask = partial(_ask, utility_of, (costs, table), (selection, allowed), (float(optimum.alpha or 0), strategies))
+    for name in constraints or ():
+        if name not in _CONSTRAINTS:
+            raise InputError("constraints", f"must be named among {', '.join(_CONSTRAINTS)}", name)
+    solve = partial(_optimum, costs, selection, allowed, constraints or {})
+    optimum = solve(utility)
+    if optimum.infeasible is not None:
+        raise DataError(f"there is no optimum to be sure of: {optimum.infeasible}")
+    decision = decision_at(optimum, allowed, table)
+    ask = partial(ask_again, utility_of, solve, decision)
     answers = list(run_in_order(ask, draws, n_jobs=n_jobs, description="resamples"))
     counted = Counter(answer.supports for answer in answers)
     return Certainty(
         optimum=optimum,
-        supports=supports,
+        supports=decision.supports,
         alphas=np.array([answer.alpha for answer in answers]),
         values=np.array([answer.value for answer in answers]),
         alternatives=tuple((found, count / len(answers)) for found, count in counted.most_common()),
@@ -184,57 +188,11 @@ def certainty(
     )
 
 
-def _ask(
-    utility_of: Callable[[Any], Utility],
-    costs: tuple[object, Array],
-    question: tuple[str, tuple[tuple[int, ...], ...]],
-    decision: tuple[float, Sequence[Array]],
-    draw: Any,
-) -> _Asked:
-    utility = utility_of(draw)
-    (given, table), (selection, allowed), (alpha, strategies) = costs, question, decision
-    optimum = optimal_alpha(utility, given, selection, actions=allowed)
-    supports = _supports(_strategies(optimum, allowed), allowed)
-    chosen = _supports(strategies, allowed)
-    tied = [tuple((level,) for level in profile) for profile in optimum.ties]
-    shares = [to_float(on_actions(share, allowed)) for share in FairRule().everywhere(utility)]
-    # What each user earns with each of its actions while the others keep to the decision.
-    paid = [_against_others(share, strategies, user) for user, share in enumerate(shares)]
-    earned = [alpha * paid[user] - to_float(table[user, list(levels)]) for user, levels in enumerate(allowed)]
-    slack = RELATIVE * max(float(np.abs(share).max()) for share in shares)
-    stable = all(
-        earned[user][strategy > 0].min() >= earned[user].max() - slack for user, strategy in enumerate(strategies)
-    )
-    return _Asked(
-        alpha=float(optimum.alpha or 0),
-        value=float(optimum.value or 0),
-        supports=supports,
-        same=chosen == supports or chosen in tied,
-        stable=stable,
-        payments=alpha * np.array([strategy @ own for strategy, own in zip(strategies, paid, strict=True)]),
-    )
-
-
-def _strategies(optimum: Optimum, allowed: Sequence[Sequence[int]]) -> list[NDArray[np.float64]]:
-    if optimum.strategies is not None:
-        return [to_float(strategy) for strategy in optimum.strategies]
-    profile = np.asarray(optimum.profile)
-    return [(np.asarray(levels) == profile[user]).astype(float) for user, levels in enumerate(allowed)]
-
-
-def _supports(strategies: Sequence[Array], allowed: Sequence[Sequence[int]]) -> Supports:
-    return tuple(
-        tuple(level for level, probability in zip(levels, strategy.tolist(), strict=True) if probability > 0)
-        for levels, strategy in zip(allowed, strategies, strict=True)
-    )
-
-
-def _against_others(tensor: Array, strategies: Sequence[Array], user: int) -> Array:
-    for other in reversed(range(len(strategies))):
-        if other != user:
-            tensor = np.tensordot(tensor, strategies[other], axes=([other], [0]))
-    return tensor
-
-
-def _words(supports: Supports) -> str:
-    return ", ".join("/".join(map(str, levels)) for levels in supports)
+def _optimum(
+    costs: object,
+    selection: str,
+    allowed: tuple[tuple[int, ...], ...],
+    constraints: Mapping[str, Any],
+    utility: Utility,
+) -> Optimum:
+    return optimal_alpha(utility, costs, selection, actions=allowed, **constraints)

@@ -159,10 +159,13 @@ def _spare(paid: Array, cost: Array, levels: tuple[int, ...], user: int, allowed
         if other != chosen:
             earned = paid[levels] - paid[(*levels[:user], other, *levels[user + 1 :])]
             spare[other] = earned - (cost[chosen] - cost[other])
-            if spare[other] < -comparison_tolerance(paid):
+            rounding = comparison_tolerance(paid)
+            if spare[other] < -rounding:
                 gain = f"user {user} gains {format_value(-spare[other])} by moving to level {other}"
                 raise InputError("profile", f"must be an equilibrium; {gain}", levels)
-            spare[other] = max(spare[other], 0 * spare[other])
+            if spare[other] <= rounding:
+                # A rounding error is no safety margin, and a negative zero would read as a debt.
+                spare[other] = abs(0 * spare[other])
     return spare
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from fairgames.errors import InputError
 from fairgames.exactness import Number, as_number
-from fairgames.spec.specification import Specification
+from fairgames.spec.specification import PlatformOptions, Specification
 
 
 def check_outputs(json: Path | None, figure: Path | None) -> None:
@@ -57,6 +59,39 @@ def number_option(text: str | None, name: str, least: int | None = None) -> Numb
     if least is not None and number < least:
         raise InputError(name, f"must be at least {least}", text)
     return number
+
+
+def platform_options(
+    wanted: PlatformOptions,
+    selection: str | None,
+    limits: Mapping[str, str | None],
+    alpha_range: tuple[str | None, str | None],
+) -> PlatformOptions:
+    """Put options over what the specification asks for.
+
+    Parameters
+    ----------
+    wanted : PlatformOptions
+        What the specification asks for.
+    selection : str or None
+        ``--selection``.
+    limits : mapping
+        ``margin``, ``budget`` and ``min_utility``, where given.
+    alpha_range : pair of str or None
+        ``--alpha-from`` and ``--alpha-to``.
+
+    Raises
+    ------
+    InputError
+        If a limit is not a number, or a negative margin or budget.
+    """
+    given = {
+        name: number_option(text, f"--{name.replace('_', '-')}", None if name == "min_utility" else 0)
+        for name, text in limits.items()
+    }
+    low, high = (alpha_or(text, end) for text, end in zip(alpha_range, wanted.alpha_range, strict=True))
+    asked = {name: number for name, number in given.items() if number is not None}
+    return replace(wanted, **asked, selection=selection or wanted.selection, alpha_range=(low, high))
 
 
 def positive(text: str, name: str) -> Number:

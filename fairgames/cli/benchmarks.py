@@ -46,8 +46,20 @@ def print_benchmarks(console: Console, spec: Specification, optimum: Optimum) ->
         ["fair payments among users, as above", "each user paid exactly its cost", "platform in the coalition"],
         decimals([optimum.value, costs.value, coalition.platform]),
         decimals([optimum.utility, costs.utility, coalition.utility]),
-        ["mixed" if p is None else profile_label(spec, p) for p in (optimum.profile, costs.profile, coalition.profile)],
+        [
+            _who_does_what(spec, optimum),
+            profile_label(spec, costs.profile),
+            profile_label(spec, coalition.profile),
+        ],
     ]
     headers = ("how users are paid", "platform keeps", "utility", "who does what")
     print_table(console, "Beyond fairness among users", headers, list(zip(*columns, strict=True)))
     return {"pay_costs": costs, "coalition": coalition}
+
+
+def _who_does_what(spec: Specification, optimum: Optimum) -> str:
+    from fairgames.report.profiles import profile_label
+
+    if optimum.infeasible is not None:
+        return "no answer"
+    return "mixed" if optimum.profile is None else profile_label(spec, optimum.profile)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +11,7 @@ from fairgames.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fairgames.exactness import Number
     from fairgames.mechanism.landscape import Landscape
-    from fairgames.mechanism.optimum import Optimum
     from fairgames.spec.specification import Specification
 
 MOST_PIECES = 40
@@ -62,8 +59,8 @@ def design(
         typer.Option(
             "--sweep",
             metavar="PLACE=VALUES",
-            help="Solve again for other values of a number of the specification, "
-            "such as users[1].costs.direct=0:1:11 or utility.between_variance=1,2,4.",
+            help="Solve again for other values of a number of the specification, such as "
+            "users[1].costs.direct=0:1:11 (users count from 1) or utility.between_variance=1,2,4.",
             show_default=False,
         ),
     ] = None,
@@ -88,52 +85,45 @@ def design(
     """Find the best payment under constraints, and what the platform keeps at every other one."""
     from dataclasses import replace
 
-    from fairgames.cli.arguments import alpha_or, check_outputs, number_option
+    from fairgames.cli.arguments import check_outputs, platform_options
     from fairgames.cli.benchmarks import print_benchmarks
+    from fairgames.cli.blocs import print_blocs, read_blocs
     from fairgames.cli.printing import print_optimum, print_title
-    from fairgames.cli.resampling import print_certainty, resampled
+    from fairgames.cli.resampling import planned_resampling, print_certainty
     from fairgames.cli.robustness import print_robustness
     from fairgames.cli.solve import optimum_of
-    from fairgames.cli.sweeping import print_sweep, swept
+    from fairgames.cli.sweeping import planned, print_sweep, swept
     from fairgames.errors import InputError
     from fairgames.report.terminal import console_for
     from fairgames.spec.load import load_specification
 
     check_outputs(json, figure)
     loaded = load_specification(spec)
-    wanted = loaded.platform
-    cap, gap = number_option(budget, "--budget", 0), number_option(margin, "--margin", 0)
-    least = number_option(min_utility, "--min-utility")
-    platform = replace(
-        wanted,
-        selection=selection or wanted.selection,
-        margin=wanted.margin if gap is None else gap,
-        budget=wanted.budget if cap is None else cap,
-        min_utility=wanted.min_utility if least is None else least,
-        alpha_range=(alpha_or(alpha_from, wanted.alpha_range[0]), alpha_or(alpha_to, wanted.alpha_range[1])),
-    )
+    limits = {"margin": margin, "budget": budget, "min_utility": min_utility}
+    platform = platform_options(loaded.platform, selection, limits, (alpha_from, alpha_to))
     loaded = replace(loaded, platform=platform)
-    blocs = _blocs(loaded, bloc or ())
-    if sweep is not None and blocs is not None:
-        raise InputError("--bloc", "cannot be combined with --sweep")
+    blocs = read_blocs(loaded, bloc or ())
+    for option, given in (("--sweep", sweep), ("--robust", robust or None), ("--bootstrap", bootstrap)):
+        if blocs is not None and given is not None:
+            raise InputError("--bloc", f"cannot be combined with {option}")
+    plan = None if sweep is None else planned(spec, sweep)
+    resampling = None if bootstrap is None else planned_resampling(loaded, bootstrap, seed, jobs)
     optimum = optimum_of(loaded, blocs)
     results: dict[str, object] = {"title": loaded.title, "optimum": optimum}
     console = console_for()
     print_title(console, loaded)
     rows = print_optimum(console, loaded, optimum, unit, blocs)
-    if optimum.landscape is not None:
+    if optimum.landscape is not None and optimum.landscape.pieces:
         _print_landscape(console, loaded, optimum.landscape)
     results.update(print_benchmarks(console, loaded, optimum))
     if blocs is not None:
-        results["apart"] = _print_blocs(console, loaded, optimum, blocs[: len(bloc or ())])
+        results["apart"] = print_blocs(console, loaded, optimum, blocs[: len(bloc or ())])
     if robust:
         results.update(print_robustness(console, loaded, optimum))
-    if bootstrap is not None:
-        certainty = resampled(loaded, bootstrap, seed, jobs)
-        print_certainty(console, loaded, certainty)
-        results["certainty"] = certainty
-    if sweep is not None:
-        found = swept(spec, sweep, platform, jobs)
+    if resampling is not None:
+        results.update(print_certainty(console, loaded, optimum, resampling))
+    if plan is not None:
+        found = swept(plan, platform, jobs)
         print_sweep(console, loaded, found)
         results["sweep"] = found
     if json is not None:
@@ -144,28 +134,8 @@ def design(
         from fairgames.report.figures import solution_figure, sweep_figure
         from fairgames.report.style import save_figure
 
-        drawn = solution_figure(optimum, rows, (), loaded) if sweep is None else sweep_figure(found, loaded.title)
+        drawn = solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title)
         save_figure(drawn, figure)
-
-
-def _blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] | None:
-    """Read ``--bloc``; the users that no bloc names act alone."""
-    from fairgames.errors import InputError
-
-    if not entries:
-        return None
-    names = spec.user_names
-    blocs = []
-    for entry in entries:
-        members = [name.strip() for name in entry.split(",")]
-        for name in members:
-            if name not in names:
-                raise InputError("--bloc", f"must name users among {', '.join(names)}", name)
-        blocs.append([names.index(name) for name in members])
-    taken = [user for members in blocs for user in members]
-    if len(set(taken)) < len(taken):
-        raise InputError("--bloc", "must name each user once", "; ".join(entries))
-    return blocs + [[user] for user in range(len(names)) if user not in taken]
 
 
 def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:
@@ -191,27 +161,3 @@ def _print_landscape(console: Console, spec: Specification, landscape: Landscape
         left = len(landscape.pieces) - MOST_PIECES
         lines.append(f"{left:,} further ranges are not shown; --json FILE lists them all.")
     print_lines(console, ["", *lines])
-
-
-def _print_blocs(console: Console, spec: Specification, together: Optimum, blocs: Sequence[Sequence[int]]) -> Optimum:
-    """Print what acting together changes, and return the optimum in which everybody acts alone."""
-    from fairgames.cli.solve import optimum_of
-    from fairgames.report.columns import decimals
-    from fairgames.report.terminal import print_table
-
-    apart = optimum_of(spec)
-    names = ["alpha", "the platform keeps"]
-    amounts = [[apart.alpha, together.alpha], [apart.value, together.value]]
-    for bloc in blocs:
-        names.append(f"{' and '.join(spec.user_names[user] for user in bloc)} gain")
-        amounts.append([_gain(optimum, bloc) for optimum in (apart, together)])
-    rows = [(name, *decimals(pair)) for name, pair in zip(names, amounts, strict=True)]
-    print_table(console, "What acting together changes", ("", "everybody alone", "blocs together"), rows)
-    return apart
-
-
-def _gain(optimum: Optimum, users: Sequence[int]) -> Number | None:
-    if optimum.payments is None or optimum.costs is None:
-        return None
-    gains = optimum.payments - optimum.costs
-    return sum(gains[user] for user in users)  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,60 +13,101 @@ if TYPE_CHECKING:
     from fairgames.assessment.certainty import Certainty
     from fairgames.exactness import Number
     from fairgames.fitting.fit import Fit
+    from fairgames.mechanism.optimum import Optimum
     from fairgames.spec.specification import Specification
 
 _MOST_ALTERNATIVES = 5
 
 
-def resampled(spec: Specification, resamples: int, seed: int, jobs: int | None) -> Certainty:
-    """Fit the data behind a specification again, and resample its groups.
+@dataclass(frozen=True)
+class Resampling:
+    """What ``--bootstrap`` asks for: a fit of the data, and how to resample its groups."""
 
-    Parameters
-    ----------
-    spec : Specification
-        With ``[data]`` whose groups are its users.
-    resamples, seed, jobs : int
-        As for `bootstrap_fit`.
+    fit: Fit
+    resamples: int
+    seed: int
+    jobs: int | None
 
-    Returns
-    -------
-    Certainty
-        How often the decision is still the best one.
+
+def planned_resampling(spec: Specification, resamples: int, seed: int, jobs: int | None) -> Resampling:
+    """Check ``--bootstrap``, and fit the data behind a specification again.
+
+    Raises
+    ------
+    InputError
+        If there are no data whose groups are the users, or too few resamples are asked for.
+    DataError
+        If the data cannot be fitted.
     """
-    from fairgames.assessment.bootstrap import bootstrap_fit
-
-    return bootstrap_fit(
-        _fit_of(spec),
-        spec.costs,
-        resamples,
-        seed,
-        importance=[float(group.importance) for group in spec.groups],
-        aggregation=getattr(spec.utility, "aggregation", "uniform"),
-        selection=spec.platform.selection,
-        actions=spec.actions,
-        n_jobs=jobs,
-    )
-
-
-def _fit_of(spec: Specification) -> Fit:
     from fairgames.errors import InputError
     from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames.parallel import as_n_jobs, as_seed
 
+    if resamples < 2:
+        raise InputError("--bootstrap", "must be a whole number of at least 2", resamples)
     if spec.data is None:
         raise InputError("--bootstrap", "needs the data: a [data] section in the specification")
     fit = fit_federated_mean(str(spec.data.file), spec.data.group, spec.data.value, **spec.data.options)  # type: ignore[arg-type]
     written = [group.samples for group in spec.groups]
     if fit.samples.tolist() != written or any(count != 1 for count in spec.counts):
         raise InputError("--bootstrap", f"needs the groups of {spec.data.file.name} to be the users of {spec.source}")
-    return fit
+    as_seed(seed)
+    return Resampling(fit, resamples, seed, as_n_jobs(jobs))
 
 
-def print_certainty(console: Console, spec: Specification, found: Certainty) -> None:
-    """Print how often the decision stands, and the intervals of what it pays."""
+def _resampled(spec: Specification, asked: Resampling) -> Certainty:
+    """Resample the groups; the specification's own variances are those of the decision."""
+    from dataclasses import replace
+
+    from fairgames.assessment.bootstrap import bootstrap_fit
+
+    platform = spec.platform
+    between, within = _variances(spec)
+    return bootstrap_fit(
+        replace(asked.fit, between_variance=between, within_variance=within),
+        spec.costs,
+        asked.resamples,
+        asked.seed,
+        importance=[float(group.importance) for group in spec.groups],
+        aggregation=getattr(spec.utility, "aggregation", "uniform"),
+        selection=platform.selection,
+        actions=spec.actions,
+        constraints={
+            "margin": platform.margin,
+            "budget": platform.budget,
+            "min_utility": platform.min_utility,
+            "alpha_range": platform.alpha_range,
+        },
+        n_jobs=asked.jobs,
+    )
+
+
+def print_certainty(console: Console, spec: Specification, optimum: Optimum, asked: Resampling) -> dict[str, Certainty]:
+    """Resample, and print how often the decision stands and the intervals of what it pays.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    spec : Specification
+        The users.
+    optimum : Optimum
+        The decision.
+    asked : Resampling
+        How to resample.
+
+    Returns
+    -------
+    dict
+        What was computed, by name; empty when there is no decision to be sure of.
+    """
     from fairgames.report.profiles import level_letters
     from fairgames.report.terminal import print_lines, print_table
 
-    optimum = found.optimum
+    if not optimum.feasible:
+        print_lines(console, ["", "How sure this is cannot be said: there is no answer to be sure of."])
+        return {}
+    found = _resampled(spec, asked)
     rows = [
         _interval_row(found, "alpha", optimum.alpha, found.alphas),
         _interval_row(found, "the platform keeps", optimum.value, found.values),
@@ -79,16 +121,44 @@ def print_certainty(console: Console, spec: Specification, found: Certainty) -> 
     letters = level_letters(spec.levels)
     lines = [
         "",
+        *_how_drawn(spec, asked.fit),
         f"The same levels are the platform's best choice in {100 * found.still_optimal:.3g} % of the resamples; "
         f"nobody would leave them at this alpha in {100 * found.still_equilibrium:.3g} %.",
     ]
     for supports, share in found.alternatives[:_MOST_ALTERNATIVES]:
         if supports != found.supports:
             label = "".join(letters[levels[0]] if len(levels) == 1 else "*" for levels in supports)
-            lines.append(f"{label} is best in {100 * share:.3g} %.")
+            lines.append(f"{label or 'Nothing that meets the constraints'} is best in {100 * share:.3g} %.")
     if found.left_out:
-        lines.append(f"{found.left_out:,} resamples were left out: {found.why_left_out}.")
+        share = 100 * found.left_out / found.resamples
+        lines.append(f"{found.left_out:,} resamples ({share:.3g} %) were left out: {found.why_left_out}.")
+    else:
+        lines.append("In every resample the variance between groups is above 0; none was left out.")
     print_lines(console, lines)
+    return {"certainty": found}
+
+
+def _how_drawn(spec: Specification, fit: Fit) -> list[str]:
+    adjusted = f", adjusted for {', '.join(fit.covariates)}" if fit.covariates else ""
+    lines = [
+        f"A resample draws {len(fit.samples)} groups with replacement and estimates both variances again, by "
+        f"{'REML' if fit.estimator == 'reml' else 'ANOVA'}{adjusted}; the users and their samples stay."
+    ]
+    written = " and ".join(f"{variance:.4g}" for variance in _variances(spec))
+    fitted = f"{fit.between_variance:.4g} and {fit.within_variance:.4g}"
+    if written != fitted:
+        lines.append(
+            f"The decision is at the variances that the specification writes, {written}; the data give {fitted}, "
+            "around which the resamples lie."
+        )
+    return lines
+
+
+def _variances(spec: Specification) -> tuple[float, float]:
+    from fairgames.utility.federated_mean import FederatedMeanUtility
+
+    assert isinstance(spec.utility, FederatedMeanUtility)
+    return spec.utility.between_variance, spec.utility.within_variance
 
 
 def _interval_row(

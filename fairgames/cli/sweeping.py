@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +16,25 @@ if TYPE_CHECKING:
 _MOST_POINTS = 10_000
 
 
-def swept(spec: Path, text: str, platform: PlatformOptions, jobs: int | None = None) -> Sweep:
-    """Solve the specification at each value of one of its numbers.
+@dataclass(frozen=True)
+class SweepPlan:
+    """A number of a specification, and the values that it is to have."""
+
+    spec: Path
+    place: str
+    values: Sequence[str]
+
+    def at(self, value: str) -> Specification:
+        """Read the specification with one of the values."""
+        from fairgames.spec.change import changed
+        from fairgames.spec.load import build_specification, read_toml
+
+        raw = changed(read_toml(self.spec), self.place, value)
+        return build_specification(raw, self.spec.parent, f"{self.spec} with {self.place} = {value}")
+
+
+def planned(spec: Path, text: str) -> SweepPlan:
+    """Read ``--sweep``, and check that the specification is a specification at every value.
 
     Parameters
     ----------
@@ -23,6 +42,30 @@ def swept(spec: Path, text: str, platform: PlatformOptions, jobs: int | None = N
         The specification.
     text : str
         ``PLACE=FROM:TO:COUNT`` or ``PLACE=VALUE,VALUE,…``.
+
+    Raises
+    ------
+    InputError, SpecificationError
+        If the place or a value is not one.
+    """
+    from fairgames.errors import InputError
+
+    plan = SweepPlan(spec, *_parsed(text))
+    try:
+        for value in plan.values:
+            plan.at(value)
+    except InputError as error:
+        raise InputError("--sweep", error.requirement, text) from None
+    return plan
+
+
+def swept(plan: SweepPlan, platform: PlatformOptions, jobs: int | None = None) -> Sweep:
+    """Solve the specification at each value of one of its numbers.
+
+    Parameters
+    ----------
+    plan : SweepPlan
+        What to vary.
     platform : PlatformOptions
         What the platform asks for, at every value.
     jobs : int, optional
@@ -38,17 +81,11 @@ def swept(spec: Path, text: str, platform: PlatformOptions, jobs: int | None = N
     from fairgames.assessment.sweep import sweep
     from fairgames.cli.solve import optimum_of
     from fairgames.mechanism.optimum import Optimum
-    from fairgames.spec.change import changed
-    from fairgames.spec.load import build_specification, read_toml
-
-    place, values = _parsed(text)
-    raw = read_toml(spec)
 
     def solve(value: str) -> Optimum:
-        loaded = build_specification(changed(raw, place, value), spec.parent, f"{spec} with {place} = {value}")
-        return optimum_of(replace(loaded, platform=platform))
+        return optimum_of(replace(plan.at(value), platform=platform))
 
-    return sweep(solve, values, name=place, n_jobs=jobs)
+    return sweep(solve, plan.values, name=plan.place, n_jobs=jobs)
 
 
 def _parsed(text: str) -> tuple[str, list[str]]:

@@ -120,11 +120,12 @@ def fit_federated_mean(
         missing=missing,
         similar_labels=similar_labels,
         largest=largest,
+        observations=used,
     )
 
 
 def _left_out(every: Observations, used: Observations) -> tuple[str, ...]:
-    if used is every:
+    if len(used.names) == len(every.names):
         return ()
     rows, all_rows = len(used.values), len(every.values)
     return (f"only the {len(used.names)} largest of {len(every.names)} groups: {rows} of {all_rows} observations",)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import DataError
+from fairgames.fitting.observations import Observations
 from fairgames.fitting.spec_text import Costs, specification_text
 from fairgames.result import Result, format_value
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -39,8 +40,7 @@ class Fit(Result):
     group_means : ndarray, shape (K,)
         Mean of each group, at the overall mean of the covariates if there are any.
     group_squares : ndarray, shape (K,)
-        Sum of squared deviations from each group's mean: with ``samples`` and ``group_means`` all that
-        a bootstrap over groups needs.
+        Sum of squared deviations from each group's mean.
     rows_used, rows_dropped : int
         Rows that entered the fit, and rows left out because something was missing in them.
     warnings : tuple of str
@@ -53,6 +53,8 @@ class Fit(Result):
         The columns that were adjusted for.
     missing, similar_labels, largest
         How the rows were chosen, as asked for.
+    observations : Observations
+        The numbers themselves, from which groups are resampled; neither compared nor written to JSON.
     """
 
     between_variance: float
@@ -76,6 +78,7 @@ class Fit(Result):
     missing: str
     similar_labels: str
     largest: int | None
+    observations: Observations = field(compare=False)
 
     def utility(self, importance: ArrayLike | None = None, aggregation: str = "uniform") -> FederatedMeanUtility:
         """Utility of estimating the groups' means, one user a group.
@@ -111,7 +114,7 @@ class Fit(Result):
             How the secure aggregate averages.
         folder : str
             Where the specification will stand. Its ``[data]`` names the data file and how to fit it again,
-            when the file is below this folder and no covariates were adjusted for.
+            when the file is below this folder.
 
         Raises
         ------
@@ -137,11 +140,12 @@ class Fit(Result):
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         def with_interval(value: float, interval: tuple[float, float]) -> str:
-            return f"{format_value(value)} ({self.level:.3g} interval: {interval[0]:.4g} to {interval[1]:.4g})"
+            return f"{format_value(value)} ({100 * self.level:.4g} % interval: {interval[0]:.4g} to {interval[1]:.4g})"
 
         rows = [
             ("variance between groups", with_interval(self.between_variance, self.between_interval)),
             ("variance within groups", with_interval(self.within_variance, self.within_interval)),
+            ("intervals", self.interval_method),
             ("estimator", self.estimator + (f", adjusted for {', '.join(self.covariates)}" if self.covariates else "")),
             ("groups", f"{len(self.samples)}, of {self.samples.min()} to {self.samples.max()} observations"),
             ("rows", f"{self.rows_used} used, {self.rows_dropped} dropped because something was missing"),

@@ -144,6 +144,15 @@ def largest_groups(data: Observations, n_groups: int) -> Observations:
     return Observations(names, number[data.groups[rows]], data.values[rows], data.covariates[rows], data.rows_dropped)
 
 
+def drawn_groups(data: Observations, drawn: Sequence[int]) -> Observations:
+    """Observations of the groups drawn, each time as a group of its own."""
+    rows = [np.flatnonzero(data.groups == place) for place in drawn]
+    every = np.concatenate(rows)
+    numbers = np.repeat(np.arange(len(rows)), [len(part) for part in rows])
+    names = tuple(data.names[place] for place in drawn)
+    return Observations(names, numbers, data.values[every], data.covariates[every], 0)
+
+
 def _is_missing(entry: object) -> bool:
     if isinstance(entry, str):
         return entry.strip().lower() in _MISSING_TEXT

@@ -75,10 +75,10 @@ def _data_section(fit: Fit, folder: str) -> list[str]:
     path = PurePath(os.path.relpath(fit.file, folder))
     if path.parts[:1] == ("..",):
         return ["", f"# Fitted from {json.dumps(str(fit.file))}, which is outside this folder."]
-    if fit.covariates:
-        return ["", f"# Fitted from {json.dumps(path.as_posix())}, adjusted for {json.dumps(fit.covariates)}."]
     lines = ["", "[data]", f"file = {_text(path.as_posix())}", f"group = {_text(fit.group)}"]
     lines.append(f"value = {_text(fit.value)}")
+    if fit.covariates:
+        lines.append(f"covariates = [{', '.join(map(_text, fit.covariates))}]")
     choices = {"estimator": fit.estimator, "missing": fit.missing, "similar_labels": fit.similar_labels}
     lines += [f"{key} = {_text(choice)}" for key, choice in choices.items() if choice not in {"anova", "raise"}]
     return lines if fit.largest is None else [*lines, f"largest = {fit.largest}"]

@@ -70,6 +70,8 @@ def _inside(holder: Any, step: str, place: str) -> Any:
         # Costs that an entry leaves to [every_user] are given to it.
         return holder.setdefault(step, {})
     if isinstance(holder, list):
+        if step.isdigit() and not 1 <= int(step) <= len(holder):
+            raise InputError("place", f"must name one of {len(holder)} entries, which count from 1", place)
         for position, entry in enumerate(holder, start=1):
             if isinstance(entry, dict) and (entry.get("name") == step or str(position) == step):
                 return entry

@@ -143,6 +143,7 @@ class DataSection(Section):
     file: Text | None = None
     group: Text | None = None
     value: Text | None = None
+    covariates: list[Text] | None = None
     estimator: Annotated[str, _one_of("anova", "reml")] | None = None
     missing: Annotated[str, _one_of("raise", "drop")] | None = None
     similar_labels: Annotated[str, _one_of("raise", "merge", "keep")] | None = None

@@ -37,10 +37,10 @@ def filled_in(document: Document, data: DataSource | None, problems: Problems) -
         return document, ()
     absent = [key for key in _VARIANCES if getattr(section, key) is None and not problems.known(("utility", key))]
     no_users = not document.users and not problems.known(("users",))
-    written = [f"utility.{key}" for key in _VARIANCES if getattr(section, key) is not None]
+    written = [f"the {key.replace('_', ' ')}" for key in _VARIANCES if getattr(section, key) is not None]
     written += ["the users"] if document.users else []
     name = data.file.name
-    notes = [f"{_listed(written)} as written in this file, not as fitted to {name}."] if written else []
+    notes = [f"{_listed(written)} as written in this file, not fitted anew to {name}."] if written else []
     if not absent and not no_users:
         return document, tuple(notes)
 

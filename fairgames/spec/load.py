@@ -194,7 +194,7 @@ def _data_source(document: Document, folder: Path, problems: Problems) -> DataSo
             problems.add(("data", key), "is required")
     if section.file is None or section.group is None or section.value is None:
         return None
-    options = section.model_dump(include={"estimator", "missing", "similar_labels", "largest"}, exclude_none=True)
+    options = section.model_dump(exclude={"file", "group", "value"}, exclude_none=True)
     try:
         return DataSource(named_file(folder, section.file), section.group, section.value, options)
     except FileProblemError as error:

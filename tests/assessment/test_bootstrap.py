@@ -7,6 +7,7 @@ from fairgames.assessment.bootstrap import bootstrap_fit, bootstrap_measured, gr
 from fairgames.equilibrium.intervals import stable_profiles
 from fairgames.errors import DataError, InputError
 from fairgames.fitting.federated_mean import fit_federated_mean
+from fairgames.fitting.variance_components import anova_of_groups
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.front_door import fair_payments
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -38,6 +39,67 @@ def test_resamples_are_the_analysis_of_variance_of_drawn_groups(fit):
         mean_square = (n * (m - np.average(m, weights=n)) ** 2).sum() / 3
         size = (n.sum() - (n**2).sum() / n.sum()) / 3
         np.testing.assert_allclose(row, [(mean_square - within) / size, within])
+
+
+@pytest.mark.parametrize(("estimator", "covariates"), [("reml", ()), ("anova", ("age",)), ("reml", ("age",))])
+def test_a_resample_is_fitted_as_the_data_were(estimator, covariates):
+    if estimator == "reml":
+        pytest.importorskip("statsmodels")
+    rng = np.random.default_rng(4)
+    sizes = (8, 15, 30, 12, 9)
+    group = np.repeat(np.arange(5), sizes)
+    age = rng.normal(50, 10, sum(sizes)) + 5 * group
+    value = rng.normal(0, 2, 5)[group] + 0.3 * age + rng.normal(0, 2, sum(sizes))
+
+    def fitted(groups):
+        rows = [np.flatnonzero(group == one) for one in groups]
+        data = {
+            "group": [f"clinic {place}" for place, part in enumerate(rows) for _ in part],
+            "value": value[np.concatenate(rows)],
+            "age": age[np.concatenate(rows)],
+        }
+        return fit_federated_mean(data, "group", "value", estimator=estimator, covariates=covariates)
+
+    fit = fitted(range(5))
+    drawn = np.random.default_rng(8).integers(5, size=(6, 5))
+    expected = [(one.between_variance, one.within_variance) for one in map(fitted, drawn)]
+    found = group_resamples(fit, 6, seed=8)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    np.testing.assert_array_equal(group_resamples(fit, 6, seed=8, n_jobs=2), found)
+    plain = np.transpose(anova_of_groups(fit.samples[drawn], fit.group_means[drawn], fit.group_squares[drawn]))
+    assert not np.allclose(found, plain, rtol=1e-6)
+
+
+def test_resamples_that_cannot_be_fitted_are_counted_and_said():
+    data = {"group": list("aaaabc"), "value": [0, 4, 1, 3, 9, 17], "x": [1, 2, 4, 3, 5, 7]}
+    fit = fit_federated_mean(data, "group", "value", covariates=["x"])
+    drawn = np.random.default_rng(0).integers(3, size=(40, 3))
+    lonely = int((drawn != 0).all(axis=1).sum())
+    assert lonely > 0
+    assert np.isnan(group_resamples(fit, 40)).any(axis=1).sum() >= lonely
+    assert "or cannot be estimated (in" in bootstrap_fit(fit, [0, 0.1, 0.2], resamples=40).why_left_out
+
+
+def test_every_resample_is_asked_under_the_constraints(fit):
+    rows = [row for row in group_resamples(fit, 20, seed=8) if row[0] > 0]
+    utilities = [FederatedMeanUtility(fit.samples, *row) for row in rows]
+    least = min(np.median([utility.tensor().max() for utility in utilities]), fit.utility().tensor().max())
+    constraints = {"margin": "1/100", "min_utility": float(least), "alpha_range": ("1/10", 1)}
+    found = bootstrap_fit(fit, COSTS, resamples=20, seed=8, constraints=constraints)
+    assert found.optimum == optimal_alpha(fit.utility(), COSTS, **constraints)
+    answers = [optimal_alpha(utility, COSTS, **constraints) for utility in utilities]
+    impossible = [not answer.feasible for answer in answers]
+    assert 0 < sum(impossible) < len(rows)
+    np.testing.assert_array_equal(np.isnan(found.alphas), impossible)
+    assert dict(found.alternatives)[()] == np.mean(impossible)
+    assert "no optimum" in repr(found)
+    low, high = found.interval(found.alphas)
+    assert 0.1 <= low <= high <= 1
+
+
+def test_without_an_optimum_there_is_nothing_to_be_sure_of(fit):
+    with pytest.raises(DataError, match="there is no optimum to be sure of: at no alpha"):
+        bootstrap_fit(fit, COSTS, resamples=4, constraints={"min_utility": 1000})
 
 
 def test_every_share_and_interval_is_that_of_the_draws(fit):
@@ -134,6 +196,8 @@ def test_two_players_may_decide_for_mixed_strategies():
         ({"level": 1}, "level: must lie strictly between 0 and 1"),
         ({"costs": [0, 1]}, r"costs\[0\]: must have one cost for each of 3 levels"),
         ({"selection": "any"}, "selection: must be one of"),
+        ({"constraints": {"buget": 1}}, "constraints: must be named among margin, budget, min_utility, alpha_range"),
+        ({"constraints": {"budget": -1}}, "budget: must be at least 0"),
     ],
 )
 def test_bad_input_is_named(fit, arguments, message):

@@ -97,14 +97,18 @@ def test_sweep_solves_the_changed_specification(run, two, tmp_path, saved, value
         ("users[1].costs.present", "--sweep: must be PLACE=FROM:TO:COUNT"),
         ("users[1].costs.present=0:1:1", "--sweep: must end in FROM:TO:COUNT with 2 to 10,000 values"),
         ("users[1].costs.present=0:x:3", "--sweep: must be a number"),
-        ("users[9].costs.present=1,2", "place: must lead to an entry"),
-        ("users[1=1,2", "place: must be written like"),
-        ("title.x=1,2", "place: must"),
+        ("users[9].costs.present=1,2", "--sweep: must name one of 2 entries, which count from 1"),
+        ("users[0].costs.present=1,2", "--sweep: must name one of 2 entries, which count from 1"),
+        ("users[Zoe].costs.present=1,2", "--sweep: must lead to an entry"),
+        ("users[1=1,2", "--sweep: must be written like"),
+        ("title.x=1,2", "--sweep: must"),
         ("users[1].costs.present=-1,2", "with users[1].costs.present = -1: users[1].costs.present"),
     ],
 )
 def test_what_cannot_be_swept_is_said(run, two, text, message):
-    assert message in run("design", two, "--sweep", text, status=2).stderr
+    result = run("design", two, "--sweep", text, status=2)
+    assert message in result.stderr
+    assert not result.stdout
 
 
 def test_blocs_act_together(run, example, tmp_path, saved):
@@ -128,6 +132,8 @@ def test_the_mixed_choices_of_blocs_are_listed_by_bloc(run, two):
         (("--bloc", "Ann,Zoe"), "--bloc: must name users among Ann, Bob, got 'Zoe'"),
         (("--bloc", "Ann", "--bloc", "Ann,Bob"), "--bloc: must name each user once"),
         (("--bloc", "Ann", "--sweep", "users[1].costs.present=1,2"), "--bloc: cannot be combined with --sweep"),
+        (("--bloc", "Ann", "--robust"), "--bloc: cannot be combined with --robust"),
+        (("--bloc", "Ann", "--bootstrap", "9"), "--bloc: cannot be combined with --bootstrap"),
     ],
 )
 def test_blocs_that_make_no_sense_are_bad_input(run, two, arguments, message):
@@ -140,6 +146,33 @@ def test_robustness_is_shown_by_user(run, example, two, tmp_path, saved):
     assert saved()["robustness"]["kind"] == "CostRobustness"
     assert saved()["misreport"]["kind"] == "Misreport"
     assert "in pure levels only" in run("design", two, "--robust").output
+
+
+def test_rounding_is_no_room_for_errors(run, example, tmp_path, saved):
+    output = run("design", example, "--robust", "--json", tmp_path / "out.json").output
+    assert "North Hospital is indifferent here" in output
+    assert saved()["robustness"]["radius"] == 0
+    assert str(saved()["robustness"]["slack"][0]) == "0.0"
+    roomy = run("design", example, "--robust", "--margin", "0.02", "--json", tmp_path / "out.json").output
+    assert saved()["robustness"]["radius"] >= 0.01
+    assert "The choices stay stable while no cost is wrong by more than 0.0" in roomy
+
+
+def test_costs_that_change_nothing_are_said_to(run, two):
+    two.write_text(
+        two.read_text()
+        .replace("costs = { present = 0.3 }", 'choices = ["absent"]')
+        .replace('"31/100" }', '0.2 }\nchoices = ["absent"]')
+    )
+    assert "No error in the costs changes what is stable." in run("design", two, "--robust").output
+
+
+def test_without_an_answer_nothing_is_said_about_it(run, two):
+    output = run("design", two, "--min-utility", "7", "--robust").output
+    assert "Robustness cannot be found: there is no answer" in output
+    assert "What the platform keeps at each alpha" not in output
+    (row,) = [line for line in output.splitlines() if line.startswith("fair payments among users")]
+    assert row.split()[-4:] == ["-", "-", "no", "answer"]
 
 
 def test_blocs_are_compared_with_their_members_alone(run, example):
@@ -182,3 +215,50 @@ def test_bootstrap_needs_the_users_to_be_the_groups(run, tmp_path, change, messa
 
 def test_bootstrap_needs_data(run, two):
     assert "--bootstrap: needs the data" in run("design", two, "--bootstrap", "20", status=2).stderr
+
+
+@pytest.mark.parametrize("estimator", ["anova", "reml"])
+def test_a_fit_with_covariates_is_solved_and_resampled_as_it_was_fitted(run, tmp_path, saved, estimator):
+    from fairgames.assessment.bootstrap import bootstrap_fit
+    from fairgames.fitting.federated_mean import fit_federated_mean
+
+    if estimator == "reml":
+        pytest.importorskip("statsmodels")
+    data, spec = tmp_path / "d.csv", tmp_path / "clinics.toml"
+    rows = DATA.splitlines()
+    ages = (50, 41, 62, 55, 48, 70, 39, 45, 66, 58, 52, 49)
+    data.write_text("\n".join([f"{rows[0]},age", *map("{},{}".format, rows[1:], ages)]) + "\n")
+    columns = ("--group", "clinic", "--value", "bmi", "--covariate", "age", "--estimator", estimator)
+    run("fit", data, *columns, "-o", spec, "--cost", "federated=0.1", "--cost", "direct=0.3")
+    fit = fit_federated_mean(data, "clinic", "bmi", covariates=["age"], estimator=estimator)
+    run("solve", spec, "--json", tmp_path / "out.json")
+    assert saved()["optimum"] == json.loads(json.dumps(optimal_alpha(fit.utility(), ["0", "1/10", "3/10"]).to_dict()))
+    output = run("design", spec, "--bootstrap", "12", "--margin", "0.01", "--json", tmp_path / "out.json").output
+    assert f"by {estimator.upper()}, adjusted for age" in output
+    found = bootstrap_fit(fit, ["0", "1/10", "3/10"], 12, constraints={"margin": "0.01"})
+    assert saved()["certainty"] == json.loads(json.dumps(found.to_dict()))
+
+
+def test_the_certainty_table_says_what_was_left_out_and_where_the_decision_stands(run, tmp_path):
+    data, spec = tmp_path / "d.csv", tmp_path / "clinics.toml"
+    data.write_text(DATA)
+    run("fit", data, "--group", "clinic", "--value", "bmi", "-o", spec)
+    text = spec.read_text()
+    output = run("design", spec, "--bootstrap", "40").output
+    assert "%) were left out: their variance between groups is not above 0." in output
+    assert "by ANOVA; the users" in output
+    assert "The decision is at the variances" not in output
+    line = next(line for line in text.splitlines() if line.startswith("between_variance"))
+    spec.write_text(text.replace(line, "between_variance = 9"))
+    output = run("design", spec, "--bootstrap", "40").output
+    assert "The decision is at the variances that the specification writes, 9 and" in output
+
+
+@pytest.mark.parametrize("resamples", ["1", "-3"])
+def test_too_few_resamples_are_bad_input(run, tmp_path, resamples):
+    data, spec = tmp_path / "d.csv", tmp_path / "clinics.toml"
+    data.write_text(DATA)
+    run("fit", data, "--group", "clinic", "--value", "bmi", "-o", spec)
+    result = run("design", spec, "--bootstrap", resamples, status=2)
+    assert "--bootstrap: must be a whole number of at least 2" in result.stderr
+    assert not result.stdout

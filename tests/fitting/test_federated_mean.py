@@ -92,8 +92,16 @@ def test_a_fit_is_a_value():
     plain = json.loads(json.dumps(fit.to_dict()))
     assert plain["samples"] == [2, 2, 1]
     assert plain["group_names"] == ["A", "B", "C"]
+    assert "observations" not in plain
     text = repr(fit)
-    for part in ("score by clinic", "variance between groups", "0.95 interval", "3, of 1 to 2", "5 used, 0 dropped"):
+    for part in (
+        "score by clinic",
+        "variance between groups",
+        "95 % interval",
+        "exact chi-square",
+        "3, of 1 to 2",
+        "5 used, 0 dropped",
+    ):
         assert part in text
 
 
@@ -119,6 +127,7 @@ def test_only_the_largest_groups():
     assert fit.group_names == ("A", "B")
     assert fit.between_variance == pytest.approx(7)
     assert fit.warnings[0] == "only the 2 largest of 3 groups: 4 of 5 observations"
+    assert not any("largest" in text for text in fit_federated_mean(SMALL, "clinic", "score", largest=3).warnings)
 
 
 def test_covariates_are_adjusted_for(simulate):
@@ -218,12 +227,16 @@ def test_specification_says_how_to_fit_again(tmp_path):
     assert again == fit
 
 
-def test_an_adjusted_fit_names_its_covariates_beside_the_specification(tmp_path):
+def test_a_specification_names_the_covariates(tmp_path):
     data = tmp_path / "clinics.csv"
     data.write_text("clinic,score,age\nA,0,1\nA,2,3\nB,4,2\nB,6,5\nC,20,6\nC,23,7\n")
     text = fit_federated_mean(data, "clinic", "score", covariates=["age"]).to_spec(folder=tmp_path)
-    assert "data" not in tomllib.loads(text)
-    assert '# Fitted from "clinics.csv", adjusted for ["age"].' in text
+    assert tomllib.loads(text)["data"] == {
+        "file": "clinics.csv",
+        "group": "clinic",
+        "value": "score",
+        "covariates": ["age"],
+    }
 
 
 def test_data_outside_the_folder_are_not_named_as_data(tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fairgames.errors import DataError
-from fairgames.fitting.observations import as_observations, largest_groups, with_similar_labels
+from fairgames.fitting.observations import as_observations, drawn_groups, largest_groups, with_similar_labels
 
 
 def observations(labels, values, missing="raise", **covariates):
@@ -91,3 +91,11 @@ def test_explaining_columns_are_centred_and_of_unit_length():
     assert explaining[:, 1].sum() == pytest.approx(0, abs=1e-15)
     assert np.linalg.norm(explaining[:, 1]) == pytest.approx(1)
     assert explaining[:, 2].tolist() == [0, 0, 0, 0]
+
+
+def test_groups_drawn_twice_are_two_groups():
+    data = drawn_groups(observations(list("abbca"), [1, 2, 3, 4, 5], x=[5, 4, 3, 2, 1]), [1, 0, 1])
+    assert data.names == ("b", "a", "b")
+    assert data.groups.tolist() == [0, 0, 1, 1, 2, 2]
+    assert data.values.tolist() == [2, 3, 1, 5, 2, 3]
+    assert data.covariates[:, 0].tolist() == [4, 3, 5, 1, 4, 3]

@@ -4,28 +4,7 @@ import os
 
 import pytest
 
-from fairgames.errors import SpecificationError
 from fairgames.spec.load import load_specification
-
-FEDERATED = """
-levels = ["absent", "federated", "direct"]
-[utility]
-kind = "federated-mean"
-between_variance = 1.96
-within_variance = "311/2"
-[[users]]
-name = "A"
-samples = 10
-[[users]]
-name = "B"
-samples = 20
-"""
-
-
-def problems(path):
-    with pytest.raises(SpecificationError) as caught:
-        load_specification(path)
-    return [line.removeprefix(f"{path}: ") for line in caught.value.args[0].splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +20,7 @@ def problems(path):
         ("bad\\u0000name.csv", "must name"),
     ],
 )
-def test_a_specification_reads_only_below_its_own_folder(tmp_path, name, message):
+def test_a_specification_reads_only_below_its_own_folder(tmp_path, name, message, texts, problems):
     (tmp_path / "secret.csv").write_text("a,utility\nabsent,0\npresent,1\n")
     folder = tmp_path / "spec"
     (folder / "sub").mkdir(parents=True)
@@ -50,7 +29,7 @@ def test_a_specification_reads_only_below_its_own_folder(tmp_path, name, message
     path = folder / "spec.toml"
     for section in (
         f'levels = ["absent", "present"]\nutility = {{ kind = "table", file = "{name}" }}\n',
-        FEDERATED + f'[data]\nfile = "{name}"\ngroup = "g"\nvalue = "v"\n',
+        texts.federated + f'[data]\nfile = "{name}"\ngroup = "g"\nvalue = "v"\n',
     ):
         path.write_text(section)
         (line,) = problems(path)
@@ -66,7 +45,7 @@ def test_a_link_that_stays_inside_is_followed(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file permissions differ")
-def test_a_fifo_is_not_read(tmp_path):
+def test_a_fifo_is_not_read(tmp_path, problems):
     os.mkfifo(tmp_path / "u.csv")
     path = tmp_path / "spec.toml"
     path.write_text('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.csv" }\n')

@@ -5,15 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.errors import SpecificationError
 from fairgames.spec.load import load_specification
-
-
-def problems(path):
-    with pytest.raises(SpecificationError) as caught:
-        load_specification(path)
-    return [line.removeprefix(f"{path}: ") for line in caught.value.args[0].splitlines()]
-
 
 DATA = """clinic,bmi
 1,20
@@ -53,13 +45,13 @@ def test_what_is_written_beside_data_wins_and_is_reported(write):
     spec = load_specification(write(text))
     assert spec.utility.between_variance == 2
     assert spec.utility.within_variance > 0
-    assert spec.notes[0] == "Utility.between_variance is as written in this file, not as fitted to d.csv."
+    assert spec.notes[0] == "The between variance is as written in this file, not fitted anew to d.csv."
     everything = text.replace("= 2 }", "= 2, within_variance = 3 }") + '[[users]]\nname = "A"\nsamples = 4\n'
     spec = load_specification(write(everything))
     assert spec.utility.within_variance == 3
     assert spec.notes == (
-        "Utility.between_variance, utility.within_variance and the users are as written in this file, "
-        "not as fitted to d.csv.",
+        "The between variance, the within variance and the users are as written in this file, "
+        "not fitted anew to d.csv.",
     )
 
 
@@ -86,7 +78,7 @@ def test_a_fit_writes_a_specification_that_loads_as_it_was_fitted(write, tmp_pat
         (DATA, ("federated-mean", "table"), 'data: belongs to kind = "federated-mean" only'),
     ],
 )
-def test_data_that_cannot_be_fitted_is_one_problem(write, data, change, message):
+def test_data_that_cannot_be_fitted_is_one_problem(write, data, change, message, problems):
     write(data, "d.csv")
     text = (
         FITTED.replace(*change)
@@ -102,3 +94,43 @@ def test_how_to_fit_may_be_said_beside_the_data(write):
     text = FITTED.replace('value = "bmi"', 'value = "bmi", missing = "drop", largest = 2')
     spec = load_specification(write(text))
     assert [group.samples for group in spec.groups] == [3, 2]
+
+
+ADJUSTED = "clinic,bmi,age,sex\n" + "".join(
+    f"{clinic},{bmi},{age},{sex}\n"
+    for clinic, rows in {
+        "N": ((20, 40, 0), (22, 51, 1), (24, 45, 1)),
+        "S": ((30, 60, 0), (34, 70, 1), (31, 52, 0)),
+        "W": ((40, 41, 1), (41, 44, 0), (45, 66, 1)),
+    }.items()
+    for bmi, age, sex in rows
+)
+
+
+def test_covariates_are_named_beside_the_data(write, tmp_path):
+    from fairgames.fitting.federated_mean import fit_federated_mean
+
+    fit = fit_federated_mean(write(ADJUSTED, "d.csv"), "clinic", "bmi", covariates=["age", "sex"])
+    assert fit.between_variance > 0
+    written = load_specification(write(fit.to_spec({"federated": 0, "direct": 1}, folder=str(tmp_path))))
+    fitted = load_specification(write(FITTED.replace('"bmi"', '"bmi", covariates = ["age", "sex"]'), "again.toml"))
+    for spec in (written, fitted):
+        assert spec.data.options == {"covariates": ["age", "sex"]}
+        assert spec.utility((1, 2, 0)) == pytest.approx(fit.utility()((1, 2, 0)), rel=1e-14)
+    plain = load_specification(write(FITTED, "plain.toml"))
+    assert plain.utility.within_variance != pytest.approx(fit.within_variance, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("covariates", "message"),
+    [
+        ('["weight"]', "data: "),
+        ('["bmi"]', "data: group, value, covariates: must be different columns"),
+        ('"age"', "data.covariates: must be a list"),
+        ("[3]", "data.covariates[1]: must be text, got 3"),
+    ],
+)
+def test_covariates_that_make_no_sense_are_one_problem(write, problems, covariates, message):
+    write(ADJUSTED, "d.csv")
+    (line,) = problems(write(FITTED.replace('"bmi"', f'"bmi", covariates = {covariates}')))
+    assert line.startswith(message)

@@ -5,30 +5,9 @@ from fractions import Fraction
 
 from fairgames.spec.load import load_specification
 
-DP = """
-levels = ["absent", "low", "high"]
-[utility]
-kind = "dp-mean"
-epsilons = { low = 1, high = inf }
-[every_user]
-costs = { low = 0.1, high = 0.2 }
-[[users]]
-name = "phone"
-count = 1_000_000
-[[users]]
-name = "star"
-epsilons = { low = 2 }
-costs = { high = inf }
-choices = ["absent", "low"]
-level = "low"
-[[users]]
-"""
 
-
-def test_identical_users_are_one_entry_and_members_are_numbered(write):
-    text = DP.replace("1_000_000", "3")
-    text = text.replace('level = "low"\n', "") + 'name = "last"\n'
-    spec = load_specification(write(text))
+def test_identical_users_are_one_entry_and_members_are_numbered(write, texts):
+    spec = load_specification(write(texts.dp.replace("1_000_000", "3") + 'name = "last"\n'))
     assert spec.n_users == 5
     assert spec.counts == (3, 1, 1)
     assert spec.user_names == ("phone 1", "phone 2", "phone 3", "star", "last")
@@ -41,16 +20,15 @@ def test_identical_users_are_one_entry_and_members_are_numbered(write):
     assert spec.utility.types[0] == spec.utility.types[4]
 
 
-def test_a_million_identical_users_load_without_a_row_for_each(write):
-    text = DP.replace('level = "low"\n', "")
-    spec = load_specification(write(text))
+def test_a_million_identical_users_load_without_a_row_for_each(write, texts):
+    spec = load_specification(write(texts.dp))
     assert spec.n_users == 1_000_002
     assert spec.utility.n_users == 1_000_002
     assert len(spec.groups) == 3
 
 
-def test_a_specification_prints_itself_plainly(write):
-    spec = load_specification(write(DP.replace('level = "low"\n', "")))
+def test_a_specification_prints_itself_plainly(write, texts):
+    spec = load_specification(write(texts.dp))
     lines = repr(spec).splitlines()
     assert lines[0] == "Untitled: 1,000,002 users, DPMeanUtility"
     assert lines[4].split() == ["star", "1", "-", "absent,", "low", "(0,", "1/10,", "inf)"]

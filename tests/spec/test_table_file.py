@@ -6,14 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.errors import SpecificationError
 from fairgames.spec.load import load_specification
-
-
-def problems(path):
-    with pytest.raises(SpecificationError) as caught:
-        load_specification(path)
-    return [line.removeprefix(f"{path}: ") for line in caught.value.args[0].splitlines()]
 
 
 def _raises_when_loaded(*_):
@@ -56,7 +49,7 @@ def test_a_table_is_read_from_npy(write, tmp_path):
         (",".join("abcdefghijklmnopqrstuvwxyz" * 4) + ",utility\n", "cannot be read: a table of"),
     ],
 )
-def test_a_broken_csv_table_is_refused(write, content, message):
+def test_a_broken_csv_table_is_refused(write, content, message, problems):
     write(content, "u.csv")
     (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.csv" }\n'))
     assert line.startswith("utility.file: ")
@@ -75,13 +68,13 @@ def test_a_broken_csv_table_is_refused(write, content, message):
         (np.array([1.0, 2.0]), "U(0, …, 0) must be 0"),
     ],
 )
-def test_a_broken_npy_table_is_refused_and_never_unpickled(write, tmp_path, array, message):
+def test_a_broken_npy_table_is_refused_and_never_unpickled(write, tmp_path, array, message, problems):
     np.save(tmp_path / "u.npy", array, allow_pickle=True)
     (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.npy" }\n'))
     assert message in line
 
 
-def test_other_file_types_are_refused(write):
+def test_other_file_types_are_refused(write, problems):
     write("x", "u.pkl")
     (line,) = problems(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.pkl" }\n'))
     assert line == 'utility.file: must end in .csv or .npy, got "u.pkl"'
