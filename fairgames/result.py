@@ -95,7 +95,7 @@ def format_value(value: object, digits: int = 6) -> str:
     if isinstance(value, Fraction):
         return str(value) if len(str(value)) <= 2 * digits else f"{float(value):.{digits}g}"
     if isinstance(value, (float, np.floating)):
-        return f"{value:.{digits}g}"
+        return f"{value + 0.0:.{digits}g}"  # the sum turns -0.0 into 0.0: nothing has no sign
     if isinstance(value, np.ndarray):
         return format_value(value.tolist(), digits)
     if isinstance(value, (tuple, list)):
@@ -125,7 +125,27 @@ def plain_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Draw a table for notebooks."""
-    head = "".join(f"<th>{html.escape(str(cell))}</th>" for cell in headers)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    """Draw a table for notebooks: words to the left, numbers to the right; without rows, the title says it all."""
+    if not rows:
+        return f"<p>{html.escape(title)}</p>"
+    columns = range(len(headers))
+    sides = ["right" if all(_reads_as_number(row[column]) for row in rows) else "left" for column in columns]
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        drawn = (
+            f'<{tag} style="text-align: {side}">{html.escape(str(cell))}</{tag}>'
+            for side, cell in zip(sides, cells, strict=True)
+        )
+        return f"<tr>{''.join(drawn)}</tr>"
+
+    head, body = line("th", headers), "".join(line("td", row) for row in rows)
+    return f"<table><caption>{html.escape(title)}</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+
+def _reads_as_number(cell: str) -> bool:
+    """Whether a cell is a number as `format_value` writes one, with ``-`` for one that is not there."""
+    try:
+        Fraction(str(cell))
+    except ValueError:
+        return str(cell) in {"-", "inf", "-inf", "nan"}
+    return True

@@ -1,6 +1,7 @@
 import json
 import math
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pytest
 import fairgames
 from fairgames.errors import FairGamesError, InputError, SizeError, SpecificationError
 from fairgames.memory import require_memory
-from fairgames.result import Result, format_value, json_ready
+from fairgames.result import Result, format_value, html_table, json_ready
 from fairgames.tolerance import RELATIVE, comparison_tolerance
 
 
@@ -60,6 +61,14 @@ def test_results_compare_by_value_and_travel():
     assert "<table>" in first._repr_html_()
 
 
+def test_notebook_tables_put_words_left_and_numbers_right():
+    drawn = html_table("A <title>", ("user", "payment", "of it"), [("a", "1/2", "-"), ("2", "1e-05", "inf")])
+    assert "<caption>A &lt;title&gt;</caption>" in drawn
+    sides = re.findall(r'<td style="text-align: (left|right)">', drawn)
+    assert sides == ["left", "right", "right"] * 2
+    assert html_table("Every certificate holds", ("failure",), []) == "<p>Every certificate holds</p>"
+
+
 def test_plain_forms_are_json():
     plain = json_ready({"a": Fraction(2, 3), "b": [math.inf, np.float64(1.5), np.int64(2), np.True_], "c": None})
     assert json.loads(json.dumps(plain)) == {"a": "2/3", "b": ["inf", 1.5, 2, True], "c": None}
@@ -73,6 +82,7 @@ def test_plain_forms_are_json():
     [
         (None, "-"),
         (True, "yes"),
+        (-0.0, "0"),
         (Fraction(2, 3), "2/3"),
         (Fraction(123456789, 987654321), "0.125"),
         (0.1234567890, "0.123457"),
