@@ -32,7 +32,8 @@ def draw_rules(axes: Axes, outcomes: Sequence[RuleOutcome]) -> None:
     worst = [np.nan if outcome.worst_keeps is None else float(outcome.worst_keeps) for outcome in outcomes]
     axes.barh(places - 0.2, kept, height=0.38, color=level_colour(2), label="the platform keeps")
     axes.barh(places + 0.2, gained, height=0.38, color=level_colour(1), label="the users gain")
-    axes.plot(worst, places - 0.2, "D", color="white", markeredgecolor=INK, markersize=5, label="kept at worst")
+    (marks,) = axes.plot(worst, places - 0.2, "D", color="white", markeredgecolor=INK, markersize=5)
+    marks.set(label="kept at worst", clip_on=False, zorder=3)
     axes.set_yticks(places, [_rule_label(outcome) for outcome in outcomes])
     axes.invert_yaxis()
     axes.axvline(0, color=MUTED, linewidth=0.8)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _POINTS_PER_CURVE = 65
 _SMALL_ALPHA = 0.1
+_MOST_NAMES, _FEW_NAMES = 25, 6
 _ROOT_TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
@@ -152,6 +153,8 @@ def draw_landscape(axes: Axes, landscape: Landscape, alpha: float | None, value:
 def draw_groups(axes: Axes, fit: Fit) -> None:
     """Draw each group's mean against its size, with the noise that its size leaves.
 
+    Of many groups only those are named that lie farthest from the others for their size.
+
     Parameters
     ----------
     axes : Axes
@@ -167,11 +170,15 @@ def draw_groups(axes: Axes, fit: Fit) -> None:
     if fit.between_variance > 0:
         spread = math.sqrt(fit.between_variance)
         axes.axhspan(centre - spread, centre + spread, color=level_colour(0), alpha=0.2, label="± 1 sd between groups")
-    for size, mean, name in zip(sizes.tolist(), means.tolist(), fit.group_names, strict=True):
-        axes.annotate(name, (size, mean), (5, 5), textcoords="offset points", color=INK)
+    distance = np.abs(means - centre) / np.sqrt(max(fit.between_variance, 0) + noise**2)
+    named = range(len(sizes)) if len(sizes) <= _MOST_NAMES else np.argsort(-distance)[:_FEW_NAMES].tolist()
+    for group in named:
+        place = (sizes[group], means[group])
+        axes.annotate(fit.group_names[group], place, (5, 5), textcoords="offset points", color=INK)
     axes.margins(x=0.1)
     axes.set_xlabel(f"observations of each {fit.group}")
-    axes.set_ylabel(f"mean {fit.value} (bars: ± 1 standard error)")
+    adjusted = f", adjusted for {', '.join(fit.covariates)}" if fit.covariates else ""
+    axes.set_ylabel(f"mean {fit.value}{adjusted} (bars: ± 1 standard error)")
     axes.set_title(f"{fit.value} by {fit.group}", pad=22)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     tidy(axes, "y")

@@ -68,8 +68,8 @@ class MeasuredUtility(Utility):
     Notes
     -----
     Measuring stops at the first profile at which the function raises or returns anything but a finite
-    number (`EvaluationError`, which names it); what was measured before is kept, and asking again goes on
-    from there. One run at a time may use a cache folder for one function.
+    number (`EvaluationError`, which names it); what was measured before, and what other workers were at, is
+    kept, and asking again goes on from there. One run at a time may use a cache folder for one function.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pickle import PicklingError
 from typing import Any
@@ -86,8 +86,8 @@ def measure(
     Raises
     ------
     EvaluationError
-        At the first profile at which the function raised or returned anything but a finite number.
-        What was kept before stays kept.
+        At the first profile at which the function raised or returned anything but a finite number. No
+        other is begun then, but those that other workers have begun are finished and kept.
     InputError
         If the function cannot be sent to worker processes, or one of them dies.
     """
@@ -96,18 +96,24 @@ def measure(
     from tqdm import tqdm
 
     # Single tasks, taken as they finish: a crash loses only what was still running.
-    workers = joblib.Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")
-    outcomes = workers(joblib.delayed(experiment)(task) for task in tasks)
+    workers = joblib.Parallel(n_jobs=n_jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
+    failures: list[_Outcome] = []
+
+    def until_one_fails() -> Iterator[Any]:
+        for task in tasks:
+            if failures:
+                return
+            yield joblib.delayed(experiment)(task)
+
+    outcomes = workers(until_one_fails())
     try:
         with tqdm(desc="measuring", total=len(tasks), delay=_SILENT_SECONDS, disable=None) as bar:
             for outcome in outcomes:
                 if outcome.value is None:
-                    error = EvaluationError(f"the measured function {outcome.problem}", outcome.measured[0])
-                    if outcome.details:
-                        error.add_note(outcome.details)
-                    raise error
-                keep(outcome.measured, outcome.value)
-                bar.update()
+                    failures.append(outcome)
+                else:
+                    keep(outcome.measured, outcome.value)
+                    bar.update()
     except (BrokenProcessPool, PicklingError) as error:
         raise InputError(
             "evaluate",
@@ -119,3 +125,12 @@ def measure(
             # joblib warns about work that was begun in vain, which is what stopping early means.
             warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
             outcomes.close()
+    if failures:
+        raise _evaluation_error(failures[0])
+
+
+def _evaluation_error(failed: _Outcome) -> EvaluationError:
+    error = EvaluationError(f"the measured function {failed.problem}", failed.measured[0])
+    if failed.details:
+        error.add_note(failed.details)
+    return error

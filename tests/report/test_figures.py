@@ -111,6 +111,23 @@ def test_a_fit_is_drawn_with_a_point_a_group():
     assert list(points.get_xdata()) == [3, 2]
     assert list(points.get_ydata()) == [2, 8]
     assert [text.get_text() for text in axes.texts] == ["a", "b"]
+    assert axes.get_ylabel() == "mean v (bars: ± 1 standard error)"
+
+
+def test_of_many_groups_the_unusual_ones_are_named():
+    from fairgames.fitting.federated_mean import fit_federated_mean
+
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 5)
+    age = rng.normal(size=200)
+    values = rng.normal(size=40)[groups] + rng.normal(size=200) + age
+    values[groups == 7] += 30
+    columns = {"g": [f"school {group}" for group in groups], "v": values, "age": age}
+    (axes,) = fit_figure(fit_federated_mean(columns, "g", "v", covariates=["age"])).axes
+    named = [text.get_text() for text in axes.texts]
+    assert named[0] == "school 7"
+    assert len(named) == 6
+    assert axes.get_ylabel() == "mean v, adjusted for age (bars: ± 1 standard error)"
 
 
 def test_the_landscape_marks_the_optimum(two_users):

@@ -165,6 +165,31 @@ def test_a_failure_names_the_profile_and_keeps_everything_else(bad, message, n_j
     assert before == 3 or n_jobs == 2
 
 
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_what_other_workers_were_at_when_one_failed_is_kept(backend, tmp_path):
+    def fails_at_once(profile):
+        with (tmp_path / "begun").open("a") as stream:
+            stream.write("x\n")
+        if profile == (0, 1):
+            deadline = time.monotonic() + 30
+            while len((tmp_path / "begun").read_text().splitlines()) < 3 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            return np.nan
+        if profile == (1, 0):
+            time.sleep(0.5)
+        return float(sum(profile))
+
+    utility = MeasuredUtility(fails_at_once, (2, 2), n_jobs=2, cache=tmp_path / "cache", fingerprint=backend)
+    with (
+        joblib.parallel_config(backend=backend),
+        pytest.raises(EvaluationError, match=r"finite number at \(0, 1\), got nan"),
+    ):
+        utility.tensor()
+    assert {(0, 0), (1, 0)} <= set(utility.measured)
+    again = MeasuredUtility(fails_at_once, (2, 2), cache=tmp_path / "cache", fingerprint=backend)
+    assert again.measured == utility.measured
+
+
 def load_nowhere():
     raise AttributeError("only in the parent")
 
