@@ -53,11 +53,16 @@ def fit(
     figure: options.Figure = None,
 ) -> None:
     """Estimate from grouped data how much groups differ, and write a specification that prices them."""
+    from functools import partial
+
     from fairgames.cli.arguments import check_outputs
     from fairgames.fitting.federated_mean import fit_federated_mean
     from fairgames.report.terminal import console_for, print_lines, print_table
+    from fairgames.spec.template import check_new, write_new
 
     check_outputs(json, figure)
+    if output is not None:
+        check_new(output)
     costs = _costs(cost or ())
     fitted = fit_federated_mean(
         str(data),
@@ -69,12 +74,13 @@ def fit(
         similar_labels=similar_labels,
         largest=largest,
     )
+    to_spec = partial(fitted.to_spec, costs, aggregation=aggregation)
+    # Bad costs are refused at once; a fit that gives no specification is shown first, since it says why.
+    text = to_spec(folder=str(output.parent)) if output is not None and fitted.between_variance > 0 else None
     console = console_for()
     print_table(console, *fitted._lines())
     if output is not None:
-        from fairgames.spec.template import write_new
-
-        write_new(output, fitted.to_spec(costs, aggregation=aggregation, folder=str(output.parent)))
+        write_new(output, text or to_spec())
         lines = ["", f"Wrote {output}. Next: fairgames solve {output}"]
         if costs is None:
             lines.insert(1, f"The privacy costs in {output} are 0: fill in what sharing costs each group.")

@@ -26,7 +26,9 @@ def test_fit_writes_a_specification_that_solves(run, tmp_path):
     assert loaded.user_names == ("N", "S", "W")
     assert loaded.group_costs[0, 1] == Fraction(1, 5)
     assert "paid" in run("solve", spec).output
-    assert "exists already" in run("fit", data, *arguments, status=2).stderr
+    refused = run("fit", data, *arguments, status=2)
+    assert "exists already" in refused.stderr
+    assert not refused.stdout
 
 
 def test_fit_without_costs_says_that_they_are_to_be_filled_in(run, tmp_path):
@@ -53,12 +55,17 @@ def test_fit_saves_its_numbers(run, tmp_path, saved):
             "--cost: must name each level once",
         ),
         (("--group", "clinic", "--value", "bmi", "--missing", "keep"), "missing: must be one of"),
+        (("--group", "clinic", "--value", "bmi", "--cost", "fed=1"), "costs: must give a cost for each of"),
+        (("--group", "clinic", "--value", "bmi", "--aggregation", "median"), "aggregation: must be one of"),
     ],
 )
 def test_what_cannot_be_fitted_is_said(run, tmp_path, arguments, message):
     data = tmp_path / "d.csv"
     data.write_text(DATA)
-    assert message in run("fit", data, *arguments, status=2).stderr
+    refused = run("fit", data, *arguments, "-o", tmp_path / "x.toml", status=2)
+    assert message in refused.stderr
+    assert not refused.stdout
+    assert not (tmp_path / "x.toml").exists()
 
 
 def test_a_between_variance_that_is_not_positive_writes_no_specification(run, tmp_path):
@@ -68,4 +75,5 @@ def test_a_between_variance_that_is_not_positive_writes_no_specification(run, tm
     assert "-" in shown.output
     failed = run("fit", data, "--group", "g", "--value", "v", "-o", spec, status=2)
     assert "the variance between groups is estimated as" in failed.stderr
+    assert failed.stdout == shown.stdout
     assert not spec.exists()
