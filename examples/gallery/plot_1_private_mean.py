@@ -3,7 +3,7 @@ Two people, one mean, differential privacy
 ==========================================
 
 The paper's section 3. A platform estimates the mean of binary data under differential privacy. Each person
-chooses between being absent and giving its bit at a privacy parameter :math:`\\epsilon`. What is a bit worth, and
+chooses between being absent and giving its bit at a privacy parameter ε. What is a bit worth, and
 how does the worth depend on the privacy that both ask for?
 """
 
@@ -63,5 +63,7 @@ panel.legend(title="person 2")
 # person *more* privacy than it asked for, since noise must protect the other one anyway: the payment is flat there.
 
 pair = fg.DPMeanUtility([[0, 2], [0, 100]])
-print("weights:", pair.weights([1, 1]).round(4), " person 2 saturated:", pair.saturated([1, 1])[1])
+print(
+    "weights:", pair.weights([1, 1]).round(4), " person 2 saturated:", pair.saturated([1, 1])[1]
+)
 print("U(2, 8) =", fg.DPMeanUtility([[0, 2], [0, 8]])([1, 1]), "  U(2, 100) =", pair([1, 1]))

@@ -19,7 +19,11 @@ plt.rcParams.update(LOOK)  # the look of the package's own figures
 
 samples = np.array([10, 10, 10, 100, 100, 10, 10, 100, 100, 10])
 profile = np.array([1, 1, 1, 1, 1, 2, 2, 2, 2, 0])
-regimes = {"very different users": (100.0, 1.0), "in between": (1.0, 10.0), "similar users": (0.1, 100.0)}
+regimes = {
+    "very different users": (100.0, 1.0),
+    "in between": (1.0, 10.0),
+    "similar users": (0.1, 100.0),
+}
 
 kinds = [(1, 10), (1, 100), (2, 10), (2, 100)]
 names = [f"{'federated' if level == 1 else 'direct'}, n = {size}" for level, size in kinds]
@@ -32,12 +36,20 @@ for place, (between, within) in enumerate(regimes.values()):
     average = paid.utility / 10
     for offset, (level, size) in enumerate(kinds):
         user = np.flatnonzero((profile == level) & (samples == size))[0]
-        panel.bar(place + (offset - 1.5) * width, paid.values[user] - average, width, color=f"C{offset}")
+        panel.bar(
+            place + (offset - 1.5) * width, paid.values[user] - average, width, color=f"C{offset}"
+        )
 panel.axhline(0, color="0.3", linewidth=0.8)
 panel.set_xticks(range(len(regimes)), regimes)
-panel.set(ylabel="payment above the average U/N", title="How much users differ decides who is paid above average")
+panel.set(
+    ylabel="payment above the average U/N",
+    title="How much users differ decides who is paid above average",
+)
 figure.legend(
-    [plt.Rectangle((0, 0), 1, 1, color=f"C{k}") for k in range(4)], names, ncols=4, loc="outside lower center"
+    [plt.Rectangle((0, 0), 1, 1, color=f"C{k}") for k in range(4)],
+    names,
+    ncols=4,
+    loc="outside lower center",
 )
 
 # %%
@@ -63,5 +75,7 @@ fg.explain_payments(utility, [2, 2, 1])
 
 poor = fg.FederatedMeanUtility([100, 1], between_variance=0.1, within_variance=100)
 print("payments in a plain average:   ", fg.fair_payments(poor, [1, 1]).values.round(3))
-weighted = fg.FederatedMeanUtility([100, 1], between_variance=0.1, within_variance=100, aggregation="weighted")
+weighted = fg.FederatedMeanUtility(
+    [100, 1], between_variance=0.1, within_variance=100, aggregation="weighted"
+)
 print("weighted by the sample sizes:  ", fg.fair_payments(weighted, [1, 1]).values.round(3))

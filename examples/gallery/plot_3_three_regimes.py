@@ -32,7 +32,10 @@ best = [fg.optimal_alpha(utility, costs=[0, cost]) for cost in costs]
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(7, 6), sharex=True, layout="constrained")
 top.plot(costs, [float(m.alpha) for m in symmetric], label="symmetric equilibrium")
 top.plot(costs, [float(o.alpha) for o in best], "--", label="best equilibrium of all")
-top.set(ylabel="optimal payment fraction α*", title="Low cost: everybody. Middle: a mixture. High: nobody.")
+top.set(
+    ylabel="optimal payment fraction α*",
+    title="Low cost: everybody. Middle: a mixture. High: nobody.",
+)
 bottom.plot(costs, [float(m.value) for m in symmetric])
 bottom.plot(costs, [float(o.value) for o in best], "--")
 bottom.set(xlabel="privacy cost c", ylabel="what the platform keeps")

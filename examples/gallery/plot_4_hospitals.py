@@ -51,13 +51,20 @@ costs = [0, "3/10", 1]
 levels = np.array(["absent", "federated", "direct"])
 figure, panels = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained", width_ratios=[10, 6])
 for panel, fit, title in zip(
-    panels, (lung, clinics), ("Similar: lung cancer trial", "Different: periodontal trial"), strict=True
+    panels,
+    (lung, clinics),
+    ("Similar: lung cancer trial", "Different: periodontal trial"),
+    strict=True,
 ):
     optimum = fg.optimal_alpha(fit.utility(), costs)
     colours = ["0.8", "#56b4e9", "#0072b2"]
     names = [f"{name} ({size})" for name, size in zip(fit.group_names, fit.samples, strict=True)]
     panel.bar(names, optimum.payments, color=[colours[level] for level in optimum.profile])
-    panel.set(title=f"{title}: pay out {float(optimum.alpha):.1%}", ylabel="payment", xlabel="hospital (patients)")
+    panel.set(
+        title=f"{title}: pay out {float(optimum.alpha):.1%}",
+        ylabel="payment",
+        xlabel="hospital (patients)",
+    )
     panel.tick_params(axis="x", rotation=60)
     print(
         f"{title}: alpha {float(optimum.alpha):.4f}, the platform keeps {float(optimum.value):.3f} of {float(optimum.utility):.3f}"

@@ -32,9 +32,14 @@ ROOT = next(
 
 for estimator in ("reml", "anova"):
     fit = fg.fit_federated_mean(
-        ROOT / "examples" / "data" / "math_achieve.csv", group="School", value="MathAch", estimator=estimator
+        ROOT / "examples" / "data" / "math_achieve.csv",
+        group="School",
+        value="MathAch",
+        estimator=estimator,
     )
-    print(f"{estimator:>5}: between schools {fit.between_variance:.2f}, within {fit.within_variance:.2f}")
+    print(
+        f"{estimator:>5}: between schools {fit.between_variance:.2f}, within {fit.within_variance:.2f}"
+    )
 schools = fit.utility()
 pupils = fit.samples
 fit
@@ -47,7 +52,9 @@ fit
 # random orders of arrival. What is known exactly, that payments add up to the utility, holds exactly.
 
 everybody = [2] * len(pupils)
-paid = fg.fair_payments(schools, everybody, engine="permutations", seed=1, budget=400 * len(pupils))
+paid = fg.fair_payments(
+    schools, everybody, engine="permutations", seed=1, budget=400 * len(pupils)
+)
 print(f"coalitions: {2.0 ** len(pupils):.0e}")
 print(f"{paid.engine}: {paid.evaluations:,} evaluations, resolved: {paid.resolved}")
 print(f"payments add up to {paid.values.sum():.6f}; the utility is {paid.utility:.6f}")
@@ -64,7 +71,13 @@ panel.annotate(
     ha="right",
 )
 panel.errorbar(
-    pupils, paid.values, [paid.values - low, high - paid.values], fmt="o", markersize=5, alpha=0.55, color=PALETTE[2]
+    pupils,
+    paid.values,
+    [paid.values - low, high - paid.values],
+    fmt="o",
+    markersize=5,
+    alpha=0.55,
+    color=PALETTE[2],
 )
 panel.set(xlabel="pupils tested in the school", ylabel="fair payment, α = 1")
 panel.set_title("One point a school: more pupils, more payment, but with diminishing returns")
@@ -106,7 +119,9 @@ panel.annotate(
     ha="right",
     color=ACCENT,
 )
-panel.set(xlabel="schools that share, the largest first", ylabel="the platform keeps", xlim=(0, 165))
+panel.set(
+    xlabel="schools that share, the largest first", ylabel="the platform keeps", xlim=(0, 165)
+)
 panel.set_title("Winning over the last few schools costs more than they bring")
 panel.legend(loc="lower right")
 
@@ -128,4 +143,6 @@ print("nobody gains by joining, four standard errors included:", bool(most < 0))
 # that, so that schools gain nothing:
 
 bound = float((search.utility - search.schools).max())
-print(f"keeps {best.value:.1f}; paying exactly the costs of the largest schools would leave {bound:.1f}")
+print(
+    f"keeps {best.value:.1f}; paying exactly the costs of the largest schools would leave {bound:.1f}"
+)

@@ -25,7 +25,9 @@ importance[0] = 100
 ratios = np.geomspace(1e-3, 1e2, 41)
 star, others = [], []
 for ratio in ratios:
-    utility = fg.FederatedMeanUtility(samples, between_variance=ratio, within_variance=1, importance=importance)
+    utility = fg.FederatedMeanUtility(
+        samples, between_variance=ratio, within_variance=1, importance=importance
+    )
     paid = fg.fair_payments(utility, profile)
     star.append(paid.values[0] / paid.utility)
     others.append(paid.values[[3, 4, 8]].sum() / paid.utility)
@@ -33,7 +35,9 @@ for ratio in ratios:
 figure, panel = plt.subplots(figsize=(7, 4.2), layout="constrained")
 panel.plot(ratios, star, label="the star")
 panel.plot(ratios, others, "--", label="the three others with much data")
-panel.set(xscale="log", xlabel="how much customers differ: s² / r²", ylabel="share of all payments")
+panel.set(
+    xscale="log", xlabel="how much customers differ: s² / r²", ylabel="share of all payments"
+)
 panel.set(title="A star is paid for itself only where others cannot stand in for it", ylim=(0, 1))
 panel.legend()
 
@@ -44,5 +48,7 @@ panel.legend()
 # %%
 # Would it pay the star to pose as two customers?
 
-utility = fg.FederatedMeanUtility([100, 50, 10], between_variance=1, within_variance=20, importance=[10, 1, 1])
+utility = fg.FederatedMeanUtility(
+    [100, 50, 10], between_variance=1, within_variance=20, importance=[10, 1, 1]
+)
 fg.split_data(utility, [2, 2, 1], user=0, parts=[60, 40])

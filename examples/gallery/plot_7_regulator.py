@@ -31,7 +31,9 @@ fg.check_axioms(market_rule, utility)
 # Each broken axiom comes with a witness: a utility, a profile, two numbers that should be equal. Anybody can check it by hand. Fair
 # payments break none:
 
-fg.check_axioms(lambda utility, profile: fg.fair_payments(utility, profile, alpha=0.5), utility).fair
+fg.check_axioms(
+    lambda utility, profile: fg.fair_payments(utility, profile, alpha=0.5), utility
+).fair
 
 # %%
 # What does it make people do?

@@ -47,4 +47,6 @@ mechanism.assumptions
 utility = fg.TableUtility([[1 - 2.0 ** -(i + j) for j in range(3)] for i in range(3)])
 for cost in (0.02, 1 / 32, 0.1):
     found = fg.symmetric_mechanism(utility, cost=cost, actions=(1, 2))
-    print(f"cost {cost:.5f}: alpha* = {float(found.alpha):.4f}, the platform keeps {float(found.value):.4f}")
+    print(
+        f"cost {cost:.5f}: alpha* = {float(found.alpha):.4f}, the platform keeps {float(found.value):.4f}"
+    )

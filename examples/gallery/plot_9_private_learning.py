@@ -25,7 +25,9 @@ STUDIES = next(
 )
 measured = pd.read_csv(STUDIES / "private_learning_profiles.csv", dtype={"profile": str})
 hospitals = pd.read_csv(STUDIES / "private_learning_hospitals.csv").set_index("consortium")
-decisions = pd.read_csv(STUDIES / "private_learning_decisions.csv", dtype={"profile": str}).set_index("consortium")
+decisions = pd.read_csv(
+    STUDIES / "private_learning_decisions.csv", dtype={"profile": str}
+).set_index("consortium")
 
 # %%
 # The experiment
@@ -39,7 +41,9 @@ decisions = pd.read_csv(STUDIES / "private_learning_decisions.csv", dtype={"prof
 
 ridge = [name for name in decisions.index if name.startswith("ridge")]
 size = hospitals.loc[ridge[0], ["hospital", "patients"]].set_index("hospital")
-print(f"{len(ridge)} values of eps, {len(measured)} profiles in all, {decisions.repeats.iloc[0]} measurements of each")
+print(
+    f"{len(ridge)} values of eps, {len(measured)} profiles in all, {decisions.repeats.iloc[0]} measurements of each"
+)
 print(size.T.to_string())
 
 # %%
@@ -50,7 +54,10 @@ print(size.T.to_string())
 
 figure, panel = plt.subplots(figsize=(8, 4.6), layout="constrained")
 kinds = [("2", measured.consortium == ridge[0], "full sharing")]
-kinds += [("1", measured.consortium == name, f"protected, ε = {name.split()[-1]}") for name in reversed(ridge)]
+kinds += [
+    ("1", measured.consortium == name, f"protected, ε = {name.split()[-1]}")
+    for name in reversed(ridge)
+]
 for place, (level, rows, label) in enumerate(kinds):
     chosen = measured[rows & measured.profile.str.fullmatch(f"[0{level}]*")]
     present = chosen.profile.str.count(level)
@@ -58,7 +65,9 @@ for place, (level, rows, label) in enumerate(kinds):
     panel.plot(present + (place - 1.5) * 0.06, chosen.utility, ".", color=colour, alpha=0.45)
     panel.plot(chosen.utility.groupby(present).mean(), "-", marker="o", color=colour, label=label)
 panel.axhline(0, color="0.5", linewidth=0.8)
-panel.set(xlabel="hospitals taking part", ylabel="share of squared error removed", xticks=range(6))
+panel.set(
+    xlabel="hospitals taking part", ylabel="share of squared error removed", xticks=range(6)
+)
 panel.set(title="Alone, a protected hospital teaches little; together, their noise averages out")
 panel.legend(loc="lower right")
 
@@ -91,10 +100,12 @@ for place, label in enumerate(labels):
     panel.errorbar(x, own[column], ends, fmt="none", ecolor="0.25", elinewidth=1)
 panel.axhline(0, color="0.5", linewidth=0.8)
 panel.set_xticks(
-    range(len(size)), [f"hospital {user}\n{patients} patients" for user, patients in size.patients.items()]
+    range(len(size)),
+    [f"hospital {user}\n{patients} patients" for user, patients in size.patients.items()],
 )
 panel.set(
-    ylabel="payment", title="The noise hits small hospitals hardest: strong privacy moves payments to the large ones"
+    ylabel="payment",
+    title="The noise hits small hospitals hardest: strong privacy moves payments to the large ones",
 )
 panel.legend(ncols=4)
 
@@ -105,9 +116,13 @@ panel.legend(ncols=4)
 for name in ridge:
     own = hospitals.loc[name]
     share = own.paid_protected.to_numpy() / own.paid_protected.sum()
-    print(f"{name:<15} together {own.paid_protected.sum():.3f}, in %: {(100 * share).round(1).tolist()}")
+    print(
+        f"{name:<15} together {own.paid_protected.sum():.3f}, in %: {(100 * share).round(1).tolist()}"
+    )
 shared = hospitals.loc[ridge[0]].paid_shared.to_numpy()
-print(f"{'full sharing':<15} together {shared.sum():.3f}, in %: {(100 * shared / shared.sum()).round(1).tolist()}")
+print(
+    f"{'full sharing':<15} together {shared.sum():.3f}, in %: {(100 * shared / shared.sum()).round(1).tolist()}"
+)
 
 # %%
 # What will they choose, and what should the platform pay?
@@ -151,13 +166,20 @@ for name in ridge:
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", gridspec_kw={"wspace": 0.08})
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(9, 3.6), layout="constrained", gridspec_kw={"wspace": 0.08}
+)
 rows = decisions.loc[ridge]
 epsilons = [float(name.split()[-1]) for name in ridge]
-for panel, quantity, ylabel in [(left, "alpha", "payment fraction α*"), (right, "value", "the platform keeps")]:
+for panel, quantity, ylabel in [
+    (left, "alpha", "payment fraction α*"),
+    (right, "value", "the platform keeps"),
+]:
     ends = [rows[quantity] - rows[f"{quantity}_low"], rows[f"{quantity}_high"] - rows[quantity]]
     panel.errorbar(epsilons, rows[quantity], ends, fmt="o", capsize=4, color=PALETTE[2])
-    panel.set(xscale="log", xlabel="privacy parameter ε", ylabel=ylabel, ylim=(0, None), xlim=(1.5, 43))
+    panel.set(
+        xscale="log", xlabel="privacy parameter ε", ylabel=ylabel, ylim=(0, None), xlim=(1.5, 43)
+    )
     panel.set_xticks(epsilons, [f"{epsilon:g}" for epsilon in epsilons])
     panel.minorticks_off()
 left.set_title("What to pay out, with 90 % intervals")
@@ -178,13 +200,17 @@ right.set_title("What is left for the platform")
 
 optimum, settled = decide("FedAvg")
 own, row = hospitals.loc["FedAvg"], decisions.loc["FedAvg"]
-print(f"utility: all protected {own.paid_protected.sum():.3f}, all sharing {own.paid_shared.sum():.3f}")
+print(
+    f"utility: all protected {own.paid_protected.sum():.3f}, all sharing {own.paid_shared.sum():.3f}"
+)
 for user, hospital in enumerate(own.itertuples()):
     print(
         f"hospital {user}, {hospital.patients:>3} patients: owed {hospital.paid_protected:.3f} protected, "
         f"{hospital.paid_shared:.3f} sharing; at the optimum: {words[optimum.profile[user]]}"
     )
-print(f"pay out {float(optimum.alpha):.2%}, keep {float(optimum.value):.3f}; same levels in {row.still_optimal:.0%}")
+print(
+    f"pay out {float(optimum.alpha):.2%}, keep {float(optimum.value):.3f}; same levels in {row.still_optimal:.0%}"
+)
 
 # %%
 # Averaging weights loses almost nothing against pooling records, so there is no need to pay for sharing them; and one hospital

@@ -76,7 +76,7 @@ class _Game(NamedTuple):
 
 
 def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, second_costs: ArrayLike) -> TwoGroupOptima:
-    """Platform's best equilibrium (eq. 26) for every pair of costs, in floats and without a grid of alpha.
+    """Platform's best equilibrium (equation 26) for every pair of costs, in floats and without a grid of alpha.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def potential(utility: Utility | ArrayLike) -> Array:
 
 
 def payment_table(utility: Utility | ArrayLike, alpha: Alpha = 1) -> PaymentTable:
-    """Fair payments of every user at every profile (Theorem 2, eq. 7).
+    """Fair payments of every user at every profile (Theorem 2, equation 7).
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def payment_table(utility: Utility | ArrayLike, alpha: Alpha = 1) -> PaymentTabl
 
 
 def subset_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alpha = 1) -> Payments:
-    """Fair payment of each user at one profile (Theorem 2, eq. 7), from all subsets of the present users.
+    """Fair payment of each user at one profile (Theorem 2, equation 7), from all subsets of the present users.
 
     Only the profiles in which some of the present users are absent are evaluated, so one profile
     of many users is priced without their whole tensor.

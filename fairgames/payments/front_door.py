@@ -31,7 +31,7 @@ def fair_payments(
     n_jobs: int | None = 1,
     checkpoint: str | Path | None = None,
 ) -> Payments:
-    """Fair payment of each user at one profile (Theorem 2, eq. 7), whatever the number of users.
+    """Fair payment of each user at one profile (Theorem 2, equation 7), whatever the number of users.
 
     Parameters
     ----------
