@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.assessment.rule_axioms import check_axioms_among_some
@@ -15,7 +15,7 @@ from fairgames.exactness import Array, Number, as_number
 from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, on_actions
 from fairgames.game.costs import as_costs
 from fairgames.game.shares import PaymentRule, rule_shares
-from fairgames.memory import require_memory
+from fairgames.memory import readable_count, require_memory
 from fairgames.payments.proportional import ProportionalRule
 from fairgames.payments.rules import (
     BanzhafRule,
@@ -29,6 +29,8 @@ from fairgames.payments.rules import PaymentRule as StandardRule
 from fairgames.result import Result
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+
+_MOST_USERS = 100
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,10 +82,11 @@ def standard_rules(
 
     Raises
     ------
-    InputError
-        If an argument is malformed.
+    InputError, SizeError
+        If an argument is malformed, or the payments of so many users would not fit in memory.
     """
     checked = as_utility(utility)
+    _require_room(checked)
     return {
         "fair": FairRule(),
         "proportional": ProportionalRule(ProportionalRule(amounts).amounts_for(checked)),
@@ -154,18 +157,13 @@ def compare_rules(
     pay exactly the cost 1 (1, 1) 2/5
     """
     checked = as_utility(utility)
+    _require_room(checked)
     table = as_costs(costs, checked.shape)
     allowed = allowed_actions(table, actions, checked.shape)
     fixed = None if alpha is None else as_number(alpha, "alpha")
     if fixed is not None and not 0 <= fixed <= 1:
         raise InputError("alpha", "must lie in [0, 1]", alpha)
     chosen = _as_rules(standard_rules(checked, costs) if rules is None else rules)
-    size = int(np.prod([float(n) for n in checked.shape]))
-    require_memory(
-        size * checked.n_users * (400 if checked.exact else 40),
-        f"the payments of {checked.n_users} users at {size:,} profiles",
-        "fewer users",
-    )
     finite = allowed_actions(table, None, checked.shape)
     outcomes = []
     for name, rule in chosen.items():
@@ -175,6 +173,16 @@ def compare_rules(
         played = PlayedRule(on_actions(checked.tensor(), allowed), payments, costs_of_actions(table, allowed), allowed)
         outcomes.append(outcome_of(name, axioms, played, scale))
     return RuleComparison(tuple(outcomes), fixed)
+
+
+def _require_room(utility: Utility) -> None:
+    size = math.prod(utility.shape[:_MOST_USERS])
+    profiles = f"{readable_count(size)} profiles{' or more' * (utility.n_users > _MOST_USERS)}"
+    require_memory(
+        size * utility.n_users * (400 if utility.exact else 40),
+        f"the payments of {utility.n_users:,} users at {profiles}",
+        "fewer users",
+    )
 
 
 def _as_rules(rules: Mapping[str, PaymentRule]) -> Mapping[str, PaymentRule]:

@@ -101,13 +101,18 @@ def print_certainty(console: Console, spec: Specification, optimum: Optimum, ask
     dict
         What was computed, by name; empty when there is no decision to be sure of.
     """
+    from fairgames.errors import SizeError
     from fairgames.report.profiles import level_letters
     from fairgames.report.terminal import print_lines, print_table
 
     if not optimum.feasible:
         print_lines(console, ["", "How sure this is cannot be said: there is no answer to be sure of."])
         return {}
-    found = _resampled(spec, asked)
+    try:
+        found = _resampled(spec, asked)
+    except SizeError as error:
+        print_lines(console, ["", f"How sure this is cannot be found: {error}."])
+        return {}
     rows = [
         _interval_row(found, "alpha", optimum.alpha, found.alphas),
         _interval_row(found, "the platform keeps", optimum.value, found.values),

@@ -33,6 +33,7 @@ def print_robustness(console: Console, spec: Specification, optimum: Optimum) ->
     """
     from fairgames.assessment.misreport import misreport
     from fairgames.assessment.robustness import cost_robustness
+    from fairgames.errors import SizeError
     from fairgames.report.columns import decimals
     from fairgames.report.terminal import print_lines, print_table
 
@@ -42,8 +43,12 @@ def print_robustness(console: Console, spec: Specification, optimum: Optimum) ->
     if optimum.profile is None or optimum.alpha is None:
         print_lines(console, ["", "Robustness is found for an optimum in pure levels only."])
         return {}
-    robust = cost_robustness(spec.utility, spec.costs, optimum.profile, optimum.alpha, spec.actions)
-    overstated = misreport(spec.utility, spec.costs, spec.actions)
+    try:
+        robust = cost_robustness(spec.utility, spec.costs, optimum.profile, optimum.alpha, spec.actions)
+        overstated = misreport(spec.utility, spec.costs, spec.actions)
+    except SizeError as error:
+        print_lines(console, ["", f"How far the costs may be wrong is not found: {error}."])
+        return {}
     columns = [
         list(spec.user_names),
         decimals(robust.slack.tolist()),

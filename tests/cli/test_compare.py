@@ -27,3 +27,11 @@ def test_two_specifications_are_compared_user_by_user(run, two, tmp_path, saved)
     assert line.split()[1:3] == ["-", "present"]
     failed = run("compare", two, "--against", other, "--alpha", "1", status=2)
     assert "--against: cannot be combined" in failed.stderr
+
+
+def test_users_without_number_are_refused_at_once(run, two):
+    two.write_text(
+        'levels = ["absent", "low"]\nutility = { kind = "dp-mean", epsilons = { low = 1 } }\n'
+        "[[users]]\ncount = 1_000_000\ncosts = { low = 0.1 }\n"
+    )
+    assert "the payments of 1,000,000 users at about 10^" in run("compare", two, status=2).stderr

@@ -262,3 +262,15 @@ def test_too_few_resamples_are_bad_input(run, tmp_path, resamples):
     result = run("design", spec, "--bootstrap", resamples, status=2)
     assert "--bootstrap: must be a whole number of at least 2" in result.stderr
     assert not result.stdout
+
+
+def test_what_does_not_fit_in_memory_is_said_after_what_does(run, tmp_path):
+    data, spec = tmp_path / "d.csv", tmp_path / "clinics.toml"
+    rows = [f"C{clinic},{clinic % 7 + row / 4}" for clinic in range(60) for row in range(3)]
+    data.write_text("\n".join(["clinic,bmi", *rows]) + "\n")
+    costs = ("--cost", "federated=0.01", "--cost", "direct=0.02")
+    run("fit", data, "--group", "clinic", "--value", "bmi", "-o", spec, *costs)
+    output = run("design", spec, "--robust", "--bootstrap", "5").output
+    assert "What the platform should pay" in output
+    assert "How far the costs may be wrong is not found: the utility tensor of 60 users" in output
+    assert "How sure this is cannot be found: the utility tensor of 60 users" in output
