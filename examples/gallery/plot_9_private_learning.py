@@ -36,8 +36,9 @@ decisions = pd.read_csv(
 # The patients are real: the diabetes data that scikit-learn ships. How they are split among five hospitals, and what privacy
 # costs, are our choice. A protected hospital publishes the sums that a ridge regression needs *once*, with Laplace noise from
 # OpenDP, so :math:`\epsilon` is a promise about everything that ever leaves it. The smaller :math:`\epsilon`, the more noise.
-# Every profile is measured many times, each with another third of the patients held out and other noise. The training
-# code is `examples/studies`; it takes minutes, so this page reads the table of results that it wrote (``make study``).
+# Every profile is measured many times, each with another third of the patients held out and other noise (which cannot be
+# seeded: a second run differs within the standard errors). The training code is `examples/studies`; it takes minutes, so this
+# page reads the table of results that it wrote (``make study``).
 
 ridge = [name for name in decisions.index if name.startswith("ridge")]
 size = hospitals.loc[ridge[0], ["hospital", "patients"]].set_index("hospital")

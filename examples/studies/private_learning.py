@@ -6,6 +6,10 @@ privacy costs, are ours. In both, a hospital is absent, takes part with protecti
 1. *Private ridge regression* of diabetes progression. Protection is differential privacy, by OpenDP.
 2. *Federated averaging* of a classifier of breast tumours. Protection is that records stay at home.
 
+The splits of the patients are seeded; noise for privacy cannot be, or it would protect nobody. So a second
+run gives the same numbers wherever no hospital of the first consortium is protected, and others, within
+their standard errors, where one is.
+
 The utility is what a model learned at a profile explains of patients it has not seen. Measuring it
 looks at the data at every profile: do it on public or past data, never on the data to be protected.
 

@@ -1,6 +1,7 @@
 """A small cut of the study of real private learning: its privacy, its training and its answers."""
 
 import importlib
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -197,6 +198,19 @@ def test_the_page_s_decisions_follow_from_its_profiles(study, committed):
         assert "".join(map(str, optimum.profile)) == row["profile"]
         assert optimum.alpha == pytest.approx(row["alpha"], rel=1e-4)
         assert optimum.value == pytest.approx(row["value"], rel=1e-5)
+
+
+def test_payments_add_up_everywhere_and_equilibria_carry_certificates(study, committed):
+    for name, (_, costs) in study.experiments().items():
+        utility = committed[committed.consortium == name].utility.to_numpy().reshape((3,) * len(costs))
+        table = fg.payment_table(utility)
+        total = sum(table.user(user) for user in range(len(costs)))
+        np.testing.assert_allclose(total, utility, atol=1e-14)
+        optimum = fg.optimal_alpha(utility, costs)
+        settled = fg.equilibria(fg.FairGame(utility, costs, optimum.alpha), method="pure")
+        assert optimum.profile in [equilibrium.profile for equilibrium in settled.equilibria]
+        assert max(equilibrium.regret for equilibrium in settled.equilibria) < 1e-12
+        assert fg.verify_dict(json.loads(json.dumps(settled.to_dict()))).passed
 
 
 def test_what_the_page_says_in_words_is_so(study, committed):
