@@ -14,6 +14,7 @@ from fairgames.fitting.fit import Fit
 from fairgames.mechanism.optimum import Optimum
 from fairgames.report.comparison_panels import draw_rules, draw_sweep
 from fairgames.report.panels import (
+    TITLE_PAD,
     draw_groups,
     draw_intervals,
     draw_landscape,
@@ -104,15 +105,20 @@ def solution_figure(
     with house_style():
         users, choices = rows[:MOST_ROWS], stable[:MOST_ROWS]
         panels = (optimum.landscape is not None) + bool(users) + bool(choices)
-        figure = new_figure(5.5 * max(panels, 1), max(4.5, 2 + 0.26 * max(len(users), len(choices))))
+        figure = new_figure(
+            max(5.5 * panels, 7), max(4.5 if panels > 1 else 3, 2 + 0.26 * max(len(users), len(choices)))
+        )
         figure.suptitle(spec.title, x=0.01, ha="left", fontweight="bold")
-        axes = iter(figure.subplots(1, max(panels, 1), squeeze=False)[0])
+        drawn = figure.subplots(1, max(panels, 1), squeeze=False)[0]
+        axes = iter(drawn)
         if optimum.landscape is not None:
             draw_landscape(next(axes), optimum.landscape, _float(optimum.alpha), _float(optimum.value))
         if users:
             draw_payments(next(axes), users, _titled("Payments at the optimum", len(users), len(rows), _FIRST_USERS))
         if choices:
             _draw_intervals(next(axes), stable, spec, "Stable choices")
+        for panel in drawn:
+            panel.set_title(panel.get_title(loc="left"), pad=TITLE_PAD)
     return figure
 
 

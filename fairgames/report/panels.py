@@ -15,13 +15,18 @@ from fairgames.report.columns import decimals
 from fairgames.report.style import ACCENT, INK, MUTED, level_colour, tidy
 from fairgames.report.users import UserRow
 from fairgames.result import format_value
+from fairgames.tolerance import comparison_tolerance
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+TITLE_PAD = 22
+"""Points between a panel and its title, with room for one line of legend."""
+
 _POINTS_PER_CURVE = 65
 _SMALL_ALPHA = 0.1
+_THICKEST_BAR = 0.4  # inches
 _MOST_NAMES, _FEW_NAMES = 25, 6
 _ROOT_TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
@@ -46,7 +51,7 @@ def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
     axes.barh(
         places,
         payments,
-        height=0.7,
+        height=_bar_height(axes, len(rows)),
         color=[level_colour(row.level) for row in rows],
         xerr=errors if any(errors) else None,
         error_kw={"ecolor": INK, "elinewidth": 1},
@@ -62,13 +67,19 @@ def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
         axes.annotate(text, (edge, place), (6, 0), textcoords="offset points", va="center")
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_yticks(places, [row.label for row in rows])
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     axes.margins(x=0.15)
     axes.set_xlabel("payment to each user")
-    axes.set_title(title, pad=22)
+    axes.set_title(title, pad=TITLE_PAD)
     axes.legend(handles=keys, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(keys), borderaxespad=0.2)
     tidy(axes, "x")
     axes.tick_params(axis="y", length=0)
+
+
+def _bar_height(axes: Axes, rows: int) -> float:
+    """Fill the rows, but for few of them in a high figure, where bars would turn into blocks."""
+    inches_a_row = axes.get_figure(root=True).get_figheight() / max(rows, 1)  # type: ignore[union-attr]
+    return min(0.7, _THICKEST_BAR / inches_a_row)
 
 
 def draw_intervals(
@@ -142,7 +153,7 @@ def draw_landscape(axes: Axes, landscape: Landscape, alpha: float | None, value:
     axes.axhline(0, color=MUTED, linewidth=0.8)
     label = _scale_alpha(axes, [float(piece.alpha_from) for piece in landscape.pieces])
     axes.margins(y=0.18)
-    if axes.dataLim.y0 >= 0:
+    if axes.dataLim.y0 >= -comparison_tolerance(np.array([axes.dataLim.y1])):
         axes.set_ylim(bottom=0)
     axes.set_xlabel(label)
     axes.set_ylabel("platform keeps (1 − alpha)·U")
@@ -179,7 +190,7 @@ def draw_groups(axes: Axes, fit: Fit) -> None:
     axes.set_xlabel(f"observations of each {fit.group}")
     adjusted = f", adjusted for {', '.join(fit.covariates)}" if fit.covariates else ""
     axes.set_ylabel(f"mean {fit.value}{adjusted} (bars: ± 1 standard error)")
-    axes.set_title(f"{fit.value} by {fit.group}", pad=22)
+    axes.set_title(f"{fit.value} by {fit.group}", pad=TITLE_PAD)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     tidy(axes, "y")
 
