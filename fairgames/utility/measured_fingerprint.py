@@ -15,10 +15,11 @@ from fairgames.errors import InputError
 def fingerprint(function: Callable[..., Any], *facts: object) -> str:
     """Hash a function's source code, what it captures, and further facts.
 
-    Seen are: the source of the function, or of the class of a callable object, and of the functions and
-    classes of its own module that it names; its default arguments; the variables that it captures or
-    reads from its module; the arguments of a ``partial``; the state of a callable object. Not seen are
-    files, and code in other modules: put their date, version or hash among the facts.
+    Seen are: the source of the function, or of the class of a callable object and of its base classes,
+    and of the functions and classes of its own module that it names or whose objects it uses; its
+    default arguments; the variables that it captures or reads from its module; the arguments of a
+    ``partial``; the state of a callable object. Not seen are files, and code in other modules: put
+    their date, version or hash among the facts.
 
     Parameters
     ----------
@@ -61,32 +62,60 @@ def _parts(thing: object, seen: set[int]) -> Iterator[str]:
         yield from _parts(thing.__wrapped__, seen)
     if isinstance(thing, partial):
         yield from _parts(thing.func, seen)
-        yield from _parts_of_values({"arguments": thing.args, **thing.keywords}, seen)
+        yield from _parts_of_values({"arguments": thing.args, **thing.keywords}, _module_of(thing.func), seen)
     elif isinstance(thing, MethodType):
         yield from _parts(thing.__func__, seen)
         yield from _parts(thing.__self__, seen)
     elif isinstance(thing, FunctionType):
         yield _source(thing, thing.__code__)
-        yield from _parts_of_values(_values_used(thing), seen)
+        yield from _parts_of_values(_values_used(thing), _module_of(thing), seen)
     elif isinstance(thing, type):
-        yield _source(thing, None)
-        for member in vars(thing).values():
-            if isinstance(member, FunctionType):
-                yield from _parts_of_values(_values_used(member), seen)
+        for part in thing.__mro__:
+            if _module_of(part) == _module_of(thing):
+                yield _source(part, None)
+                for function in _methods(part):
+                    yield from _parts(function, seen)
     elif isinstance(thing, (BuiltinFunctionType, ModuleType)):
         yield repr(getattr(thing, "__name__", thing))
     elif not hasattr(thing, "__wrapped__"):
         yield from _parts(type(thing), seen)
         yield _data(thing, type(thing).__name__)
+        for value in vars(thing).values() if hasattr(thing, "__dict__") else ():
+            yield from _code_in(value, _module_of(type(thing)), seen)
 
 
-def _parts_of_values(values: dict[str, Any], seen: set[int]) -> Iterator[str]:
+def _parts_of_values(values: dict[str, Any], module: str, seen: set[int]) -> Iterator[str]:
     for name in sorted(values):
         yield name
-        if callable(values[name]) or isinstance(values[name], ModuleType):
+        if _is_code(values[name], module):
             yield from _parts(values[name], seen)
         else:
             yield _data(values[name], name)
+            yield from _code_in(values[name], module, seen)
+
+
+def _code_in(value: object, module: str, seen: set[int]) -> Iterator[str]:
+    """Functions and objects of the user's own classes, inside lists, tuples and dictionaries too."""
+    if _is_code(value, module):
+        yield from _parts(value, seen)
+    elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
+        seen.add(id(value))
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from _code_in(entry, module, seen)
+
+
+def _is_code(value: object, module: str) -> bool:
+    return callable(value) or isinstance(value, ModuleType) or _module_of(type(value)) == module
+
+
+def _module_of(thing: object) -> str:
+    return str(getattr(thing, "__module__", ""))
+
+
+def _methods(kind: type) -> Iterator[FunctionType]:
+    for member in vars(kind).values():
+        parts = (member, getattr(member, "__func__", None), getattr(member, "fget", None))
+        yield from (part for part in parts if isinstance(part, FunctionType))
 
 
 def _values_used(function: FunctionType) -> dict[str, Any]:

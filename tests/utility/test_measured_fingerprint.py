@@ -1,6 +1,9 @@
 """A changed function or changed data changes the fingerprint; nothing else does."""
 
+import sys
 from functools import lru_cache, partial
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -93,6 +96,83 @@ def test_a_decorated_function_is_looked_into(monkeypatch):
     before = fingerprint(cached)
     monkeypatch.setitem(uses_helper.__globals__, "SCALE", 3.0)
     assert fingerprint(cached) != before
+
+
+BASE = """
+class Base:
+    def train(self, profile):
+        return {constant}
+
+class Experiment(Base):
+    def __call__(self, profile):
+        return self.train(profile)
+
+    @staticmethod
+    def held_out(profile):
+        return {other}
+
+    @property
+    def doubled(self):
+        return {third}
+
+class Holder:
+    def __init__(self):
+        self.trainers = [Experiment()]
+
+    def __call__(self, profile):
+        return self.trainers[0](profile)
+
+TRAINER = Experiment()
+CHOICES = {{"usual": [TRAINER.train], "plain": TRAINER}}
+
+def names_an_object(profile):
+    return TRAINER.train(profile)
+
+def names_a_choice(profile):
+    return CHOICES["usual"][0](profile)
+
+def is_given(trainer, profile):
+    return trainer.train(profile)
+"""
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda module: module.Experiment(),
+        lambda module: module.Holder(),
+        lambda module: module.names_an_object,
+        lambda module: module.names_a_choice,
+        lambda module: partial(module.is_given, module.TRAINER),
+    ],
+    ids=["base class", "object held", "object named", "function in a table", "argument"],
+)
+@pytest.mark.parametrize("changed", ["constant", "other", "third"])
+def test_a_changed_method_of_an_object_that_is_used(make, changed, on_disk, tmp_path, monkeypatch):
+    def loaded(name, **constants):
+        text = BASE.format(**{"constant": 1, "other": 2, "third": 3} | constants)
+        module = ModuleType("experiment")
+        # Functions typed at a prompt have no source to read, only their bytecode.
+        path = tmp_path / name / "experiment.py" if on_disk else Path("<typed in>")
+        if on_disk:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            module.__file__ = str(path)
+        monkeypatch.setitem(sys.modules, "experiment", module)
+        exec(compile(text, str(path), "exec"), vars(module))
+        return fingerprint(make(module))
+
+    before = loaded("before")
+    assert loaded("again") == before
+    assert loaded("after", **{changed: 7}) != before
+
+
+def test_containers_that_hold_themselves_end():
+    endless = [np.arange(3)]
+    endless.append(endless)
+    assert fingerprint(closure([len, 1])) != fingerprint(closure([max, 1]))
+    assert isinstance(fingerprint(closure(endless)), str)
 
 
 def test_functions_that_call_each_other_end():
