@@ -1,0 +1,204 @@
+"""
+A phone maker with a million users
+==================================
+
+A phone maker wants to forecast how long its phones' batteries last: how long on average, and how long for each owner. There are
+a million owners. Each of them may keep its data, send a mean through a secure aggregate, or send it directly. What is one phone's data worth
+among so many, what will owners choose, and what should the maker pay?
+"""
+
+import itertools
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import fairgames as fg
+from fairgames.report.style import ACCENT, LOOK, MUTED, PALETTE
+
+plt.rcParams.update(LOOK)  # the look of the package's own figures
+
+SPEC = next(
+    folder / "examples" / "phones.toml"
+    for folder in [Path.cwd(), *Path.cwd().parents]
+    if (folder / "examples" / "phones.toml").is_file()
+)
+
+# %%
+# The phones
+# ----------
+#
+# A specification names the kinds of phones, how many there are of each, and what privacy costs their owners. The
+# variances, and all costs, are our assumptions. Older phones have recorded more days.
+
+phones = fg.load_specification(SPEC)
+phones
+
+# %%
+# What should the maker pay?
+# --------------------------
+#
+# A million users have more profiles than can be written down. Owners of the same kind of phone are interchangeable, so a profile
+# becomes a small table: how many owners of each kind choose each level.
+
+optimum = fg.optimal_alpha(phones.utility, phones.group_costs, counts=phones.counts)
+
+print(
+    f"pay out {optimum.alpha:.2%} of the utility, keep {optimum.value:,.0f} of {optimum.utility:,.0f}\n"
+)
+for kind, at in zip(phones.groups, optimum.profile, strict=True):
+    (level,) = np.flatnonzero(at)
+    row = phones.groups.index(kind)
+    paid, error = optimum.payments[row, level], optimum.standard_errors[row, level]
+    print(
+        f"{kind.count:>7,} {kind.name:<20} {phones.levels[level]:<9} each paid {paid:.5f} (standard error {error:.5f}),"
+        f" cost {float(kind.costs[level]):.2f}"
+    )
+
+# %%
+# How far can that be trusted? Three lines answer. Nobody should gain by moving alone: payments at this profile, and at each one that a
+# single owner could make of it, are computed anew. And no payments whatever, fair or not, could leave the maker more than the
+# bound. What lies between the two is the *gap*: part of it is the price of fairness, the rest is what the search may have missed.
+
+print(
+    f"most that an owner gains by moving alone: {optimum.regret:.5f} (standard error {optimum.regret_error:.5f})"
+)
+print(
+    f"no payments leave the maker more than {optimum.upper_bound:,.0f}: a gap of {optimum.gap / optimum.upper_bound:.1%}"
+)
+print(f"searched: {optimum.searched}")
+
+# %%
+# The same on the command line, in one command::
+#
+#     fairgames solve examples/phones.toml --unit days
+
+# %%
+# What is one phone worth?
+# ------------------------
+#
+# That depends on how many others share. Let the same fraction of each kind take part, with the levels of the optimum, and
+# price one phone of each kind.
+
+CHOSEN = [int(np.flatnonzero(at)[0]) for at in optimum.profile]
+
+
+def everybody_at(levels, fraction=1.0):
+    """The profile in which that fraction of each kind is at its kind's level, and the others are absent."""
+    profile = np.zeros((len(levels), len(phones.levels)), dtype=int)
+    for row, (level, count) in enumerate(zip(levels, phones.counts, strict=True)):
+        sharing = round(fraction * count)
+        profile[row, level] += sharing
+        profile[row, 0] += count - sharing
+    return profile
+
+
+fractions = np.geomspace(1e-4, 1, 17)
+priced = [
+    fg.fair_payments(phones.utility, everybody_at(CHOSEN, fraction)) for fraction in fractions
+]
+worth = np.array(
+    [[paid.values[row, level] for row, level in enumerate(CHOSEN)] for paid in priced]
+)
+sharing = fractions * sum(phones.counts)
+equal_share = np.array([paid.utility for paid in priced]) / sharing
+print("all resolved:", all(paid.resolved for paid in priced))
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+for row, (kind, style) in enumerate(zip(phones.groups, ("-", "--", "-."), strict=True)):
+    label = f"{kind.name}, {phones.levels[CHOSEN[row]]}"
+    left.plot(sharing, worth[:, row], style, label=label)
+    right.plot(sharing, worth[:, row] / equal_share, style)
+left.set(xscale="log", yscale="log", ylabel="fair payment φ of one owner, α = 1")
+left.set_title("The more share, the less each is owed …")
+left.legend()
+right.axhline(1, color=MUTED, linewidth=0.9, linestyle=":")
+right.annotate("an equal share", (sharing[0], 1), xytext=(0, -12), textcoords="offset points")
+right.set(xscale="log", ylabel="payment φ over an equal share", ylim=(0, None))
+right.set_title("… and the more it matters which phone it is")
+for panel in (left, right):
+    panel.set_xlabel("owners who share, of a million")
+
+# %%
+# As long as few share, any phone tells about all the others: the sum to be divided is nearly the same, and so are the shares. When
+# everybody shares, batteries in general are known, and an owner is paid for what the phone tells of its own battery:
+# more days and an own forecast then count.
+
+# %%
+# Who stays, at which fraction?
+# -----------------------------
+#
+# Suppose that owners of one kind all do the same. Then there are few profiles, and each is stable on an interval of
+# :math:`\alpha`: an owner who moves from level :math:`k` to :math:`l` gains :math:`\alpha` times the change of its payment, less
+# the change of its cost.
+
+
+def interval(levels):
+    """Ends of the interval of alpha on which nobody gains by moving alone, and the utility."""
+    profile = everybody_at(levels)
+    here = fg.fair_payments(phones.utility, profile)
+    low, high = 0.0, 1.0
+    for row, level in enumerate(levels):
+        for other in {0, 1, 2} - {level}:
+            moved = profile.copy()
+            moved[row, level] -= 1
+            moved[row, other] += 1
+            there = fg.fair_payments(phones.utility, moved)
+            more_pay = here.values[row, level] - there.values[row, other]
+            more_cost = float(phones.group_costs[row, level] - phones.group_costs[row, other])
+            if more_pay > 0:
+                low = max(low, more_cost / more_pay)
+            elif more_pay < 0:
+                high = min(high, more_cost / more_pay)
+    return low, high, float(here.utility)
+
+
+stable = {}
+for levels in itertools.product(range(3), repeat=len(phones.groups)):
+    low, high, utility = interval(levels)
+    if low <= high and utility > 0:
+        stable[levels] = (low, high, utility)
+        print(
+            ", ".join(phones.levels[level] for level in levels),
+            f"- stable for alpha from {low:.4f} to {high:.4f}",
+        )
+
+figure, panel = plt.subplots(figsize=(8, 4.4), layout="constrained")
+for levels, (low, high, utility) in stable.items():
+    alphas = np.array([low, high])
+    chosen = list(levels) == CHOSEN
+    colour, width = (PALETTE[2], 3.5) if chosen else (MUTED, 2)
+    panel.plot(
+        alphas, (1 - alphas) * utility / 1e6, color=colour, linewidth=width, solid_capstyle="butt"
+    )
+panel.plot(optimum.alpha, optimum.value / 1e6, "o", color=ACCENT, markersize=9)
+words = [
+    f"{kind.name}: {phones.levels[level]}"
+    for kind, level in zip(phones.groups, CHOSEN, strict=True)
+]
+panel.annotate(
+    "\n".join([f"α* = {optimum.alpha:.3f}", *words]),
+    (optimum.alpha, optimum.value / 1e6),
+    xytext=(12, 6),
+    textcoords="offset points",
+    color=ACCENT,
+)
+panel.axhline(optimum.upper_bound / 1e6, color=MUTED, linewidth=0.9, linestyle="--")
+panel.annotate(
+    "no payments leave more (the bound)",
+    (0.6, optimum.upper_bound / 1e6),
+    xytext=(0, 4),
+    textcoords="offset points",
+    ha="right",
+)
+panel.set(xlim=(0, 0.6), ylim=(0, 1.1 * optimum.upper_bound / 1e6))
+panel.set(xlabel="payment fraction α", ylabel="the platform keeps (1 − α) U, in millions")
+panel.set_title(
+    "Each line is a choice of levels, where it is stable: paying more brings better data, once"
+)
+
+# %%
+# The search above knew nothing of these lines, and was free to let owners of one kind choose differently.
+
+best = max((1 - low) * utility for low, _, utility in stable.values())
+print(f"best of the lines: {best:,.0f}; found by the search: {optimum.value:,.0f}")
