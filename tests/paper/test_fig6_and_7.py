@@ -161,6 +161,20 @@ def test_fig_7_draws_what_it_writes(panels, read_rows):
         assert marked[0].get_xdata()[0] == pytest.approx(panels[one].optimum.alpha)
 
 
+@pytest.mark.parametrize("one", ["a", "b"])
+def test_fig_7_lines_are_true_between_their_ends_on_the_scale_that_is_drawn(panels, one):
+    panel = panels[one]
+    top = fig7.draw(panel).axes[0]
+    for line in top.lines:
+        if line.get_linewidth() == 2 and len(line.get_xdata()) > 1:
+            places = np.sqrt(line.get_xdata())
+            for place in np.linspace(places[0], places[-1], 41)[1:-1]:
+                drawn = np.interp(place, places, line.get_ydata())
+                assert drawn == pytest.approx(panel.optimum.landscape.value(place**2), abs=0.05)
+    for segment, stable in zip(top.collections[0].get_segments(), panel.stable, strict=True):
+        assert segment[:, 1] == pytest.approx((1 - segment[:, 0]) * stable.utility)
+
+
 def test_fig_7_bars_follow_the_chosen_levels(panels):
     from matplotlib.colors import to_hex
 

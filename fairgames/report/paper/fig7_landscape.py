@@ -11,6 +11,7 @@ from fairgames.errors import FairGamesError
 from fairgames.mechanism.landscape import Piece
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
+from fairgames.report.panels import curve
 from fairgames.report.paper.inputs import (
     COST_COLOURS,
     COST_KINDS,
@@ -149,20 +150,21 @@ def draw(found: Panel) -> Figure:
 def _draw_values(axes: Axes, found: Panel) -> None:
     from matplotlib.collections import LineCollection
 
-    segments = [
-        [(float(alpha), (1 - float(alpha)) * float(one.utility)) for alpha in (one.alpha_from, one.alpha_to)]
+    # A straight line is bent by the scale of alpha, so each is drawn through many points.
+    whole = [
+        Piece(one.alpha_from, one.alpha_to, closed_from=True, closed_to=True, terms=(one.utility, 0, 0))
         for one in found.stable
     ]
+    segments = [list(zip(*curve(piece), strict=True)) for piece in whole]
     axes.add_collection(LineCollection(segments, colors="#BBBBBB", linewidths=0.9, label="every other equilibrium"))
     left_at = 0.0
     for place, piece in enumerate(found.pieces):
-        ends = [float(piece.alpha_from), float(piece.alpha_to)]
-        values = [float(piece.value(alpha)) for alpha in ends]
+        alphas, values = curve(piece)
         label = "best equilibrium, $\\max_\\rho (1-\\alpha)U(\\rho)$" if place == 0 else None
-        axes.plot(ends, values, color="black", linewidth=2, solid_capstyle="butt", label=label)
+        axes.plot(alphas, values, color="black", linewidth=2, solid_capstyle="butt", label=label)
         if place > 0:
-            axes.plot([ends[0]] * 2, [left_at, values[0]], color="black", linewidth=0.6)
-        left_at = values[1]
+            axes.plot([alphas[0]] * 2, [left_at, values[0]], color="black", linewidth=0.6)
+        left_at = values[-1]
     alpha, value = _at(found.optimum)
     axes.plot([alpha], [value], "o", color=ACCENT, markersize=9, zorder=5, label="optimum $\\alpha^*$")
     axes.annotate(

@@ -135,10 +135,10 @@ def draw_regions(found: TwoGroupOptima, window: TwoGroupOptima) -> Figure:
         _label(right, (0.25, 0.33), "user 1 shares alone")
         _label(right, (0.345, 0.265), "user 2 shares alone")
         for place, words in (
-            ((0.2685, 0.289), "user 2 surely,\nuser 1 sometimes"),
-            ((0.2895, 0.267), "user 1 surely,\nuser 2 sometimes"),
+            ((0.2665, 0.2885), "user 2 surely,\nuser 1 sometimes"),
+            ((0.2835, 0.263), "user 1 surely,\nuser 2 sometimes"),
         ):
-            right.text(*place, words, ha="center", va="center", color="white")
+            right.text(*place, words, ha="center", va="center", color="white", fontsize=7.5)
         right.annotate(
             "half-mixed: the dearer user shares surely,\nthe cheaper one sometimes",
             (0.318, 0.324),
