@@ -14,7 +14,7 @@ def reproduce(
         Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made if there is none.")
     ] = Path("paper"),
 ) -> None:
-    """Draw the paper's figures (PNG, SVG, and the drawn numbers as CSV), and check every number that it prints."""
+    """Draw the paper's figures (PNG, SVG, numbers as CSV) and tables (Markdown, CSV), and check the printed numbers."""
     from fairgames.cli.status import CHECK_FAILED
     from fairgames.report.paper.catalogue import names_of, plates_of
     from fairgames.report.paper.plate import make_folder, write_plate

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from fairgames.cli.main import app
 from fairgames.errors import InputError
 from fairgames.report.paper.catalogue import MODULES, names_of
-from fairgames.report.paper.plate import Plate, as_csv, write_plate
+from fairgames.report.paper.plate import Plate, as_csv, as_markdown, write_plate
 
 
 def run(*arguments, status=0):
@@ -24,11 +24,9 @@ def test_tables_are_written_and_checked(tmp_path):
         rows = list(csv.DictReader(file))
     assert f"{len(rows)} printed numbers, {len(rows)} confirmed." in output
     assert {row["agrees"] for row in rows} == {"yes"}
-    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == {
-        "printed-numbers.csv",
-        "table1.csv",
-        "table2.csv",
-    }
+    names = [f"{name}.{ending}" for name in ("printed-numbers", "table1", "table2") for ending in ("csv", "md")]
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == names
+    assert "| 2     | hands the local" in (tmp_path / "new" / "folder" / "table1.md").read_text(encoding="utf-8")
 
 
 def test_a_number_that_is_not_confirmed_fails(tmp_path, monkeypatch):
@@ -79,10 +77,17 @@ def test_numbers_are_written_so_that_they_read_back():
     assert as_csv(("a", "b"), [(1 / 3, Fraction(1, 3)), ("x, y", True)]) == 'a,b\n0.333333333333,1/3\n"x, y",True\n'
 
 
+def test_tables_line_up_and_a_bar_does_not_end_a_cell():
+    assert as_markdown(("a", "b"), [(1 / 3, "|S|"), (Fraction(1, 3), "x")]) == (
+        "| a        | b     |\n| -------- | ----- |\n| 0.333333 | \\|S\\| |\n| 1/3      | x     |\n"
+    )
+
+
 @pytest.mark.slow
 def test_everything_is_written(tmp_path):
     run("all", "--out", tmp_path)
     pictures = [*(f"fig{number}" for number in (1, 2, 3, 4, "5a", "5b", 6, "7a", "7b", 8, 9)), "fig9-regions"]
     drawn = {f"{name}.{ending}" for name in pictures for ending in ("png", "svg")}
-    numbers = {f"{name}.csv" for name in [*pictures[3:], "printed-numbers", "table1", "table2"]}
+    tables = ["printed-numbers", "table1", "table2"]
+    numbers = {f"{name}.csv" for name in [*pictures[3:], *tables]} | {f"{name}.md" for name in tables}
     assert {path.name for path in tmp_path.iterdir()} == drawn | numbers

@@ -53,7 +53,7 @@ def make_folder(folder: Path) -> None:
 
 
 def write_plate(plate: Plate, folder: Path) -> list[Path]:
-    """Write a plate as PNG, SVG and CSV, as far as it has a picture and numbers.
+    """Write a plate's picture as PNG and SVG, its numbers as CSV, and a table without a picture as Markdown, too.
 
     Parameters
     ----------
@@ -78,10 +78,15 @@ def write_plate(plate: Plate, folder: Path) -> list[Path]:
             path = folder / (plate.name + ending)
             save_figure(plate.figure, path)
             written.append(path)
+    texts = {}
     if plate.headers:
-        path = folder / f"{plate.name}.csv"
+        texts[".csv"] = as_csv(plate.headers, plate.rows)
+        if plate.figure is None:
+            texts[".md"] = as_markdown(plate.headers, plate.rows)
+    for ending, text in texts.items():
+        path = folder / (plate.name + ending)
         try:
-            path.write_text(as_csv(plate.headers, plate.rows), encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise InputError("--out", f"cannot be written to: {error.strerror}", str(path)) from None
         written.append(path)
@@ -97,8 +102,17 @@ def as_csv(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return stream.getvalue()
 
 
-def _text(entry: object) -> object:
-    return f"{entry:.12g}" if isinstance(entry, float) else entry
+def as_markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Write rows as a table for people; columns line up in plain text, too."""
+    cells = [[str(_text(entry, 6)).replace("|", "\\|") for entry in row] for row in (headers, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    cells.insert(1, ["-" * width for width in widths])
+    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    return "".join(f"| {line} |\n" for line in lines)
+
+
+def _text(entry: object, digits: int = 12) -> object:
+    return f"{entry:.{digits}g}" if isinstance(entry, float) else entry
 
 
 def note_inputs(figure: Figure, text: str) -> None:
