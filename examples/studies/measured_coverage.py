@@ -1,8 +1,9 @@
 """How often the intervals around estimated payments hold the exact payment, on games with known answers.
 
 * *Airport*: the utility is the longest runway that a present user needs. Littlechild and Owen (1973) gave the payments.
-* *Saturation*: the utility is the logarithm of one plus all present weight. Of few groups, all states are enumerated.
-* *Threshold*: worth 1 as soon as enough weight is present, and the engine is not told.
+* *Saturation*: the utility is the logarithm of one plus all present weight; *with a star*, one user weighs as much as
+  hundreds of others. Of few groups, or of few users, all states are enumerated.
+* *Threshold*: worth 1 as soon as enough weight is present, and the engine is not told. Told, it is priced exactly.
 
 Run ``python examples/studies/measured_coverage.py``.
 """
@@ -16,9 +17,10 @@ from result_files import write
 import fairgames as fg
 from fairgames.payments.engine_estimates import Effort
 from fairgames.payments.engines import price_profile
+from fairgames.payments.threshold import threshold_payments
 from fairgames.utility.grouped import GroupedUtility
 
-SEEDS = 200
+SEEDS = 400
 LEVEL = 0.95
 
 
@@ -87,11 +89,19 @@ def airport(lengths, budget):
 
 
 def grouped(curve, sizes, engine, effort):
-    """Play a game of groups; the exact payments come from all its states."""
+    """Play a game of groups, or of single users; the exact payments come from all its states."""
     utility = OfCounts(curve, sizes)
     everybody = (1,) * utility.n_users if engine == "permutations" else tuple((0, size) for size in sizes)
     exact = price_profile(utility, everybody, engine="types").values
     return Game(utility, everybody, exact, engine, effort)
+
+
+def quorum(weights, quota, budget):
+    """Play the threshold game of users who are all different by permutations."""
+    sizes = [1] * len(weights)
+    utility = OfCounts(lambda present: present @ weights >= quota, sizes)
+    exact = threshold_payments(weights, sizes, quota)
+    return Game(utility, tuple(sizes), exact, "permutations", Effort(budget=budget))
 
 
 def games():
@@ -104,36 +114,50 @@ def games():
     def jumps(present, quota):
         return present @ weights >= quota
 
+    def saturates_alone(present):
+        return np.log1p(present @ np.geomspace(0.2, 5, 18))
+
+    def saturates_with_a_star(present):
+        return np.log1p(present @ np.array([1.0, 3.0, 400.0]))
+
     few, many, sampled = [20, 15, 10], [1200, 60, 10], Effort(budget=20_000)
     return {
-        "airport": airport(np.linspace(1, 10, 30), budget=30_000),
+        "airport": airport(np.linspace(1, 10, 30), budget=None),
+        "airport, ten times as long": airport(np.linspace(1, 10, 30), budget=30_000),
+        "saturation, all different": grouped(saturates_alone, [1] * 18, "permutations", Effort()),
         "saturation, few users": grouped(saturates, few, "permutations", sampled),
         "saturation, many users": grouped(saturates, many, "strata", Effort(target_error=1e-3)),
+        "saturation with a star": grouped(saturates_with_a_star, [1899, 100, 1], "strata", Effort(target_error=1e-3)),
+        "threshold, all different": quorum(np.arange(1.0, 31.0), 300, budget=None),
         "threshold, few users": grouped(partial(jumps, quota=60), few, "permutations", sampled),
         "threshold, many users": grouped(partial(jumps, quota=700), many, "strata", Effort(budget=100_000)),
     }
 
 
 def coverage_row(name, game, seeds=SEEDS):
-    """Share of resolved estimates whose interval holds the exact payment, over users and seeds."""
+    """Share of intervals that hold the exact payment, over users and seeds: of payments in doubt, and of the others."""
     estimates = [game.estimate(seed) for seed in range(seeds)]
-    resolved = [paid for paid in estimates if paid.resolved]
-    held, errors = [], []
     present = game.exact != 0
-    for paid in resolved:
-        low, high = paid.interval(LEVEL)
-        held.append(((low <= game.exact) & (game.exact <= high))[present])
-        errors.append(paid.standard_errors[present] / game.exact[present])
+    intervals = [paid.interval(LEVEL) for paid in estimates]
+    held = np.array([(low <= game.exact) & (game.exact <= high) for low, high in intervals])[:, present]
+    doubtful = np.array([paid.doubtful[present] for paid in estimates])
+    errors = np.array([paid.standard_errors[present] / game.exact[present] for paid in estimates])
     return {
         "game": name,
         "users": game.utility.n_users,
         "engine": game.engine,
         "seeds": seeds,
         "evaluations": int(np.median([paid.evaluations for paid in estimates])),
-        "unresolved": seeds - len(resolved),
-        "coverage": np.mean(held) if held else np.nan,
-        "relative_error": np.median(errors) if errors else np.nan,
+        "unresolved": sum(not paid.resolved for paid in estimates),
+        "doubtful": doubtful.mean(),
+        "coverage": _mean(held[~doubtful]),
+        "coverage_in_doubt": _mean(held[doubtful]),
+        "relative_error": np.median(errors[~doubtful]) if not doubtful.all() else np.nan,
     }
+
+
+def _mean(held):
+    return held.mean() if held.size else np.nan
 
 
 def main():

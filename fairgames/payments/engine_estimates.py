@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fairgames.exactness import to_float
 from fairgames.payments.cubature import cubature_payments
 from fairgames.payments.estimate import Estimate, payment_scale
 from fairgames.payments.groups import PresentGroups
@@ -83,7 +80,7 @@ def estimated_payments(groups: PresentGroups, engine: str, reason: str, effort: 
     """
     floats = replace(groups, utility=groups.utility.in_floats())
     if engine == "permutations":
-        estimate, spread = _by_permutations(floats, effort)
+        estimate = _by_permutations(floats, effort)
     else:
         smooth, jumps = _without_jumps(floats)
         estimate = _by_cubature(smooth, effort) if engine == "cubature" else _by_strata(smooth, effort)
@@ -98,18 +95,18 @@ def estimated_payments(groups: PresentGroups, engine: str, reason: str, effort: 
             )
         if jumps:
             reason += f"; {len(jumps)} declared jumps by Fourier inversion"
-        spread = groups.spread
     return Payments(
-        values=spread(estimate.values),
+        values=groups.spread(estimate.values),
         utility=estimate.utility,
         alpha=1,
-        standard_errors=spread(estimate.standard_errors),
+        standard_errors=groups.spread(estimate.standard_errors),
         degrees_of_freedom=estimate.degrees_of_freedom,
         engine=engine,
         reason=f"{reason}; {estimate.reason}",
         evaluations=estimate.evaluations,
         resolved=estimate.resolved,
         warnings=estimate.warnings,
+        doubtful=groups.spread(estimate.doubtful) > 0,
     )
 
 
@@ -133,22 +130,28 @@ def _good_enough(estimate: Estimate, groups: PresentGroups, effort: Effort) -> b
     return estimate.resolved and bool((estimate.standard_errors <= max(effort.wanted, PAYMENT_ERROR) * scale).all())
 
 
-def _by_permutations(
-    groups: PresentGroups, effort: Effort
-) -> tuple[Estimate, Callable[[NDArray[np.float64]], NDArray[np.float64]]]:
-    estimate = permutation_payments(
+def _by_permutations(groups: PresentGroups, effort: Effort) -> Estimate:
+    """Estimate by user, and return one number a group."""
+    levels = groups.levels()
+    found = permutation_payments(
         groups.utility.evaluate,
-        groups.levels(),
+        levels,
         effort.seed,
         budget=effort.budget,
         max_seconds=effort.max_seconds,
         target_error=effort.target_error,
         n_jobs=effort.n_jobs,
         checkpoint=effort.checkpoint,
+        walk=groups.utility.walk(levels),
+        alike=groups.utility.types,
     )
-    if groups.profile.ndim == 1:
-        return estimate, to_float
-    return estimate, lambda by_user: to_float(groups.spread(groups.gather(by_user)))
+    one = groups.one_user()
+    return replace(
+        found,
+        values=found.values[one],
+        standard_errors=found.standard_errors[one],
+        doubtful=found.doubtful[one],
+    )
 
 
 def _without_jumps(groups: PresentGroups) -> tuple[PresentGroups, tuple[Jump, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +27,7 @@ class Estimate(Result):
     utility : float
         Utility at the profile that is priced.
     resolved : bool
-        Whether the estimate passed its own check. When False, ``values`` are not to be used.
+        Whether the estimate passed its own check everywhere.
     reason : str
         What decided the verdict.
     evaluations : int
@@ -37,6 +37,9 @@ class Estimate(Result):
         standard error.
     warnings : tuple of str
         What a reader must know before using the numbers.
+    doubtful : ndarray of bool, shape (K,)
+        Which ``values`` are not to be used: all when the estimate as a whole is unresolved, none when it is
+        resolved, and otherwise those that failed a check of their own.
     """
 
     values: NDArray[np.float64]
@@ -49,6 +52,12 @@ class Estimate(Result):
     residual: float = 0.0
     residual_error: float = 0.0
     warnings: tuple[str, ...] = ()
+    doubtful: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        """Doubt everything that is unresolved, unless it is said what is to be doubted."""
+        if self.doubtful.size == 0:
+            object.__setattr__(self, "doubtful", np.full(self.values.shape, not self.resolved))
 
     def interval(self, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Student interval of each payment.

@@ -83,14 +83,12 @@ class PresentGroups:
         table[self.cells[:, 0], self.cells[:, 1]] = by_group
         return table if self.profile.ndim == 2 else table[self.utility.types, self.profile]
 
-    def gather(self, by_user: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Mean of one number a user over each group, shape ``(N,)`` to shape ``(K,)``."""
-        types, levels = self.utility.types, self.levels()
-        flat = types * max(self.utility.type_levels) + levels
-        sums = np.bincount(flat, by_user, minlength=len(self.utility.type_sizes) * max(self.utility.type_levels))
-        here = self.cells[:, 0] * max(self.utility.type_levels) + self.cells[:, 1]
-        means: NDArray[np.float64] = sums[here] / self.sizes
-        return means
+    def one_user(self) -> NDArray[np.intp]:
+        """First user of each group, shape ``(K,)``."""
+        n_levels = max(self.utility.type_levels)
+        cells, first = np.unique(self.utility.types * n_levels + self.levels(), return_index=True)
+        users: NDArray[np.intp] = first[np.searchsorted(cells, self.cells[:, 0] * n_levels + self.cells[:, 1])]
+        return users
 
 
 def present_groups(utility: Utility, profile: ArrayLike) -> PresentGroups:

@@ -16,7 +16,8 @@ from fairgames.payments.estimate import Estimate, payment_scale
 from fairgames.payments.evaluation import CheckedUtility, StateUtility, checked
 from fairgames.payments.permutations_log import BatchLog
 from fairgames.payments.permutations_summary import FEWEST_REPLICATES, summary_of_walks
-from fairgames.payments.permutations_walk import PrefixWalk, ShiftedPairs, Walk
+from fairgames.payments.permutations_walk import CheckedWalk, PrefixWalk, ShiftedPairs
+from fairgames.utility.base import Walk
 
 _SHIFTS = 10
 _CELLS_AT_ONCE = 1 << 22
@@ -33,6 +34,7 @@ def permutation_payments(
     n_jobs: int | None = 1,
     checkpoint: str | Path | None = None,
     walk: Walk | None = None,
+    alike: ArrayLike | None = None,
 ) -> Estimate:
     """Fair payments of users that are all different, from balanced random permutations.
 
@@ -67,12 +69,16 @@ def permutation_payments(
         Utilities as users join, for utilities that update faster than they evaluate: an order of users,
         shape ``(n,)``, to the utility after each has joined, shape ``(n,)``. ``evaluate`` is then asked only
         for the profiles in which one user is missing.
+    alike : array_like of int, shape (N,), optional
+        A group number for each user. Users of a group at one level are known to be owed the same; each gets
+        their mean, with the (smaller) error of that mean.
 
     Returns
     -------
     Estimate
-        At alpha = 1, one entry a user; Student intervals over replicates. ``warnings`` names users whose
-        intervals are not to be trusted. Unresolved when time ran out before two replicates were done.
+        At alpha = 1, one entry a user; Student intervals over replicates. Unresolved when time ran out before
+        five replicates were done, or when users had too few contributions other than 0 for an interval to be
+        trusted: those are ``doubtful``, the others are not.
 
     Raises
     ------
@@ -96,6 +102,7 @@ def permutation_payments(
     (True, 2020)
     """
     profile, root = _as_levels(levels), as_seed(seed)
+    groups = _groups(alike, profile)
     as_n_jobs(n_jobs)
     present = np.flatnonzero(profile)
     _check_stopping(max_seconds, target_error)
@@ -103,14 +110,15 @@ def permutation_payments(
         return _nobody(len(profile))
     n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
     utility = checked(evaluate)
-    pairs = ShiftedPairs(walk or PrefixWalk(utility, profile), present, n_shifts, root)
+    walking = PrefixWalk(utility, profile) if walk is None else CheckedWalk(walk, profile)
+    pairs = ShiftedPairs(walking, present, n_shifts, root)
     log = BatchLog(checkpoint, _run(profile, root, n_shifts))
     batches = [np.array(batch) for batch in log.finished[: 1 + n_replicates * n_shifts]]
     if not batches:
         batches.append(_leaving(utility, profile, present))
         log.append(batches[0].tolist())
     leaving, received = batches[0], batches[1:]
-    summary = partial(summary_of_walks, leaving, pairs, len(profile))
+    summary = partial(summary_of_walks, leaving, pairs, len(profile), groups)
     deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
     looks = set() if target_error is None else _looks(n_replicates)
     for done in sorted(looks):
@@ -152,6 +160,19 @@ def _as_levels(levels: ArrayLike) -> NDArray[np.intp]:
     if profile.ndim != 1 or not profile.size or profile.dtype.kind not in "iu" or (profile < 0).any():
         raise InputError("levels", "must be one whole level of at least 0 for each user", levels)
     return profile.astype(np.intp)
+
+
+def _groups(alike: ArrayLike | None, profile: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number the groups of present users: alike, and at one level."""
+    present = np.flatnonzero(profile)
+    if alike is None:
+        return np.arange(len(present))
+    given = np.asarray(alike)
+    if given.shape != profile.shape or given.dtype.kind not in "iu":
+        raise InputError("alike", f"must be one whole number for each of the {len(profile)} users", alike)
+    pairs = np.column_stack([given[present], profile[present]])
+    numbers: NDArray[np.intp] = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
+    return numbers
 
 
 def _check_stopping(max_seconds: float | None, target_error: float | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,11 @@ _FEW_NONZERO = 30
 
 
 def summary_of_walks(
-    without: NDArray[np.float64], pairs: ShiftedPairs, n_users: int, received: list[NDArray[np.float64]]
+    without: NDArray[np.float64],
+    pairs: ShiftedPairs,
+    n_users: int,
+    alike: NDArray[np.intp],
+    received: list[NDArray[np.float64]],
 ) -> Estimate:
     """Mean of the complete replicates, with the error that their spread shows.
 
@@ -27,44 +33,52 @@ def summary_of_walks(
         The permutations.
     n_users : int
         Users, present or not.
+    alike : ndarray of int, shape (n,)
+        Group of each present user. Users of a group are owed the same, so each gets the group's mean in every
+        replicate: its spread over replicates is the error of that mean.
     received : list of ndarray, each of shape (2, n)
         Utilities as users join, of the first pairs.
 
     Returns
     -------
     Estimate
-        Unresolved when fewer than two replicates are complete.
+        Unresolved when fewer than five replicates are complete (without numbers when fewer than two are),
+        or when some users had too few contributions other than 0: those are ``doubtful``.
     """
     present, n_shifts = pairs.present, pairs.n_shifts
     n_replicates = len(received) // n_shifts
     values, errors = np.zeros(n_users), np.zeros(n_users)
-    warnings: tuple[str, ...] = ()
-    enough = n_replicates >= 2
-    if enough:
+    doubtful = np.zeros(n_users, dtype=bool)
+    if n_replicates >= 2:
         walked = np.array(received[: n_replicates * n_shifts])
         places = np.array([pairs.places(pair) for pair in range(len(walked))])
         gains = np.diff(walked, prepend=0.0, axis=2)
+        members = np.bincount(alike)
         nonzero = mean_by_user(places.reshape(-1, len(present)), _nonzero(walked, gains)) * 2 * len(walked)
+        doubtful[present] = _too_few(np.bincount(alike, nonzero), 2.0 * len(walked) * members)[alike]
         by_replicate = (n_replicates, 2 * n_shifts, len(present))
         family = controls(walked[0, 0, -1] - without)
         rows = family.adjusted(places.reshape(by_replicate), gains.reshape(by_replicate))
-        values[present] = rows.mean(axis=0)
-        errors[present] = rows.std(axis=0, ddof=1) / np.sqrt(n_replicates)
-        warnings = _cautions(nonzero, 2 * len(walked), n_replicates)
+        by_group = np.array([np.bincount(alike, row) / members for row in rows])
+        values[present] = by_group.mean(axis=0)[alike]
+        errors[present] = (by_group.std(axis=0, ddof=1) / np.sqrt(n_replicates))[alike]
     else:
         values[present] = np.nan
         errors[present] = np.inf
+    enough = n_replicates >= FEWEST_REPLICATES
+    few = int(doubtful.sum())
+    made = f"{n_replicates} replicates of {n_shifts} shifted permutations and their reverses, less known controls"
+    made += f"; unresolved for {few} users" * bool(few)
     return Estimate(
         values=values,
         standard_errors=errors,
         degrees_of_freedom=max(n_replicates - 1, 1),
         utility=float(received[0][0, -1]) if received else np.nan,
-        resolved=enough,
-        reason=f"{n_replicates} replicates of {n_shifts} shifted permutations and their reverses, less known controls"
-        if enough
-        else "unresolved: time ran out before two replicates were complete",
+        resolved=enough and not few,
+        reason=made if enough else f"unresolved: time ran out after {n_replicates} of at least 5 replicates",
         evaluations=len(present) * (1 + 2 * len(received)),
-        warnings=warnings,
+        warnings=_cautions(few, len(present), 2 * len(received), n_replicates),
+        doubtful=doubtful if enough else np.ones(n_users, dtype=bool),
     )
 
 
@@ -74,13 +88,17 @@ def _nonzero(walked: NDArray[np.float64], gains: NDArray[np.float64]) -> NDArray
     return flags.reshape(-1, gains.shape[2])
 
 
-def _cautions(nonzero: NDArray[np.float64], n_walks: int, n_replicates: int) -> tuple[str, ...]:
+def _too_few(nonzero: NDArray[Any], drawn: NDArray[Any]) -> NDArray[np.bool_]:
+    few: NDArray[np.bool_] = (nonzero < _FEW_NONZERO) & (nonzero < drawn / 2)
+    return few
+
+
+def _cautions(few: int, n_present: int, n_walks: int, n_replicates: int) -> tuple[str, ...]:
     warnings = []
-    few = int(((nonzero < _FEW_NONZERO) & (nonzero < n_walks / 2)).sum())
     if few:
         warnings.append(
-            f"{few} of {len(nonzero)} present users had fewer than {_FEW_NONZERO} non-zero contributions in {n_walks} "
-            "permutations: their intervals cover far less than they say"
+            f"unresolved for {few} of {n_present} present users: they had fewer than {_FEW_NONZERO} non-zero "
+            f"contributions in {n_walks} permutations, and their intervals cover far less than they say"
         )
     if n_replicates < FEWEST_REPLICATES:
         warnings.append(f"only {n_replicates} replicates are complete: errors are rough")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairgames.errors import EvaluationError, InputError
 from fairgames.parallel import batch_seed
 from fairgames.payments.evaluation import CheckedUtility
-
-Walk: TypeAlias = Callable[[NDArray[np.intp]], NDArray[np.float64]]
-"""Utilities as users join: an order of users, shape ``(n,)``, to the utility after each, ``(n,)``."""
+from fairgames.utility.base import Walk
 
 _CELLS_AT_ONCE = 1 << 22
 
@@ -44,6 +41,34 @@ class PrefixWalk:
             block = order[start:stop]
             profiles[:, block] = np.tril(np.ones((len(block), len(block)), dtype=np.intp)) * self.levels[block]
             values[start:stop] = self.evaluate(profiles)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedWalk:
+    """Walk of a utility's own whose values are checked: the profile of a bad one is named.
+
+    Attributes
+    ----------
+    walk : callable
+        Utilities as users join.
+    levels : ndarray of int, shape (N,)
+        Level of each user once it has joined.
+    """
+
+    walk: Walk
+    levels: NDArray[np.intp]
+
+    def __call__(self, order: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Utility after each user of ``order`` has joined, shape of ``order``."""
+        values = np.asarray(self.walk(order), dtype=float)
+        if values.shape != order.shape:
+            raise InputError("walk", f"must return one utility for each of {len(order)} users", values.shape)
+        for first in np.flatnonzero(~np.isfinite(values))[:1].tolist():
+            profile = np.zeros_like(self.levels)
+            profile[order[: first + 1]] = self.levels[order[: first + 1]]
+            where = tuple(profile.tolist())
+            raise EvaluationError(f"the utility must be a finite number at {where}, got {values[first]}", where)
         return values
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -121,11 +123,9 @@ def sampled_payments(
     fraction = as_alpha(alpha)
     levels = as_profile(profile, utility.shape, utility.type_sizes)
     levels = expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
-    whole = permutation_payments(utility.evaluate, levels, seed, budget=budget)
-    runs = [
-        permutation_payments(utility.repeat(number).evaluate, levels, seed, budget=budget).values
-        for number in range(utility.repeats)
-    ]
+    drawn = partial(permutation_payments, levels=levels, seed=seed, budget=budget, alike=utility.types)
+    whole = drawn(utility.evaluate)
+    runs = [drawn(utility.repeat(number).evaluate).values for number in range(utility.repeats)]
     noise = _spread(np.array(runs)) if len(runs) > 1 else np.zeros(len(levels))
     part = float(alpha_levels(fraction, np.asarray(whole.utility)).item())
     return Payments(
@@ -138,6 +138,7 @@ def sampled_payments(
         reason=whole.reason,
         evaluations=whole.evaluations * len(runs),
         resolved=whole.resolved,
+        doubtful=whole.doubtful,
         warnings=whole.warnings if len(runs) > 1 else (*whole.warnings, _NOISE_UNKNOWN),
     )
 

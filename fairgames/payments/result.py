@@ -40,9 +40,11 @@ class Payments(Result):
     evaluations : int
         Number of utility evaluations.
     resolved : bool
-        False when an estimate failed its own check: then the values are not to be used.
+        False when an estimate failed its own check, for all entries or for some: see ``doubtful``.
     warnings : tuple of str
         What a reader must know before using the numbers.
+    doubtful : ndarray of bool
+        Shape of ``values``: which of them are not to be used. None of them when ``resolved``.
     """
 
     values: Array
@@ -56,11 +58,14 @@ class Payments(Result):
     evaluations: int = 0
     resolved: bool = True
     warnings: tuple[str, ...] = ()
+    doubtful: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __post_init__(self) -> None:
-        """Give exact payments their zero standard errors."""
+        """Give exact payments their zero standard errors, and doubt all that is unresolved unless told which."""
         if self.standard_errors.size == 0:
             object.__setattr__(self, "standard_errors", np.zeros(self.values.shape))
+        if self.doubtful.size == 0:
+            object.__setattr__(self, "doubtful", np.full(self.values.shape, not self.resolved))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return ``values`` (``np.asarray(payments)``)."""
@@ -99,17 +104,20 @@ class Payments(Result):
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         estimated = bool(np.any(self.standard_errors))
+        partly = not self.resolved and not self.doubtful.all()
         rows = []
         for index in np.ndindex(self.values.shape):
             row = [", ".join(map(str, index)), format_value(self.values[index])]
             if estimated:
-                row.append(format_value(self.standard_errors[index], 2))
+                row.append(format_value(self.standard_errors[index], 2) + " ?" * bool(partly and self.doubtful[index]))
             rows.append(row)
         if self.platform is not None:
             rows.append(["platform", format_value(self.platform)] + ["-"] * estimated)
         fraction = "" if self.alpha is None else f", alpha = {format_value(self.alpha)}"
         title = f"Payments at U = {format_value(self.utility)}{fraction} ({self.engine})"
-        if not self.resolved:
+        if partly:
+            title += f" UNRESOLVED for {int(self.doubtful.sum())} of them: do not use those marked ?"
+        elif not self.resolved:
             title += " UNRESOLVED: do not use these numbers"
         return title, ["user", "payment"] + ["standard error"] * estimated, rows
 

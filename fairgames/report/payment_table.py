@@ -33,7 +33,8 @@ def payment_columns(rows: Sequence[UserRow], unit: str) -> tuple[list[str], list
     columns["level"] = [row.level_name for row in rows]
     columns["payment"] = decimals([row.payment for row in rows])
     if any(row.standard_error for row in rows):
-        columns["standard error"] = decimals([row.standard_error for row in rows], 2)
+        errors = decimals([row.standard_error for row in rows], 2)
+        columns["standard error"] = [text + " ?" * row.doubtful for text, row in zip(errors, rows, strict=True)]
     if any(row.cost is not None for row in rows):
         columns["privacy cost"] = decimals([row.cost for row in rows])
         columns["gain"] = decimals([row.gain for row in rows])

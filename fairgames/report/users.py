@@ -39,6 +39,8 @@ class UserRow:
         Of the payment; 0 when it is exact.
     cost : number or None
         Privacy cost of each; None when the specification gives none.
+    doubtful : bool
+        Whether the estimate of the payment failed its own check.
     """
 
     name: str
@@ -49,6 +51,7 @@ class UserRow:
     payment: Number
     standard_error: float
     cost: Number | None
+    doubtful: bool = False
 
     @property
     def gain(self) -> Number | None:
@@ -131,7 +134,8 @@ def priced_rows(spec: Specification, group_levels: Sequence[int], payments: Paym
     rows = []
     for group, level, user in zip(spec.groups, group_levels, first.tolist(), strict=True):
         place = user if payments.values.ndim == 1 else (int(spec.utility.types[user]), level)
-        rows.append(_row(spec, group, level, payments.values[place], float(payments.standard_errors[place])))
+        row = _row(spec, group, level, payments.values[place], float(payments.standard_errors[place]))
+        rows.append(replace(row, doubtful=bool(payments.doubtful[place])))
     return tuple(rows)
 
 
@@ -166,7 +170,7 @@ def sentence(row: UserRow, unit: str = "samples", digits: int = 4) -> str:
     """
     has = "" if row.samples is None else f", {row.samples:,} {unit}"
     each = "" if row.count == 1 else " each"
-    start = f"{row.label}{has}{each}: "
+    start = f"{row.label}{has}{each}: {'unresolved, not to be used: ' * row.doubtful}"
     if row.payment < 0:
         start += f'charged {_short(-row.payment, digits)} at level "{row.level_name}"'
     elif row.level == 0:

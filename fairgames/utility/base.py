@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,9 @@ from fairgames.errors import InputError
 from fairgames.exactness import Array, Number
 from fairgames.memory import readable_count, require_memory
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
+
+Walk: TypeAlias = Callable[[NDArray[np.intp]], NDArray[np.float64]]
+"""Utilities as users join: an order of users, shape ``(n,)``, to the utility after each, ``(n,)``."""
 
 _CHUNK = 1 << 16
 _COUNTLESS = 1 << 400
@@ -87,6 +91,22 @@ class Utility(ABC):
         ``counts[m, k, l]`` users of type ``k`` are at level ``l``.
         """
         return self.evaluate(expand_counts(counts, self.types))
+
+    def walk(self, levels: NDArray[np.intp]) -> Walk | None:  # noqa: ARG002 (subclasses read it)
+        """How the utility grows as users join one by one, for utilities that update faster than they evaluate.
+
+        Parameters
+        ----------
+        levels : ndarray of int, shape (N,)
+            Level of each user once it has joined; until then it is absent.
+
+        Returns
+        -------
+        callable or None
+            From an order of users, shape ``(n,)``, to the utility after each has joined, shape ``(n,)``. None:
+            evaluate the profiles on the way. To be sent to other processes it must be picklable.
+        """
+        return None
 
     def __repr__(self) -> str:
         """Name the kind of utility and how many users it has."""

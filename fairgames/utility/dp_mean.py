@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
+from fairgames.utility.base import Walk
 from fairgames.utility.dp_tensor import reduction_tensor
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, is_counts
 from fairgames.utility.saturation import best_weights, reduction, split, split_exact
+from fairgames.utility.walks import ReductionWalk
 
 _LARGEST_FINITE = 1e100
 
@@ -123,6 +125,12 @@ class DPMeanUtility(GroupedUtility):
         for state, row in enumerate(cells.tolist()):
             values[state] = scale * reduction(*split_exact(row[:-1], row[-1], self._finite.tolist()))
         return values[inverse.ravel()]
+
+    def walk(self, levels: NDArray[np.intp]) -> Walk:
+        """Walk in counts by distinct eps, all steps at once, in floats."""
+        eps, known = to_float(self._epsilons)[self.types, levels], to_float(self._finite)
+        cells = np.where(eps == 0, len(known) + 1, np.searchsorted(known, eps))
+        return ReductionWalk(cells, known, 1 + 2 / self.n_users)
 
     def _every_value_apart(self) -> Array:
         if self.exact:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import as_array, as_number, to_float
+from fairgames.utility.base import Walk
 from fairgames.utility.federated_error import (
     alone_as_direct,
     error_of_weights,
@@ -20,6 +21,7 @@ from fairgames.utility.federated_error import (
 from fairgames.utility.federated_tensor import federated_tensor
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, as_profile, is_counts
+from fairgames.utility.walks import EstimatesWalk
 
 AGGREGATIONS = ("uniform", "weighted")
 
@@ -95,7 +97,7 @@ class FederatedMeanUtility(GroupedUtility):
         counts: ArrayLike | None = None,
     ) -> None:
         sizes = _as_entries(samples, "samples", 1)
-        weight = np.ones(len(sizes)) if importance is None else _as_entries(importance, "importance", 0)
+        weight = _as_entries(np.ones(len(sizes)) if importance is None else importance, "importance", 0)
         if len(weight) != len(sizes):
             raise InputError("importance", f"must have one number for each of the {len(sizes)} entries", importance)
         if aggregation not in AGGREGATIONS:
@@ -127,6 +129,12 @@ class FederatedMeanUtility(GroupedUtility):
         gains = np.log(nobody / np.where(counts > 0, errors, nobody))
         total: NDArray[np.float64] = (gains * counts).sum(axis=2) @ self._importance
         return total
+
+    def walk(self, levels: NDArray[np.intp]) -> Walk:
+        """Walk that updates what the platform knows, and with it all users' errors, at all steps at once."""
+        entering = np.broadcast_to(self._entering(), self._sizes.shape)[self.types]
+        users = levels, self._noise(), self._importance[self.types], entering
+        return EstimatesWalk(*users, *self._model[1:3], cells=3 * self.types + levels)
 
     def _every_value_apart(self) -> NDArray[np.float64]:
         entering = np.broadcast_to(self._entering(), self._sizes.shape)

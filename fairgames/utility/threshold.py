@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, as_number, to_float
-from fairgames.utility.base import Utility
+from fairgames.utility.base import Utility, Walk
 from fairgames.utility.grouped import GroupedUtility
+from fairgames.utility.walks import JumpsWalk
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +153,15 @@ class ThresholdUtility(Utility):
             weight = jump.weights[self.types[None, :], profiles].sum(axis=1)
             values = values + float(jump.height) * (weight >= jump.quota).astype(float)
         return values
+
+    def walk(self, levels: NDArray[np.intp]) -> Walk | None:
+        """Walk of the rest, where it has one, plus the jumps on the way."""
+        base = self.base.walk(levels)
+        if base is None and not isinstance(self.base, NothingUtility):
+            return None
+        weights = np.array([jump.weights[self.types, levels] for jump in self.jumps])
+        quotas, heights = (np.array([getattr(jump, name) for jump in self.jumps]) for name in ("quota", "height"))
+        return JumpsWalk(base, weights, quotas, to_float(heights))
 
     def evaluate_counts(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``."""

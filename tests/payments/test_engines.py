@@ -10,6 +10,7 @@ from fairgames.payments.engine_estimates import Effort
 from fairgames.payments.engines import ENGINES, choose_engine, price_profile
 from fairgames.payments.fair import subset_payments
 from fairgames.payments.groups import present_groups
+from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.grouped import GroupedUtility
@@ -88,6 +89,8 @@ def test_permutations_agree_with_all_counts():
     assert ((low <= exact.values) & (exact.values <= high)).all()
     by_counts = price_profile(utility, [[0, 20], [0, 10]], engine="permutations", effort=effort)
     np.testing.assert_allclose(by_counts.values[:, 1] @ [20, 10], estimate.values.sum(), rtol=1e-12)
+    np.testing.assert_array_equal(by_counts.values[:, 1][utility.types], estimate.values)
+    np.testing.assert_array_equal(by_counts.standard_errors[:, 1][utility.types], estimate.standard_errors)
     assert (by_counts.values[:, 0] == 0).all()
 
 
@@ -168,6 +171,37 @@ def test_undeclared_threshold_is_unresolved():
     assert "UNRESOLVED" in repr(priced)
 
 
+def test_payments_to_users_in_doubt_are_marked():
+    class Airport(RootUtility):
+        def evaluate_counts(self, counts):
+            return (counts[:, :, 1] * self.weights).max(axis=1)
+
+    priced = price_profile(Airport(np.arange(1.0, 41.0), None), [1] * 40, "1/2")
+    assert priced.engine == "permutations"
+    assert not priced.resolved
+    assert 0 < priced.doubtful.sum() < 40
+    text = repr(priced) + "\n"
+    assert f"UNRESOLVED for {priced.doubtful.sum()} of them" in text
+    assert text.split("\n", 1)[1].count(" ?\n") == priced.doubtful.sum()
+    assert sum(priced.to_dict()["doubtful"]) == priced.doubtful.sum()
+
+
+@pytest.mark.parametrize(
+    "utility",
+    [
+        FederatedMeanUtility(np.arange(10, 40), 1.0, 10.0),
+        DPMeanUtility([[0, 1 + user / 9, 50.0] for user in range(30)]),
+        ThresholdUtility([as_jump([[0, 1 + user, 2] for user in range(30)], 50)], counts=[1] * 30),
+    ],
+)
+def test_permutations_walk_where_the_utility_knows_how(utility, monkeypatch):
+    profile = np.arange(30) % 3
+    walked = price_profile(utility, profile, engine="permutations")
+    monkeypatch.setattr(type(utility), "walk", Utility.walk)
+    evaluated = price_profile(utility, profile, engine="permutations")
+    np.testing.assert_allclose(walked.values, evaluated.values, rtol=1e-5, atol=1e-9)
+
+
 def test_exact_is_refused_where_nothing_is():
     with pytest.raises(SizeError, match="exact=True"):
         price_profile(_crowd(10**6), _profile(10**6), exact=True)
@@ -221,7 +255,7 @@ def test_groups_round_trip():
     assert groups.sizes.tolist() == [2, 3]
     assert groups.cells.tolist() == [[0, 1], [2, 1]]
     assert groups.spread(np.array([5.0, 7.0])).tolist() == [5, 0, 5, 0, 0, 7, 7, 0, 7]
-    assert groups.gather(np.arange(9.0)).tolist() == [1, 19 / 3]
+    assert groups.one_user().tolist() == [0, 5]
     by_counts = present_groups(utility, [[1, 2], [2, 0], [1, 3]])
     assert by_counts.sizes.tolist() == [2, 3]
     assert float(by_counts(np.array([[2, 3]]))[0]) == pytest.approx(float(utility(by_user)))

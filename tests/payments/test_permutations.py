@@ -1,9 +1,11 @@
 """Balanced permutations against brute force, and runs that stop, die and go on."""
 
 import json
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import joblib
 import numpy as np
@@ -143,18 +145,67 @@ def test_time_may_run_out_before_five_replicates(monkeypatch):
     clock = iter(range(100))
     monkeypatch.setattr("fairgames.payments.permutations.time.monotonic", lambda: next(clock))
     estimate = permutation_payments(log_utility, EVERYONE, 2, max_seconds=35)
-    assert estimate.resolved
+    assert not estimate.resolved
+    assert estimate.doubtful.all()
+    assert np.isfinite(estimate.standard_errors).all()
+    assert estimate.values.sum() == pytest.approx(estimate.utility)
     assert any("only 3 replicates" in warning for warning in estimate.warnings)
 
 
 @pytest.mark.parametrize("utility", [threshold_utility, airport_utility])
-def test_rough_utilities_warn(utility):
-    (warning,) = permutation_payments(utility, EVERYONE).warnings
+def test_rough_utilities_warn_and_do_not_look_resolved(utility):
+    estimate = permutation_payments(utility, EVERYONE)
+    (warning,) = estimate.warnings
     assert "non-zero contributions" in warning
+    assert not estimate.resolved
+    assert 0 < estimate.doubtful.sum() < 30
+    assert f"unresolved for {estimate.doubtful.sum()} " in warning
+    assert f"unresolved for {estimate.doubtful.sum()} users" in estimate.reason
 
 
 def test_smooth_utilities_do_not_warn():
-    assert permutation_payments(log_utility, EVERYONE).warnings == ()
+    estimate = permutation_payments(log_utility, EVERYONE)
+    assert estimate.warnings == ()
+    assert estimate.resolved
+    assert not estimate.doubtful.any()
+
+
+KINDS = np.repeat([0, 1, 2], 10)
+BY_KIND = np.array([1.0, 3.0, 20.0])[KINDS]
+
+
+def test_users_known_to_be_alike_get_one_payment_with_the_error_of_their_mean():
+    def evaluate(rows):
+        return np.log1p(rows @ BY_KIND)
+
+    apart = permutation_payments(evaluate, EVERYONE, 4)
+    together = permutation_payments(evaluate, EVERYONE, 4, alike=KINDS)
+    for kind in range(3):
+        members = together.values[kind == KINDS]
+        assert len(set(members.tolist())) == 1
+        assert members[0] == pytest.approx(apart.values[kind == KINDS].mean(), rel=1e-12)
+    assert together.values.sum() == pytest.approx(together.utility, rel=1e-12)
+    assert (together.standard_errors < 0.8 * apart.standard_errors).mean() > 0.9
+
+
+def test_identical_users_at_different_levels_are_not_taken_for_alike():
+    levels = np.repeat([1, 2], 15)
+    estimate = permutation_payments(lambda rows: np.sqrt(rows.sum(axis=1)), levels, 4, alike=np.zeros(30, dtype=int))
+    assert len(set(estimate.values.tolist())) == 2
+    assert estimate.values[-1] > estimate.values[0]
+
+
+def test_a_walk_that_fails_names_the_profile():
+    def walk(order):
+        values = np.log1p(np.cumsum(WEIGHTS[order]))
+        values[6] = np.nan
+        return values
+
+    with pytest.raises(EvaluationError, match="finite number at") as error:
+        permutation_payments(log_utility, EVERYONE, 3, walk=walk)
+    assert sum(error.value.profile) == 7
+    with pytest.raises(InputError, match="one utility for each of 30"):
+        permutation_payments(log_utility, EVERYONE, 3, walk=lambda order: order[:3] * 1.0)
 
 
 def test_same_numbers_for_any_jobs_and_backend():
@@ -185,6 +236,8 @@ def test_same_numbers_for_any_jobs_and_backend():
         ({"target_error": -0.1}, "target_error"),
         ({"n_jobs": 0}, "n_jobs"),
         ({"n_jobs": 1.5}, "n_jobs"),
+        ({"alike": [0, 1]}, "alike"),
+        ({"alike": np.zeros(30)}, "alike"),
     ],
 )
 def test_bad_input_is_refused_before_any_evaluation(change, argument):
@@ -306,6 +359,51 @@ def test_a_killed_process_loses_at_most_one_batch(tmp_path):
     assert json.loads(values) == whole.values.tolist()
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_kill_9_from_outside_loses_at_most_the_batches_in_the_making(tmp_path, n_jobs):
+    checkpoint = tmp_path / "run.jsonl"
+    script = textwrap.dedent(
+        f"""
+        import sys, time
+        import numpy as np
+        from fairgames.payments.permutations import permutation_payments
+
+        def evaluate(profiles):
+            time.sleep(float(sys.argv[1]))
+            return np.sqrt(profiles @ np.arange(1.0, 13.0))
+
+        if __name__ == "__main__":
+            permutation_payments(
+                evaluate, np.ones(12, dtype=int), 6, checkpoint={str(checkpoint)!r}, n_jobs={n_jobs}
+            )
+        """
+    )
+    program = tmp_path / "program.py"
+    program.write_text(script)
+    process = subprocess.Popen([sys.executable, str(program), "0.05"])
+    give_up = time.monotonic() + 60
+    while not checkpoint.exists() or checkpoint.read_text().count("\n") < 8:
+        assert process.poll() is None
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = checkpoint.read_text()
+    whole = [line for line in kept.splitlines(keepends=True) if line.endswith("\n")]
+    assert 8 <= len(whole) < 2 + 50
+    asked = 0
+
+    def evaluate(profiles):
+        nonlocal asked
+        asked += 1
+        return np.sqrt(profiles @ np.arange(1.0, 13.0))
+
+    resumed = permutation_payments(evaluate, np.ones(12, dtype=int), 6, checkpoint=checkpoint)
+    assert asked == 2 * (50 - (len(whole) - 2))
+    assert checkpoint.read_text().startswith("".join(whole))
+    assert resumed == permutation_payments(evaluate, np.ones(12, dtype=int), 6)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("concave", [np.log1p, np.sqrt, lambda x: x / (x + 10)])
 def test_coverage_of_nominal_95_percent_on_concave_utilities(concave):
@@ -314,4 +412,19 @@ def test_coverage_of_nominal_95_percent_on_concave_utilities(concave):
     for seed in range(400):
         low, high = permutation_payments(lambda rows: concave(rows @ WEIGHTS), EVERYONE, seed).interval()
         inside.append((low <= reference.values) & (reference.values <= high))
+    assert 0.90 <= np.mean(inside) <= 0.98
+
+
+@pytest.mark.slow
+def test_coverage_of_nominal_95_percent_of_users_known_to_be_alike():
+    """Intervals of group means cover as often, and are not wider than they need be."""
+
+    def evaluate(rows):
+        return np.sqrt(rows @ BY_KIND)
+
+    reference = permutation_payments(evaluate, EVERYONE, 10**6, budget=1_000_000, alike=KINDS)
+    inside = []
+    for seed in range(400):
+        low, high = permutation_payments(evaluate, EVERYONE, seed, budget=4_000, alike=KINDS).interval()
+        inside.append(((low <= reference.values) & (reference.values <= high))[::10])
     assert 0.90 <= np.mean(inside) <= 0.98

@@ -52,6 +52,7 @@ def test_rows_that_the_page_reads_are_measured_again(study, committed, name):
     assert row["users"] == before.users
     assert row["engine"] == before.engine
     assert row["unresolved"] / 30 == before.unresolved / before.seeds
+    assert row["doubtful"] == before.doubtful
     if before.unresolved == 0:
         assert row["relative_error"] == pytest.approx(before.relative_error, rel=0.2)
         assert row["coverage"] == pytest.approx(before.coverage, abs=0.06)
@@ -62,12 +63,25 @@ def test_every_row_is_measured_again(study, committed):
     for name, game in study.games().items():
         row = study.coverage_row(name, game)
         before = committed.loc[name]
-        for quantity in ("unresolved", "coverage", "relative_error"):
+        for quantity in ("unresolved", "doubtful", "coverage", "coverage_in_doubt", "relative_error"):
             assert row[quantity] == pytest.approx(before[quantity], rel=1e-5, nan_ok=True)
 
 
 def test_what_the_page_says_in_words_is_so(committed):
     held = committed.coverage.dropna()
     assert held.between(0.92, 0.98).all()
-    assert committed.loc["threshold, many users", "unresolved"] == committed.seeds.iloc[0]
-    assert committed.loc["threshold, few users", "relative_error"] > 0.1
+    assert (committed.seeds >= 400).all()
+    for game in ("threshold, all different", "threshold, many users", "airport"):
+        assert committed.loc[game, "unresolved"] == committed.loc[game, "seeds"]
+    assert committed.loc["threshold, all different", "coverage_in_doubt"] < 0.9
+    assert committed.loc["airport, ten times as long", "doubtful"] < 0.05
+    assert committed.loc["airport", "doubtful"] > 0.5
+    assert committed.loc["threshold, few users", "unresolved"] == 0
+
+
+def test_games_include_one_star_user_and_concave_ones_that_are_resolved(study, committed):
+    assert 1 in study.games()["saturation with a star"].utility.type_sizes
+    smooth = committed[committed.index.str.startswith("saturation")]
+    assert (smooth.unresolved == 0).all()
+    assert smooth[smooth.engine == "strata"].coverage.between(0.90, 0.99).all()
+    assert smooth[smooth.engine == "permutations"].coverage.between(0.90, 0.98).all()
