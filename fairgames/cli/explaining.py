@@ -14,6 +14,24 @@ if TYPE_CHECKING:
     from fairgames.spec.specification import Specification
 
 
+def check_explainable(spec: Specification, explain: bool, false_names: bool) -> None:
+    """Refuse to explain payments of a utility that is not taken apart.
+
+    Raises
+    ------
+    InputError
+        Naming the option.
+    """
+    from fairgames.errors import InputError
+    from fairgames.utility.dp_mean import DPMeanUtility
+    from fairgames.utility.federated_mean import FederatedMeanUtility
+
+    if explain and not isinstance(spec.utility, FederatedMeanUtility):
+        raise InputError("--explain", 'needs kind = "federated-mean", whose utility is a sum over users')
+    if false_names and not isinstance(spec.utility, (FederatedMeanUtility, DPMeanUtility)):
+        raise InputError("--false-names", "needs a utility that says what another user would bring, not a table")
+
+
 def print_explanation(
     console: Console, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
 ) -> Explanation:

@@ -136,7 +136,10 @@ def print_certainty(console: Console, spec: Specification, optimum: Optimum, ask
             lines.append(f"{label or 'Nothing that meets the constraints'} is best in {100 * share:.3g} %.")
     if found.left_out:
         share = 100 * found.left_out / found.resamples
-        lines.append(f"{found.left_out:,} resamples ({share:.3g} %) were left out: {found.why_left_out}.")
+        lines.append(
+            f"{found.left_out:,} resamples ({share:.3g} %) were left out: {found.why_left_out}. "
+            "The other numbers speak of the rest."
+        )
     else:
         lines.append("In every resample the variance between groups is above 0; none was left out.")
     print_lines(console, lines)

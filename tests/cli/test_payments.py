@@ -143,10 +143,13 @@ def test_false_names_are_priced(run, example, tmp_path, saved):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--explain",), "utility: must be a FederatedMeanUtility"),
+        (("--explain",), '--explain: needs kind = "federated-mean"'),
+        (("--false-names",), "--false-names: needs a utility that says what another user would bring"),
         (("--unit-value", "0"), "--unit-value: must be above 0"),
         (("--coalition", "--explain"), "--coalition: cannot be combined with --explain"),
     ],
 )
 def test_what_cannot_be_explained_is_said(run, two, arguments, message):
-    assert message in run("payments", two, "--profile", "present", *arguments, status=2).stderr
+    refused = run("payments", two, "--profile", "present", *arguments, status=2)
+    assert message in refused.stderr
+    assert not refused.stdout
