@@ -79,10 +79,6 @@ def regret_tolerance(*payoffs: Array) -> float:
     return max(REGRET * spread, 64 * float(np.finfo(float).eps) * largest)
 
 
-SCREENING = 1e-6
-"""Floats only screen candidates that rationals then decide: whatever misses by less than this is kept."""
-
-
 def comparison_tolerance(*arrays: Array) -> float:
     """Tolerance for comparing entries of ``arrays``: 0 when all are exact.
 

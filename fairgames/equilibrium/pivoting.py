@@ -1,4 +1,4 @@
-"""Every vertex of a best-response polytope, by integer pivoting.
+"""Every vertex and edge of a best-response polytope, by integer pivoting.
 
 The polytope is ``{x >= 0 : M x <= 1}`` with positive integer ``M``. All of its vertices are reached
 by walking its edges from ``x = 0``. Fraction-free pivots keep every number an integer (Edmonds
@@ -23,6 +23,8 @@ class Vertex(NamedTuple):
     weights: tuple[int, ...]
     tight: int
     """Bit ``k`` for ``x_k = 0``; bit ``m + j`` for ``(M x)_j = 1``."""
+    slacks: tuple[int, ...]
+    """``1 − M x`` times the same factor."""
 
 
 class _Dictionary(NamedTuple):
@@ -53,26 +55,79 @@ def vertices(M: Sequence[Sequence[int]]) -> Iterator[Vertex]:
     >>> [vertex.weights for vertex in vertices([[1, 2]])]
     [(0, 0), (0, 1), (1, 0)]
     """
+    seen: set[int] = set()
+    for here, _ in _walk(_at_origin(M), 0):
+        vertex = _vertex(here, len(M[0]))
+        if vertex.tight not in seen:
+            seen.add(vertex.tight)
+            yield vertex
+
+
+def edges(M: Sequence[Sequence[int]]) -> list[tuple[Vertex, Vertex]]:
+    """Walk to every edge of ``{x >= 0 : M x <= 1}`` along which the last coordinate is not always 0.
+
+    Along one of the edges at any vertex whose last coordinate is positive, the ratio of this coordinate
+    to the sum of the others grows. So all of these vertices are reached from the one on the last axis,
+    and the walk may turn back where the last coordinate is 0. An edge of a degenerate polytope is the
+    limit of an edge of the perturbed one, so none is missed.
+
+    Parameters
+    ----------
+    M : sequence of sequence of int
+        Shape ``(n, m)``, positive entries.
+
+    Returns
+    -------
+    list of (Vertex, Vertex)
+        Both ends of each edge, each edge once.
+
+    Examples
+    --------
+    >>> [[end.weights for end in edge] for edge in edges([[1, 2]])]
+    [[(0, 1), (1, 0)], [(0, 1), (0, 0)]]
+    """
+    last = len(M[0]) - 1
+    origin = _at_origin(M)
+    ends: dict[int, Vertex] = {}
+    pairs: list[tuple[int, int]] = []
+    for here, neighbours in _walk(_pivot(origin, _leaving_row(origin, last, last + 1), last), 1 << last):
+        base = _mask(here.cobasic)
+        ends[base] = _vertex(here, last + 1)
+        pairs += [(base, neighbour) for neighbour in neighbours]
+    found: dict[frozenset[int], tuple[Vertex, Vertex]] = {}
+    for left, right in pairs:
+        one, other = ends[left], ends[right]
+        if one.tight != other.tight:
+            found.setdefault(frozenset((one.tight, other.tight)), (one, other))
+    return list(found.values())
+
+
+def _at_origin(M: Sequence[Sequence[int]]) -> _Dictionary:
     n_rows, n_columns = len(M), len(M[0])
-    start = _Dictionary(
+    return _Dictionary(
         1, [[*row, 1] for row in M], tuple(range(n_columns, n_columns + n_rows)), tuple(range(n_columns))
     )
-    seen_bases = {_mask(start.cobasic)}
-    seen_vertices: set[int] = set()
+
+
+def _walk(start: _Dictionary, far: int) -> Iterator[tuple[_Dictionary, list[int]]]:
+    """Every dictionary of the perturbed polytope, each with the bases of its neighbours.
+
+    Beyond a base with a variable of the mask ``far`` at 0 it goes no further, and names no neighbours.
+    """
+    n_columns = len(start.cobasic)
+    seen = {_mask(start.cobasic)}
     waiting = [start]
     while waiting:
         here = waiting.pop()
-        vertex = _vertex(here, n_columns)
-        if vertex.tight not in seen_vertices:
-            seen_vertices.add(vertex.tight)
-            yield vertex
         base = _mask(here.cobasic)
-        for column in range(n_columns):
+        neighbours: list[int] = []
+        for column in range(0 if base & far else n_columns):
             row = _leaving_row(here, column, n_columns)
-            neighbour = base ^ (1 << here.cobasic[column]) ^ (1 << here.basic[row])
-            if neighbour not in seen_bases:
-                seen_bases.add(neighbour)
+            neighbours.append(base ^ (1 << here.cobasic[column]) ^ (1 << here.basic[row]))
+            if neighbours[-1] not in seen:
+                seen.add(neighbours[-1])
                 waiting.append(_pivot(here, row, column))
+        yield here, neighbours
 
 
 def _mask(variables: Sequence[int]) -> int:
@@ -83,14 +138,13 @@ def _mask(variables: Sequence[int]) -> int:
 
 
 def _vertex(here: _Dictionary, n_columns: int) -> Vertex:
-    weights = [0] * n_columns
+    values = [0] * (n_columns + len(here.rows))
     tight = _mask(here.cobasic)
     for variable, row in zip(here.basic, here.rows, strict=True):
+        values[variable] = row[-1]
         if row[-1] == 0:
             tight |= 1 << variable
-        elif variable < n_columns:
-            weights[variable] = row[-1]
-    return Vertex(tuple(weights), tight)
+    return Vertex(tuple(values[:n_columns]), tight, tuple(values[n_columns:]))
 
 
 def _leaving_row(here: _Dictionary, column: int, n_columns: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairgames.errors import InputError
+from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number
 from fairgames.game.actions import Actions
 from fairgames.mechanism.at_scale import optimal_alpha_at_scale
@@ -34,7 +34,7 @@ _MOST_STATES = 4_000_000
 _MOST_EXACT_STATES = 100_000
 _MOST_LISTED_USERS = 20_000
 _MOST_TYPES = 30
-_MOST_BASES = 200_000
+_MOST_NUMBERS = 6_000_000
 _MOST_PROFILES = 1_000_000
 _MOST_EXACT_PROFILES = 20_000
 
@@ -128,6 +128,8 @@ def optimal_alpha(
     if chosen == "at-scale":
         _require_at_scale(selection, blocs)
         return optimal_alpha_at_scale(worth, costs, actions=actions, counts=counts, limits=limits)
+    if worth.n_users > _MOST_LISTED_USERS:
+        _refuse_crowd(worth.n_users, selection, limits, blocs)
     if counts is not None:
         sizes = as_entry_counts(counts, worth.n_users).tolist()
         costs, actions = _by_user(costs, sizes), _by_user(actions, sizes)
@@ -165,14 +167,14 @@ def _solved(problem: Problem, selection: str) -> Optimum:
         return as_optimum(problem, selection, best_potential(problem))
     # A user who mixes is indifferent, so no mixed equilibrium has a margin.
     two = len(problem.blocs) == 2 and problem.limits.margin == 0
-    if two and _n_bases(problem) <= _MOST_BASES:
+    if two and _numbers_at_most(*problem.utilities.shape) <= _MOST_NUMBERS:
         solve = best_of_two if selection == "best" else worst_of_two
         return as_optimum(problem, selection, solve(problem))
     solve = best_pure if selection == "best" else worst_pure
     optimum = as_optimum(problem, selection, solve(problem))
     if two:
         rows, columns = problem.utilities.shape
-        unsearched = f"mixed equilibria of {rows} x {columns} actions were not searched: there are too many bases"
+        unsearched = f"mixed equilibria of {rows} x {columns} actions were not searched: there may be too many"
         return replace(optimum, warnings=(*optimum.warnings, unsearched))
     return _with_families(problem, selection, optimum)
 
@@ -192,9 +194,15 @@ def _without_limits(problem: Problem, selection: str) -> str:
     return f"without these constraints the optimum is alpha = {alpha}, with utility {worth} and payments {paid}"
 
 
-def _n_bases(problem: Problem) -> int:
-    rows, columns = problem.utilities.shape
-    return comb(rows + columns, rows)
+def _numbers_at_most(rows: int, columns: int) -> int:
+    """Numbers that hold every vertex of both players' polytopes at once, at the most (McMullen 1970)."""
+    vertices = _vertices_at_most(rows + 1, columns) + _vertices_at_most(columns + 1, rows)
+    return vertices * (rows + columns)
+
+
+def _vertices_at_most(dimension: int, surplus: int) -> int:
+    """Vertices of a polytope with so many more facets than dimensions: at most those of a cyclic polytope's dual."""
+    return sum(comb(surplus + half, surplus) for half in (dimension // 2, (dimension - 1) // 2))
 
 
 def _fitting_engine(utility: Utility, selection: str, limits: Limits, *, grouped: bool) -> str:
@@ -219,6 +227,20 @@ def _require_at_scale(selection: str, blocs: object) -> None:
         raise InputError("selection", 'must be "best" at scale, where equilibria are not all known', selection)
     if blocs is not None:
         raise InputError("engine", "must be dense where blocs act together", "at-scale")
+
+
+def _refuse_crowd(n_users: int, selection: str, limits: Limits, blocs: object) -> None:
+    """Say before any work what keeps very many users from being searched at scale."""
+    asked = {
+        f"selection={selection!r}": selection != "best",
+        f"margin={format_value(limits.margin)}": limits.margin > 0,
+        "blocs": blocs is not None,
+    }
+    what = " and ".join(name for name, given in asked.items() if given) or "listing every equilibrium"
+    raise SizeError(
+        f"{what} needs all equilibria, which can be listed for up to {_MOST_LISTED_USERS:,} users, but there are "
+        f"{n_users:,}; identical users with selection='best', no margin and no blocs are searched at scale instead"
+    )
 
 
 def _by_user(rows: Any, sizes: Sequence[int]) -> Any:

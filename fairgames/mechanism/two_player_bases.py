@@ -2,27 +2,27 @@
 
 For the mixed strategies ``y`` of one player and the payoffs ``(Phi y)_k − beta c_k`` of the other, the
 polyhedron is ``{(y, v): y in the simplex, (Phi y)_k − beta c_k ≤ v}``. Its left-hand side does not depend
-on beta, so a basis (as many strategies in use as constraints binding) moves along a straight line and is
-a vertex on one closed interval of beta.
+on beta, so a vertex moves along a straight line on a closed interval of beta: it is an edge of the same
+polyhedron with beta as one more coordinate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations, product
-from math import comb, lcm
+from itertools import repeat
+from math import lcm
+from typing import NamedTuple
 
+from fairgames.equilibrium import pivoting
 from fairgames.exactness import Array
-from fairgames.mechanism.two_player_screen import promising_bases
 
 Line = tuple[Fraction, Fraction]
 """``line[0] + line[1] · beta``."""
 
 ONE, ZERO = Fraction(1), Fraction(0)
-_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,16 @@ class Vertex:
     slack : tuple of Line
         ``v − ((Phi y)_k − beta c_k)``, what the other player loses by its strategy ``k``, times a positive
         number common to all vertices.
+    labels : int
+        Bit ``j``: strategy ``j`` is not in use at one of the ends at least; bit ``n + k``: the other player's
+        strategy ``k`` loses nothing there.
     """
 
     low: Fraction
     high: Fraction | None
     strategy: tuple[Line, ...]
     slack: tuple[Line, ...]
+    labels: int
 
     @cached_property
     def support(self) -> frozenset[int]:
@@ -76,12 +80,18 @@ def vertices(Phi: Array, costs: Array) -> list[Vertex]:
     Returns
     -------
     list of Vertex
-        Each once, in a fixed order.
+        Each once, those with few strategies in use first.
 
     Notes
     -----
-    Bases rather than supports, so that degenerate games lose nothing. Avis, Rosenberg, Savani and von
-    Stengel (2010) describe the polyhedra at one fixed game.
+    With ``z = y/v``, ``t = (beta − 1)/v`` and constants that make everything positive, the polyhedron
+    is ``{(z, t) ≥ 0: M (z, t) ≤ 1}``, whose edges are walked; where ``z = 0``, beta is infinite. An edge
+    along which beta is constant holds only ends of others.
+
+    References
+    ----------
+    Avis, Rosenberg, Savani, von Stengel (2010), "Enumeration of Nash equilibria for two-player games",
+    Economic Theory 42, on the polyhedra at one fixed game.
 
     Examples
     --------
@@ -94,22 +104,11 @@ def vertices(Phi: Array, costs: Array) -> list[Vertex]:
     1 5/3 ['0', '1']
     5/3 20/9 ['-3', '4']
     """
-    m, n = Phi.shape
     rows, prices = _in_whole_numbers(Phi, costs)
-    found: dict[Vertex, None] = {}
-    for size in range(1, min(m, n) + 1):
-        for used, binding in _bases(Phi, costs, size):
-            vertex = _vertex(rows, prices, used, binding)
-            if vertex is not None:
-                found[vertex] = None
-    return list(found)
-
-
-def _bases(Phi: Array, costs: Array, size: int) -> Iterable[tuple[tuple[int, ...], tuple[int, ...]]]:
-    m, n = Phi.shape
-    if comb(n, size) * comb(m, size) <= _FEW:
-        return product(combinations(range(n), size), combinations(range(m), size))
-    return promising_bases(Phi, costs, size)
+    lift = 1 - min(entry - price for row, price in zip(rows, prices, strict=True) for entry in row)
+    dearest = 1 + max(prices)
+    M = [[*(entry - price + lift for entry in row), dearest - price] for row, price in zip(rows, prices, strict=True)]
+    return sorted(_moving(pivoting.edges(M)), key=lambda vertex: (len(vertex.support), *sorted(vertex.support)))
 
 
 def _in_whole_numbers(Phi: Array, costs: Array) -> tuple[list[list[int]], list[int]]:
@@ -119,74 +118,47 @@ def _in_whole_numbers(Phi: Array, costs: Array) -> tuple[list[list[int]], list[i
     return rows, [int(Fraction(entry) * scale) for entry in costs.tolist()]
 
 
-def _vertex(rows: list[list[int]], prices: list[int], used: Sequence[int], binding: Sequence[int]) -> Vertex | None:
-    solution = _solve(
-        [[rows[k][j] for j in used] + [-1, 0, prices[k]] for k in binding] + [[1] * len(used) + [0, 1, 0]]
-    )
-    if solution is None:
-        return None
-    (*weights, level), divisor = solution
-    slack = []
-    for row, price in zip(rows, prices, strict=True):
-        constant, slope = level[0], level[1] + price * divisor
-        for j, (a, b) in zip(used, weights, strict=True):
-            constant -= row[j] * a
-            slope -= row[j] * b
-        slack.append((constant, slope))
-    interval = _non_negative([*weights, *slack])
-    if interval is None:
-        return None
-    strategy = [(ZERO, ZERO)] * len(rows[0])
-    for j, (a, b) in zip(used, weights, strict=True):
-        strategy[j] = (Fraction(a, divisor), Fraction(b, divisor))
-    losses = tuple((Fraction(a, divisor), Fraction(b, divisor)) for a, b in slack)
-    return Vertex(*interval, tuple(strategy), losses)
+def _moving(edges: Sequence[tuple[pivoting.Vertex, pivoting.Vertex]]) -> Iterator[Vertex]:
+    """Edges along which beta moves, as vertices on its interval."""
+    ends = {end.tight: end for edge in edges for end in edge}
+    places = {tight: _placed(end) for tight, end in ends.items() if any(end.weights[:-1])}
+    for edge in edges:
+        finite = sorted((places[end.tight] for end in edge if end.tight in places), key=lambda place: place.beta)
+        if len(finite) == 2 and finite[0].beta < finite[1].beta:
+            low, high = finite
+            strategy = tuple(map(_through, repeat(low.beta), low.strategy, repeat(high.beta), high.strategy))
+            slack = tuple(map(_through, repeat(low.beta), low.slack, repeat(high.beta), high.slack))
+            yield Vertex(low.beta, high.beta, strategy, slack, low.labels | high.labels)
+        elif len(finite) == 1:
+            low, far = finite[0], next(end for end in edge if end.tight not in places)
+            if far.weights[-1]:
+                strategy = tuple((value, ZERO) for value in low.strategy)
+                slopes = [Fraction(slack, far.weights[-1]) for slack in far.slacks]
+                slack = tuple((value - slope * low.beta, slope) for value, slope in zip(low.slack, slopes, strict=True))
+                yield Vertex(low.beta, None, strategy, slack, low.labels)
 
 
-def _solve(augmented: list[list[int]]) -> tuple[list[tuple[int, int]], int] | None:
-    """Solve with two right-hand sides by fraction-free elimination (Bareiss 1968).
+class _Place(NamedTuple):
+    """An end of an edge, in the coordinates of the game."""
 
-    Returns
-    -------
-    numerators : list of pair of int
-        Constant and slope of each unknown.
-    divisor : int
-        Their common positive denominator. None instead of both when the system is singular.
-    """
-    size = len(augmented)
-    previous = 1
-    for column in range(size):
-        pivot = next((row for row in range(column, size) if augmented[row][column]), None)
-        if pivot is None:
-            return None
-        augmented[column], augmented[pivot] = augmented[pivot], augmented[column]
-        top = augmented[column]
-        lead = top[column]
-        for row in range(size):
-            if row != column:
-                entries = augmented[row]
-                factor = entries[column]
-                # Columns on the left are finished: only their diagonal is not 0, and nobody reads it again.
-                for place in range(column + 1, size + 2):
-                    entries[place] = (lead * entries[place] - factor * top[place]) // previous
-        previous = lead
-    sign = 1 if previous > 0 else -1
-    return [(sign * row[size], sign * row[size + 1]) for row in augmented], abs(previous)
+    beta: Fraction
+    strategy: list[Fraction]
+    slack: list[Fraction]
+    labels: int
 
 
-def _non_negative(lines: Sequence[tuple[int, int]]) -> tuple[Fraction, Fraction | None] | None:
-    """Interval of ``beta ≥ 1`` on which every line is at least 0; None when it is empty."""
-    low: Fraction = ONE
-    high: Fraction | None = None
-    for constant, slope in lines:
-        if slope == 0:
-            if constant < 0:
-                return None
-        elif slope > 0:
-            low = max(low, Fraction(-constant, slope))
-        else:
-            zero = Fraction(constant, -slope)
-            high = zero if high is None else min(high, zero)
-        if high is not None and low > high:
-            return None
-    return low, high
+def _placed(end: pivoting.Vertex) -> _Place:
+    *weights, later = end.weights
+    total, n = sum(weights), len(weights)
+    strategy = [Fraction(weight, total) if weight else ZERO for weight in weights]
+    slack = [Fraction(slack, total) if slack else ZERO for slack in end.slacks]
+    labels = end.tight & ((1 << n) - 1) | end.tight >> (n + 1) << n
+    return _Place(1 + Fraction(later, total), strategy, slack, labels)
+
+
+def _through(low: Fraction, at_low: Fraction, high: Fraction, at_high: Fraction) -> Line:
+    """Line through two points."""
+    if not at_low and not at_high:
+        return ZERO, ZERO
+    slope = (at_high - at_low) / (high - low)
+    return at_low - slope * low, slope

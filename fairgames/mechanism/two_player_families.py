@@ -78,12 +78,23 @@ def families(U: Array, payments: Sequence[Array], costs: Sequence[Array]) -> lis
     columns = vertices(payments[0], costs[0])
     rows = vertices(payments[1].T, costs[1])
     found: dict[Family, None] = {}
-    for x in rows:
-        for y in columns:
-            for low, high in _equilibrium_ranges(x, y):
-                for family in _with_ends(low, high, x.strategy, y.strategy, values):
-                    found[family] = None
+    for x, y in _fully_labelled(rows, columns):
+        for low, high in _equilibrium_ranges(x, y):
+            for family in _with_ends(low, high, x.strategy, y.strategy, values):
+                found[family] = None
     return _without_contained(list(found))
+
+
+def _fully_labelled(rows: Sequence[Vertex], columns: Sequence[Vertex]) -> Iterator[tuple[Vertex, Vertex]]:
+    """Pairs in which every strategy is, at some end, unused or as good as the best: no others are equilibria."""
+    n_rows, n_columns = len(rows[0].strategy), len(columns[0].strategy)
+    of_columns = np.array(
+        [(y.labels >> n_columns) | ((y.labels & ((1 << n_columns) - 1)) << n_rows) for y in columns], dtype=object
+    )
+    everything = (1 << (n_rows + n_columns)) - 1
+    for x in rows:
+        for place in np.flatnonzero((of_columns | x.labels) == everything).tolist():
+            yield x, columns[place]
 
 
 def _equilibrium_ranges(x: Vertex, y: Vertex) -> Iterator[tuple[Fraction, Fraction | None]]:

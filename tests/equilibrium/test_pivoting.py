@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fairgames.equilibrium import pivoting
 from fairgames.equilibrium.elimination import rank_and_determinant
-from fairgames.equilibrium.pivoting import vertices
+from fairgames.equilibrium.pivoting import edges, vertices
 from fairgames.equilibrium.vertices import is_degenerate
 
 matrices = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
@@ -118,3 +118,28 @@ def test_degeneracy_is_more_best_responses_than_actions(M, random):
                 answers = sum(k >= len(point) for k in tight)
                 degenerate |= answers > played
     assert is_degenerate((A.astype(float), B.astype(float))) == degenerate
+
+
+@given(matrices)
+def test_all_edges_off_the_last_face_are_walked_to_once(M):
+    n_columns = len(M[0])
+    rows = [[-int(i == j) for j in range(n_columns)] for i in range(n_columns)] + M
+    points = brute_points(M)
+    expected = set()
+    for (one, tight), (other, also_tight) in itertools.combinations(points.items(), 2):
+        together = [rows[k] for k in tight & also_tight]
+        rank = rank_and_determinant(together)[0] if together else 0
+        if rank == n_columns - 1 and (one[-1] or other[-1]):
+            expected.add(frozenset((frozenset(tight), frozenset(also_tight))))
+    found = [frozenset(frozenset(k for k in range(12) if end.tight >> k & 1) for end in pair) for pair in edges(M)]
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+
+
+@given(matrices)
+def test_slacks_are_what_is_left_of_each_inequality(M):
+    for vertex in vertices(M):
+        left = [sum(a * x for a, x in zip(row, vertex.weights, strict=True)) for row in M]
+        totals = {used + slack for used, slack in zip(left, vertex.slacks, strict=True)}
+        assert len(totals) == 1
+        assert totals.pop() > 0

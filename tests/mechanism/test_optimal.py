@@ -187,11 +187,11 @@ def test_two_users_list_ties_too():
 
 
 def test_too_many_actions_to_mix_over_are_said():
-    levels = np.arange(12)
+    levels = np.arange(14)
     U = np.log1p(levels[:, None] + levels[None, :])
     optimum = optimal_alpha(U, 0.05 * levels)
     assert optimum.searched == "all pure equilibria"
-    assert any("12 x 12 actions were not searched" in warning for warning in optimum.warnings)
+    assert any("14 x 14 actions were not searched" in warning for warning in optimum.warnings)
 
 
 def test_many_users_of_few_types_are_solved_on_counts():
