@@ -59,6 +59,9 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "within_subsection_order": "FileNameSortKey",
     "image_scrapers": ("matplotlib",),
+    # Twice the pixels for screens that show them.
+    "image_srcset": ["2x"],
+    "thumbnail_size": (640, 448),
     "backreferences_dir": None,
     # What the last line of a drawing returns is not a result.
     "ignore_repr_types": r"matplotlib\.",
@@ -71,6 +74,9 @@ html_css_files = ["site.css"]
 # A section of one page has nothing to navigate.
 html_sidebars = {"index": [], "tutorial/index": []}
 html_show_sourcelink = False
+html_favicon = "_static/favicon.svg"
+# The reference has the modules by subject; an index by name would list a few of them only.
+html_domain_indices = False
 html_copy_source = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {

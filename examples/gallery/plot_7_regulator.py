@@ -41,7 +41,24 @@ fg.check_axioms(
 #
 # The same costs, several rules, each played out: which profiles are stable, and what the platform keeps.
 
-fg.compare_rules(utility, costs=[0, 0.02, 0.1])
+compared = fg.compare_rules(utility, costs=[0, 0.02, 0.1])
+compared
+
+# %%
+# The bars show what is left for each side, and the diamonds what the platform keeps if users settle on the
+# equilibrium that is worst for it.
+
+import matplotlib.pyplot as plt
+
+from fairgames.report.comparison_panels import draw_rules
+from fairgames.report.style import LOOK
+
+plt.rcParams.update(LOOK)  # the look of the package's own figures
+figure, panel = plt.subplots(figsize=(8, 5), layout="constrained")
+draw_rules(panel, compared.outcomes)
+figure.suptitle(
+    "What each payment rule leaves to the platform and to its users", x=0.01, ha="left"
+)
 
 # %%
 # Is the published analysis right?
