@@ -22,7 +22,7 @@ def changed(raw: Mapping[str, Any], place: str, value: str) -> dict[str, Any]:
         As `read_toml` returns it.
     place : str
         Where, as error messages write it: ``"utility.between_variance"``, ``"users[1].samples"`` (entries
-        count from 1), ``"users[North Hospital].costs.direct"``.
+        count from 1; a number beyond them is a name), ``"users[North Hospital].costs.direct"``.
     value : str
         The number, as the file would hold it: ``"0.2"``, ``"2/3"``, ``"inf"``.
 
@@ -70,11 +70,14 @@ def _inside(holder: Any, step: str, place: str) -> Any:
         # Costs that an entry leaves to [every_user] are given to it.
         return holder.setdefault(step, {})
     if isinstance(holder, list):
-        if step.isdigit() and not 1 <= int(step) <= len(holder):
+        entries = [entry for entry in holder if isinstance(entry, dict)]
+        by_number = {str(number): entry for number, entry in enumerate(holder, start=1)}
+        by_name = {entry.get("name"): entry for entry in reversed(entries)}
+        found = by_number.get(step, by_name.get(step))
+        if isinstance(found, dict):
+            return found
+        if step.isdigit():
             raise InputError("place", f"must name one of {len(holder)} entries, which count from 1", place)
-        for position, entry in enumerate(holder, start=1):
-            if isinstance(entry, dict) and (entry.get("name") == step or str(position) == step):
-                return entry
     raise InputError("place", "must lead to an entry of the specification", place)
 
 

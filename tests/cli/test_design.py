@@ -254,6 +254,14 @@ def test_the_certainty_table_says_what_was_left_out_and_where_the_decision_stand
     assert "The decision is at the variances that the specification writes, 9 and" in output
 
 
+def test_nothing_is_resampled_where_there_is_no_answer(run, tmp_path):
+    data, spec = tmp_path / "d.csv", tmp_path / "clinics.toml"
+    data.write_text(DATA)
+    run("fit", data, "--group", "clinic", "--value", "bmi", "-o", spec)
+    output = run("design", spec, "--bootstrap", "5", "--min-utility", "1000").output
+    assert "How sure this is cannot be said: there is no answer" in output
+
+
 @pytest.mark.parametrize("resamples", ["1", "-3"])
 def test_too_few_resamples_are_bad_input(run, tmp_path, resamples):
     data, spec = tmp_path / "d.csv", tmp_path / "clinics.toml"

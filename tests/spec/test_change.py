@@ -35,6 +35,14 @@ def test_one_number_is_changed_in_a_copy(place, value, expected):
     assert repr(RAW) == before
 
 
+def test_a_number_is_an_entry_s_place_and_beyond_the_entries_a_name():
+    raw = {"users": [{"name": "2", "samples": 3}, {"name": "1433", "samples": 4}]}
+    assert changed(raw, "users[2].samples", "9")["users"][1]["samples"] == 9
+    assert changed(raw, "users[1433].samples", "9")["users"][1]["samples"] == 9
+    with pytest.raises(InputError, match="must name one of 2 entries, which count from 1"):
+        changed(raw, "users[0].samples", "9")
+
+
 @pytest.mark.parametrize(
     "place",
     [
