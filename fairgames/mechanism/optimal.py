@@ -22,6 +22,7 @@ from fairgames.mechanism.outcome import as_optimum
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
 from fairgames.mechanism.two_player import best_of_two, worst_of_two
+from fairgames.mechanism.two_player_bases import numbers_at_most
 from fairgames.mechanism.types_optimum import types_optimal_alpha
 from fairgames.memory import readable_count
 from fairgames.result import format_value
@@ -167,7 +168,7 @@ def _solved(problem: Problem, selection: str) -> Optimum:
         return as_optimum(problem, selection, best_potential(problem))
     # A user who mixes is indifferent, so no mixed equilibrium has a margin.
     two = len(problem.blocs) == 2 and problem.limits.margin == 0
-    if two and _numbers_at_most(*problem.utilities.shape) <= _MOST_NUMBERS:
+    if two and numbers_at_most(*problem.utilities.shape) <= _MOST_NUMBERS:
         solve = best_of_two if selection == "best" else worst_of_two
         return as_optimum(problem, selection, solve(problem))
     solve = best_pure if selection == "best" else worst_pure
@@ -192,17 +193,6 @@ def _without_limits(problem: Problem, selection: str) -> str:
         return "nor is there one without these constraints"
     alpha, worth, paid = (format_value(x) for x in (optimum.alpha, optimum.utility, optimum.alpha * optimum.utility))
     return f"without these constraints the optimum is alpha = {alpha}, with utility {worth} and payments {paid}"
-
-
-def _numbers_at_most(rows: int, columns: int) -> int:
-    """Numbers that hold every vertex of both players' polytopes at once, at the most (McMullen 1970)."""
-    vertices = _vertices_at_most(rows + 1, columns) + _vertices_at_most(columns + 1, rows)
-    return vertices * (rows + columns)
-
-
-def _vertices_at_most(dimension: int, surplus: int) -> int:
-    """Vertices of a polytope with so many more facets than dimensions: at most those of a cyclic polytope's dual."""
-    return sum(comb(surplus + half, surplus) for half in (dimension // 2, (dimension - 1) // 2))
 
 
 def _fitting_engine(utility: Utility, selection: str, limits: Limits, *, grouped: bool) -> str:

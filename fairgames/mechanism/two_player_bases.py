@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import repeat
-from math import lcm
+from math import comb, lcm
 from typing import NamedTuple
 
 from fairgames.equilibrium import pivoting
@@ -162,3 +162,23 @@ def _through(low: Fraction, at_low: Fraction, high: Fraction, at_high: Fraction)
         return ZERO, ZERO
     slope = (at_high - at_low) / (high - low)
     return at_low - slope * low, slope
+
+
+def numbers_at_most(rows: int, columns: int) -> int:
+    """Numbers that hold every vertex of both players' polytopes, at the most.
+
+    References
+    ----------
+    McMullen (1970), "The maximum numbers of faces of a convex polytope", Mathematika 17.
+
+    Examples
+    --------
+    >>> numbers_at_most(2, 2), numbers_at_most(12, 12)
+    (48, 1782144)
+    """
+    return (rows + columns) * (_vertices_at_most(rows + 1, columns) + _vertices_at_most(columns + 1, rows))
+
+
+def _vertices_at_most(dimension: int, surplus: int) -> int:
+    """Most vertices of a polytope with so many more facets than dimensions."""
+    return sum(comb(surplus + half, surplus) for half in (dimension // 2, (dimension - 1) // 2))

@@ -91,6 +91,7 @@ def test_points_beside_a_breakpoint_enclose_it():
     assert below < place == THIRD < above
 
 
+@pytest.mark.slow
 def test_every_closed_form_agrees_with_the_numerics():
     check = crosscheck(points=1)
     assert check.agreed, check
@@ -134,9 +135,17 @@ FEDERATED = {"federated errors and weights", "federated utility"}
         (CountUtility([0, "1/2", "4/5", 1]), PAYMENTS | SYMMETRIC),
         (CountUtility([0, "1/4", 1]), PAYMENTS | TWO_PLAYER | {"optimum, any utilities"}),
         (TableUtility([[0, 0.25, 0.5], [0.5, 0.8, 0.9]]), PAYMENTS | TWO_PLAYER),
-        (DPMeanUtility([[0, 1, 2], [0, 5, 100]]), PAYMENTS | TWO_PLAYER | {"private mean"}),
+        pytest.param(
+            DPMeanUtility([[0, 1, 2], [0, 5, 100]]),
+            PAYMENTS | TWO_PLAYER | {"private mean"},
+            marks=pytest.mark.slow,
+        ),
         (FederatedMeanUtility([10, 20, 30], 1, 10), PAYMENTS | FEDERATED),
-        (FederatedMeanUtility([10, 20], 1.96, 155.5, aggregation="weighted"), PAYMENTS | FEDERATED | TWO_PLAYER),
+        pytest.param(
+            FederatedMeanUtility([10, 20], 1.96, 155.5, aggregation="weighted"),
+            PAYMENTS | FEDERATED | TWO_PLAYER,
+            marks=pytest.mark.slow,
+        ),
         (DPMeanUtility([0, 6], n_users=20), {"private mean"}),
     ],
     ids=["concave pair", "three", "convex pair", "table", "private pair", "federated", "weighted", "private many"],

@@ -109,22 +109,31 @@ REGIMES = [
 ]
 
 
+QUICK = ("gamma", "gamma_min", "cost_threshold", "alpha_star")
+
+
 @pytest.fixture(scope="module")
 def derived():
-    return {n_users: regimes.derive(n_users) for n_users in (2, 3, 4)}
+    return functools.cache(regimes.derive)
 
 
-@pytest.mark.parametrize(("field", "question"), REGIMES)
-@pytest.mark.parametrize("n_users", [2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("n_users", "field", "question"),
+    [
+        pytest.param(n_users, *pair, marks=() if n_users == 2 and pair[0] in QUICK else pytest.mark.slow)
+        for n_users in (2, 3)
+        for pair in REGIMES
+    ],
+)
 def test_every_coefficient_of_the_regimes_counts(monkeypatch, derived, n_users, field, question):
-    changed = with_field(derived[n_users], field)
+    changed = with_field(derived(n_users), field)
     assert not survivors(monkeypatch, f"{question}, {n_users} users", regimes, "derive", changed, points=2)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("field", "question"), [("p_star", "p*(alpha)"), ("alpha_star", "alpha*(c)")])
 def test_every_coefficient_of_a_root_counts(monkeypatch, derived, field, question):
-    changed = with_field(derived[4], field)
+    changed = with_field(derived(4), field)
     assert not survivors(monkeypatch, f"{question}, 4 users", regimes, "derive", changed, points=1)
 
 
@@ -170,6 +179,7 @@ def test_every_coefficient_of_the_matrices_counts(monkeypatch, name, field, ques
     assert not survivors(monkeypatch, question, payments, name, changed, points=2)
 
 
+@pytest.mark.slow
 def test_every_coefficient_of_the_private_pair_counts(monkeypatch):
     form = dp_mean.pair_utility()
     changed = [(mutant, _constant(dataclasses.replace(form, expression=mutant))) for mutant in mutants(form.expression)]
@@ -202,7 +212,9 @@ def test_every_coefficient_of_weights_and_risk_counts(monkeypatch, name, questio
     assert not survivors(monkeypatch, question, dp_mean, name, changed, points=1)
 
 
-@pytest.mark.parametrize("profile", [(0, 2), (2, 1), (1, 1)])
+@pytest.mark.parametrize(
+    "profile", [pytest.param((0, 2), marks=pytest.mark.slow), pytest.param((2, 1), marks=pytest.mark.slow), (1, 1)]
+)
 def test_every_coefficient_of_the_federated_estimates_counts(monkeypatch, profile):
     derive = federated.best_estimate
     original = {
@@ -288,6 +300,7 @@ def test_every_coefficient_of_the_mixed_equilibrium_counts(monkeypatch, field):
     assert not survivors(monkeypatch, question, two_groups, "mixed_equilibrium", changed, points=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["first", "second", "utility", "value"])
 def test_every_coefficient_of_the_two_player_families_counts(monkeypatch, field):
     original = two_player.equilibrium_families
