@@ -94,51 +94,6 @@ def worst_pieces(equilibria: PureEquilibria, limits: Limits, profile_of: Callabl
     return join([piece for piece in trimmed if piece is not None])
 
 
-def potential_maximisers(problem: Problem) -> tuple[Array, Array, Array]:
-    """Maximisers of ``alpha · P − Σ c`` and the closed range of alpha on which each is one.
-
-    The upper envelope of one line a profile, followed from alpha = 0 up.
-
-    Returns
-    -------
-    index : ndarray of int
-        Flat index of the profile.
-    lo, hi : ndarray
-        Where it maximises the potential.
-    """
-    slope = problem.potentials.reshape(-1)
-    total = _total_cost(problem.player_costs).reshape(-1)
-    tolerance = comparison_tolerance(slope, total)
-    one = problem.limits.alpha_to * 0 + 1
-    alpha = one * 0
-    found: list[tuple[Array, Number, Number]] = []
-    height = -total
-    while True:
-        top = np.flatnonzero((height >= height.max() - tolerance).astype(bool))
-        found.append((top, alpha, alpha))
-        steepest = slope[top].max()
-        lead = top[(slope[top] >= steepest - tolerance).astype(bool)]
-        steeper = np.flatnonzero((slope > steepest + tolerance).astype(bool))
-        if steeper.size == 0:
-            following = one
-        else:
-            meeting = (total[steeper] - total[lead[0]]) / (slope[steeper] - steepest)
-            following = min(one, meeting.min())
-        if following > alpha:
-            found.append((lead, alpha, following))
-        if steeper.size == 0 or following >= one:
-            break
-        alpha = following
-        height = alpha * slope - total
-    final = np.flatnonzero((slope - total >= (slope - total).max() - tolerance).astype(bool))
-    found.append((final, one, one))
-    index = np.concatenate([group for group, _, _ in found])
-    sizes = [group.size for group, _, _ in found]
-    lo = np.repeat(np.array([start for _, start, _ in found], dtype=slope.dtype), sizes)
-    hi = np.repeat(np.array([stop for _, _, stop in found], dtype=slope.dtype), sizes)
-    return index, lo, hi
-
-
 def _ranking(key: Array) -> Array:
     """Entries from the lowest key to the highest; of equal keys the first entry comes last, so that it wins."""
     _, groups = group_close(key, comparison_tolerance(key))
@@ -172,10 +127,3 @@ def _piece(
         terms=(worth, worth * 0, worth * 0),
         profile=profile_of(int(equilibria.index[entry])),
     )
-
-
-def _total_cost(costs: list[Array]) -> Array:
-    total = costs[0]
-    for cost in costs[1:]:
-        total = np.add.outer(total, cost)
-    return total

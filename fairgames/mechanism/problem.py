@@ -72,6 +72,14 @@ class Problem:
         """Cost of each action of each player."""
         return bloc_costs(self.costs, self.blocs)
 
+    @property
+    def total_costs(self) -> Array:
+        """Costs of all players together, one axis a player."""
+        total = self.player_costs[0]
+        for cost in self.player_costs[1:]:
+            total = np.add.outer(total, cost)
+        return total
+
     @cached_property
     def user_shares(self) -> list[Array]:
         """Payment of each user at alpha = 1, one axis a player: N tensors."""

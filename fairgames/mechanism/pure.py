@@ -9,12 +9,12 @@ import numpy as np
 from fairgames.mechanism.dense import (
     PureEquilibria,
     best_pieces,
-    potential_maximisers,
     pure_equilibria,
     within_limits,
     worst_pieces,
 )
 from fairgames.mechanism.landscape import Piece, Profile
+from fairgames.mechanism.lines import highest_lines
 from fairgames.mechanism.peaks import Peak, highest_peak
 from fairgames.mechanism.problem import Problem
 from fairgames.tolerance import RELATIVE, comparison_tolerance
@@ -58,7 +58,7 @@ def worst_pure(problem: Problem) -> Search:
 
 def best_potential(problem: Problem) -> Search:
     """Best for the platform among the maximisers of the users' potential at each alpha."""
-    index, lo, hi = potential_maximisers(problem)
+    index, lo, hi = highest_lines(problem.potentials.reshape(-1), problem.total_costs.reshape(-1))
     if problem.limits.margin > 0:
         strict = pure_equilibria(problem, margin=problem.limits.margin)
         place = np.searchsorted(strict.index, index)

@@ -12,10 +12,10 @@ from fairgames.exactness import Array
 from fairgames.mechanism.constraints import Limits
 from fairgames.mechanism.dense import PureEquilibria, best_pieces, within_limits, worst_pieces
 from fairgames.mechanism.landscape import Piece, Profile
+from fairgames.mechanism.lines import highest_lines
 from fairgames.mechanism.peaks import Peak, highest_peak
 from fairgames.mechanism.types_game import TypesGame
 from fairgames.mechanism.types_hall import stable_ranges
-from fairgames.mechanism.types_potential import maximisers
 from fairgames.mechanism.types_pruning import Survivors, prune
 from fairgames.tolerance import comparison_tolerance
 
@@ -71,7 +71,10 @@ def search_worst(game: TypesGame, limits: Limits, most_states: int) -> TypesSear
 
 def search_potential(game: TypesGame, limits: Limits, least: Array) -> TypesSearch:
     """Platform's best among the maximisers of the users' potential, at every alpha."""
-    states, lo, hi = maximisers(game, least)
+    cost, P = least.reshape(-1), game.table.potential.reshape(-1)
+    possible = np.flatnonzero(cost < np.inf)
+    index, lo, hi = highest_lines(P[possible], cost[possible].astype(P.dtype))
+    states = possible[index]
     U = game.table.utility.reshape(-1)
     pieces = best_pieces(within_limits(PureEquilibria(states, lo, hi, U[states]), limits), name_of(game))
     return _highest(game, pieces, len(states))

@@ -9,13 +9,13 @@ import pytest
 from fairgames.errors import InputError, SizeError, SolverError
 from fairgames.mechanism import types_optimum, types_selection
 from fairgames.mechanism.constraints import as_limits
+from fairgames.mechanism.lines import upper_envelope
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
 from fairgames.mechanism.types_assignment import assign
 from fairgames.mechanism.types_game import types_game
 from fairgames.mechanism.types_hall import stable_ranges
 from fairgames.mechanism.types_optimum import types_optimal_alpha
-from fairgames.mechanism.types_potential import upper_envelope
 from fairgames.mechanism.types_pruning import prune
 from fairgames.payments.counts import count_potential
 from fairgames.utility.base import Utility

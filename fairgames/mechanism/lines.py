@@ -1,4 +1,4 @@
-"""The states that maximise the potential of the users' game, at every alpha."""
+"""The highest of many lines in alpha: where the users' potential has its maximisers."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.exactness import Array, Number
-from fairgames.mechanism.types_game import TypesGame
 from fairgames.tolerance import comparison_tolerance
 
 
-def maximisers(game: TypesGame, least: Array) -> tuple[NDArray[np.intp], Array, Array]:
-    """States that maximise ``alpha · P − Σ c``, with the closed range of alpha on which each does.
+def highest_lines(P: Array, C: Array) -> tuple[NDArray[np.intp], Array, Array]:
+    """Lines ``alpha · P − C`` that are highest, with the closed range of alpha in [0, 1] on which each is.
 
     Parameters
     ----------
-    game : TypesGame
-        The game.
-    least : ndarray
-        Least total cost of every state (`least_costs`).
+    P, C : ndarray, shape (M,)
+        Slopes and (negated) heights: the potential without costs, and the users' total costs, finite.
 
     Returns
     -------
-    states : ndarray of int
-        Flat indices; a state that is a maximiser beside a corner appears once more with that corner alone.
+    index : ndarray of int
+        Entries of ``P``; a line that is highest beside a corner appears once more with that corner alone.
     lo, hi : ndarray
         The ranges.
 
     References
     ----------
-    D. Monderer and L. S. Shapley (1996), Potential games, Games and Economic Behavior 14.
+    D. Monderer and L. S. Shapley (1996), Potential games, Games and Economic Behavior 14: maximisers of a
+    potential are equilibria.
+
+    Examples
+    --------
+    >>> index, lo, hi = highest_lines(np.array([0.0, 1.0]), np.array([0.0, 0.25]))
+    >>> [(int(line), float(start), float(stop)) for line, start, stop in zip(index, lo, hi, strict=True)]
+    [(0, 0.0, 0.0), (0, 0.25, 0.25), (1, 0.25, 0.25), (1, 1.0, 1.0), (0, 0.0, 0.25), (1, 0.25, 1.0)]
     """
-    cost = least.reshape(-1)
-    states = np.flatnonzero(cost < np.inf)
-    P, C = game.table.potential.reshape(-1)[states], cost[states].astype(game.table.potential.dtype)
     tolerance = comparison_tolerance(P, C)
     zero: Number = 0 * P.item(0)
     corners = upper_envelope(P, C, zero, zero + 1, tolerance)
@@ -44,7 +45,7 @@ def maximisers(game: TypesGame, least: Array) -> tuple[NDArray[np.intp], Array, 
     between = zip(pairwise(tied), pairwise(corners), strict=True)
     found += [(np.intersect1d(left, right), low, high) for (left, right), (low, high) in between]
     sizes = [len(group) for group, _, _ in found]
-    index = states[np.concatenate([group for group, _, _ in found])]
+    index = np.concatenate([group for group, _, _ in found])
     lo = np.repeat(np.array([start for _, start, _ in found], dtype=P.dtype), sizes)
     hi = np.repeat(np.array([stop for _, _, stop in found], dtype=P.dtype), sizes)
     return index, lo, hi
