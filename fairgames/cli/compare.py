@@ -10,8 +10,11 @@ import typer
 from fairgames.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from fairgames.assessment.leaving import UserChange
     from fairgames.assessment.rules import RuleComparison
     from fairgames.spec.specification import Specification
 
@@ -45,15 +48,15 @@ def compare(
 def _compare_specifications(spec: Path, against: Path, json: Path | None) -> None:
     from fairgames.assessment.leaving import compare_optima
     from fairgames.cli.arguments import check_outputs
+    from fairgames.cli.crowds import MOST_ONE_BY_ONE, is_crowd
     from fairgames.cli.solve import optimum_of
     from fairgames.report.columns import decimals
-    from fairgames.report.terminal import console_for, print_table
+    from fairgames.report.terminal import console_for, print_lines, print_table
     from fairgames.spec.load import load_specification
 
     check_outputs(json, None)
     loaded = [load_specification(path) for path in (spec, against)]
     before, after = (optimum_of(one) for one in loaded)
-    change = compare_optima(before, after, loaded[0].user_names, loaded[1].user_names)
     pairs = {
         "alpha": (before.alpha, after.alpha),
         "utility": (before.utility, after.utility),
@@ -63,7 +66,23 @@ def _compare_specifications(spec: Path, against: Path, json: Path | None) -> Non
     console = console_for()
     headers = ("", str(spec), str(against))
     print_table(console, "Two optima", headers, [(name, *decimals(pair)) for name, pair in pairs.items()])
-    users = change.users
+    results: dict[str, object] = {"before": before, "after": after}
+    if any(map(is_crowd, loaded)):
+        print_lines(console, ["", f"Users are compared one by one up to {MOST_ONE_BY_ONE:,} of them only."])
+    else:
+        change = compare_optima(before, after, loaded[0].user_names, loaded[1].user_names)
+        _print_users(console, loaded, change.users)
+        results = {"change": change}
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "compare", results)
+
+
+def _print_users(console: Console, loaded: Sequence[Specification], users: Sequence[UserChange]) -> None:
+    from fairgames.report.columns import decimals
+    from fairgames.report.terminal import print_table
+
     columns = [
         [user.name for user in users],
         [_level_name(loaded[0], user.level_before) for user in users],
@@ -74,10 +93,6 @@ def _compare_specifications(spec: Path, against: Path, json: Path | None) -> Non
     ]
     headers_of_users = ("user", "level before", "after", "payment before", "after", "change")
     print_table(console, "User by user", headers_of_users, list(zip(*columns, strict=True)))
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "compare", {"change": change})
 
 
 def _level_name(spec: Specification, level: int | None) -> str:
@@ -89,12 +104,16 @@ def _compare_rules(spec: Path, alpha: str | None, json: Path | None, figure: Pat
 
     from fairgames.assessment.rules import compare_rules, standard_rules
     from fairgames.cli.arguments import alpha_or, check_outputs
+    from fairgames.cli.crowds import require_few
     from fairgames.cli.printing import print_title
     from fairgames.report.terminal import console_for
     from fairgames.spec.load import load_specification
 
     check_outputs(json, figure)
     loaded = load_specification(spec)
+    require_few(
+        loaded, "a comparison of payment rules", "fairgames solve has the fair payments and a bound on all others"
+    )
     share = None if alpha is None else alpha_or(alpha, 0)
     amounts = None if loaded.amounts is None else np.array(loaded.amounts)
     rules = standard_rules(loaded.utility, loaded.costs, amounts)

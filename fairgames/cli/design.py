@@ -87,7 +87,7 @@ def design(
 
     from fairgames.cli.arguments import check_outputs, platform_options
     from fairgames.cli.benchmarks import print_benchmarks
-    from fairgames.cli.blocs import print_blocs, read_blocs
+    from fairgames.cli.blocs import print_blocs
     from fairgames.cli.printing import print_optimum, print_title
     from fairgames.cli.resampling import planned_resampling, print_certainty
     from fairgames.cli.robustness import print_robustness
@@ -102,7 +102,7 @@ def design(
     limits = {"margin": margin, "budget": budget, "min_utility": min_utility}
     platform = platform_options(loaded.platform, selection, limits, (alpha_from, alpha_to))
     loaded = replace(loaded, platform=platform)
-    blocs = read_blocs(loaded, bloc or ())
+    blocs = _read_options(loaded, robust, bootstrap, bloc)
     for option, given in (("--sweep", sweep), ("--robust", robust or None), ("--bootstrap", bootstrap)):
         if blocs is not None and given is not None:
             raise InputError("--bloc", f"cannot be combined with {option}")
@@ -136,6 +136,18 @@ def design(
 
         drawn = solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title)
         save_figure(drawn, figure)
+
+
+def _read_options(
+    spec: Specification, robust: bool, bootstrap: int | None, bloc: list[str] | None
+) -> list[list[int]] | None:
+    """Read the blocs, unless there are too many users for options that go through them one by one."""
+    from fairgames.cli.blocs import read_blocs
+    from fairgames.cli.crowds import require_few_for
+
+    instead = "leave it out; --sweep shows what other costs would change"
+    require_few_for(spec, instead, robust=robust, bootstrap=bootstrap, bloc=bloc)
+    return read_blocs(spec, bloc or ())
 
 
 def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:

@@ -10,6 +10,8 @@ from fairgames.cli import options
 from fairgames.cli.status import INCOMPLETE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from fairgames.assessment.agreement import AgreementReport
@@ -39,6 +41,7 @@ def equilibria(
 ) -> None:
     """List the equilibria at one alpha, each with the certificate that nobody gains by deviating."""
     from fairgames.cli.arguments import alpha_or, check_outputs
+    from fairgames.cli.crowds import is_crowd, require_few_for
     from fairgames.cli.printing import print_title
     from fairgames.equilibrium.solve import equilibria as find
     from fairgames.errors import InputError
@@ -51,6 +54,11 @@ def equilibria(
     if alpha is None and loaded.platform.alpha is None:
         raise InputError("--alpha", f"is required, since {loaded.source} has no platform.alpha")
     share = alpha_or(alpha, loaded.platform.alpha or 0)
+    instead = "leave it out for one equilibrium, by best replies of whole groups"
+    require_few_for(loaded, instead, compare=compare, figure=figure, timeout=timeout, method=method != "auto")
+    if is_crowd(loaded):
+        _settle_crowd(loaded, share, json)
+        return
     game = FairGame(loaded.utility, loaded.costs, share, loaded.actions)
     found = find(game, method, timeout)
     console = console_for()
@@ -74,6 +82,23 @@ def equilibria(
 
         save_figure(intervals_figure(stable_of(loaded) or (), loaded, float(share)), figure)
     if any("was stopped" in warning for warning in found.warnings):
+        raise typer.Exit(INCOMPLETE)
+
+
+def _settle_crowd(spec: Specification, alpha: Number, json: Path | None) -> None:
+    from fairgames.cli.crowds import print_settled, settled_at
+    from fairgames.cli.printing import print_title
+    from fairgames.report.terminal import console_for
+
+    found = settled_at(spec, alpha)
+    console = console_for()
+    print_title(console, spec)
+    print_settled(console, spec, found, alpha)
+    if json is not None:
+        from fairgames.report.json_file import write_json
+
+        write_json(json, "equilibria", {"title": spec.title, "alpha": alpha, "equilibrium": found})
+    if found.warnings or found.profile is None:
         raise typer.Exit(INCOMPLETE)
 
 

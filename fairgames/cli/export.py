@@ -30,6 +30,7 @@ def export(
     from fractions import Fraction
 
     from fairgames.cli.arguments import alpha_or
+    from fairgames.cli.crowds import require_few
     from fairgames.errors import InputError
     from fairgames.spec.load import load_specification
 
@@ -40,6 +41,12 @@ def export(
     if writer is _optimum and alpha is not None:
         raise InputError("--alpha", "means nothing for .tex: the optimum has an alpha of its own", alpha)
     loaded = load_specification(spec)
+    if writer is not _optimum:
+        require_few(
+            loaded,
+            f"a {output.suffix} file",
+            "fairgames payments prices one profile of as many; FILE.tex holds the optimum",
+        )
     share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
     try:
         output.write_text(writer(loaded, share), encoding="utf-8")

@@ -60,6 +60,7 @@ def payments(
     from fractions import Fraction
 
     from fairgames.cli.arguments import alpha_or, check_outputs, positive, profile_or
+    from fairgames.cli.crowds import require_few_for
     from fairgames.cli.explaining import check_explainable, print_explanation, print_false_names
     from fairgames.cli.printing import print_payments, print_title
     from fairgames.errors import InputError
@@ -75,6 +76,8 @@ def payments(
     if coalition and alpha is not None:
         raise InputError("--alpha", "cannot be combined with --coalition, where fairness fixes the platform's share")
     check_explainable(loaded, explain, false_names)
+    instead = "leave it out for the payments alone"
+    require_few_for(loaded, instead, **{"explain": explain, "false-names": false_names})
     share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
     money = positive(unit_value, "--unit-value")
     levels = profile_or(loaded, profile)

@@ -39,7 +39,10 @@ def solve(
     print_title(console, loaded)
     rows = print_optimum(console, loaded, optimum, unit)
     if stable is None:
-        text = f"The stable choices of {loaded.n_users:,} users are not listed: their profiles do not fit in memory."
+        text = (
+            f"The stable choices of {loaded.n_users:,} users are not listed: their profiles do not fit in memory. "
+            "fairgames equilibria --alpha A finds one at A."
+        )
         print_lines(console, ["", text])
     else:
         _print_stable(console, loaded, stable)

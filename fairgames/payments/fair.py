@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.exactness import Array, Number, is_exact
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
-from fairgames.payments.potential import coalition_potential_tensor, potential_tensor
+from fairgames.payments.groups import enumerated_coalition, present_groups
+from fairgames.payments.potential import potential_tensor
 from fairgames.payments.result import Payments, PaymentTable
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
@@ -107,11 +107,11 @@ def subset_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alp
     fraction = as_alpha(alpha)
     checked = as_utility(utility)
     levels = _user_levels(checked, profile)
-    at_profile, shares, evaluations = _marginal_potentials(checked, levels, potential_tensor)
-    worth = np.asarray(at_profile[0])
+    at_profile, shares, evaluations = _marginal_potentials(checked, levels)
+    worth = np.asarray(at_profile)
     return Payments(
         values=paid_out(fraction, worth, shares),
-        utility=at_profile[0],
+        utility=at_profile,
         alpha=alpha_levels(fraction, worth).item(),
         engine="subsets",
         reason=f"one profile with {np.count_nonzero(levels)} users present: all their subsets",
@@ -132,12 +132,14 @@ def coalition_payments(utility: Utility | ArrayLike, profile: ArrayLike) -> Paym
     Returns
     -------
     Payments
-        ``platform + sum(values) = U(profile)``; the paper's eqs. 5 and 6.
+        ``platform + sum(values) = U(profile)``; the paper's eqs. 5 and 6. For a profile in counts, ``values``
+        are of one user of each type at each level.
 
     Raises
     ------
     InputError, SizeError
-        If an argument is malformed, or too many users are present to enumerate their subsets.
+        If an argument is malformed, or the present users are too many, and too different, to enumerate how
+        many of each kind are present.
 
     Examples
     --------
@@ -145,17 +147,15 @@ def coalition_payments(utility: Utility | ArrayLike, profile: ArrayLike) -> Paym
     >>> shares.platform, shares.values.tolist()
     (Fraction(5, 9), [Fraction(2, 9), Fraction(2, 9)])
     """
-    checked = as_utility(utility)
-    levels = _user_levels(checked, profile)
-    at_profile, shares, evaluations = _marginal_potentials(checked, levels, coalition_potential_tensor)
-    worth, platform = at_profile
+    groups = present_groups(as_utility(utility), profile)
+    worth, platform, shares, evaluations = enumerated_coalition(groups)
     return Payments(
-        values=shares,
+        values=groups.spread(shares),
         utility=worth,
         alpha=None,
         platform=platform,
-        engine="subsets",
-        reason="the platform is one more member of the coalition",
+        engine="subsets" if groups.n_present == len(groups.sizes) else "types",
+        reason=f"the platform is one more member of the coalition; all {groups.n_states:,} counts of present users",
         evaluations=evaluations,
     )
 
@@ -165,10 +165,8 @@ def _user_levels(utility: Utility, profile: ArrayLike) -> NDArray[np.intp]:
     return expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
 
 
-def _marginal_potentials(
-    utility: Utility, levels: NDArray[np.intp], potential_of: Callable[[Array], Array]
-) -> tuple[tuple[Number, Number], Array, int]:
-    """Utility and potential at the profile, each user's share there, and the evaluations spent."""
+def _marginal_potentials(utility: Utility, levels: NDArray[np.intp]) -> tuple[Number, Array, int]:
+    """Utility at the profile, each user's share there, and the evaluations spent."""
     present = np.flatnonzero(levels)
     n_subsets = 1 << present.size
     require_memory(
@@ -180,9 +178,9 @@ def _marginal_potentials(
     profiles = np.zeros((n_subsets, utility.n_users), dtype=np.intp)
     profiles[:, present] = masks * levels[present]
     worth = utility.evaluate(profiles).reshape((2,) * present.size)
-    P = potential_of(worth)
+    P = potential_tensor(worth)
     full = (1,) * present.size
     shares = np.full(utility.n_users, Fraction(0), dtype=object) if is_exact(P) else np.zeros(utility.n_users)
     for axis, user in enumerate(present.tolist()):
         shares[user] = P[full] - P[(*full[:axis], 0, *full[axis + 1 :])]
-    return (worth[full], P[full]), shares, n_subsets
+    return worth[full], shares, n_subsets

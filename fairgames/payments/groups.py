@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairgames.exactness import Array, is_exact
-from fairgames.memory import require_memory
+from fairgames.exactness import Array
+from fairgames.memory import readable_count, require_memory
 from fairgames.payments.counts import potential_on_lattice
 from fairgames.payments.lattice import CountLattice
 from fairgames.utility.base import Utility
@@ -77,9 +78,8 @@ class PresentGroups:
         ndarray
             Shape of ``profile``: for each user, or for one user of each type at each level.
         """
-        zero = 0 * by_group[0] if len(by_group) and is_exact(by_group) else 0.0
         shape = (len(self.utility.type_sizes), max(self.utility.type_levels))
-        table = np.full(shape, zero, dtype=by_group.dtype if len(by_group) else float)
+        table = np.full(shape, Fraction(0) if by_group.dtype == object else 0, dtype=by_group.dtype)
         table[self.cells[:, 0], self.cells[:, 1]] = by_group
         return table if self.profile.ndim == 2 else table[self.utility.types, self.profile]
 
@@ -117,7 +117,7 @@ def present_groups(utility: Utility, profile: ArrayLike) -> PresentGroups:
 
 
 def enumerated_payments(groups: PresentGroups) -> tuple[Any, Array, int]:
-    """Payment of one user of each group from the potential on all counts of present users.
+    """Payment of one user of each group from the potential on all counts of present users (Theorem 2).
 
     Returns
     -------
@@ -136,19 +136,53 @@ def enumerated_payments(groups: PresentGroups) -> tuple[Any, Array, int]:
     if len(groups.sizes) == 1:
         worth = groups(groups.sizes[None])
         return worth[0], worth / int(groups.sizes[0]), 1
+    values, P, lattice = _potential_of_counts(groups, platform=0)
+    return values[-1], _shares(P, lattice), groups.n_states
+
+
+def enumerated_coalition(groups: PresentGroups) -> tuple[Any, Any, Array, int]:
+    """Shares of the platform and of one user of each group, with the platform in the coalition (Theorem 1).
+
+    Returns
+    -------
+    utility : float or Fraction
+        At the profile.
+    platform : float or Fraction
+        The platform's share.
+    payments : ndarray, shape (K,)
+        Exact when the utility is.
+    evaluations : int
+        Number of states.
+
+    Raises
+    ------
+    SizeError
+        If the states would not fit in memory.
+    """
+    if not len(groups.sizes):
+        nothing = Fraction(0) if groups.utility.exact else 0.0
+        return nothing, nothing, np.zeros(0, dtype=object if groups.utility.exact else float), 0
+    values, P, lattice = _potential_of_counts(groups, platform=1)
+    return values[-1], P[-1], _shares(P, lattice), groups.n_states
+
+
+def _shares(P: Array, lattice: CountLattice) -> Array:
+    return np.array([P[-1] - P[-1 - stride] for stride in lattice.strides], dtype=P.dtype)
+
+
+def _potential_of_counts(groups: PresentGroups, platform: int) -> tuple[Array, Array, CountLattice]:
     sizes = tuple(groups.sizes.tolist())
     lattice = CountLattice(sizes, (2,) * len(sizes))
     exact = groups.utility.exact
     require_memory(
         groups.n_states * (420 if exact else 60 + 8 * len(sizes)),
-        f"the {groups.n_states:,} counts of {groups.n_present:,} present users",
-        "an engine that estimates",
+        f"the {readable_count(groups.n_states)} counts of {groups.n_present:,} present users",
+        "payments among the users alone, which are estimated" if platform else "an engine that estimates",
     )
     values = np.empty(groups.n_states, dtype=object if exact else float)
     for start in range(0, groups.n_states, _CHUNK):
         states = np.arange(start, min(start + _CHUNK, groups.n_states))
         present = np.stack(np.unravel_index(states, lattice.shape), axis=1).astype(np.int64)
         values[states] = groups(present)
-    P = potential_on_lattice(values.reshape(lattice.shape), lattice).reshape(-1)
-    payments = np.array([P[-1] - P[-1 - stride] for stride in lattice.strides], dtype=P.dtype)
-    return values[-1], payments, groups.n_states
+    P = potential_on_lattice(values.reshape(lattice.shape), lattice, platform).reshape(-1)
+    return values, P, lattice

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairgames.errors import EvaluationError, InputError
+from fairgames.errors import EvaluationError, InputError, SizeError
 from fairgames.parallel import as_n_jobs, as_seed, run_in_order
 from fairgames.payments.estimate import Estimate, payment_scale
 from fairgames.payments.evaluation import CheckedUtility, StateUtility, checked
@@ -21,6 +21,7 @@ from fairgames.utility.base import Walk
 
 _SHIFTS = 10
 _CELLS_AT_ONCE = 1 << 22
+_MOST_USERS = 20_000
 
 
 def permutation_payments(
@@ -82,8 +83,8 @@ def permutation_payments(
 
     Raises
     ------
-    InputError
-        For arguments out of range, or a checkpoint of another run.
+    InputError, SizeError
+        For arguments out of range, a checkpoint of another run, or more than 20,000 present users.
     EvaluationError
         If the utility fails at a profile, which is named. ``finished`` holds the estimate from what was
         received before (None if less than two replicates were), and the checkpoint keeps every batch.
@@ -108,6 +109,11 @@ def permutation_payments(
     _check_stopping(max_seconds, target_error)
     if not len(present):
         return _nobody(len(profile))
+    if len(present) > _MOST_USERS:
+        raise SizeError(
+            f"permutations go through up to {_MOST_USERS:,} present users one by one, and there are "
+            f"{len(present):,}: say who is identical (counts=, or types of your own utility), and strata will do"
+        )
     n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
     utility = checked(evaluate)
     walking = PrefixWalk(utility, profile) if walk is None else CheckedWalk(walk, profile)
