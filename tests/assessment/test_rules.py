@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairgames.assessment.rules import compare_rules, standard_rules
-from fairgames.errors import InputError
+from fairgames.errors import InputError, SizeError
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.axioms import check_axioms
 from fairgames.payments.rules import LeaveOneOutRule, NoNegativeRule
@@ -186,3 +186,11 @@ def test_bad_input_is_named(arguments, message):
 def test_an_unknown_rule_is_named():
     with pytest.raises(InputError, match="rule: must be one of fair"):
         compare_rules([[0, 1], [1, 2]], [0, "1/3"])["unfair"]
+
+
+@pytest.mark.parametrize("users", [60, 100_000])
+def test_too_many_users_are_refused_before_any_rule_is_tried(users):
+    crowd = FederatedMeanUtility([10], 1, 10, counts=[users])
+    for ask in (compare_rules, standard_rules):
+        with pytest.raises(SizeError, match=rf"the payments of {users:,} users at .* profiles.* would need"):
+            ask(crowd, [0, 0.1, 0.2])
