@@ -40,14 +40,15 @@ bottom.plot(costs, [float(m.value) for m in symmetric])
 bottom.plot(costs, [float(o.value) for o in best], "--")
 bottom.set(xlabel="privacy cost c", ylabel="what the platform keeps")
 for panel in (top, bottom):
-    for threshold in (1 / 3, 2 / 3):
-        panel.axvline(threshold, color="0.6", linewidth=0.8, linestyle=":")
+    for threshold in (mechanism.cost_threshold, mechanism.gamma_max):
+        panel.axvline(float(threshold), color="0.6", linewidth=0.8, linestyle=":")
 top.legend()
 
 # %%
-# The thresholds 1/3 and 2/3 are :math:`c_{th}` and :math:`\gamma_{\max}`. Among identical users fairness costs the platform nothing:
+# The dotted lines are the thresholds :math:`c_{th}` and :math:`\gamma_{\max}`. Among identical users fairness costs the platform nothing:
 # the best equilibrium earns what paying everybody exactly its cost would earn.
 
+print("thresholds:", mechanism.cost_threshold, "and", mechanism.gamma_max)
 print("price of fairness:", fg.optimal_alpha(utility, costs=[0, "9/20"]).price_of_fairness)
 
 # %%

@@ -38,16 +38,16 @@ clinics = fg.fit_federated_mean(DATA / "periodontal.csv", group="clinic", value=
 clinics
 
 # %%
-# The interval of the first between-variance starts at 0: the institutions may not differ at all. Below we ask how much that
-# matters.
+# The interval of the first between-variance starts at nothing: the institutions may not differ at all. It also ends far above the
+# estimate. Below we ask how much that matters.
 
 # %%
 # What should the platform pay?
 # -----------------------------
 #
-# Our assumption: federating costs a hospital 0.3 units of utility, sharing patients' records directly costs 1.
+# What privacy costs is our assumption, in units of the utility, and the same for all hospitals.
 
-costs = [0, "3/10", 1]
+costs = [0, "3/10", 1]  # absent, federated, direct
 levels = np.array(["absent", "federated", "direct"])
 figure, panels = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained", width_ratios=[10, 6])
 for panel, fit, title in zip(
@@ -85,6 +85,18 @@ figure.legend(
 # How sure are we?
 # ----------------
 #
+# The variance between the lung trial's institutions may be as large as the upper end of its interval. What then?
+
+for between in (lung.between_variance, lung.between_interval[1]):
+    at = fg.optimal_alpha(
+        fg.FederatedMeanUtility(lung.samples, between, lung.within_variance), costs
+    )
+    shares = ", ".join(f"{at.profile.count(level)} {name}" for level, name in enumerate(levels))
+    print(
+        f"between {between:5.2f}: pay out {float(at.alpha):.1%}, keep {float(at.value):.2f}; {shares}"
+    )
+
+# %%
 # How far may a stated privacy cost be wrong before the chosen profile stops being an equilibrium? The answer is exact: it is
 # read from the breakpoints.
 
