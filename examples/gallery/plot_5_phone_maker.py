@@ -46,25 +46,23 @@ optimum = fg.optimal_alpha(phones.utility, phones.group_costs, counts=phones.cou
 print(
     f"pay out {optimum.alpha:.2%} of the utility, keep {optimum.value:,.0f} of {optimum.utility:,.0f}\n"
 )
-for kind, at in zip(phones.groups, optimum.profile, strict=True):
-    (level,) = np.flatnonzero(at)
-    row = phones.groups.index(kind)
+for row, kind in enumerate(phones.groups):
+    (level,) = np.flatnonzero(optimum.profile[row])
     paid, error = optimum.payments[row, level], optimum.standard_errors[row, level]
     print(
-        f"{kind.count:>7,} {kind.name:<20} {phones.levels[level]:<9} each paid {paid:.5f} (standard error {error:.5f}),"
-        f" cost {float(kind.costs[level]):.2f}"
+        f"{kind.count:>7,} {kind.name:<20} {phones.levels[level]}: cost {float(kind.costs[level]):.2f},"
     )
+    print(f"        each is paid {paid:.5f}, standard error {error:.5f}")
 
 # %%
 # How far can that be trusted? Three lines answer. Nobody should gain by moving alone: payments at this profile, and at each one that a
 # single owner could make of it, are computed anew. And no payments whatever, fair or not, could leave the maker more than the
 # bound. What lies between the two is the *gap*: part of it is the price of fairness, the rest is what the search may have missed.
 
+print(f"an owner who moves alone gains at most {optimum.regret:.5f}", end=" ")
+print(f"(standard error {optimum.regret_error:.5f})")
 print(
-    f"most that an owner gains by moving alone: {optimum.regret:.5f} (standard error {optimum.regret_error:.5f})"
-)
-print(
-    f"no payments leave the maker more than {optimum.upper_bound:,.0f}: a gap of {optimum.gap / optimum.upper_bound:.1%}"
+    f"the bound is {optimum.upper_bound:,.0f}: a gap of {optimum.gap / optimum.upper_bound:.1%}"
 )
 print(f"searched: {optimum.searched}")
 
@@ -166,12 +164,8 @@ for levels in itertools.product(range(3), repeat=len(phones.groups)):
 figure, panel = plt.subplots(figsize=(8, 4.4), layout="constrained")
 for levels, (low, high, utility) in stable.items():
     alphas = np.array([low, high])
-    chosen = list(levels) == CHOSEN
-    colour, width = (PALETTE[2], 3.5) if chosen else (MUTED, 2)
-    panel.plot(
-        alphas, (1 - alphas) * utility / 1e6, color=colour, linewidth=width, solid_capstyle="butt"
-    )
-panel.plot(optimum.alpha, optimum.value / 1e6, "o", color=ACCENT, markersize=9)
+    colour, width = (PALETTE[2], 3.5) if list(levels) == CHOSEN else (MUTED, 2)
+    panel.plot(alphas, (1 - alphas) * utility / 1e6, color=colour, linewidth=width)
 words = [
     f"{kind.name}: {phones.levels[level]}"
     for kind, level in zip(phones.groups, CHOSEN, strict=True)
@@ -179,10 +173,13 @@ words = [
 panel.annotate(
     "\n".join([f"α* = {optimum.alpha:.3f}", *words]),
     (optimum.alpha, optimum.value / 1e6),
-    xytext=(12, 6),
+    xytext=(0, -60),
     textcoords="offset points",
+    va="top",
     color=ACCENT,
+    arrowprops={"arrowstyle": "-", "color": ACCENT, "linewidth": 0.8},
 )
+panel.plot(optimum.alpha, optimum.value / 1e6, "o", color=ACCENT, markersize=9)
 panel.axhline(optimum.upper_bound / 1e6, color=MUTED, linewidth=0.9, linestyle="--")
 panel.annotate(
     "no payments leave more (the bound)",
@@ -193,9 +190,7 @@ panel.annotate(
 )
 panel.set(xlim=(0, 0.6), ylim=(0, 1.1 * optimum.upper_bound / 1e6))
 panel.set(xlabel="payment fraction α", ylabel="the platform keeps (1 − α) U, in millions")
-panel.set_title(
-    "Each line is a choice of levels, where it is stable: paying more brings better data, once"
-)
+panel.set_title("Each line is a choice of levels, drawn where it is stable")
 
 # %%
 # The search above knew nothing of these lines, and was free to let owners of one kind choose differently.
