@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 SITE = Path(__file__).parent / "_build" / "html"
 SCREENSHOTS = Path(__file__).parent / "_build" / "screenshots"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
+EXAMPLES = [path for path in PAGES if path.startswith("auto_examples/plot_")]
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -81,48 +83,138 @@ class Visit:
         self.context.close()
 
 
+# Contrast of text with what lies behind it, as in the Web Content Accessibility Guidelines 2.2: a ratio from 1 to 21.
+FAINT = """selector => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const [r, g, b, a = 1] = numbers(getComputedStyle(e).backgroundColor);
+      if (a > 0.5) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const says = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+  return [...document.querySelectorAll(selector)].filter(says).map(e => {
+    const pair = [light(numbers(getComputedStyle(e).color)), light(behind(e))].sort((a, b) => b - a);
+    return [(pair[0] + 0.05) / (pair[1] + 0.05), e.textContent.trim().slice(0, 40)];
+  }).filter(([ratio]) => ratio < 4.5);
+}"""
+READ = "article :is(p, li, dt, dd, td, th, caption, h1, h2, h3), article :is(.cell_output, .sphx-glr-script-out) pre"
+
+# Whatever is wider than the screen must lie in something that scrolls; otherwise its end cannot be reached.
+UNREACHABLE = """() => {
+  const scrolls = e => e.tagName !== "ARTICLE"
+    && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  return [...document.querySelectorAll("article *")]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e))
+    .map(e => `${e.tagName} ${e.textContent.trim().slice(0, 40)}`);
+}"""
+
+DECORATION = ".sphx-glr-thumbcontainer"
+
+
+def unrendered_mathematics(page: Page) -> list[str]:
+    if page.locator(".math").count():
+        page.wait_for_selector("mjx-container svg", timeout=20_000, state="attached")
+    troubles = page.eval_on_selector_all(
+        ".math", "all => all.filter(e => !e.querySelector('mjx-container')).map(e => e.textContent)"
+    )
+    # An unknown command is drawn in red.
+    troubles += page.locator(
+        "mjx-container:has([data-mml-node=merror], [data-mjx-error], [fill=red])"
+    ).all_inner_texts()
+    words = page.evaluate(
+        """() => {
+          const copy = document.querySelector("article")?.cloneNode(true);
+          copy?.querySelectorAll("pre, code, mjx-container, script").forEach(e => e.remove());
+          return copy?.textContent || "";
+        }"""
+    )
+    return troubles + re.findall(r"\\[(\[].*|\$[^$\n]*\\[^$\n]*\$", words)
+
+
+def bad_figures(page: Page, scheme: str) -> list[str]:
+    """Figures that did not load, say nothing to those who cannot see them, or glare in the dark."""
+    # A gallery's thumbnail stands beside its own title: decoration, so its alternative text is empty.
+    images = page.eval_on_selector_all(
+        "article img",
+        f"""all => all.map(e => [e.getAttribute('src'), e.naturalWidth, e.getAttribute('alt') || '',
+            getComputedStyle(e).filter, !!e.closest('{DECORATION}')])""",
+    )
+    troubles = []
+    for source, width, alt, dimmed, decoration in images:
+        if width == 0:
+            troubles.append(f"{source} did not load")
+        if not decoration and (len(alt.split()) < 3 or alt.lower().endswith((".png", ".svg"))):
+            troubles.append(f"{source} has an alternative text that says nothing: {alt!r}")
+        if scheme == "dark" and "invert" not in dimmed:
+            troubles.append(f"{source} is white in the dark")
+    return troubles
+
+
+def undrawn_results(page: Page) -> list[str]:
+    printed = " ".join(page.locator(".cell_output, .sphx-glr-script-out").all_inner_texts())
+    return [undrawn for undrawn in ("<Figure", "object at 0x", "<matplotlib") if undrawn in printed]
+
+
+def troubles_of(page: Page, scheme: str) -> list[object]:
+    return [
+        *unrendered_mathematics(page),
+        *bad_figures(page, scheme),
+        *undrawn_results(page),
+        *page.evaluate(FAINT, READ),
+        *page.evaluate(UNREACHABLE),
+    ]
+
+
+def keep(page: Page, screen: str, path: str) -> None:
+    page.screenshot(path=SCREENSHOTS / f"{screen}--{path.replace('/', '--').removesuffix('.html')}.png", full_page=True)
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_page(path, browser, server):
     with Visit(browser, server, DESKTOP) as visit:
         page = visit.open(path)
-        if page.locator(".math").count():
-            page.wait_for_selector("mjx-container svg", timeout=20_000, state="attached")
-            assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
-            unrendered = page.eval_on_selector_all(
-                ".math", "all => all.filter(e => !e.querySelector('mjx-container')).length"
-            )
-            assert unrendered == 0
-        # A gallery's thumbnail stands beside its own title: decoration, so its alternative text is empty.
-        images = page.eval_on_selector_all(
-            "article img:not(.sphx-glr-thumbcontainer img)",
-            "all => all.map(e => [e.getAttribute('src'), e.naturalWidth, e.getAttribute('alt') || ''])",
-        )
-        for source, width, alt in images:
-            assert width > 0, f"{source} did not load"
-            assert alt.strip(), f"{source} has no alternative text"
-        printed = " ".join(page.locator(".cell_output, .sphx-glr-script-out").all_inner_texts())
-        for undrawn in ("<Figure", "object at 0x", "<matplotlib"):
-            assert undrawn not in printed, f"{undrawn} is shown in place of a result"
-        page.screenshot(path=SCREENSHOTS / (path.replace("/", "--") + ".png"), full_page=True)
+        assert troubles_of(page, "light") == []
+        assert page.locator("h1").count() == 1
+        keep(page, "desktop", path)
         assert visit.troubles == []
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_page_fits_a_phone(path, browser, server):
+def test_page_on_a_phone_in_the_dark(path, browser, server):
     with Visit(browser, server, PHONE, scheme="dark") as visit:
         page = visit.open(path)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 1, f"{overflow} pixels wider than a phone"
-        if "generated" not in path:
-            page.screenshot(path=SCREENSHOTS / ("phone--" + path.replace("/", "--") + ".png"), full_page=True)
+        assert troubles_of(page, "dark") == []
+        keep(page, "phone-dark", path)
         assert visit.troubles == []
 
 
-def test_dark_mode_follows_the_reader(browser, server):
+@pytest.mark.parametrize("path", [path for path in PAGES if "generated" not in path])
+def test_dark_mode_follows_the_reader(path, browser, server):
     with Visit(browser, server, DESKTOP, scheme="dark") as visit:
-        page = visit.open("index.html")
+        page = visit.open(path)
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-        page.screenshot(path=SCREENSHOTS / "index--dark.png", full_page=True)
+        keep(page, "desktop-dark", path)
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_every_example_has_a_figure(path, browser, server):
+    with Visit(browser, server, DESKTOP) as visit:
+        assert visit.open(path).locator("article img").count() >= 1
+
+
+def test_the_gallery_shows_every_example(browser, server):
+    with Visit(browser, server, DESKTOP) as visit:
+        page = visit.open("auto_examples/index.html")
+        thumbnails = page.eval_on_selector_all(f"{DECORATION} img", "all => all.map(e => e.naturalWidth)")
+        assert len(thumbnails) == len(EXAMPLES)
+        assert min(thumbnails) > 0
 
 
 def test_search_finds_the_potential(browser, server):
@@ -137,11 +229,22 @@ def test_search_finds_the_potential(browser, server):
 def test_navigation_at_phone_width(browser, server):
     with Visit(browser, server, PHONE) as visit:
         page = visit.open("index.html")
+        for section in ("Tutorial", "Worked examples", "How to", "Explanation", "Reference"):
+            page.locator("button.primary-toggle:visible, label.primary-toggle:visible").first.click()
+            link = page.locator("dialog a.nav-link:visible, .bd-sidebar-primary a.nav-link:visible", has_text=section)
+            link.first.wait_for(timeout=10_000)
+            page.screenshot(path=SCREENSHOTS / "phone--menu.png")
+            link.first.click()
+            page.wait_for_load_state("networkidle")
+            assert page.locator("h1").first.inner_text().startswith(section)
+        assert visit.troubles == []
+
+
+def test_a_page_of_a_section_is_reached_at_phone_width(browser, server):
+    with Visit(browser, server, PHONE) as visit:
+        page = visit.open("explanation/model.html")
         page.locator("button.primary-toggle:visible, label.primary-toggle:visible").first.click()
-        link = page.locator(".bd-sidebar-primary a.nav-link:visible, dialog a.nav-link:visible").first
-        link.wait_for(timeout=10_000)
-        page.screenshot(path=SCREENSHOTS / "phone--menu.png")
-        link.click()
+        page.locator("dialog a:visible, .bd-sidebar-primary a:visible", has_text="The potential").first.click()
         page.wait_for_load_state("networkidle")
-        assert not page.url.endswith("index.html") or "/" in urlsplit(page.url).path.strip("/")
+        assert page.url.endswith("explanation/potential.html")
         assert visit.troubles == []
