@@ -45,6 +45,11 @@ def symmetric_utilities(n_users: int, utilities: Sequence[object] | None = None)
     utilities : sequence, optional
         ``U_1, ..., U_N``, or ``U_0 = 0, U_1, ..., U_N``; symbols by default.
 
+    Returns
+    -------
+    tuple of sympy.Expr
+        ``U_1, ..., U_N``.
+
     Raises
     ------
     InputError
@@ -70,6 +75,16 @@ def symmetric_utilities(n_users: int, utilities: Sequence[object] | None = None)
 def monotone(values: Sequence[sp.Expr]) -> tuple[Claim, ...]:
     """Assumption 1: one more user at the less private action never lowers the utility.
 
+    Parameters
+    ----------
+    values : sequence of sympy.Expr
+        ``U_1, ..., U_N``.
+
+    Returns
+    -------
+    tuple of Claim
+        One for each number of users; a claim in numbers is true or false, one in symbols a condition.
+
     Examples
     --------
     >>> [claim.where for claim in monotone((1, sp.Rational(1, 2))) if claim.fails]
@@ -91,6 +106,16 @@ def concave(values: Sequence[sp.Expr]) -> tuple[Claim, ...]:
 
     With it gamma increases, ``c(x) = E[U_{K+1} - U_K]`` decreases in x, and ``c_th = U_N - U_{N-1}``.
 
+    Parameters
+    ----------
+    values : sequence of sympy.Expr
+        ``U_1, ..., U_N``.
+
+    Returns
+    -------
+    tuple of Claim
+        One for each number of users; a claim in numbers is true or false, one in symbols a condition.
+
     Examples
     --------
     >>> [claim.where for claim in concave((1, 3)) if claim.fails]
@@ -110,6 +135,16 @@ def concave(values: Sequence[sp.Expr]) -> tuple[Claim, ...]:
 
 def gamma_increases(values: Sequence[sp.Expr]) -> tuple[Claim, ...]:
     """The average ``U_k / k`` never rises: enough for an increasing gamma, not for the regimes.
+
+    Parameters
+    ----------
+    values : sequence of sympy.Expr
+        ``U_1, ..., U_N``.
+
+    Returns
+    -------
+    tuple of Claim
+        One for each number of users; a claim in numbers is true or false, one in symbols a condition.
 
     Examples
     --------
@@ -131,6 +166,18 @@ def gamma_increases(values: Sequence[sp.Expr]) -> tuple[Claim, ...]:
 
 def require(claims: Sequence[Claim], consequence: str) -> tuple[sp.Basic, ...]:
     """Raise for the claims that are false; return what the others still ask of the symbols.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        What must hold.
+    consequence : str
+        What follows when a claim fails, for the message.
+
+    Returns
+    -------
+    tuple of sympy.Basic
+        Conditions on the symbols.
 
     Raises
     ------

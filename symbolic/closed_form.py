@@ -200,6 +200,18 @@ class Derivation:
 def unit_root(polynomial: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     """The only root of a polynomial with rational coefficients in [0, 1], as ``CRootOf`` or a rational.
 
+    Parameters
+    ----------
+    polynomial : sympy.Expr
+        With rational coefficients.
+    symbol : sympy.Symbol
+        Its variable.
+
+    Returns
+    -------
+    sympy.Expr
+        The root.
+
     Raises
     ------
     InputError

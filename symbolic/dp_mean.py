@@ -6,107 +6,16 @@ platform estimates ``mu`` by ``w . X + Z``, ``Z`` Laplace of scale ``1/eta``; pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
-from itertools import product
 
 import sympy as sp
 
 from symbolic import symbols
 from symbolic.claims import concave
 from symbolic.closed_form import ClosedForm
+from symbolic.dp_mean_risk import bayes_risk, minimal_risk
 from symbolic.errors import InputError
 from symbolic.exactness import exact, user_count
-
-MU = sp.Symbol("mu", real=True)
-"""The mean to be estimated."""
-
-
-def risk_function(weights: Sequence[sp.Expr], eta: sp.Expr) -> sp.Expr:
-    """Expected squared error given the mean, from the outcomes one by one (eqs. 27, 29, 33).
-
-    Parameters
-    ----------
-    weights : sequence of sympy.Expr
-        One for each present user.
-    eta : sympy.Expr
-        Inverse scale of the noise, infinite for none.
-
-    Examples
-    --------
-    >>> risk_function((), sp.oo)
-    mu**2
-    """
-    error = sp.S.Zero
-    for outcome in product((sp.Rational(-1, 2), sp.Rational(1, 2)), repeat=len(weights)):
-        probability = sp.prod(MU + sp.Rational(1, 2) if value > 0 else sp.Rational(1, 2) - MU for value in outcome)
-        estimate = sum((w * value for w, value in zip(weights, outcome, strict=True)), sp.S.Zero)
-        error += probability * (estimate - MU) ** 2
-    return sp.expand(error) + 2 / eta**2
-
-
-def bayes_risk(weights: Sequence[sp.Expr], eta: sp.Expr) -> sp.Expr:
-    """Expectation of the risk function under the uniform prior (eqs. 28, 30, 34).
-
-    Examples
-    --------
-    >>> w, eta = sp.symbols("w eta", positive=True)
-    >>> bayes_risk((), sp.oo)
-    1/12
-    >>> bayes_risk((w,), eta) - 2 / eta**2
-    w**2/4 - w/6 + 1/12
-    """
-    half = sp.Rational(1, 2)
-    noiseless = sp.integrate(risk_function(weights, sp.oo), (MU, -half, half))
-    return sp.expand(noiseless) + 2 / eta**2
-
-
-@cache
-def common_risk(n_present: sp.Expr, weight: sp.Expr, eta: sp.Expr) -> sp.Expr:
-    """Bayes risk of k users with one common weight, ``k`` a number or a symbol.
-
-    The second moments come from `bayes_risk` with two users: all pairs of users are alike.
-
-    Examples
-    --------
-    >>> w = sp.Symbol("w", positive=True)
-    >>> sp.factor(common_risk(2, w, sp.oo))
-    (8*w**2 - 4*w + 1)/12
-    """
-    square, cross, linear, constant = _pair_moments()
-    quadratic = n_present * square + n_present * (n_present - 1) * cross / 2
-    return quadratic * weight**2 + n_present * linear * weight + constant + 2 / eta**2
-
-
-@cache
-def best_weight(n_present: sp.Expr, epsilon: sp.Expr = symbols.epsilon) -> sp.Expr:
-    """The common weight that minimises the risk when k users share one epsilon (eqs. 31, 35).
-
-    The risk falls with eta, so the constraint ``eta <= epsilon/w`` is tight.
-
-    Examples
-    --------
-    >>> best_weight(1), best_weight(2)
-    (epsilon**2/(3*(epsilon**2 + 8)), epsilon**2/(4*(epsilon**2 + 3)))
-    """
-    w = sp.Symbol("w", positive=True)
-    risk = common_risk(n_present, w, epsilon / w)
-    curvature, slope, _ = sp.Poly(risk, w).all_coeffs()
-    return sp.factor(-slope / (2 * curvature))
-
-
-@cache
-def minimal_risk(n_present: sp.Expr, epsilon: sp.Expr = symbols.epsilon) -> sp.Expr:
-    """Bayes risk at the best weight (eqs. 28, 32, 36).
-
-    Examples
-    --------
-    >>> minimal_risk(0), minimal_risk(1)
-    (1/12, (epsilon**2 + 12)/(18*(epsilon**2 + 8)))
-    """
-    weight = best_weight(n_present, epsilon) if n_present != 0 else sp.S.Zero
-    noise = epsilon / weight if weight != 0 else sp.oo
-    return sp.factor(common_risk(sp.sympify(n_present), weight, noise))
 
 
 def utility(n_users: int, n_present: object, epsilon: object = symbols.epsilon) -> ClosedForm:
@@ -118,6 +27,16 @@ def utility(n_users: int, n_present: object, epsilon: object = symbols.epsilon) 
     n_present : int or sympy.Symbol
     epsilon : number, "inf" or sympy.Expr, default the symbol ``epsilon``
         Positive; infinite for data that is shared as it is.
+
+    Returns
+    -------
+    ClosedForm
+        In [0, 1].
+
+    Raises
+    ------
+    InputError
+        When a number is not in range or not exact.
 
     Examples
     --------
@@ -144,6 +63,23 @@ def utility(n_users: int, n_present: object, epsilon: object = symbols.epsilon) 
 def utilities(n_users: int, epsilon: object = symbols.epsilon) -> tuple[sp.Expr, ...]:
     """The utilities ``U_1, ..., U_N`` of `utility`.
 
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+    epsilon : number, "inf" or sympy.Expr, default the symbol ``epsilon``
+        Privacy parameter of all present users, positive.
+
+    Returns
+    -------
+    tuple of sympy.Expr
+        Each in [0, 1]; the last is 1 only for infinite epsilon.
+
+    Raises
+    ------
+    InputError
+        When a number is not in range or not exact.
+
     Examples
     --------
     >>> utilities(3, "inf")
@@ -158,6 +94,21 @@ def assumption_range(n_users: int = 2) -> sp.Set:
     For two users these are the epsilons at which ``gamma'(p) >= 0``; below the range gamma decreases and
     several symmetric equilibria coexist. More users do not change the range: the second user's gain
     against the first one's is what binds.
+
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+
+    Returns
+    -------
+    sympy.Set
+        Of positive epsilons.
+
+    Raises
+    ------
+    InputError
+        When the number of users is not an integer of at least 2.
 
     Examples
     --------
@@ -175,6 +126,11 @@ def pair_utility() -> ClosedForm:
 
     Both weights sit at their bound ``eps_i * t`` until ``epsilon_2`` reaches ``epsilon_1 + 12/epsilon_1``; from
     there on the second user saturates and more of its data buys nothing.
+
+    Returns
+    -------
+    ClosedForm
+        Of ``epsilon_1`` and ``epsilon_2``, in [0, 1].
 
     Examples
     --------
@@ -200,13 +156,6 @@ def pair_utility() -> ClosedForm:
     both, saturated = (sp.factor(value) for value in values)
     expression = sp.Piecewise((both, second <= sp.expand(edge)), (saturated, True))
     return ClosedForm("U", expression, (first, second), "appendix B.1", (first <= second,))
-
-
-@cache
-def _pair_moments() -> tuple[sp.Expr, ...]:
-    a, b = sp.symbols("a b", positive=True)
-    pair = sp.Poly(bayes_risk((a, b), sp.oo), a, b)
-    return tuple(pair.coeff_monomial(term) for term in (a**2, a * b, a, sp.S.One))
 
 
 @cache

@@ -26,6 +26,11 @@ ERRATA: tuple[Erratum, ...] = (
 def verify_all() -> tuple[tuple[Erratum, Verification], ...]:
     """Check every erratum afresh.
 
+    Returns
+    -------
+    tuple of (Erratum, Verification)
+        Every record with what its check found.
+
     Examples
     --------
     >>> record = next(record for record in ERRATA if record.where == "Eq. 26")

@@ -7,7 +7,7 @@ from itertools import product
 import sympy as sp
 
 from symbolic.erratum import Erratum, Verification
-from symbolic.payments import payment_matrices
+from symbolic.two_user_payments import payment_matrices
 
 HALF, THIRD = sp.Rational(1, 2), sp.Rational(1, 3)
 

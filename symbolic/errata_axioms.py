@@ -6,15 +6,8 @@ import sympy as sp
 
 from symbolic import symbols
 from symbolic.erratum import Erratum, Verification
-from symbolic.payments import (
-    coalition_matrices,
-    coalition_payment,
-    coalition_utility,
-    payment_matrices,
-    platform_payment,
-    subsets,
-    users_payment,
-)
+from symbolic.payments import coalition_payment, coalition_utility, platform_payment, subsets, users_payment
+from symbolic.two_user_payments import coalition_matrices, payment_matrices
 from symbolic.uniqueness import axioms_a, axioms_a_with_platform_symmetry, axioms_b
 
 THIRD = sp.Rational(1, 3)

@@ -8,8 +8,10 @@ import sympy as sp
 
 from symbolic import symbols
 from symbolic.erratum import Erratum, Verification
-from symbolic.federated import best_estimate, squared_error, total_variances, utility, variance_symbols
-from symbolic.payments import payment_matrices, users_payment
+from symbolic.federated import best_estimate, squared_error, utility
+from symbolic.federated_inputs import total_variances, variance_symbols
+from symbolic.payments import users_payment
+from symbolic.two_user_payments import payment_matrices
 
 SAMPLES = (10, 20, 30)
 

@@ -6,10 +6,11 @@ import sympy as sp
 
 from symbolic import symbols
 from symbolic.erratum import Erratum, Verification
-from symbolic.payments import payment_matrices
 from symbolic.two_group_cells import cells
+from symbolic.two_group_places import Place
 from symbolic.two_group_regions import CHEAPER, DEARER, region_map
-from symbolic.two_groups import Place, mixed_equilibrium
+from symbolic.two_groups import mixed_equilibrium
+from symbolic.two_user_payments import payment_matrices
 
 EXAMPLE = ((0, "2/3"), ("2/3", 1))
 

@@ -59,12 +59,47 @@ def exact(argument: str, value: object) -> sp.Expr:
 
 
 def exact_sequence(argument: str, values: Sequence[object]) -> tuple[sp.Expr, ...]:
-    """Apply `exact` to every entry; the error names the entry."""
+    """Apply `exact` to every entry; the error names the entry.
+
+    Parameters
+    ----------
+    argument : str
+        Name for the error message.
+    values : sequence
+        Numbers or expressions.
+
+    Returns
+    -------
+    tuple of sympy.Expr
+        As `exact` returns them.
+
+    Raises
+    ------
+    InputError
+        When an entry is not exact and real.
+    """
     return tuple(exact(f"{argument}[{index}]", value) for index, value in enumerate(values))
 
 
 def finite(argument: str, value: object) -> sp.Expr:
     """Apply `exact` and refuse infinity.
+
+    Parameters
+    ----------
+    argument : str
+        Name for the error message.
+    value : object
+        Number or expression.
+
+    Returns
+    -------
+    sympy.Expr
+        As `exact` returns it.
+
+    Raises
+    ------
+    InputError
+        When it is infinite, or not exact and real.
 
     Examples
     --------
@@ -81,6 +116,18 @@ def finite(argument: str, value: object) -> sp.Expr:
 
 def user_count(n_users: object, least: int = 2) -> int:
     """Check a number of users.
+
+    Parameters
+    ----------
+    n_users : int
+        Number of users.
+    least : int
+        Smallest number that makes sense.
+
+    Returns
+    -------
+    int
+        The number.
 
     Raises
     ------

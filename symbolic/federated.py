@@ -15,6 +15,7 @@ from symbolic import symbols
 from symbolic.closed_form import ClosedForm, Derivation
 from symbolic.errors import InputError
 from symbolic.exactness import exact, exact_sequence
+from symbolic.federated_inputs import total_variances, uniform_aggregate, variance_symbols
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,54 +42,6 @@ class Estimate(Derivation):
         yield from super().forms()
 
 
-def variance_symbols(n_users: int) -> tuple[sp.Symbol, ...]:
-    """Symbols ``V_1, ..., V_N`` of the users' variances.
-
-    Examples
-    --------
-    >>> variance_symbols(2)
-    (V_1, V_2)
-    """
-    return tuple(sp.Symbol(f"V_{user}", positive=True) for user in range(1, n_users + 1))
-
-
-def total_variances(samples: Sequence[object], s2: object = symbols.s2, r2: object = symbols.r2) -> tuple[sp.Expr, ...]:
-    """``V_j = r2/n_j + s2`` for each user.
-
-    Examples
-    --------
-    >>> total_variances((10, 20), 1, 10)
-    (2, 3/2)
-    """
-    between, within = exact("s2", s2), exact("r2", r2)
-    return tuple(within / count + between for count in exact_sequence("samples", samples))
-
-
-def uniform_aggregate(profile: Sequence[int]) -> tuple[sp.Expr, ...]:
-    """The paper's aggregate: the plain mean of the federating users' local means.
-
-    Examples
-    --------
-    >>> uniform_aggregate((1, 2, 1))
-    (1/2, 0, 1/2)
-    """
-    joined = sum(level == 1 for level in profile)
-    return tuple(sp.Rational(1, joined) if level == 1 else sp.S.Zero for level in profile)
-
-
-def weighted_aggregate(profile: Sequence[int], samples: Sequence[object]) -> tuple[sp.Expr, ...]:
-    """The aggregate of federated averaging: local means weighted by their numbers of samples.
-
-    Examples
-    --------
-    >>> weighted_aggregate((1, 2, 1), (10, 20, 30))
-    (1/4, 0, 3/4)
-    """
-    counts = exact_sequence("samples", samples)
-    total = sum((n for n, level in zip(counts, profile, strict=True) if level == 1), sp.S.Zero)
-    return tuple(n / total if level == 1 else sp.S.Zero for n, level in zip(counts, profile, strict=True))
-
-
 def squared_error(
     target: int, local_weights: Sequence[sp.Expr], variances: Sequence[sp.Expr], s2: sp.Expr = symbols.s2
 ) -> sp.Expr:
@@ -96,6 +49,22 @@ def squared_error(
 
     The error splits into independent parts: each user's own mean, with weight ``v_j`` less one for the
     target, and each user's sampling noise of variance ``V_j - s2``. The weights add up to one.
+
+    Parameters
+    ----------
+    target : int
+        The user whose mean is estimated, from 1.
+    local_weights : sequence of sympy.Expr
+        ``v_j`` of each user.
+    variances : sequence of sympy.Expr
+        ``V_j`` of each user.
+    s2 : sympy.Expr, default the symbol ``s2``
+        Variance between users' means.
+
+    Returns
+    -------
+    sympy.Expr
+        In squared units of the data.
 
     Examples
     --------
@@ -130,6 +99,11 @@ def best_estimate(
     aggregate : sequence of sympy.Expr, optional
         Weights of the local means in the aggregate, adding up to one; `uniform_aggregate` by default.
     s2 : number or sympy.Expr, default the symbol ``s2``
+
+    Returns
+    -------
+    Estimate
+        The weights and the least error.
 
     Raises
     ------
@@ -187,6 +161,29 @@ def utility(
     aggregate: Sequence[sp.Expr] | None = None,
 ) -> sp.Expr:
     """The logarithmic utility ``sum_i a_i log((r2 + 2 s2) / EMSE_i)`` (eq. 15, the sum over all users).
+
+    Parameters
+    ----------
+    profile : sequence of int
+        Level of each user: 0 absent, 1 federating, 2 direct.
+    samples : sequence
+        Number of samples of each user, above 0.
+    s2, r2 : number or sympy.Expr
+        Variance between users' means, and of a sample around its user's mean; positive.
+    importance : sequence, optional
+        ``a_i`` of each user; 1 by default.
+    aggregate : sequence of sympy.Expr, optional
+        Weights of the local means in the aggregate; `uniform_aggregate` by default.
+
+    Returns
+    -------
+    sympy.Expr
+        0 when everybody is absent.
+
+    Raises
+    ------
+    InputError
+        When the arguments are not usable.
 
     Examples
     --------

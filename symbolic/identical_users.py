@@ -41,6 +41,23 @@ class PureEquilibrium(Derivation):
 def pure_equilibrium(n_users: int, n_present: int) -> PureEquilibrium:
     """Derive the equilibrium with ``n_present`` of ``n_users`` identical users from theorem 2's subset sums.
 
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+    n_present : int
+        Users who take part, from 1 to ``n_users``.
+
+    Returns
+    -------
+    PureEquilibrium
+        Payment, alpha, value and who stays out, as closed forms.
+
+    Raises
+    ------
+    InputError
+        When a number is out of range.
+
     Examples
     --------
     >>> pure = pure_equilibrium(3, 2)
@@ -76,6 +93,23 @@ def others_stay_out(n_users: int, n_present: int) -> bool:
 
     With ``U_k - c k = v >= 0`` and ``U_{k+1} - c (k + 1) = v - w``, ``w >= 0``, joining would earn at
     most the cost: the difference is a sum of products of non-negative terms.
+
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+    n_present : int
+        Users who take part, fewer than ``n_users``.
+
+    Returns
+    -------
+    bool
+        Whether the proof succeeds.
+
+    Raises
+    ------
+    InputError
+        When a number is out of range.
 
     Examples
     --------

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import combinations
 
 import sympy as sp
 
-from symbolic.closed_form import ClosedForm, Derivation
 from symbolic.errors import InputError
-from symbolic.exactness import finite, user_count
+from symbolic.exactness import user_count
 
 CoalitionUtility = Callable[[frozenset[int]], sp.Expr]
 """The utility of a set of users at a fixed profile, everybody else set to "absent"."""
@@ -25,6 +23,16 @@ def coalition_utility(n_users: int, empty: sp.Expr = sp.S.Zero) -> CoalitionUtil
         Users are numbered from 1.
     empty : sympy.Expr, default 0
         The utility of nobody.
+
+    Returns
+    -------
+    callable
+        From a frozenset of user numbers to its symbol.
+
+    Raises
+    ------
+    InputError
+        When the number of users is not an integer of at least 2.
 
     Examples
     --------
@@ -51,6 +59,16 @@ def users_payment(utility: CoalitionUtility, n_users: int, user: int) -> sp.Expr
     user : int
         From 1 to ``n_users``.
 
+    Returns
+    -------
+    sympy.Expr
+        Linear in the utilities.
+
+    Raises
+    ------
+    InputError
+        When the number of users is not an integer of at least 1.
+
     Examples
     --------
     >>> users_payment(coalition_utility(2), 2, 1)
@@ -64,6 +82,18 @@ def users_payment(utility: CoalitionUtility, n_users: int, user: int) -> sp.Expr
 def platform_payment(utility: CoalitionUtility, n_users: int) -> sp.Expr:
     """The platform's fair share in a coalition with the users (theorem 1, eq. 5).
 
+    Parameters
+    ----------
+    utility : callable
+        From a frozenset of user numbers to an expression.
+    n_users : int
+        Number of users, from 1 on.
+
+    Returns
+    -------
+    sympy.Expr
+        Linear in the utilities.
+
     Examples
     --------
     >>> platform_payment(coalition_utility(2), 2)
@@ -76,6 +106,20 @@ def platform_payment(utility: CoalitionUtility, n_users: int) -> sp.Expr:
 def coalition_payment(utility: CoalitionUtility, n_users: int, user: int) -> sp.Expr:
     """A user's fair share in a coalition with the platform (theorem 1, eq. 6).
 
+    Parameters
+    ----------
+    utility : callable
+        From a frozenset of user numbers to an expression.
+    n_users : int
+        Number of users, from 1 on.
+    user : int
+        From 1 to ``n_users``.
+
+    Returns
+    -------
+    sympy.Expr
+        Linear in the utilities.
+
     Examples
     --------
     >>> coalition_payment(coalition_utility(2), 2, 1)
@@ -84,60 +128,6 @@ def coalition_payment(utility: CoalitionUtility, n_users: int, user: int) -> sp.
     others = _others(n_users, user)
     gains = sum((utility(S | {user}) - utility(S)) / sp.binomial(n_users, len(S) + 1) for S in subsets(others))
     return sp.expand(gains / (n_users + 1))
-
-
-@dataclass(frozen=True, repr=False)
-class PaymentMatrices(Derivation):
-    """Fair payments of two users at every profile (user 1 on the rows), per unit of alpha."""
-
-    first: ClosedForm
-    second: ClosedForm
-
-
-@dataclass(frozen=True, repr=False)
-class CoalitionMatrices(Derivation):
-    """Fair shares of the platform and of two users at every profile (user 1 on the rows)."""
-
-    platform: ClosedForm
-    first: ClosedForm
-    second: ClosedForm
-
-
-def payment_matrices(U: sp.Matrix) -> PaymentMatrices:
-    """Theorem 2 at every profile of two users (eq. 12 in its corrected orientation).
-
-    Parameters
-    ----------
-    U : sympy.Matrix or nested sequence
-        Utilities; row ``k`` is user 1 at level ``k``, column ``l`` user 2 at level ``l``; level 0 is "absent".
-
-    Examples
-    --------
-    >>> payments = payment_matrices([[0, "2/3"], ["2/3", 1]])
-    >>> payments.first.expression, payments.second.expression
-    (Matrix([
-    [  0,   0],
-    [2/3, 1/2]]), Matrix([
-    [0, 2/3],
-    [0, 1/2]]))
-    """
-    first, second = _matrix_forms(utility_matrix(U), users_payment, "theorem 2, eq. 7")
-    return PaymentMatrices(first, second)
-
-
-def coalition_matrices(U: sp.Matrix) -> CoalitionMatrices:
-    """Theorem 1 at every profile of two users and the platform (eq. 11 in its corrected orientation).
-
-    Examples
-    --------
-    >>> coalition_matrices([[0, "2/3"], ["2/3", 1]]).platform.expression
-    Matrix([
-    [  0, 1/3],
-    [1/3, 5/9]])
-    """
-    matrix = utility_matrix(U)
-    platform = _matrix_form("Phi_p", matrix, lambda utility: platform_payment(utility, 2), "theorem 1, eq. 5")
-    return CoalitionMatrices(platform, *_matrix_forms(matrix, coalition_payment, "theorem 1, eq. 6"))
 
 
 def payment_gaps(n_users: int, utility: Callable[[int, int], sp.Expr]) -> tuple[sp.Expr, ...]:
@@ -180,6 +170,16 @@ def payment_gaps(n_users: int, utility: Callable[[int, int], sp.Expr]) -> tuple[
 def subsets(users: range | tuple[int, ...]) -> Iterator[frozenset[int]]:
     """All subsets, smallest first.
 
+    Parameters
+    ----------
+    users : range or tuple of int
+        Their numbers.
+
+    Returns
+    -------
+    iterator of frozenset of int
+        The empty set first.
+
     Examples
     --------
     >>> [sorted(S) for S in subsets((1, 2))]
@@ -190,46 +190,7 @@ def subsets(users: range | tuple[int, ...]) -> Iterator[frozenset[int]]:
         yield from map(frozenset, combinations(users, size))
 
 
-def utility_matrix(U: sp.Matrix) -> sp.ImmutableMatrix:
-    """Check the utilities of two users and make them exact.
-
-    Raises
-    ------
-    InputError
-        When an entry is not exact, or nobody's data is worth something.
-    """
-    rows = U.tolist() if isinstance(U, sp.MatrixBase) else [list(row) for row in U]
-    if len({len(row) for row in rows}) != 1:
-        raise InputError("U", "must have rows of equal length", [len(row) for row in rows])
-    matrix = sp.ImmutableMatrix(
-        [[finite(f"U[{k}, {level}]", entry) for level, entry in enumerate(row)] for k, row in enumerate(rows)]
-    )
-    if matrix[0, 0] != 0:
-        raise InputError("U[0, 0]", "must be 0: nobody's data is worth nothing", matrix[0, 0])
-    return matrix
-
-
 def _others(n_users: int, user: int) -> tuple[int, ...]:
     if user not in range(1, user_count(n_users, least=1) + 1):
         raise InputError("user", f"must be from 1 to {n_users}", user)
     return tuple(other for other in range(1, n_users + 1) if other != user)
-
-
-def _matrix_forms(
-    matrix: sp.ImmutableMatrix, payment: Callable[[CoalitionUtility, int, int], sp.Expr], source: str
-) -> tuple[ClosedForm, ClosedForm]:
-    return (
-        _matrix_form("Phi_1", matrix, lambda utility: payment(utility, 2, 1), source),
-        _matrix_form("Phi_2", matrix, lambda utility: payment(utility, 2, 2), source),
-    )
-
-
-def _matrix_form(
-    name: str, matrix: sp.ImmutableMatrix, payment: Callable[[CoalitionUtility], sp.Expr], source: str
-) -> ClosedForm:
-    def entry(row: int, column: int) -> sp.Expr:
-        return payment(lambda users: matrix[row if 1 in users else 0, column if 2 in users else 0])
-
-    entries = [[sp.factor(entry(row, column)) for column in range(matrix.cols)] for row in range(matrix.rows)]
-    arguments = tuple(sorted(matrix.free_symbols, key=str))
-    return ClosedForm(name, sp.ImmutableMatrix(entries), arguments, source)

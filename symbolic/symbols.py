@@ -32,6 +32,16 @@ s2, r2 = sp.symbols("s2 r2", positive=True)
 def count_utilities(n_users: int) -> tuple[sp.Symbol, ...]:
     """Symbols ``U_1, ..., U_N``: the utility of k users at the less private action.
 
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+
+    Returns
+    -------
+    tuple of sympy.Symbol
+        Real symbols.
+
     Examples
     --------
     >>> count_utilities(3)
@@ -42,6 +52,16 @@ def count_utilities(n_users: int) -> tuple[sp.Symbol, ...]:
 
 def appearing_in(*expressions: sp.Expr) -> tuple[sp.Symbol, ...]:
     """The symbols of some expressions, in the order in which they first appear.
+
+    Parameters
+    ----------
+    *expressions : sympy.Expr
+        Any number of them.
+
+    Returns
+    -------
+    tuple of sympy.Symbol
+        Each once.
 
     Examples
     --------

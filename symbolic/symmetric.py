@@ -16,6 +16,16 @@ from symbolic.payments import payment_gaps
 def gamma(gaps: Sequence[sp.Expr]) -> sp.Expr:
     """Expected relative payoff (eq. 23): gap ``k`` occurs when k of the N - 1 others are more private.
 
+    Parameters
+    ----------
+    gaps : sequence of sympy.Expr
+        ``g_0, ..., g_{N-1}``: what the less private action is paid more.
+
+    Returns
+    -------
+    sympy.Expr
+        A polynomial in ``p``, the probability of the more private action.
+
     Examples
     --------
     >>> gamma((sp.Rational(1, 2), sp.Rational(2, 3)))
@@ -35,6 +45,11 @@ def expected_utility(utilities: Sequence[sp.Expr], nobody: sp.Expr = sp.S.Zero) 
     nobody : sympy.Expr, default 0
         ``U_0``, not 0 when the more private action is not "absent".
 
+    Returns
+    -------
+    sympy.Expr
+        A polynomial in ``p``.
+
     Examples
     --------
     >>> expected_utility((sp.Rational(2, 3), sp.S.One))
@@ -48,6 +63,16 @@ def expected_utility(utilities: Sequence[sp.Expr], nobody: sp.Expr = sp.S.Zero) 
 def stationary_cost(utilities: Sequence[sp.Expr]) -> sp.Expr:
     """The cost at which x is a stationary point of ``U(x) - c N x``: ``U'(x)/N = E[U_{K+1} - U_K]``.
 
+    Parameters
+    ----------
+    utilities : sequence
+        ``U_1, ..., U_N``, exact numbers or expressions.
+
+    Returns
+    -------
+    sympy.Expr
+        A polynomial in ``x``, the probability of taking part.
+
     Examples
     --------
     >>> stationary_cost((sp.Rational(2, 3), sp.S.One))
@@ -60,6 +85,23 @@ def stationary_cost(utilities: Sequence[sp.Expr]) -> sp.Expr:
 
 def absence_gamma(n_users: int, utilities: Sequence[object] | None = None) -> sp.Expr:
     """Gamma when the more private action is "absent", from the subset sums of theorem 2.
+
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+    utilities : sequence, optional
+        ``U_1, ..., U_N``, or ``U_0 = 0, U_1, ..., U_N``; symbols by default.
+
+    Returns
+    -------
+    sympy.Expr
+        A polynomial in ``p``, the probability of absence.
+
+    Raises
+    ------
+    InputError
+        When the arguments are not usable.
 
     Examples
     --------
@@ -75,6 +117,16 @@ def gamma_identity(n_users: int) -> sp.Eq:
 
     The users who mix are indifferent to absence, so the platform pays them their expected cost. The left
     side is the expectation over the subset sums, the right side the one over profiles.
+
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+
+    Returns
+    -------
+    sympy.Eq
+        Both sides as they were derived.
 
     Raises
     ------

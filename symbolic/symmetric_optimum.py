@@ -43,6 +43,16 @@ def symmetric_optimum(n_users: int, utilities: Sequence[object], cost: object) -
     cost : int, Fraction or str
         Positive.
 
+    Returns
+    -------
+    SymmetricOptimum
+        Probability of absence, alpha and value.
+
+    Raises
+    ------
+    InputError
+        When the arguments are not usable.
+
     Examples
     --------
     >>> symmetric_optimum(2, ["2/3", 1], "1/2")
@@ -63,6 +73,16 @@ def optimum_between_levels(n_users: int, utility: Callable[[int, int], object], 
         others absent; exact rationals, 0 at (0, 0).
     cost : int, Fraction or str
         Cost of the less private action beyond that of the more private one; positive.
+
+    Returns
+    -------
+    SymmetricOptimum
+        Probability of the more private action, alpha and value.
+
+    Raises
+    ------
+    InputError
+        When the arguments are not usable.
 
     Notes
     -----

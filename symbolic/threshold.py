@@ -46,6 +46,16 @@ def chord(utilities: Sequence[sp.Expr]) -> sp.Expr:
 
     Everybody taking part is optimal exactly at the costs that lie below it for all x.
 
+    Parameters
+    ----------
+    utilities : sequence
+        ``U_1, ..., U_N``, exact numbers or expressions.
+
+    Returns
+    -------
+    sympy.Expr
+        A polynomial in ``x``, the probability of taking part.
+
     Examples
     --------
     >>> chord((sp.Rational(2, 3), sp.S.One))
@@ -58,6 +68,16 @@ def chord(utilities: Sequence[sp.Expr]) -> sp.Expr:
 
 def concave_threshold(n_users: int) -> ConcaveThreshold:
     """Prove ``c_th = U_N - U_{N-1}`` for all concave utilities of N users.
+
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+
+    Returns
+    -------
+    ConcaveThreshold
+        The threshold with its proof.
 
     Raises
     ------

@@ -9,17 +9,8 @@ from itertools import product
 import sympy as sp
 
 from symbolic import symbols
-from symbolic.two_groups import (
-    PAPER,
-    Place,
-    Span,
-    as_set,
-    gamma_inverse,
-    graph,
-    pair_utilities,
-    place_condition,
-    ranges,
-)
+from symbolic.two_group_places import Place, Span, as_set, graph, place_condition, ranges
+from symbolic.two_groups import PAPER, gamma_inverse, pair_utilities
 
 
 @dataclass(frozen=True)
@@ -61,6 +52,21 @@ class Cell:
 
 def cells(utilities: tuple[object, ...] = PAPER) -> tuple[Cell, ...]:
     """All equilibria: nine open cells and the sixteen boundary cells between them (appendix E).
+
+    Parameters
+    ----------
+    utilities : tuple of two numbers
+        ``U_1`` and ``U_2`` of one and of two users; the paper's (2/3, 1) by default.
+
+    Returns
+    -------
+    tuple of Cell
+        The open cells and those on their boundaries.
+
+    Raises
+    ------
+    ClaimError
+        When the utilities are not monotone or not concave.
 
     Examples
     --------

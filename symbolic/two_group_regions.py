@@ -89,6 +89,21 @@ class RegionMap(Derivation):
 def region_map(utilities: tuple[object, ...] = PAPER) -> RegionMap:
     """Derive the map for utilities ``(U_1, U_2)`` of one and two users (Fig. 9, completed).
 
+    Parameters
+    ----------
+    utilities : tuple of two numbers
+        ``U_1`` and ``U_2`` of one and of two users; the paper's (2/3, 1) by default.
+
+    Returns
+    -------
+    RegionMap
+        The optimum in each region of the two costs, and the curves between regions.
+
+    Raises
+    ------
+    ClaimError
+        When the utilities are not monotone or not concave.
+
     Examples
     --------
     >>> regions = region_map()

@@ -7,10 +7,8 @@ ends of gamma: below both, at the lower end, between, at the upper end, above.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from typing import TypeAlias
 
 import sympy as sp
 
@@ -19,19 +17,7 @@ from symbolic.claims import concave, monotone, require, symmetric_utilities
 from symbolic.closed_form import ClosedForm, Derivation
 from symbolic.errors import InputError
 from symbolic.symmetric import absence_gamma
-
-Span: TypeAlias = "tuple[int, int]"
-"""A closed range between two of the marks 0, the indifference point, 1 (numbered 0, 1, 2)."""
-
-
-class Place(Enum):
-    """Where ``cost / alpha`` lies against ``[gamma_min, gamma_max]``."""
-
-    BELOW = "below gamma_min"
-    AT_MIN = "at gamma_min"
-    INSIDE = "between"
-    AT_MAX = "at gamma_max"
-    ABOVE = "above gamma_max"
+from symbolic.two_group_places import Place, _ends, as_set, graph, place_condition, ranges
 
 
 @dataclass(frozen=True)
@@ -79,6 +65,16 @@ PAPER = ("2/3", 1)
 def pair_utilities(utilities: tuple[object, ...]) -> tuple[sp.Expr, sp.Expr]:
     """Check the utilities of one and of two users.
 
+    Parameters
+    ----------
+    utilities : tuple of two numbers
+        ``U_1`` and ``U_2`` of one and of two users, exact.
+
+    Returns
+    -------
+    tuple of two sympy.Expr
+        The same, exact.
+
     Raises
     ------
     ClaimError
@@ -102,6 +98,23 @@ def pair_utilities(utilities: tuple[object, ...]) -> tuple[sp.Expr, sp.Expr]:
 def gamma_inverse(level: sp.Expr, utilities: tuple[object, ...] = PAPER) -> sp.Expr:
     """The other's probability at which ``gamma`` equals a level.
 
+    Parameters
+    ----------
+    level : sympy.Expr
+        Value of gamma, a cost divided by alpha.
+    utilities : tuple of two numbers
+        ``U_1`` and ``U_2`` of one and of two users; the paper's (2/3, 1) by default.
+
+    Returns
+    -------
+    sympy.Expr
+        A probability where the level lies between the ends of gamma.
+
+    Raises
+    ------
+    ClaimError
+        When the utilities are not monotone or not concave.
+
     Examples
     --------
     >>> gamma_inverse(symbols.c / symbols.alpha)
@@ -114,6 +127,21 @@ def gamma_inverse(level: sp.Expr, utilities: tuple[object, ...] = PAPER) -> sp.E
 
 def mixed_equilibrium(utilities: tuple[object, ...] = PAPER) -> MixedEquilibrium:
     """``p = gamma^{-1}(c_2/alpha)`` and ``q = gamma^{-1}(c_1/alpha)`` (appendix E, corrected).
+
+    Parameters
+    ----------
+    utilities : tuple of two numbers
+        ``U_1`` and ``U_2`` of one and of two users; the paper's (2/3, 1) by default.
+
+    Returns
+    -------
+    MixedEquilibrium
+        Probabilities of absence, in terms of both costs and alpha.
+
+    Raises
+    ------
+    ClaimError
+        When the utilities are not monotone or not concave.
 
     Examples
     --------
@@ -142,6 +170,23 @@ def mixed_equilibrium(utilities: tuple[object, ...] = PAPER) -> MixedEquilibrium
 def best_responses(user: int = 1, utilities: tuple[object, ...] = PAPER) -> tuple[BestResponse, ...]:
     """The best responses of a user at each of the five places (eqs. 100-102 and their boundaries).
 
+    Parameters
+    ----------
+    user : int
+        1 or 2.
+    utilities : tuple of two numbers
+        ``U_1`` and ``U_2`` of one and of two users; the paper's (2/3, 1) by default.
+
+    Returns
+    -------
+    tuple of BestResponse
+        One for each place of ``c/alpha`` beside the ends of gamma.
+
+    Raises
+    ------
+    ClaimError
+        When the utilities are not monotone or not concave.
+
     Examples
     --------
     >>> for response in best_responses():
@@ -163,47 +208,3 @@ def best_responses(user: int = 1, utilities: tuple[object, ...] = PAPER) -> tupl
         )
         for place in Place
     )
-
-
-def ranges(
-    products: Sequence[Sequence[sp.Set]], arguments: tuple[sp.Symbol, ...], modules: str
-) -> Callable[..., object]:
-    """A numeric function for the ends ``(low, high)`` of every set; symbols of the utilities come last."""
-    ends = [[(side.inf, side.sup) for side in sides] for sides in products]
-    others = {symbol for sides in ends for side in sides for end in side for symbol in end.free_symbols}
-    names = (*arguments, *sorted(others - set(arguments), key=str))
-    return sp.lambdify(names, ends, modules)  # type: ignore[no-any-return]
-
-
-def graph(place: Place) -> tuple[tuple[Span, Span], ...]:
-    """Best responses as (own span, the other's span); gamma increases with the other's probability."""
-    out, into, any_own = (2, 2), (0, 0), (0, 2)
-    return {
-        Place.BELOW: ((into, (0, 2)),),
-        Place.AT_MIN: ((any_own, (0, 0)), (into, (0, 2))),
-        Place.INSIDE: ((out, (0, 1)), (any_own, (1, 1)), (into, (1, 2))),
-        Place.AT_MAX: ((out, (0, 2)), (any_own, (2, 2))),
-        Place.ABOVE: ((out, (0, 2)),),
-    }[place]
-
-
-def place_condition(place: Place, cost: sp.Symbol, values: tuple[sp.Expr, sp.Expr]) -> sp.Basic:
-    """What a place means for the cost, alpha and the ends of gamma."""
-    lower, upper = (end * symbols.alpha for end in _ends(values))
-    return {
-        Place.BELOW: cost < lower,
-        Place.AT_MIN: sp.Eq(cost, lower),
-        Place.INSIDE: sp.And(lower < cost, cost < upper),
-        Place.AT_MAX: sp.Eq(cost, upper),
-        Place.ABOVE: cost > upper,
-    }[place]
-
-
-def _ends(values: tuple[sp.Expr, sp.Expr]) -> tuple[sp.Expr, sp.Expr]:
-    return values[1] / 2, values[0]
-
-
-def as_set(span: Span, mark: sp.Expr) -> sp.Set:
-    """The SymPy set of a span, with the indifference point at the mark."""
-    low, high = ((sp.S.Zero, mark, sp.S.One)[place] for place in span)
-    return sp.FiniteSet(low) if span[0] == span[1] else sp.Interval(low, high)

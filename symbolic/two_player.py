@@ -12,7 +12,7 @@ from symbolic import symbols
 from symbolic.closed_form import ClosedForm, Derivation
 from symbolic.errors import InputError
 from symbolic.exactness import exact_sequence
-from symbolic.payments import payment_matrices, utility_matrix
+from symbolic.two_user_payments import payment_matrices, utility_matrix
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,6 +63,18 @@ class Family(Derivation):
 
 def cost_symbols(n_levels: int, user: int) -> tuple[sp.Expr, ...]:
     """Costs ``0, c_u1, c_u2, ...`` of one user's levels.
+
+    Parameters
+    ----------
+    n_levels : int
+        Number of levels, "absent" included.
+    user : int
+        1 or 2.
+
+    Returns
+    -------
+    tuple of sympy.Expr
+        One for each level.
 
     Examples
     --------

@@ -62,6 +62,21 @@ class AxiomSolution:
 def axioms_b(n_users: int) -> AxiomSolution:
     """Axioms B.i-iii with a fixed alpha: users alone (theorem 2).
 
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+
+    Returns
+    -------
+    AxiomSolution
+        All payment rules that satisfy them.
+
+    Raises
+    ------
+    InputError
+        When the number of users is not an integer of at least 2.
+
     Examples
     --------
     >>> solution = axioms_b(2)
@@ -78,6 +93,21 @@ def axioms_a(n_users: int) -> AxiomSolution:
     One parameter stays free in every unanimity game; with a single ``lam`` in all of them the
     family ``phi_i = lam * Shapley_i``, ``phi_p = (1 - lam) U`` is one of the solutions.
 
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+
+    Returns
+    -------
+    AxiomSolution
+        All payment rules that satisfy them.
+
+    Raises
+    ------
+    InputError
+        When the number of users is not an integer of at least 2.
+
     Examples
     --------
     >>> axioms_a(2).free
@@ -89,6 +119,21 @@ def axioms_a(n_users: int) -> AxiomSolution:
 
 def axioms_a_with_platform_symmetry(n_users: int) -> AxiomSolution:
     """Axioms A.i-iii where the platform too is paid like a user of equal contribution (theorem 1, repaired).
+
+    Parameters
+    ----------
+    n_users : int
+        Number of users, at least 2.
+
+    Returns
+    -------
+    AxiomSolution
+        All payment rules that satisfy them.
+
+    Raises
+    ------
+    InputError
+        When the number of users is not an integer of at least 2.
 
     Examples
     --------
@@ -102,6 +147,18 @@ def axioms_a_with_platform_symmetry(n_users: int) -> AxiomSolution:
 
 def dividends(utility: CoalitionUtility, n_users: int) -> dict[frozenset[int], sp.Expr]:
     """Coefficients ``b_T`` of a utility on the unanimity basis, T non-empty.
+
+    Parameters
+    ----------
+    utility : callable
+        From a frozenset of user numbers to an expression.
+    n_users : int
+        Number of users, at least 2.
+
+    Returns
+    -------
+    dict
+        From each non-empty set of users to its coefficient.
 
     Examples
     --------

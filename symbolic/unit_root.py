@@ -96,6 +96,16 @@ class UnitRoot:
 def shortest(candidates: Iterable[sp.Expr]) -> sp.Expr:
     """The candidate with the fewest operations, the first of equals.
 
+    Parameters
+    ----------
+    candidates : iterable of sympy.Expr
+        At least one.
+
+    Returns
+    -------
+    sympy.Expr
+        One of them.
+
     Examples
     --------
     >>> y = sp.Symbol("y")

@@ -68,10 +68,10 @@ def _at_counts(utility: DPMeanUtility) -> list[object]:
 def _weights(n_users: int, draws: Draws) -> Iterator[Point]:
     import sympy as sp
 
-    from symbolic import dp_mean, symbols
+    from symbolic import dp_mean_risk, symbols
 
     for present in range(1, n_users + 1):
-        form = dp_mean.best_weight(sp.Integer(present))
+        form = dp_mean_risk.best_weight(sp.Integer(present))
         profile = [1] * present + [0] * (n_users - present)
         for epsilon in _epsilons(draws):
             closed = form.subs(symbols.epsilon, sp.Rational(str(epsilon)))
@@ -82,10 +82,10 @@ def _weights(n_users: int, draws: Draws) -> Iterator[Point]:
 def _risk(n_users: int, draws: Draws) -> Iterator[Point]:
     import sympy as sp
 
-    from symbolic import dp_mean, symbols
+    from symbolic import dp_mean_risk, symbols
 
     for present in range(n_users + 1):
-        form = dp_mean.minimal_risk(sp.Integer(present))
+        form = dp_mean_risk.minimal_risk(sp.Integer(present))
         profile = [1] * present + [0] * (n_users - present)
         for epsilon in _epsilons(draws):
             closed = form.subs(symbols.epsilon, sp.Rational(str(epsilon)))

@@ -35,13 +35,13 @@ def _profiles(n_users: int) -> list[Profile]:
 
 def aggregate_of(profile: Profile, samples: Sequence[object], aggregation: str) -> Any:
     """Shares of the users in the secure aggregate; None where nobody federates."""
-    from symbolic import federated
+    from symbolic import federated_inputs
 
     if 1 not in profile:
         return None
     if aggregation == "uniform":
-        return federated.uniform_aggregate(profile)
-    return federated.weighted_aggregate(profile, samples)
+        return federated_inputs.uniform_aggregate(profile)
+    return federated_inputs.weighted_aggregate(profile, samples)
 
 
 def weights_of(estimate: Any, n_users: int, values: Sequence[object]) -> list[Any]:
@@ -52,7 +52,7 @@ def weights_of(estimate: Any, n_users: int, values: Sequence[object]) -> list[An
 
 
 def _estimates(profiles: Sequence[Profile], aggregation: str, draws: Draws) -> Iterator[Point]:
-    from symbolic import federated
+    from symbolic import federated, federated_inputs
 
     for profile in profiles:
         n_users = len(profile)
@@ -63,7 +63,7 @@ def _estimates(profiles: Sequence[Profile], aggregation: str, draws: Draws) -> I
             estimate = federated.best_estimate(profile, target, aggregate=shares)
             for _ in range(max(1, draws.points // 6)):
                 between, within = draws.rational(0, 4), draws.rational(0, 100)
-                variances = federated.total_variances(samples, between, within)
+                variances = federated_inputs.total_variances(samples, between, within)
                 utility = FederatedMeanUtility(samples, float(between), float(within), aggregation=aggregation)
                 values = (*variances, between)
                 closed = [estimate.error.at(*values), *weights_of(estimate, n_users, values)]

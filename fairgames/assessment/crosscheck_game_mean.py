@@ -66,9 +66,9 @@ def federated_errors(game: Game) -> Ask:
     samples, between, within, _ = exact_parameters(utility)
 
     def ask(draws: Draws) -> Iterator[Point]:
-        from symbolic import federated
+        from symbolic import federated, federated_inputs
 
-        variances = federated.total_variances(samples, between, within)
+        variances = federated_inputs.total_variances(samples, between, within)
         for profile in _profiles(utility.n_users, draws):
             shares = aggregate_of(profile, samples, utility.aggregation)
             errors, weights = utility.emse(profile), utility.weights(profile)

@@ -73,10 +73,10 @@ def _places(n_users: int, draws: Draws) -> Iterator[tuple[Array, tuple[int, ...]
 
 
 def _matrices(draws: Draws) -> Iterator[Point]:
-    from symbolic import payments
+    from symbolic import two_user_payments
 
     for shape in ((2, 2), (3, 2)):
-        found = payments.payment_matrices(_symbols(shape))
+        found = two_user_payments.payment_matrices(_symbols(shape))
         forms = [_of_table(form) for form in (found.first, found.second)]
         for _ in range(draws.points):
             table = draws.table(shape)
@@ -86,9 +86,9 @@ def _matrices(draws: Draws) -> Iterator[Point]:
 
 
 def _coalition_matrices(draws: Draws) -> Iterator[Point]:
-    from symbolic import payments
+    from symbolic import two_user_payments
 
-    found = payments.coalition_matrices(_symbols((2, 2)))
+    found = two_user_payments.coalition_matrices(_symbols((2, 2)))
     forms = [_of_table(form) for form in (found.platform, found.first, found.second)]
     for _ in range(draws.points):
         table = draws.table((2, 2))

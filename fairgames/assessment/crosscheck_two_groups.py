@@ -116,11 +116,11 @@ def _alpha(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
 
 def _cells(utilities: Pair, draws: Draws) -> Iterator[Point]:
     """Each cell at random costs; the ends of gamma put the costs on the boundaries between cells."""
-    from symbolic import two_group_cells, two_groups
+    from symbolic import two_group_cells, two_group_places
 
     one, two = utilities
     low, high = two / 2, one
-    place = two_groups.Place
+    place = two_group_places.Place
     for cell in two_group_cells.cells(utilities):
         for _ in range(max(1, draws.points // 6)):
             alpha = draws.rational()

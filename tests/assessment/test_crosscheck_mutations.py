@@ -14,7 +14,9 @@ from fairgames.assessment.crosscheck import all_questions
 from fairgames.assessment.crosscheck_points import AGREES, MISMATCH, compare
 from symbolic import (
     dp_mean,
+    dp_mean_risk,
     federated,
+    federated_inputs,
     identical_users,
     payments,
     regimes,
@@ -24,6 +26,7 @@ from symbolic import (
     two_group_regions,
     two_groups,
     two_player,
+    two_user_payments,
 )
 from symbolic.closed_form import RootForm
 
@@ -169,14 +172,14 @@ def test_every_coefficient_of_the_payments_counts(monkeypatch, name, question, n
     ],
 )
 def test_every_coefficient_of_the_matrices_counts(monkeypatch, name, field, question):
-    derive = getattr(payments, name)
+    derive = getattr(two_user_payments, name)
     small = sp.Matrix(2, 2, lambda k, level: sp.Symbol(f"U_{k}{level}", real=True) if k or level else 0)
     result = derive(small)
     changed = [
         (mutant, lambda U, standing=standing: standing() if U.shape == (2, 2) else derive(U))
         for mutant, standing in with_field(result, field)
     ]
-    assert not survivors(monkeypatch, question, payments, name, changed, points=2)
+    assert not survivors(monkeypatch, question, two_user_payments, name, changed, points=2)
 
 
 @pytest.mark.slow
@@ -203,13 +206,13 @@ def test_every_coefficient_of_the_private_mean_counts(monkeypatch, present):
     ("name", "question"), [("best_weight", "its weights, 3 users"), ("minimal_risk", "its risk, 3 users")]
 )
 def test_every_coefficient_of_weights_and_risk_counts(monkeypatch, name, question):
-    derive = getattr(dp_mean, name)
+    derive = getattr(dp_mean_risk, name)
     expression = derive(sp.Integer(2))
     changed = [
         (mutant, lambda present, mutant=mutant: mutant if present == 2 else derive(present))
         for mutant in mutants(expression)
     ]
-    assert not survivors(monkeypatch, question, dp_mean, name, changed, points=1)
+    assert not survivors(monkeypatch, question, dp_mean_risk, name, changed, points=1)
 
 
 @pytest.mark.parametrize(
@@ -217,8 +220,9 @@ def test_every_coefficient_of_weights_and_risk_counts(monkeypatch, name, questio
 )
 def test_every_coefficient_of_the_federated_estimates_counts(monkeypatch, profile):
     derive = federated.best_estimate
+    uniform_aggregate = federated_inputs.uniform_aggregate
     original = {
-        (levels, target): derive(levels, target, aggregate=federated.uniform_aggregate(levels) if 1 in levels else None)
+        (levels, target): derive(levels, target, aggregate=uniform_aggregate(levels) if 1 in levels else None)
         for levels in [(a, b) for a in range(3) for b in range(3) if a or b]
         for target in (1, 2)
     }

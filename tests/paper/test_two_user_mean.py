@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 import fairgames as fg
-from symbolic import dp_mean
+from symbolic import dp_mean_risk
 
 EPS = [Fraction(1, 2), Fraction(1), Fraction(3), Fraction(10)]
 THIRD, HALF = Fraction(1, 3), Fraction(1, 2)
@@ -59,16 +59,16 @@ def test_a_symmetric_matrix_of_fractions_may_scale_equation_12(utility):
 
 def test_equations_27_to_30_and_33_to_34_by_enumeration():
     w, w1, eta = sp.symbols("w w1 eta", positive=True)
-    mu, half = dp_mean.MU, sp.Rational(1, 2)
+    mu, half = dp_mean_risk.MU, sp.Rational(1, 2)
     up, down = mu + half, half - mu
-    assert dp_mean.risk_function((), sp.oo) == mu**2
-    assert dp_mean.bayes_risk((), sp.oo) == sp.Rational(1, 12)
+    assert dp_mean_risk.risk_function((), sp.oo) == mu**2
+    assert dp_mean_risk.bayes_risk((), sp.oo) == sp.Rational(1, 12)
     one = up * (mu - w1 / 2) ** 2 + down * (mu + w1 / 2) ** 2 + 2 / eta**2
-    assert sp.expand(dp_mean.risk_function((w1,), eta) - one) == 0
-    assert sp.expand(dp_mean.bayes_risk((w1,), eta) - ((3 * w1**2 - 2 * w1 + 1) / 12 + 2 / eta**2)) == 0
+    assert sp.expand(dp_mean_risk.risk_function((w1,), eta) - one) == 0
+    assert sp.expand(dp_mean_risk.bayes_risk((w1,), eta) - ((3 * w1**2 - 2 * w1 + 1) / 12 + 2 / eta**2)) == 0
     two = 2 * up * down * mu**2 + up**2 * (w - mu) ** 2 + down**2 * (mu + w) ** 2 + 2 / eta**2
-    assert sp.expand(dp_mean.risk_function((w, w), eta) - two) == 0
-    assert sp.expand(dp_mean.bayes_risk((w, w), eta) - ((8 * w**2 - 4 * w + 1) / 12 + 2 / eta**2)) == 0
+    assert sp.expand(dp_mean_risk.risk_function((w, w), eta) - two) == 0
+    assert sp.expand(dp_mean_risk.bayes_risk((w, w), eta) - ((8 * w**2 - 4 * w + 1) / 12 + 2 / eta**2)) == 0
 
 
 @pytest.mark.parametrize("eps", EPS, ids=str)

@@ -1,10 +1,10 @@
 import pytest
 import sympy as sp
 
-from symbolic import dp_mean, errors, symbols, symmetric
+from symbolic import dp_mean, dp_mean_risk, errors, symbols, symmetric
 from symbolic.symbols import epsilon
 
-MU = dp_mean.MU
+MU = dp_mean_risk.MU
 w, eta, w1, w2 = sp.symbols("w eta w1 w2", positive=True)
 HALF = sp.Rational(1, 2)
 
@@ -14,28 +14,28 @@ def equal(left, right):
 
 
 def test_eqs_27_and_28_nobody():
-    assert equal(dp_mean.risk_function((), sp.oo), MU**2)
-    assert equal(dp_mean.bayes_risk((), sp.oo), sp.Rational(1, 12))
-    assert equal(dp_mean.minimal_risk(0), sp.Rational(1, 12))
+    assert equal(dp_mean_risk.risk_function((), sp.oo), MU**2)
+    assert equal(dp_mean_risk.bayes_risk((), sp.oo), sp.Rational(1, 12))
+    assert equal(dp_mean_risk.minimal_risk(0), sp.Rational(1, 12))
 
 
 def test_eq_29():
     printed = (MU + HALF) * (MU - w / 2) ** 2 + (HALF - MU) * (MU + w / 2) ** 2 + 2 / eta**2
-    assert equal(dp_mean.risk_function((w,), eta), printed)
+    assert equal(dp_mean_risk.risk_function((w,), eta), printed)
 
 
 def test_eq_30():
-    assert equal(dp_mean.bayes_risk((w,), eta), (3 * w**2 - 2 * w + 1) / 12 + 2 / eta**2)
+    assert equal(dp_mean_risk.bayes_risk((w,), eta), (3 * w**2 - 2 * w + 1) / 12 + 2 / eta**2)
 
 
 def test_eq_31_weight_and_noise():
-    weight = dp_mean.best_weight(1)
+    weight = dp_mean_risk.best_weight(1)
     assert equal(weight, 1 / (3 + 24 / epsilon**2))
     assert equal(weight / epsilon, epsilon / (3 * epsilon**2 + 24))
 
 
 def test_eq_32():
-    assert equal(dp_mean.minimal_risk(1), (1 - 1 / (3 + 24 / epsilon**2)) / 12)
+    assert equal(dp_mean_risk.minimal_risk(1), (1 - 1 / (3 + 24 / epsilon**2)) / 12)
 
 
 def test_eq_33():
@@ -45,21 +45,21 @@ def test_eq_33():
         + (HALF - MU) ** 2 * (MU + w) ** 2
         + 2 / eta**2
     )
-    assert equal(dp_mean.risk_function((w, w), eta), printed)
+    assert equal(dp_mean_risk.risk_function((w, w), eta), printed)
 
 
 def test_eq_34():
-    assert equal(dp_mean.bayes_risk((w, w), eta), (8 * w**2 - 4 * w + 1) / 12 + 2 / eta**2)
+    assert equal(dp_mean_risk.bayes_risk((w, w), eta), (8 * w**2 - 4 * w + 1) / 12 + 2 / eta**2)
 
 
 def test_eq_35_weight_and_noise():
-    weight = dp_mean.best_weight(2)
+    weight = dp_mean_risk.best_weight(2)
     assert equal(weight, 1 / (4 + 12 / epsilon**2))
     assert equal(weight / epsilon, epsilon / (4 * epsilon**2 + 12))
 
 
 def test_eq_36():
-    assert equal(dp_mean.minimal_risk(2), (1 - 1 / (2 + 6 / epsilon**2)) / 12)
+    assert equal(dp_mean_risk.minimal_risk(2), (1 - 1 / (2 + 6 / epsilon**2)) / 12)
 
 
 def test_eq_37():
@@ -80,8 +80,8 @@ def test_k_users_who_share_an_epsilon(n_users):
 
 
 def test_moments_of_a_pair_serve_three_users():
-    by_outcomes = dp_mean.bayes_risk((w, w, w), eta)
-    assert equal(by_outcomes, dp_mean.common_risk(3, w, eta))
+    by_outcomes = dp_mean_risk.bayes_risk((w, w, w), eta)
+    assert equal(by_outcomes, dp_mean_risk.common_risk(3, w, eta))
 
 
 def test_pair_with_different_epsilons():
@@ -94,7 +94,7 @@ def test_pair_with_different_epsilons():
 
 @pytest.mark.parametrize(("first", "second"), [(1, 2), (3, 4), (3, 7), (3, 8), (5, 20)])
 def test_pair_against_a_search_over_weights(first, second):
-    risk = sp.lambdify((w1, w2), dp_mean.bayes_risk((w1, w2), sp.oo))
+    risk = sp.lambdify((w1, w2), dp_mean_risk.bayes_risk((w1, w2), sp.oo))
     grid = [k / 400 for k in range(200)]
     least = min(risk(a, b) + 2 * max(a / first, b / second) ** 2 for a in grid for b in grid)
     value = float(dp_mean.pair_utility().at(first, second))

@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 import sympy as sp
 
-from symbolic import errors, federated
+from symbolic import errors, federated, federated_inputs
 from symbolic.symbols import r2, s2
 
 
@@ -33,7 +33,7 @@ def printed(profile, target, V):
     [((1, 2, 0), 3), ((1, 1, 2), 1), ((1, 2, 2), 1), ((1, 1, 2), 3), ((1, 2, 2), 3), ((2, 2, 1, 1), 1)],
 )
 def test_printed_weights_of_proposition_5(profile, target):
-    V = federated.variance_symbols(len(profile))
+    V = federated_inputs.variance_symbols(len(profile))
     estimate = federated.best_estimate(profile, target)
     direct, together = printed(profile, target, V)
     assert sp.simplify(estimate.aggregate.expression - together) == 0
@@ -46,7 +46,7 @@ def test_printed_weights_of_proposition_5(profile, target):
 )
 def test_errors_in_closed_form_for_any_aggregate(profile):
     n_users = len(profile)
-    V = federated.variance_symbols(n_users)
+    V = federated_inputs.variance_symbols(n_users)
     joined = [user for user, level in enumerate(profile) if level == 1]
     shares = [sp.S.Zero] * n_users
     if joined:
@@ -96,7 +96,7 @@ def test_eq_55_from_the_components():
     ],
 )
 def test_published_numbers(profile, emse, total):
-    variances = federated.total_variances((10, 20, 30), 1, 10)
+    variances = federated_inputs.total_variances((10, 20, 30), 1, 10)
     for target, expected in enumerate(emse, 1):
         error = federated.best_estimate(profile, target, variances, s2=1).error.expression
         assert float(error) == pytest.approx(expected, abs=5e-7)
@@ -105,11 +105,11 @@ def test_published_numbers(profile, emse, total):
 
 def test_no_feasible_weights_do_better():
     generator = random.Random(1)
-    variances = federated.total_variances((10, 20, 30), 1, 10)
+    variances = federated_inputs.total_variances((10, 20, 30), 1, 10)
     for profile in product((0, 1, 2), repeat=3):
         if not any(profile):
             continue
-        shares = federated.uniform_aggregate(profile)
+        shares = federated_inputs.uniform_aggregate(profile)
         best = federated.best_estimate(profile, 1, variances, s2=1).error.expression
         for _ in range(5):
             raw = {user: sp.Rational(generator.randint(-5, 10), 10) for user, level in enumerate(profile) if level == 2}
@@ -125,8 +125,8 @@ def test_no_feasible_weights_do_better():
 
 def test_weighted_aggregate_with_symbols():
     n1, n2 = sp.symbols("n_1 n_2", positive=True)
-    shares = federated.weighted_aggregate((1, 1), (n1, n2))
-    error = federated.best_estimate((1, 1), 1, federated.total_variances((n1, n2)), shares).error
+    shares = federated_inputs.weighted_aggregate((1, 1), (n1, n2))
+    error = federated.best_estimate((1, 1), 1, federated_inputs.total_variances((n1, n2)), shares).error
     joint = r2 / (n1 + n2) + 2 * s2 * n2**2 / (n1 + n2) ** 2
     assert sp.simplify(error.expression - joint) == 0
 
@@ -144,7 +144,7 @@ def test_lone_federating_user_is_worth_as_much_as_direct():
         (lambda: federated.best_estimate((0, 3), 1), "profile"),
         (lambda: federated.best_estimate((1, 2), 3), "target"),
         (lambda: federated.best_estimate((1, 2), 1, (1,)), "variances"),
-        (lambda: federated.total_variances((10, 0.5)), "samples[1]"),
+        (lambda: federated_inputs.total_variances((10, 0.5)), "samples[1]"),
     ],
 )
 def test_bad_input(call, argument):

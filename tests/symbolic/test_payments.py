@@ -3,21 +3,21 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from symbolic import errors, payments
+from symbolic import errors, payments, two_user_payments
 
 HALF, THIRD = sp.Rational(1, 2), sp.Rational(1, 3)
 EQ_10 = [[0, "2/3"], ["2/3", 1]]
 
 
 def test_eq_11_corrected():
-    shares = payments.coalition_matrices(EQ_10)
+    shares = two_user_payments.coalition_matrices(EQ_10)
     assert shares.platform.expression == sp.Matrix([[0, THIRD], [THIRD, sp.Rational(5, 9)]])
     assert shares.first.expression == sp.Matrix([[0, 0], [THIRD, sp.Rational(2, 9)]])
     assert shares.second.expression == sp.Matrix([[0, THIRD], [0, sp.Rational(2, 9)]])
 
 
 def test_eq_12_corrected():
-    paid = payments.payment_matrices(EQ_10)
+    paid = two_user_payments.payment_matrices(EQ_10)
     assert paid.first.expression == sp.Matrix([[0, 0], [2 * THIRD, HALF]])
     assert paid.second.expression == paid.first.expression.T
 
@@ -63,19 +63,19 @@ def test_gaps_when_the_private_action_is_not_absence(n_users, shapley):
 
 def test_matrices_of_symbols_become_functions():
     u, v = sp.symbols("u v", positive=True)
-    first = payments.payment_matrices([[0, u], [u, v]]).first
+    first = two_user_payments.payment_matrices([[0, u], [u, v]]).first
     assert first.arguments == (u, v)
-    assert first.at("2/3", 1) == payments.payment_matrices(EQ_10).first.expression
+    assert first.at("2/3", 1) == two_user_payments.payment_matrices(EQ_10).first.expression
     assert first.lambdify()(0.5, 0.75) == [[0, 0], [0.5, 0.375]]
 
 
 @pytest.mark.parametrize(
     ("call", "argument"),
     [
-        (lambda: payments.payment_matrices([[0, 0.5], [0, 1]]), "U[0, 1]"),
-        (lambda: payments.payment_matrices([[1, 1], [1, 1]]), "U[0, 0]"),
-        (lambda: payments.payment_matrices([[0, 1], [1]]), "U"),
-        (lambda: payments.payment_matrices([[0, sp.Symbol("u")], [0, 1]]), "U[0, 1]"),
+        (lambda: two_user_payments.payment_matrices([[0, 0.5], [0, 1]]), "U[0, 1]"),
+        (lambda: two_user_payments.payment_matrices([[1, 1], [1, 1]]), "U[0, 0]"),
+        (lambda: two_user_payments.payment_matrices([[0, 1], [1]]), "U"),
+        (lambda: two_user_payments.payment_matrices([[0, sp.Symbol("u")], [0, 1]]), "U[0, 1]"),
         (lambda: payments.users_payment(payments.coalition_utility(2), 2, 3), "user"),
         (lambda: payments.payment_gaps(1, lambda a, b: a + b), "n_users"),
     ],
@@ -87,4 +87,6 @@ def test_bad_input(call, argument):
 
 
 def test_fractions_are_accepted():
-    assert payments.payment_matrices([[0, Fraction(2, 3)], ["2/3", 1]]) == payments.payment_matrices(EQ_10)
+    assert two_user_payments.payment_matrices([[0, Fraction(2, 3)], ["2/3", 1]]) == two_user_payments.payment_matrices(
+        EQ_10
+    )

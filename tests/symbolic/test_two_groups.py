@@ -7,7 +7,7 @@ import sympy as sp
 
 from symbolic import errors, two_group_cells, two_group_regions, two_groups
 from symbolic.symbols import alpha, c1, c2
-from symbolic.two_groups import Place
+from symbolic.two_group_places import Place
 
 
 @pytest.fixture(scope="module")
