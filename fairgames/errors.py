@@ -13,7 +13,13 @@ import numpy as np
 
 
 class FairGamesError(ValueError):
-    """Base class of every exception that fairgames raises on purpose."""
+    """Base class of every exception that fairgames raises on purpose.
+
+    Examples
+    --------
+    >>> issubclass(FairGamesError, ValueError)
+    True
+    """
 
 
 class InputError(FairGamesError):
@@ -50,15 +56,42 @@ class InputError(FairGamesError):
 
 
 class SizeError(FairGamesError):
-    """The answer would not fit in memory; the message says how many bytes and what to use instead."""
+    """The answer would not fit in memory; the message says how many bytes and what to use instead.
+
+    Examples
+    --------
+    >>> import fairgames as fg
+    >>> fg.potential(fg.DPMeanUtility([0, 1, 2], n_users=40))
+    Traceback (most recent call last):
+    ...
+    fairgames.errors.SizeError: ...
+    """
 
 
 class DataError(FairGamesError):
-    """A data file or frame cannot be used."""
+    """A data file or frame cannot be used.
+
+    Examples
+    --------
+    >>> import fairgames as fg
+    >>> fg.fit_federated_mean({"clinic": ["a", "b"], "score": [1, 2]}, "clinic", "score")
+    Traceback (most recent call last):
+    ...
+    fairgames.errors.DataError: ...
+    """
 
 
 class SolverError(FairGamesError):
-    """A solver cannot serve this game, or is not known."""
+    """A solver cannot serve this game, or is not known.
+
+    Examples
+    --------
+    >>> import fairgames as fg
+    >>> fg.equilibria(fg.FairGame([[0, "2/3"], ["2/3", 1]], costs=[0, "2/5"]), method="magic")
+    Traceback (most recent call last):
+    ...
+    fairgames.errors.SolverError: ...
+    """
 
 
 class EvaluationError(FairGamesError):
@@ -93,6 +126,11 @@ class SpecificationError(FairGamesError):
         The file name shown before each problem.
     problems : sequence of str
         One line a problem, each starting with its place in the file.
+
+    Examples
+    --------
+    >>> print(SpecificationError("spec.toml", ["[utility] kind: must be given"]))
+    spec.toml: [utility] kind: must be given
     """
 
     def __init__(self, source: str, problems: Sequence[str]) -> None:

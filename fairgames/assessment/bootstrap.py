@@ -54,10 +54,8 @@ def bootstrap_fit(
         Number of resamples, at least 2.
     seed : int or numpy.random.SeedSequence
         The same seed gives the same numbers for every ``n_jobs``.
-    importance, aggregation
-        As for `FederatedMeanUtility`.
-    selection, actions
-        As for `optimal_alpha`.
+    importance, aggregation, selection, actions
+        As for `FederatedMeanUtility` and `optimal_alpha`.
     constraints : mapping, optional
         ``margin``, ``budget``, ``min_utility`` and ``alpha_range`` as for `optimal_alpha`, by name.
     level : float
@@ -84,6 +82,13 @@ def bootstrap_fit(
     References
     ----------
     Davison, Hinkley (1997), Bootstrap Methods and their Application, section 3.8.
+
+    Examples
+    --------
+    >>> import fairgames as fg, pandas as pd
+    >>> clinics = pd.DataFrame({"clinic": list("aaabbbccc"), "score": [1, 2, 3, 11, 12, 13, 5, 6, 7]})
+    >>> bootstrap_fit(fg.fit_federated_mean(clinics, "clinic", "score"), [0, 0.1, 1], resamples=20).resamples
+    20
     """
     draws = group_resamples(fit, resamples, seed, n_jobs)
     usable = [(between, within) for between, within in draws.tolist() if between > 0 and within > 0]
@@ -201,6 +206,13 @@ def bootstrap_measured(
     -----
     The best of many noisy profiles is partly the luckiest one: what the platform keeps is overstated, the
     more so the noisier the measurements and the closer the alternatives.
+
+    Examples
+    --------
+    >>> from fairgames.utility.measured import MeasuredUtility
+    >>> measured = MeasuredUtility(lambda profile, rng: sum(profile) + rng.normal(), shape=(2, 2), repeats=10)
+    >>> bootstrap_measured(measured, costs=[0, "1/5"], resamples=20).resamples
+    20
     """
     _require_resamples(resamples)
     if utility.repeats < 2:

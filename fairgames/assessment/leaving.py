@@ -99,6 +99,14 @@ def compare_optima(before: Optimum, after: Optimum, names_before: Sequence[str],
     ------
     InputError
         If a name occurs twice, there is not one for each user, or the profile is in counts.
+
+    Examples
+    --------
+    >>> from fairgames.mechanism.optimal import optimal_alpha
+    >>> both = optimal_alpha([[0, "2/3"], ["2/3", 1]], costs=[0, "1/10"])
+    >>> alone = optimal_alpha([0, "2/3"], costs=[0, "1/10"])
+    >>> compare_optima(both, alone, ["Ann", "Bob"], ["Ann"]).users[1].name
+    'Bob'
     """
     rows = {
         "names_before": _by_name(before, names_before, "names_before"),

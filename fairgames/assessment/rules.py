@@ -84,6 +84,11 @@ def standard_rules(
     ------
     InputError, SizeError
         If an argument is malformed, or the payments of so many users would not fit in memory.
+
+    Examples
+    --------
+    >>> list(standard_rules([[0, "2/3"], ["2/3", 1]], costs=[0, "1/10"]))[:3]
+    ['fair', 'proportional', 'equal split']
     """
     checked = as_utility(utility)
     _require_room(checked)

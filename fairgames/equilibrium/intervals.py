@@ -34,6 +34,12 @@ class StableProfile(Result):
         The platform's utility there.
     potential : Fraction or float
         ``P`` there (at alpha = 1, without costs).
+
+    Examples
+    --------
+    >>> stable = stable_profiles([[0, "2/3"], ["2/3", 1]], costs=[0, "3/10"])
+    >>> [(one.profile, str(one.alpha_from), str(one.alpha_to)) for one in stable][-1]
+    ((1, 1), '3/5', '1')
     """
 
     profile: tuple[int, ...]

@@ -43,6 +43,14 @@ class Equilibrium(Result):
         Whether no other equilibrium is near; None when not known.
     index : int or None
         +1 or -1 for a regular equilibrium of two users (Shapley 1974), otherwise None.
+
+    Examples
+    --------
+    >>> import fairgames as fg
+    >>> found = fg.equilibria(fg.FairGame([[0, "2/3"], ["2/3", 1]], costs=[0, "2/5"], alpha="3/5"))
+    >>> first = found.equilibria[0]
+    >>> first.is_pure, first.regret
+    (True, Fraction(0, 1))
     """
 
     strategies: tuple[Array, ...]
@@ -92,6 +100,13 @@ class EquilibriumSet(Result):
         As a pygambit game names them; otherwise 1, 2, …
     action_labels : tuple of tuple of str
         Names of the actions, for hand-over to pygambit.
+
+    Examples
+    --------
+    >>> import fairgames as fg
+    >>> found = fg.equilibria(fg.FairGame([[0, "2/3"], ["2/3", 1]], costs=[0, "2/5"], alpha="4/5"))
+    >>> len(found.equilibria), found.complete, found.exact
+    (3, True, True)
     """
 
     equilibria: tuple[Equilibrium, ...]

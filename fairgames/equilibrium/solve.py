@@ -121,7 +121,13 @@ def _normal_form(game: Any) -> NormalForm:
 
 
 def available_solvers() -> dict[str, Solver]:
-    """Every solver by name: those of this package, and those that installed packages add."""
+    """Every solver by name: those of this package, and those that installed packages add.
+
+    Examples
+    --------
+    >>> "vertices" in available_solvers()
+    True
+    """
     return solvers()
 
 

@@ -55,6 +55,15 @@ class Fit(Result):
         How the rows were chosen, as asked for.
     observations : Observations
         The numbers themselves, from which groups are resampled; neither compared nor written to JSON.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from fairgames.fitting.federated_mean import fit_federated_mean
+    >>> clinics = pd.DataFrame({"clinic": list("aaabbbccc"), "score": [1, 2, 3, 11, 12, 13, 5, 6, 7]})
+    >>> fit = fit_federated_mean(clinics, "clinic", "score")
+    >>> round(fit.within_variance, 6), fit.utility().n_users
+    (1.0, 3)
     """
 
     between_variance: float

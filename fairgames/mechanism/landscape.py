@@ -101,6 +101,13 @@ class Landscape(Result):
         meets the platform's constraints.
     selection : str
         Which equilibrium counts: ``"best"``, ``"worst"`` or ``"potential"``.
+
+    Examples
+    --------
+    >>> from fairgames.mechanism.optimal import optimal_alpha
+    >>> landscape = optimal_alpha([[0, "2/3"], ["2/3", 1]], costs=[0, "3/10"]).landscape
+    >>> len(landscape.pieces) > 1, landscape.selection
+    (True, 'best')
     """
 
     pieces: tuple[Piece, ...]

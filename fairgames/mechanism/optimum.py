@@ -70,6 +70,13 @@ class Optimum(Result):
         Why nothing meets the constraints, when nothing does.
     warnings : tuple of str
         What the reader should know, for instance negative payments.
+
+    Examples
+    --------
+    >>> from fairgames.mechanism.optimal import optimal_alpha
+    >>> optimum = optimal_alpha([[0, "2/3"], ["2/3", 1]], costs=[0, "3/10"])
+    >>> optimum.alpha, optimum.value, optimum.profile
+    (Fraction(3, 5), Fraction(2, 5), (1, 1))
     """
 
     alpha: Number | None

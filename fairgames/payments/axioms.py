@@ -50,6 +50,12 @@ class AxiomBreak(Result):
         The users concerned; empty when the break concerns a sum.
     found, required : float or Fraction
         The two numbers that the axiom wants equal.
+
+    Examples
+    --------
+    >>> report = check_axioms(lambda utility, profile: [utility(profile), 0], [[0, "2/3"], ["2/3", 1]])
+    >>> report.breaks[0].axiom
+    'symmetry'
     """
 
     axiom: str
@@ -80,6 +86,12 @@ class AxiomReport(Result):
         One witness for each broken axiom; empty when all hold on everything that was tried.
     utilities : int
         Number of utilities tried: the given one and every unanimity utility of its users.
+
+    Examples
+    --------
+    >>> from fairgames.payments.front_door import fair_payments
+    >>> check_axioms(lambda utility, profile: fair_payments(utility, profile).values, [[0, "2/3"], ["2/3", 1]]).fair
+    True
     """
 
     axioms: tuple[str, ...]

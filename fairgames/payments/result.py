@@ -45,6 +45,13 @@ class Payments(Result):
         What a reader must know before using the numbers.
     doubtful : ndarray of bool
         Shape of ``values``: which of them are not to be used. None of them when ``resolved``.
+
+    Examples
+    --------
+    >>> from fairgames.payments.front_door import fair_payments
+    >>> paid = fair_payments([[0, "2/3"], ["2/3", 1]], [1, 1], alpha="1/2")
+    >>> paid.values.tolist(), paid.utility, paid.resolved
+    ([Fraction(1, 4), Fraction(1, 4)], Fraction(1, 1), True)
     """
 
     values: Array
@@ -136,6 +143,12 @@ class PaymentTable(Result):
         Constant fraction, or function of the utility level.
     types : ndarray of int, shape (N,)
         Type of each user, to read profiles given as counts.
+
+    Examples
+    --------
+    >>> from fairgames.payments.fair import payment_table
+    >>> payment_table([[0, "2/3"], ["2/3", 1]]).user(0)[1].tolist()
+    [Fraction(2, 3), Fraction(1, 2)]
     """
 
     potential: Array

@@ -89,6 +89,15 @@ class Specification:
         The data behind the numbers.
     notes : tuple of str
         What a reader should know about how the file was read.
+
+    Examples
+    --------
+    >>> from fairgames.spec.load import load_specification
+    >>> from importlib.resources import as_file, files
+    >>> with as_file(files("fairgames.spec") / "example.toml") as path:
+    ...     spec = load_specification(path)
+    >>> spec.n_users == len(spec.costs), spec.levels[0]
+    (True, 'absent')
     """
 
     source: str

@@ -32,6 +32,17 @@ class Utility(ABC):
     Users are *interchangeable* when swapping their levels never changes the utility; they share a
     type. A subclass that knows of interchangeable users overrides `types` and, to be fast,
     `evaluate_counts`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Total(Utility):
+    ...     n_users, shape = 2, (3, 3)
+    ...
+    ...     def evaluate(self, profiles):
+    ...         return np.sqrt(profiles.sum(axis=1))
+    >>> Total()((2, 2))
+    2.0
     """
 
     smooth: bool = False
