@@ -117,5 +117,11 @@ CROWD_SCAN = 2e-3
 ERRORS_ALLOWED = 3.0
 """An equilibrium of estimated payments is verified when no gain exceeds its tolerance by more standard errors."""
 
+CERTIFICATE_DOUBT = 0.05
+"""Chance that a statement about all moves of many different users, from estimated payments, is wrong."""
+
+USER_GAIN = 1e-7
+"""Among different users, priced one by one, a gain below this part of a user's payment or cost moves nobody."""
+
 BOUND_GAP = 1e-4
 """An upper bound is close enough when it exceeds a value that is reached by less than this part of itself."""

@@ -13,9 +13,11 @@ from fairgames.exactness import Array, to_float
 from fairgames.game.actions import Actions
 from fairgames.mechanism.at_scale_bound import CostBound, cost_bound
 from fairgames.mechanism.at_scale_game import ScaleGame, State, scale_game, spread_over_entries
+from fairgames.mechanism.at_scale_moves import of_many_types
 from fairgames.mechanism.at_scale_search import AlphaSearch, Candidate, search_alpha
 from fairgames.mechanism.at_scale_shares import MovedGains, Pricing, gains_of
 from fairgames.mechanism.at_scale_symmetric import is_symmetric, symmetric_optimum
+from fairgames.mechanism.at_scale_users import certified_optimum
 from fairgames.mechanism.at_scale_verify import Regret, regret_of
 from fairgames.mechanism.constraints import Limits
 from fairgames.mechanism.optimum import Optimum, infeasible_optimum
@@ -97,16 +99,26 @@ def optimal_alpha_at_scale(
         found = _optimum(game, (best, regret), paid, proof, "identical users who take part or not: in closed form")
         return replace(found, searched=_CLOSED)
     bound = cost_bound(game)
+    if of_many_types(game.utility):
+        certified = certified_optimum(game, bound, bounds)
+        if certified is None:
+            return _nothing_found(bounds)
+        how = f"{certified.how}; bound: {bound.how}"
+        return _optimum(game, (certified.candidate, certified.regret), certified.paid, bound, how)
     search = AlphaSearch(game, gains, bounds)
     search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()], bound.largest)
     ranked = search.ranked()
     if not ranked:
-        reason = f"no equilibrium was met with {bounds.describe()}; the search is not exhaustive"
-        return infeasible_optimum(reason, "best", SEARCHED)
+        return _nothing_found(bounds)
     answer = _first_verified(game, MovedGains(pricing, offered), ranked)
     paid = price_profile(game.utility, game.counts(answer[0].state), answer[0].alpha, effort=effort)
     how = f"{pricing.n_priced:,} states were priced on the way; bound: {bound.how}"
     return _optimum(game, answer, paid, bound, how)
+
+
+def _nothing_found(limits: Limits) -> Optimum:
+    reason = f"no equilibrium was met with {limits.describe()}; the search is not exhaustive"
+    return infeasible_optimum(reason, "best", SEARCHED)
 
 
 def _first_verified(game: ScaleGame, gains: MovedGains, ranked: list[Candidate]) -> tuple[Candidate, Regret]:

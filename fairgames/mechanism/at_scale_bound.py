@@ -1,20 +1,26 @@
-"""Most that the platform could keep among very many users, proved by branch and bound."""
+"""Most that the platform could keep among very many users, proved by splitting what is possible into boxes."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
 from fairgames.mechanism.at_scale_game import ScaleGame, State
+from fairgames.mechanism.at_scale_relaxation import Relaxation, relaxed_bound
+from fairgames.mechanism.at_scale_relaxation_federated import FederatedRelaxation
+from fairgames.mechanism.at_scale_relaxation_private import PrivateRelaxation
 from fairgames.tolerance import BOUND_GAP
 from fairgames.utility.base import Utility
+from fairgames.utility.dp_mean import DPMeanUtility
+from fairgames.utility.federated_mean import FederatedMeanUtility
 
 _MOST_BOXES = 60_000
 _BATCH = 512
+_FEW_GROUPS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +60,8 @@ def cost_bound(game: ScaleGame) -> CostBound:
     - If only raising everybody present to the top level never lowers the utility (`monotone_at_top`), the utility
       of a state is at most that of the same users at the top; the same search, over the numbers of present users
       alone, at the cost of their cheapest level, bounds it.
+    - The federated mean and the differentially private mean have relaxations that fall apart into users
+      (`FederatedRelaxation`, `PrivateRelaxation`); with many different users there is no other way.
     - Where somebody may not stay absent the largest utility, or 0, is all that is known.
 
     Parameters
@@ -73,13 +81,39 @@ def cost_bound(game: ScaleGame) -> CostBound:
     if not game.absent_allowed:
         how = "the largest utility, or 0: somebody may not stay absent" if known else _UNKNOWN
         return CostBound(max(largest, 0.0) if known else None, largest, False, how, game.highest())
+    relaxation = _relaxation(game)
+    if relaxation is None:
+        return _by_branches(game, largest)
+    bound, state, closed = relaxed_bound(game, relaxation)
+    found = CostBound(bound, largest, closed, f"paying only costs, user by user{'' if closed else ' (loose)'}", state)
+    if len(game.sizes) > _FEW_GROUPS:
+        return found
+    # Few groups are searched both ways: each is the tighter one somewhere.
+    other = _by_branches(game, largest)
+    closer = other if other.bound is not None and other.bound < bound else found
+    return replace(closer, state=max((found.state, other.state), key=lambda one: _kept(game, one)))
+
+
+def _by_branches(game: ScaleGame, largest: float) -> CostBound:
+    """Bound by branch and bound over counts."""
+    utility = game.utility
     bound, state, closed = _branch_and_bound(game, _at_top(game) if _only_at_top(utility) else _by_level(game))
-    if not known:
+    if not (utility.monotone or utility.monotone_at_top):
         return CostBound(None, largest, False, _UNKNOWN, state)
     what = "paying only costs, for data at the top level" if _only_at_top(utility) else "paying only costs"
     how = f"{what}, by branch and bound{'' if closed else ' stopped early'}"
     tight = closed and not _only_at_top(utility)
     return CostBound(bound, largest, tight, how, _at_cheapest(game, state) if _only_at_top(utility) else state)
+
+
+def _kept(game: ScaleGame, state: State) -> float:
+    return to_float(game.utility.evaluate_counts(game.counts(state)[None])).item() - game.cost_of(state)
+
+
+def _relaxation(game: ScaleGame) -> Relaxation | None:
+    if isinstance(game.utility, FederatedMeanUtility):
+        return FederatedRelaxation(game)
+    return PrivateRelaxation(game) if isinstance(game.utility, DPMeanUtility) else None
 
 
 def _only_at_top(utility: Utility) -> bool:

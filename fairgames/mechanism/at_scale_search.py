@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairgames.mechanism.at_scale_climb import climb
 from fairgames.mechanism.at_scale_game import ScaleGame, State
@@ -79,7 +80,7 @@ class AlphaSearch:
         """Equilibrium that best replies reach at ``alpha``; it is noted when it is within the limits."""
         state, settled = climb(self._game, self._gains, alpha, start)
         if settled:
-            lo, hi = stable_range(self._game, self._gains, state)
+            lo, hi = stable_range(self._game, self.table(state), state)
             self._note(state, min(lo, alpha), max(hi, alpha))
         return state
 
@@ -107,7 +108,7 @@ class AlphaSearch:
 
     def corner(self, state: State) -> tuple[float, float]:
         """Note a state wherever it is an equilibrium; return the ends of that range of alpha."""
-        lo, hi = stable_range(self._game, self._gains, state)
+        lo, hi = stable_range(self._game, self.table(state), state)
         if lo <= hi:
             self._note(state, lo, hi)
         return lo, hi
@@ -128,6 +129,10 @@ class AlphaSearch:
         """Whether the limits other than those of alpha hold."""
         least, most = self._limits.min_utility, self._limits.budget
         return (least is None or float(least) <= utility) and (most is None or alpha * utility <= float(most))
+
+    def table(self, state: State) -> NDArray[np.float64]:
+        """What moving adds to payments at alpha = 1, shape ``(K, L, L)``."""
+        return self._gains.table(self._game.counts(state))[0]
 
     def utility(self, state: State) -> float:
         """Utility of a state."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
+from fairgames.parallel import counter
 from fairgames.payments.cubature import cubature_payments
 from fairgames.payments.engine_estimates import Effort
 from fairgames.payments.engines import price_profile
@@ -58,6 +59,7 @@ class Pricing:
         self.utility = utility
         self._effort = effort
         self._known: dict[bytes, Shares] = {}
+        self._progress = counter("states priced")
 
     @property
     def n_priced(self) -> int:
@@ -69,6 +71,7 @@ class Pricing:
         key = counts.tobytes()
         if key not in self._known:
             self._known[key] = self._priced(counts)
+            self._progress.update()
         return self._known[key]
 
     def utility_at(self, counts: Counts) -> float:

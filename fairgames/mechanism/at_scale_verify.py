@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairgames.mechanism.at_scale_climb import net_gains, stakes
 from fairgames.mechanism.at_scale_game import ScaleGame, State
@@ -31,12 +32,11 @@ class Regret:
     verified: bool
 
 
-def stable_range(game: ScaleGame, gains: MovedGains, state: State) -> tuple[float, float]:
+def stable_range(game: ScaleGame, table: NDArray[np.float64], state: State) -> tuple[float, float]:
     """Least and largest alpha in [0, 1] at which nobody gains by moving; empty when the first is larger.
 
-    Moving brings ``alpha·dP − dc``, which is linear in alpha.
+    Moving brings ``alpha·dP − dc``, which is linear in alpha; ``table`` holds ``dP`` by type and levels.
     """
-    table, _ = gains.table(game.counts(state))
     with np.errstate(invalid="ignore"):
         rises = game.costs[:, None, :] - game.costs[:, :, None]
     brings = table[game.kinds]
@@ -51,9 +51,25 @@ def stable_range(game: ScaleGame, gains: MovedGains, state: State) -> tuple[floa
     return lo, hi
 
 
+def binding_move(game: ScaleGame, table: NDArray[np.float64], state: State) -> tuple[int, int] | None:
+    """Group and level of the user who sets the least alpha at which nobody gains; None when that is 0."""
+    with np.errstate(invalid="ignore"):
+        rises = game.costs[:, None, :] - game.costs[:, :, None]
+        losing = np.isfinite(rises) & (state > 0)[:, :, None] & (table[game.kinds] < 0) & (rises < 0)
+        least = np.where(losing, rises / table[game.kinds], 0.0)
+    group, level, _ = np.unravel_index(int(least.argmax()), least.shape)
+    return (int(group), int(level)) if losing.any() else None
+
+
 def regret_of(game: ScaleGame, gains: MovedGains, state: State, alpha: float) -> Regret:
     """Recompute, from the payments, what each user could gain by each move."""
-    table, errors = gains.table(game.counts(state))
+    return regret_from(game, *gains.table(game.counts(state)), state, alpha)
+
+
+def regret_from(
+    game: ScaleGame, table: NDArray[np.float64], errors: NDArray[np.float64], state: State, alpha: float
+) -> Regret:
+    """What each user could gain by each move, from what moving adds to payments, with the errors of that."""
     net = np.where((state > 0)[:, :, None], net_gains(game, table, alpha), np.nan)
     if np.isnan(net).all():
         return Regret(0.0, 0.0, True)

@@ -28,6 +28,7 @@ from fairgames.memory import readable_count
 from fairgames.result import format_value
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.measured import MeasuredUtility
 
 SELECTIONS = ("best", "worst", "potential")
 ENGINES = ("dense", "types", "at-scale")
@@ -38,6 +39,7 @@ _MOST_TYPES = 30
 _MOST_NUMBERS = 6_000_000
 _MOST_PROFILES = 1_000_000
 _MOST_EXACT_PROFILES = 20_000
+_MOST_DENSE_PROFILES = 10_000_000
 
 
 def optimal_alpha(
@@ -97,9 +99,10 @@ def optimal_alpha(
         With the whole `landscape` over alpha. ``searched`` says over which equilibria it ranges: all of them
         with two players (up to ten actions each), all pure ones otherwise; and the symmetric and
         half-mixed ones too for up to 32 exchangeable users with equal costs and two actions. More than four
-        million states of counts, or 20,000 users, are searched at scale: ``regret`` then verifies the
-        equilibrium, ``upper_bound`` says how much better another could be, and ``profile``, ``payments`` and
-        ``costs`` have a row an entry and a column a level. Where nothing meets the constraints, ``infeasible`` says so.
+        million states of counts, 20,000 users, or ten million profiles of users who are all different, are searched
+        at scale: ``regret`` then verifies the equilibrium, ``upper_bound`` says how much better another could be,
+        and ``profile``, ``payments`` and ``costs`` have a row an entry and a column a level. Where nothing meets
+        the constraints, ``infeasible`` says so.
 
     Raises
     ------
@@ -200,9 +203,14 @@ def _fitting_engine(utility: Utility, selection: str, limits: Limits, *, grouped
     sizes, levels = utility.type_sizes, utility.type_levels
     most = _MOST_EXACT_PROFILES if utility.exact else _MOST_PROFILES
     profiles = sum(size * log(n_levels) for size, n_levels in zip(sizes, levels, strict=True))
-    if not grouped or profiles <= log(most) or len(sizes) == utility.n_users:
+    searchable = grouped and selection == "best" and limits.margin == 0 and not isinstance(utility, MeasuredUtility)
+    if not grouped or profiles <= log(most):
         return "dense"
-    if selection != "best" or limits.margin > 0 or len(sizes) > _MOST_TYPES:
+    if len(sizes) == utility.n_users:
+        return "at-scale" if searchable and profiles > log(_MOST_DENSE_PROFILES) else "dense"
+    if len(sizes) > _MOST_TYPES:
+        return "at-scale" if searchable else "types"
+    if not searchable:
         return "types"
     small = utility.n_users <= _MOST_LISTED_USERS
     return "types" if small and _n_states(sizes, levels) <= _MOST_STATES else "at-scale"

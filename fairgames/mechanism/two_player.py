@@ -142,6 +142,11 @@ def equilibrium_families(
     InputError
         If there are not exactly two players, or an argument is malformed.
 
+    References
+    ----------
+    Kang, Pedarsani, Ramchandran (2024), section 5.2 and appendix E, for two users of two levels. Mangasarian (1964),
+    "Equilibrium points of bimatrix games", on extreme equilibria.
+
     Examples
     --------
     >>> for family in equilibrium_families([[0, "2/3"], ["2/3", 1]], [0, "9/20"]):
