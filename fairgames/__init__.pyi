@@ -25,7 +25,8 @@ from .errors import (
 from .fitting.federated_mean import fit_federated_mean
 from .fitting.fit import Fit
 from .game.fair_game import FairGame
-from .mechanism.benchmarks import coalition_outcome, pay_costs, price_of_fairness
+from .mechanism.benchmarks import pay_costs, price_of_fairness
+from .mechanism.coalition import coalition_outcome
 from .mechanism.landscape import Landscape
 from .mechanism.optimal import optimal_alpha
 from .mechanism.optimum import Optimum

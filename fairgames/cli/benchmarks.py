@@ -30,7 +30,8 @@ def print_benchmarks(console: Console, spec: Specification, optimum: Optimum) ->
     """
     from fairgames.cli.solve import MOST_ENUMERATED
     from fairgames.errors import SizeError
-    from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
+    from fairgames.mechanism.benchmarks import pay_costs
+    from fairgames.mechanism.coalition import coalition_outcome
     from fairgames.report.columns import decimals
     from fairgames.report.profiles import profile_label
     from fairgames.report.terminal import print_table

@@ -79,6 +79,11 @@ def stable_profiles(
     InputError, SizeError
         If an argument is malformed or the tensor would not fit in memory.
 
+    References
+    ----------
+    Kang, Pedarsani, Ramchandran (2024), eqs. 17 and 18: profiles of best responses. Monderer and Shapley (1996),
+    "Potential games", on the potential whose differences decide.
+
     Examples
     --------
     >>> for stable in stable_profiles([[0, "2/3"], ["2/3", 1]], [0, "3/10"]):
