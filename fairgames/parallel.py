@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Generator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import numpy as np
 
 from fairgames.errors import InputError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -137,6 +140,13 @@ def run_in_order(
                     raise
             finally:
                 _cancel(answers)
+
+
+def counter(description: str) -> tqdm[NoReturn]:
+    """Count steps whose number is not known: ``update()`` at each, shown on a terminal and after two seconds only."""
+    from tqdm import tqdm
+
+    return tqdm(desc=description, delay=_SILENT_SECONDS, disable=None, leave=False)
 
 
 def _cancel(answers: Generator[Answer, None, None]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from cloudpickle import register_pickle_by_value
 
 from fairgames.errors import InputError
-from fairgames.parallel import as_n_jobs, as_seed, batch_seed, run_in_order
+from fairgames.parallel import as_n_jobs, as_seed, batch_seed, counter, run_in_order
 
 # Worker processes cannot import test modules.
 register_pickle_by_value(sys.modules[__name__])
@@ -143,3 +143,50 @@ def test_a_killed_dask_worker_loses_nothing(tmp_path):
     command = [sys.executable, str(program), str(tmp_path / "died")]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert run.stdout.strip() == "equal", run.stderr
+
+
+_ON_A_TERMINAL = """
+import fcntl, struct, sys, termios, time
+import fairgames.parallel as parallel
+
+fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+parallel._SILENT_SECONDS = float(sys.argv[1])
+for _ in parallel.run_in_order(time.sleep, [0.02] * 40, description="naps"):
+    pass
+count = parallel.counter("steps")
+for _ in range(40):
+    time.sleep(0.02)
+    count.update()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("silent", [0.2, 60])
+def test_progress_is_shown_on_a_terminal_once_it_takes_long(silent):
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", _ON_A_TERMINAL, str(silent)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                read = os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+            if not read:
+                break
+            shown += read
+    os.close(ours)
+    assert process.returncode == 0
+    assert (b"naps:" in shown) == (b"/40 [" in shown) == (silent < 1)
+    assert (b"steps:" in shown) == (silent < 1)
+
+
+def test_a_counter_is_silent_when_not_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr("fairgames.parallel._SILENT_SECONDS", 0.0)
+    count = counter("steps")
+    count.update()
+    count.close()
+    assert capsys.readouterr() == ("", "")

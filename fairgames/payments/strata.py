@@ -18,6 +18,7 @@ from fairgames.tolerance import PAYMENT_ERROR, RESIDUAL_ERROR
 _N_REPLICATES = 32
 _FIRST_SIZES = 16
 _LARGEST_POPULATION = 10**9
+_HOPELESS = 4
 
 
 def strata_payments(
@@ -47,7 +48,8 @@ def strata_payments(
     target_error : float
         Standard errors aimed at, as a part of ``max(|phi_k|, U/N)``.
     max_evaluations : int
-        Where to stop; the estimate may then be unresolved.
+        Where to stop; the estimate may then be unresolved. After a tenth of them it stops where even four times
+        as many would leave it so.
     n_jobs : int or None
         Workers for the evaluations.
 
@@ -104,7 +106,7 @@ def strata_payments(
         excess = _error_excess(replicates, sizes, target_error)
         n_sizes = _more_sizes(drawn_before, excess)
         affordable = (max_evaluations - evaluations) // per_size
-        if excess <= 1 or affordable < _FIRST_SIZES:
+        if excess <= 1 or affordable < _FIRST_SIZES or _hopeless(replicates, evaluations, max_evaluations):
             break
         n_sizes = min(n_sizes, int(affordable))
 
@@ -162,6 +164,12 @@ def _error_excess(replicates: Replicates, sizes: NDArray[np.int64], target_error
     wanted = np.maximum(target_error * scale, replicates.rounding)
     residual = replicates.residual_error / max(RESIDUAL_ERROR * replicates.scale, replicates.rounding)
     return float(max(np.max(errors / wanted), residual))
+
+
+def _hopeless(replicates: Replicates, evaluations: int, max_evaluations: int) -> bool:
+    """Whether the check would stay open even with several times the evaluations allowed."""
+    excess = replicates.residual_error / max(RESIDUAL_ERROR * replicates.scale, replicates.rounding)
+    return evaluations * excess**2 > _HOPELESS * max_evaluations and evaluations > max_evaluations / 10
 
 
 def _more_sizes(drawn: int, excess: float) -> int:

@@ -133,7 +133,11 @@ def verdict(
 def _doubt(replicates: Replicates, mean: float, error: float) -> str:
     scale, rounding = replicates.scale, replicates.rounding
     if error > max(RESIDUAL_ERROR * scale, rounding):
-        return f"the error of the sum of payments is {error / scale:.2g} of the utility at the last evaluation allowed"
+        more = (error / max(RESIDUAL_ERROR * scale, rounding)) ** 2
+        return (
+            f"the error of the sum of payments is {error / scale:.2g} of the utility, and to tell whether they add up "
+            f"would take about {more:.2g} times the evaluations (budget)"
+        )
     if abs(mean) > max(RESIDUAL_MEAN * scale, rounding):
         return f"the payments miss the utility by {abs(mean) / scale:.2g} of it: a jump that no draw met?"
     if abs(mean) > max(RESIDUAL_RATIO * error, rounding):

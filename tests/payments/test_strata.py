@@ -99,6 +99,20 @@ def test_undeclared_threshold_is_unresolved(seed, quota):
     assert "unresolved" in estimate.reason
 
 
+def test_a_hopeless_check_is_given_up_early():
+    asked = 0
+
+    def evaluate(counts):
+        nonlocal asked
+        asked += len(counts)
+        return 1.0 * (counts[:, 0] + 2 * counts[:, 1] >= 700_000)
+
+    estimate = strata_payments(evaluate, [600_000, 400_000], 0, max_evaluations=2_000_000)
+    assert not estimate.resolved
+    assert asked < 1_500_000
+    assert "times the evaluations" in estimate.reason or "miss the utility" in estimate.reason
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_undeclared_threshold_on_a_smooth_utility_is_unresolved(seed):
     estimate = strata_payments(

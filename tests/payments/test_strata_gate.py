@@ -31,7 +31,7 @@ def test_regression_is_least_squares_at_a_residual_of_zero():
 @pytest.mark.parametrize(
     ("replicates", "varies", "word"),
     [
-        (_replicates(noise=0.1), False, "last evaluation"),
+        (_replicates(noise=0.1), False, "times the evaluations"),
         (_replicates(shift=1e-2), False, "miss the utility"),
         (_replicates(shift=4e-4, noise=1e-4), False, "of their errors"),
         (Replicates(np.tile([0.4, 0.6], (32, 1)), 1.0, 40), True, "cancel"),
