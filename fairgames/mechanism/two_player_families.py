@@ -101,7 +101,8 @@ def _equilibrium_ranges(x: Vertex, y: Vertex) -> Iterator[tuple[Fraction, Fracti
     """Ranges of beta on which two vertices answer each other.
 
     A probability and a slack are both affine and never negative on the common interval, so their product
-    is 0 on all of it or at its ends only.
+    is 0 on all of it or at its ends only. From every vertex one goes on to larger beta, so what holds at the
+    upper end alone is found as the lower end of other pairs.
     """
     low = max(x.low, y.low)
     ends = [end for end in (x.high, y.high) if end is not None]
@@ -113,9 +114,8 @@ def _equilibrium_ranges(x: Vertex, y: Vertex) -> Iterator[tuple[Fraction, Fracti
         yield low, high
         return
     products = [(x.strategy[k], y.slack[k]) for k in rows] + [(y.strategy[j], x.slack[j]) for j in columns]
-    for end in (low,) if high is None or high == low else (low, high):
-        if all(at(weight, end) == 0 or at(loss, end) == 0 for weight, loss in products):
-            yield end, end
+    if all(at(weight, low) == 0 or at(loss, low) == 0 for weight, loss in products):
+        yield low, low
 
 
 def _with_ends(

@@ -127,3 +127,25 @@ def test_only_the_named_players_deviate():
 def test_bad_input(arguments, message):
     with pytest.raises(InputError, match=message):
         stable_profiles(DP_MEAN, **arguments)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.integers(-1, 2), min_size=8, max_size=8),
+    st.lists(st.integers(0, 2), min_size=4, max_size=4),
+    st.fractions(0, 1, max_denominator=4),
+)
+def test_with_a_margin_every_other_level_is_worse_by_that_much(values, prices, margin):
+    P = np.array([Fraction(0), *map(Fraction, values)], dtype=object).reshape(3, 3)
+    costs = [
+        np.array([Fraction(0), *(Fraction(price, 2) for price in own)], dtype=object)
+        for own in (prices[:2], prices[2:])
+    ]
+    lo, hi, stable = alpha_intervals(P, costs, margin)
+    alphas = {Fraction(k, 24) for k in range(25)} | set(lo[stable]) | set(hi[stable])
+    for i, j in np.ndindex(3, 3):
+        for alpha in alphas:
+            first = [alpha * (P[i, j] - P[k, j]) - costs[0][i] + costs[0][k] for k in range(3) if k != i]
+            second = [alpha * (P[i, j] - P[i, k]) - costs[1][j] + costs[1][k] for k in range(3) if k != j]
+            inside = bool(stable[i, j]) and lo[i, j] <= alpha <= hi[i, j]
+            assert inside == (min(first + second) >= margin)
