@@ -140,7 +140,7 @@ def summary(answer: Payments) -> list[str]:
         alpha = answer.alpha or 0
         worth, paid, kept = decimals([answer.utility, alpha * answer.utility, (1 - alpha) * answer.utility])
         lines = [
-            f"The utility is {worth}. Of it {float(alpha):.4g} is paid out (alpha = {exactly(alpha)}): "
+            f"The utility is {worth}. Of it {float(100 * alpha):.4g} % is paid out (alpha = {exactly(alpha)}): "
             f"{paid} to the users; the platform keeps {kept}."
         ]
     lines.append(f"Computed by {answer.engine}: {answer.reason}.")

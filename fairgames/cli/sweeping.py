@@ -126,5 +126,5 @@ def print_sweep(console: Console, spec: Specification, result: Sweep) -> None:
             for optimum in optima
         ],
     ]
-    headers = (result.name, "alpha", "platform keeps", "utility", "users gain", "who does what")
+    headers = (result.name.rsplit(".", 1)[-1], "alpha", "platform keeps", "utility", "users gain", "who does what")
     print_table(console, f"The optimum over {result.name}", headers, list(zip(*columns, strict=True)))

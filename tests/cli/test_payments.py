@@ -25,7 +25,8 @@ level = "high"
 
 
 def test_payments_prices_the_profile_of_the_specification(run, example, tmp_path, saved):
-    run("payments", example, "--json", tmp_path / "out.json", "--figure", tmp_path / "out.svg")
+    output = run("payments", example, "--json", tmp_path / "out.json", "--figure", tmp_path / "out.svg").output
+    assert "Of it 30 % is paid out (alpha = 0.3)" in output
     spec = load_specification(example)
     expected = fair_payments(spec.utility, (1, 1, 1, 2), alpha=Fraction(3, 10))
     document = saved()
