@@ -17,6 +17,7 @@ from fairgames.exactness import Array
 from fairgames.memory import require_memory
 from fairgames.payments.lattice import CountLattice
 from fairgames.utility.base import Utility
+from fairgames.utility.checking import evaluated
 
 _CHUNK = 1 << 16
 _FLOAT_BYTES = 48
@@ -88,7 +89,7 @@ def count_utilities(utility: Utility, lattice: CountLattice) -> Array:
     values = np.empty(lattice.n_states, dtype=object if utility.exact else float)
     for start in range(0, values.size, _CHUNK):
         states = np.arange(start, min(start + _CHUNK, values.size))
-        values[states] = utility.evaluate_counts(lattice.counts(states))
+        values[states] = evaluated(utility.evaluate_counts, lattice.counts(states))
     return values.reshape(lattice.shape)
 
 

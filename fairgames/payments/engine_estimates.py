@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fairgames.errors import InputError
+from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.payments.cubature import cubature_payments
 from fairgames.payments.estimate import Estimate, payment_scale
 from fairgames.payments.groups import PresentGroups
@@ -45,6 +47,24 @@ class Effort:
     max_seconds: float | None = None
     n_jobs: int | None = 1
     checkpoint: str | Path | None = None
+
+    def check(self) -> None:
+        """Refuse what no engine could use, whichever is chosen.
+
+        Raises
+        ------
+        InputError
+            Naming the argument.
+        """
+        as_seed(self.seed)
+        as_n_jobs(self.n_jobs)
+        if self.budget is not None and (
+            isinstance(self.budget, bool) or not isinstance(self.budget, (int, np.integer)) or self.budget < 1
+        ):
+            raise InputError("budget", "must be a whole number of at least 1 utility evaluation", self.budget)
+        for name, value in (("target_error", self.target_error), ("max_seconds", self.max_seconds)):
+            if value is not None and not 0 < value < np.inf:
+                raise InputError(name, "must be above 0", value)
 
     @property
     def wanted(self) -> float:
@@ -116,7 +136,7 @@ def _by_cubature(groups: PresentGroups, effort: Effort) -> Estimate:
 
 def _by_strata(groups: PresentGroups, effort: Effort) -> Estimate:
     return strata_payments(
-        groups,
+        groups.checked,
         groups.sizes,
         effort.seed,
         target_error=effort.wanted,

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number, is_exact
-from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
 from fairgames.payments.engine_estimates import Effort, estimated_payments
 from fairgames.payments.groups import PresentGroups, enumerated_payments, present_groups
@@ -125,8 +124,7 @@ def price_profile(
     ('cubature', True)
     """
     fraction, tried = as_alpha(alpha), effort or Effort()
-    as_seed(tried.seed)
-    as_n_jobs(tried.n_jobs)
+    tried.check()
     if engine not in {"auto", *ENGINES}:
         raise InputError("engine", f"must be auto, {', '.join(ENGINES)}", engine)
     groups = present_groups(as_utility(utility), profile)

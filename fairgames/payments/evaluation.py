@@ -1,4 +1,4 @@
-"""Utility values of many states at once, checked: a bad one is named."""
+"""Utility values of many states at once, in batches that workers share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.errors import EvaluationError
+from fairgames.exactness import to_float
 from fairgames.parallel import as_n_jobs, run_in_order
+from fairgames.utility.checking import evaluated
 
 StateUtility: TypeAlias = Callable[[NDArray[Any]], Any]
 """Utilities of the rows of an array: present users by group, ``(M, K)`` to ``(M,)``, or profiles ``(M, N)``."""
@@ -88,37 +89,4 @@ def _evaluate_states(evaluate: StateUtility, n_jobs: int | None, states: NDArray
 
 
 def _checked_values(evaluate: StateUtility, states: NDArray[Any]) -> NDArray[np.float64]:
-    try:
-        values = np.asarray(evaluate(states), dtype=float)
-    except Exception as error:
-        _raise_at_first_failure(evaluate, states, error)
-    if values.shape != (len(states),):
-        raise EvaluationError(
-            f"the utility must return one number for each of the {len(states)} states, got shape {values.shape}",
-            _plain(states[0]),
-        )
-    if not np.isfinite(values).all():
-        first = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise EvaluationError(
-            f"the utility must be a finite number at {_plain(states[first])}, got {values[first]}",
-            _plain(states[first]),
-        )
-    return values
-
-
-def _raise_at_first_failure(evaluate: StateUtility, states: NDArray[Any], error: Exception) -> None:
-    """Halve the batch until one state is to blame."""
-    while len(states) > 1:
-        half = states[: len(states) // 2]
-        try:
-            evaluate(half)
-        except Exception as earlier:
-            states, error = half, earlier
-        else:
-            states = states[len(half) :]
-    profile = _plain(states[0])
-    raise EvaluationError(f"the utility raised {type(error).__name__} at {profile}: {error}", profile) from error
-
-
-def _plain(state: NDArray[Any]) -> tuple[object, ...]:
-    return tuple(state.tolist())
+    return to_float(evaluated(evaluate, states))

@@ -15,6 +15,7 @@ from fairgames.payments.potential import potential_tensor
 from fairgames.payments.result import Payments, PaymentTable
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.checking import evaluated
 from fairgames.utility.profile import as_profile, expand_counts
 
 
@@ -177,7 +178,7 @@ def _marginal_potentials(utility: Utility, levels: NDArray[np.intp]) -> tuple[Nu
     masks = np.arange(n_subsets)[:, None] >> np.arange(present.size - 1, -1, -1)[None, :] & 1
     profiles = np.zeros((n_subsets, utility.n_users), dtype=np.intp)
     profiles[:, present] = masks * levels[present]
-    worth = utility.evaluate(profiles).reshape((2,) * present.size)
+    worth = evaluated(utility.evaluate, profiles).reshape((2,) * present.size)
     P = potential_tensor(worth)
     full = (1,) * present.size
     shares = np.full(utility.n_users, Fraction(0), dtype=object) if is_exact(P) else np.zeros(utility.n_users)

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.errors import EvaluationError
 from fairgames.exactness import Array
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.counts import potential_on_lattice
 from fairgames.payments.lattice import CountLattice
 from fairgames.utility.base import Utility
+from fairgames.utility.checking import evaluated
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
 _CHUNK = 1 << 16
@@ -62,6 +64,16 @@ class PresentGroups:
     def __call__(self, present: NDArray[Any]) -> Array:
         """Utility of each row of ``present``, shape ``(M, K)`` to shape ``(M,)``; real numbers for smooth utilities."""
         return self.utility.evaluate_counts(self.counts(present))
+
+    def checked(self, present: NDArray[Any]) -> Array:
+        """Do as a call does; a state at which the utility fails is named as the profile is written."""
+        try:
+            return evaluated(self.utility.evaluate_counts, self.counts(present))
+        except EvaluationError as error:
+            if self.profile.ndim == 2 or not isinstance(error.profile[0], tuple):
+                raise
+            levels = tuple(expand_counts(np.array(error.profile)[None], self.utility.types)[0].tolist())
+            raise EvaluationError(str(error).replace(str(error.profile), str(levels)), levels) from error.__cause__
 
     def levels(self) -> NDArray[np.intp]:
         """Level of each user, shape ``(N,)``."""
@@ -134,7 +146,7 @@ def enumerated_payments(groups: PresentGroups) -> tuple[Any, Array, int]:
         If the states would not fit in memory.
     """
     if len(groups.sizes) == 1:
-        worth = groups(groups.sizes[None])
+        worth = groups.checked(groups.sizes[None])
         return worth[0], worth / int(groups.sizes[0]), 1
     values, P, lattice = _potential_of_counts(groups, platform=0)
     return values[-1], _shares(P, lattice), groups.n_states
@@ -183,6 +195,6 @@ def _potential_of_counts(groups: PresentGroups, platform: int) -> tuple[Array, A
     for start in range(0, groups.n_states, _CHUNK):
         states = np.arange(start, min(start + _CHUNK, groups.n_states))
         present = np.stack(np.unravel_index(states, lattice.shape), axis=1).astype(np.int64)
-        values[states] = groups(present)
+        values[states] = groups.checked(present)
     P = potential_on_lattice(values.reshape(lattice.shape), lattice, platform).reshape(-1)
     return values, P, lattice

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number
 from fairgames.memory import readable_count, require_memory
+from fairgames.utility.checking import evaluated, plain, require_finite
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
 Walk: TypeAlias = Callable[[NDArray[np.intp]], NDArray[np.float64]]
@@ -177,6 +178,7 @@ class Utility(ABC):
             "fair_payments (one profile) or grouped users",
         )
         tensor = self._every_value()
+        require_finite(tensor.reshape(-1), lambda first: plain(np.array(np.unravel_index(first, tensor.shape))))
         tensor.flags.writeable = False
         return tensor
 
@@ -186,7 +188,8 @@ class Utility(ABC):
         flat = values.reshape(-1)
         for start in range(0, flat.size, _CHUNK):
             stop = min(start + _CHUNK, flat.size)
-            flat[start:stop] = self.evaluate(np.stack(np.unravel_index(np.arange(start, stop), self.shape), axis=1))
+            profiles = np.stack(np.unravel_index(np.arange(start, stop), self.shape), axis=1)
+            flat[start:stop] = evaluated(self.evaluate, profiles)
         return values
 
 

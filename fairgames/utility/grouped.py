@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.exactness import Array
 from fairgames.utility.base import Utility
+from fairgames.utility.checking import evaluated
 from fairgames.utility.profile import as_profile, count_profiles
 
 _CELLS_AT_ONCE = 1 << 17
@@ -100,7 +101,7 @@ class GroupedUtility(Utility):
             codes = np.add.outer(codes, strides[kind])
         possible = states[:, :, 0].min(axis=1) >= 0
         values = np.empty(len(states), dtype=object if self.exact else float)
-        values[possible] = self.evaluate_counts(states[possible])
+        values[possible] = evaluated(self.evaluate_counts, states[possible])
         result: Array = values[codes]
         return result
 
