@@ -56,7 +56,7 @@ def binding_move(game: ScaleGame, table: NDArray[np.float64], state: State) -> t
     with np.errstate(invalid="ignore"):
         rises = game.costs[:, None, :] - game.costs[:, :, None]
         losing = np.isfinite(rises) & (state > 0)[:, :, None] & (table[game.kinds] < 0) & (rises < 0)
-        least = np.where(losing, rises / table[game.kinds], 0.0)
+    least = np.divide(rises, table[game.kinds], out=np.zeros(rises.shape), where=losing)
     group, level, _ = np.unravel_index(int(least.argmax()), least.shape)
     return (int(group), int(level)) if losing.any() else None
 

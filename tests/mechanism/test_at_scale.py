@@ -79,7 +79,10 @@ def most_gained(utility, costs, alpha, profile):
     return worst / scale
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if "three" in name or "federated" in name else ()) for name in SMALL],
+)
 def test_comes_close_to_the_exact_optimum_where_that_is_known(name):
     utility, costs = SMALL[name]
     by_user = np.repeat(np.array(costs, dtype=float), utility.type_sizes, axis=0)
@@ -94,6 +97,7 @@ def test_comes_close_to_the_exact_optimum_where_that_is_known(name):
         assert found.upper_bound >= exact.upper_bound - 1e-12
 
 
+@pytest.mark.slow
 def test_users_of_one_type_may_all_have_costs_of_their_own():
     rng = np.random.default_rng(3)
     utility = DPMeanUtility([[0, 0.2, 1], [0, 0.5, 4]], counts=[50, 40])
@@ -108,7 +112,11 @@ def test_users_of_one_type_may_all_have_costs_of_their_own():
 @pytest.mark.parametrize(
     ("utility", "costs"),
     [
-        (FederatedMeanUtility([10, 30, 100], 1.0, 10.0, counts=MILLION), [[0, 0.2, 1.0], [0, 0.3, 1.2], [0, 0.3, 1.0]]),
+        pytest.param(
+            FederatedMeanUtility([10, 30, 100], 1.0, 10.0, counts=MILLION),
+            [[0, 0.2, 1.0], [0, 0.3, 1.2], [0, 0.3, 1.0]],
+            marks=pytest.mark.slow,
+        ),
         (DPMeanUtility([[0, 0.5], [0, 1], [0, 2]], counts=MILLION), [[0, 2e-7], [0, 4e-7], [0, 3e-7]]),
     ],
 )
@@ -202,7 +210,13 @@ def test_where_nobody_may_stay_absent_the_largest_utility_bounds():
 
 @pytest.mark.parametrize(
     "limits",
-    [{"alpha_range": (0.3, 0.5)}, {"budget": 0.05}, {"min_utility": 0.95}, {"budget": 0.15, "min_utility": 0.8}],
+    [
+        {"alpha_range": (0.3, 0.5)},
+        *(
+            pytest.param(limits, marks=pytest.mark.slow)
+            for limits in ({"budget": 0.05}, {"min_utility": 0.95}, {"budget": 0.15, "min_utility": 0.8})
+        ),
+    ],
 )
 def test_limits_hold(limits):
     utility, costs = SMALL["three levels"]
@@ -229,6 +243,7 @@ def test_the_engine_fits_the_size_and_says_so():
     assert crowd.reason == "types: 100 users of 1 types: all 101 states of counts"
 
 
+@pytest.mark.slow
 def test_declared_jumps_are_priced_at_scale():
     base = DPMeanUtility([[0, 0.5], [0, 2]], counts=[30_000, 30_000])
     utility = ThresholdUtility([as_jump([[0, 1], [0, 1]], quota=20_000, height=1)], base)

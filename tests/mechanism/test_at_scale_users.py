@@ -1,0 +1,204 @@
+"""Many users who are all different, against all profiles where these can be enumerated."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from fairgames.errors import InputError
+from fairgames.mechanism.at_scale_bound import cost_bound
+from fairgames.mechanism.at_scale_game import scale_game
+from fairgames.mechanism.at_scale_moves import UserGains, certificate, of_many_types
+from fairgames.mechanism.at_scale_relaxation import relaxed_bound
+from fairgames.mechanism.at_scale_relaxation_federated import FederatedRelaxation
+from fairgames.mechanism.at_scale_relaxation_private import PrivateRelaxation
+from fairgames.mechanism.at_scale_replies import reply
+from fairgames.mechanism.at_scale_shares import Pricing
+from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.payments.engine_estimates import Effort
+from fairgames.payments.fair import potential
+from fairgames.payments.front_door import fair_payments
+from fairgames.utility.dp_mean import DPMeanUtility
+from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames.utility.grouped import GroupedUtility
+
+KINDS = ("uniform", "weighted", "private")
+
+
+class ConcaveUtility(GroupedUtility):
+    """A utility of different users that declares nothing."""
+
+    def __init__(self, weights):
+        super().__init__(list(weights), None, 2)
+        self._weights = np.asarray(weights)
+
+    def evaluate_counts(self, counts):
+        return np.log1p(counts[:, :, 1] @ self._weights)
+
+
+def case(kind, seed, n_users):
+    """A random utility of users who are all different, and their costs."""
+    rng = np.random.default_rng([seed, n_users])
+    if kind == "private":
+        utility = DPMeanUtility(np.sort(rng.uniform(0, 8, (n_users, 3)), axis=1) * [0, 1, 1])
+        largest = 3.0 / n_users
+    else:
+        s2, r2 = 10 ** rng.uniform(-1, 1.5), 10 ** rng.uniform(0, 2)
+        samples, importance = rng.uniform(1, 80, n_users), rng.uniform(0.3, 2, n_users)
+        utility, largest = FederatedMeanUtility(samples, s2, r2, importance, aggregation=kind), 2.5
+    return utility, np.sort(rng.uniform(0, largest, (n_users, 3)), axis=1) * [0, 1, 1]
+
+
+def most_gained(utility, costs, alpha, profile):
+    """Most that a user gains by moving, from the potential at every profile."""
+    P = potential(utility)
+    gains = [0.0]
+    for user, level in product(range(len(profile)), range(costs.shape[1])):
+        moved = [*profile]
+        moved[user] = level
+        rise = costs[user, level] - costs[user, profile[user]]
+        gains.append(alpha * (P[tuple(moved)] - P[tuple(profile)]) - rise)
+    return max(gains)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(4))
+def test_between_the_best_equilibrium_and_the_bound_of_all_profiles(kind, seed):
+    utility, costs = case(kind, seed, 6)
+    exact, found = (optimal_alpha(utility, costs, engine=engine) for engine in ("dense", "at-scale"))
+    tolerance = 1e-9 * abs(exact.utility)
+    assert found.value <= exact.value + tolerance
+    assert exact.upper_bound <= found.upper_bound + tolerance
+    assert most_gained(utility, costs, found.alpha, found.profile) <= 1e-7
+    assert found.payments == pytest.approx(fair_payments(utility, found.profile, found.alpha).values)
+    assert found.standard_errors == pytest.approx(0)
+
+
+@pytest.mark.slow
+def test_the_best_equilibrium_is_mostly_found():
+    ratios = []
+    for kind, seed in product(KINDS, range(10)):
+        utility, costs = case(kind, seed, 5)
+        exact, found = (optimal_alpha(utility, costs, engine=engine) for engine in ("dense", "at-scale"))
+        ratios.append(found.value / exact.value)
+    assert np.mean(np.array(ratios) > 1 - 1e-6) >= 0.7
+    assert np.mean(ratios) > 0.95
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(5))
+def test_no_profile_exceeds_the_relaxation(kind, seed):
+    utility, costs = case(kind, seed, 6)
+    if seed == 4:
+        costs[0, 1] = costs[1, 2] = np.inf
+    game = scale_game(utility, costs)
+    profiles = np.array(list(product(range(3), repeat=6)))
+    kept = utility.evaluate(profiles) - costs[np.arange(6), profiles].sum(axis=1)
+    relaxation = PrivateRelaxation(game) if kind == "private" else FederatedRelaxation(game)
+    bound, state, closed = relaxed_bound(game, relaxation)
+    reached = utility(game.counts(state)) - game.cost_of(state)
+    assert reached <= kept.max() + 1e-9
+    assert kept.max() <= bound + 1e-9
+    assert closed == (bound <= reached + 1e-4 * bound)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_box_bounds_the_states_inside_at_any_price(kind):
+    utility, costs = case(kind, 7, 5)
+    game = scale_game(utility, costs)
+    profiles = np.array(list(product(range(3), repeat=5)))[1:]
+    kept = utility.evaluate(profiles) - costs[np.arange(5), profiles].sum(axis=1)
+    relaxation = PrivateRelaxation(game) if kind == "private" else FederatedRelaxation(game)
+    boxes = relaxation.boxes()
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        halves = relaxation.halves(boxes)
+        values = relaxation.relaxed(halves, rng.exponential(1.0, len(halves))).values
+        assert values.max() >= kept.max() - 1e-9
+        boxes = halves[rng.permutation(len(halves))[:200]] if len(halves) > 4000 else halves
+
+
+def test_among_alike_costs_the_largest_schools_come_first():
+    """Direct users of equal cost and importance: the best set of each size is that of the largest."""
+    samples = np.random.default_rng(2).uniform(5, 70, 40)
+    utility = FederatedMeanUtility(samples, 8.0, 39.0)
+    game = scale_game(utility, [[0, np.inf, 1.6]] * 40)
+    kept = []
+    for number in range(41):
+        profile = np.zeros(40, dtype=int)
+        profile[np.argsort(-samples)[:number]] = 2
+        kept.append(utility(profile) - 1.6 * number)
+    bound = cost_bound(game)
+    assert max(kept) <= bound.bound + 1e-9
+    assert bound.bound <= max(kept) * (1 + 1e-4)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.4, 1.0])
+def test_replies_end_where_nobody_gains(alpha):
+    utility, costs = case("uniform", 1, 7)
+    game = scale_game(utility, costs)
+    gains = UserGains(Pricing(utility, Effort()), game.offered)
+    for start in (game.highest(), game.cheapest()):
+        state, settled = reply(game, gains, alpha, start, 1e-9)
+        profile = state[game.entries].argmax(axis=1).tolist()
+        assert settled
+        assert most_gained(utility, costs, alpha, profile) <= 1e-7
+
+
+def test_a_hundred_different_users_of_the_federated_mean_are_certified_without_sampling():
+    rng = np.random.default_rng(0)
+    utility = FederatedMeanUtility(rng.uniform(5, 80, 60), 8.0, 39.0)
+    costs = np.column_stack([np.zeros(60), np.full(60, np.inf), rng.uniform(0.6, 1.6, 60)])
+    found = optimal_alpha(utility, costs)
+    assert found.reason.startswith("at scale: 60 users in 60 groups")
+    assert "without sampling error" in found.reason
+    assert found.regret == pytest.approx(0, abs=1e-9)
+    assert found.value <= found.upper_bound
+    assert found.price_of_fairness < 1.2
+    assert found.payments.sum() == pytest.approx(found.alpha * found.utility)
+    direct = np.array(found.profile) == 2
+    assert (found.payments[direct] >= costs[direct, 2] - 1e-9).all()
+
+
+def test_estimated_payments_carry_a_family_wise_certificate():
+    """Fewer than one in twenty certificates may fail, whose alphas leave room for the errors."""
+    weights = np.random.default_rng(5).uniform(0.5, 3, 18)
+    utility, costs = ConcaveUtility(weights), np.column_stack([np.zeros(18), 0.05 + 0.03 * weights])
+    found = optimal_alpha(utility, costs, engine="at-scale")
+    assert found.upper_bound is None
+    assert "95% confidence" in found.reason
+    assert (found.standard_errors[np.array(found.profile) == 1] > 0).all()
+    assert most_gained(utility, costs, found.alpha, found.profile) <= 1e-9
+
+
+def test_one_certificate_covers_all_moves_of_the_states_tried():
+    utility = ConcaveUtility(np.random.default_rng(5).uniform(0.5, 3, 18))
+    game = scale_game(utility, [0, 0.05])
+    once, thrice = (certificate(game, game.highest(), number) for number in (1, 3))
+    assert once.n_moves == 18
+    assert 2.5 < once.reach < thrice.reach < 5
+
+
+def test_measured_and_few_users_are_not_searched_user_by_user():
+    assert of_many_types(case("uniform", 0, 6)[0])
+    assert not of_many_types(DPMeanUtility([[0, 1.0], [0, 2.0]], counts=[40, 40]))
+    assert optimal_alpha(*case("private", 0, 6)).reason.startswith("dense")
+
+
+@pytest.mark.parametrize("limits", [{"alpha_range": (0.3, 0.5)}, {"budget": 3}, {"min_utility": 12}])
+def test_limits_hold_among_different_users(limits):
+    utility, costs = case("weighted", 2, 6)
+    found = optimal_alpha(utility, costs, engine="at-scale", **limits)
+    exact = optimal_alpha(utility, costs, engine="dense", **limits)
+    assert exact.feasible or not found.feasible
+    if found.feasible:
+        assert found.value <= exact.value + 1e-9
+        low, high = limits.get("alpha_range", (0, 1))
+        assert low <= found.alpha <= high
+        assert found.alpha * found.utility <= limits.get("budget", np.inf) + 1e-9
+        assert found.utility >= limits.get("min_utility", -np.inf)
+
+
+def test_a_margin_is_refused():
+    with pytest.raises(InputError, match=r"^margin:"):
+        optimal_alpha(*case("uniform", 0, 6), engine="at-scale", margin=0.1)
