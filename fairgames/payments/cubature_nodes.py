@@ -79,7 +79,7 @@ def hypergeometric_nodes(good: float, pool: float, drawn: NDArray[np.float64], n
     nodes, weights = _two_nodes(middle, spread)
     if n_nodes == 3:
         room = spread[1] > np.finfo(float).eps * spread[0]
-        nodes, weights = np.pad(nodes, ((0, 0), (0, 1)), mode="edge"), np.pad(weights, ((0, 0), (0, 1)))
+        nodes, weights = nodes[:, [0, 1, 1]], np.column_stack([weights, np.zeros(len(drawn))])
         nodes[room], weights[room] = _three_nodes([row[room] for row in middle], [row[room] for row in spread])
     highest = np.minimum(good, drawn)[:, None]
     lowest = np.maximum(0.0, drawn - (pool - good))[:, None]

@@ -44,15 +44,14 @@ def missed_by_nodes(
     others[group] -= 1
     n_others = int(others.sum())
     error, evaluations = 0.0, 0
+    middles = np.array([round(float(drawn.mean())) for drawn, _ in panels])
+    lengths = np.array([float(weights.sum()) for _, weights in panels])
+    starts = np.array([float(drawn[0]) for drawn, _ in panels])
     for rare in np.flatnonzero(others >= _NODES).tolist():
-        parts = [
-            _difference(others, rare, round(float(drawn.mean())), float(weights.sum()))
-            for drawn, weights in panels
-            if float(drawn[0]) * others[rare] / n_others < _FEW
-        ]
-        if not parts:
+        few = starts * others[rare] / n_others < _FEW
+        if not few.any():
             continue
-        states, weights = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        states, weights = _difference(others, rare, middles[few], lengths[few])
         values = utility(np.concatenate([states, states + np.eye(len(sizes))[group]]))
         gains = values[len(states) :] - values[: len(states)]
         error += abs(float(weights @ gains)) * int(sizes[group]) / int(sizes.sum())
@@ -60,16 +59,25 @@ def missed_by_nodes(
     return error, evaluations
 
 
-def _difference(others: NDArray[np.int64], rare: int, drawn: int, length: float) -> Rule:
-    """States and weights whose sum is nodes less counts, for ``drawn`` of the other users."""
+def _difference(others: NDArray[np.int64], rare: int, drawn: NDArray[np.int64], lengths: NDArray[np.float64]) -> Rule:
+    """States and weights whose sum is nodes less counts, for each number ``drawn`` of the other users."""
     good, pool = int(others[rare]), int(others.sum())
+    nodes, at_nodes = hypergeometric_nodes(good, pool, drawn.astype(float), _NODES)
+    counts, chances = zip(*(_counts(good, pool, number) for number in drawn.tolist()), strict=True)
+    how_many = [len(row) for row in counts]
+    present = np.concatenate([nodes.ravel(), *counts])
+    total = np.concatenate([np.repeat(drawn, _NODES), np.repeat(drawn, how_many)])
+    states = (total - present)[:, None] * (others / (pool - good))
+    states[:, rare] = present
+    by_count = np.concatenate(chances) * np.repeat(lengths, how_many)
+    return states, np.concatenate([(lengths[:, None] * at_nodes).ravel(), -by_count])
+
+
+def _counts(good: int, pool: int, drawn: int) -> Rule:
+    """Counts of good ones among ``drawn`` of ``pool`` and their probabilities, up to seven deviations."""
     mean = drawn * good / pool
-    counts = np.arange(max(0, drawn - (pool - good)), min(good, drawn, int(mean + 7 * math.sqrt(mean) + 7)) + 1)
+    counts = np.arange(max(0, drawn - (pool - good)), min(good, drawn, int(mean + 7 * math.sqrt(mean) + 7)) + 1.0)
     # Ratios of neighbouring probabilities; their sum is 1 up to what lies beyond seven deviations.
     ratios = (good - counts[:-1]) * (drawn - counts[:-1]) / (counts[1:] * (pool - good - drawn + counts[1:]))
     chances = np.cumprod(np.concatenate([[1.0], ratios]))
-    nodes, weights = hypergeometric_nodes(good, pool, np.array([float(drawn)]), _NODES)
-    present = np.concatenate([nodes[0], counts])
-    states = (drawn - present)[:, None] * (others / (pool - good))
-    states[:, rare] = present
-    return states, length * np.concatenate([weights[0], -chances / chances.sum()])
+    return counts, chances / chances.sum()
