@@ -145,7 +145,7 @@ def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]
 def _reads_as_number(cell: str) -> bool:
     """Whether a cell is a number as `format_value` writes one, with ``-`` for one that is not there."""
     try:
-        Fraction(str(cell))
+        Fraction(str(cell).replace(",", ""))
     except ValueError:
         return str(cell) in {"-", "inf", "-inf", "nan"}
     return True

@@ -62,7 +62,7 @@ def test_results_compare_by_value_and_travel():
 
 
 def test_notebook_tables_put_words_left_and_numbers_right():
-    drawn = html_table("A <title>", ("user", "payment", "of it"), [("a", "1/2", "-"), ("2", "1e-05", "inf")])
+    drawn = html_table("A <title>", ("user", "payment", "of it"), [("a", "1/2", "-"), ("2", "1e-05", "12,000")])
     assert "<caption>A &lt;title&gt;</caption>" in drawn
     sides = re.findall(r'<td style="text-align: (left|right)">', drawn)
     assert sides == ["left", "right", "right"] * 2

@@ -24,12 +24,14 @@ def decimals(numbers: Sequence[Number | None], significant: int = 5) -> list[str
     Returns
     -------
     list of str
-        ``"-"`` for None, ``"inf"`` for infinity.
+        ``"-"`` for None, ``"inf"`` for infinity; thousands are set apart by commas.
 
     Examples
     --------
     >>> decimals([Fraction(5, 2), 0.01, None])
     ['2.5000', '0.0100', '-']
+    >>> decimals([2875330.2])
+    ['2,875,330']
     """
     finite = [abs(float(number)) for number in numbers if number is not None and math.isfinite(number)]
     largest = max(finite, default=0.0)
@@ -40,7 +42,7 @@ def decimals(numbers: Sequence[Number | None], significant: int = 5) -> list[str
 
 def _fixed(number: float, places: int) -> str:
     # Rounding may leave a negative zero, which would read as a debt.
-    return f"{number:.{places}f}" if round(number, places) or not math.isfinite(number) else f"{0:.{places}f}"
+    return f"{number:,.{places}f}" if round(number, places) or not math.isfinite(number) else f"{0:.{places}f}"
 
 
 def exactly(number: Number, significant: int = 5) -> str:

@@ -123,7 +123,7 @@ def test_payments_are_explained(run, example, tmp_path, saved):
     output = run("payments", example, "--explain", "--unit-value", "1000", "--json", tmp_path / "out.json").output
     why = explain_payments(load_specification(example).utility, (1, 1, 1, 2), Fraction(3, 10), 1000)
     row = next(line for line in output.partition("Why these payments")[2].splitlines() if line.startswith("North"))
-    assert [float(cell) for cell in row.split()[2:5]] == pytest.approx(
+    assert [float(cell.replace(",", "")) for cell in row.split()[2:5]] == pytest.approx(
         [why.payments[0], why.own[0], why.helping[0]], rel=1e-3
     )
     assert saved()["rows"][0]["payment"] == pytest.approx(why.payments[0])
