@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from fairgames.assessment.rule_axioms import check_axioms_among_some
 from fairgames.assessment.rule_outcome import HEADERS, PlayedRule, RuleOutcome, outcome_of
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number
+from fairgames.exactness import Number, as_number
 from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, on_actions
 from fairgames.game.costs import as_costs
 from fairgames.game.shares import PaymentRule, rule_shares
@@ -173,7 +173,7 @@ def compare_rules(
     outcomes = []
     for name, rule in chosen.items():
         axioms = check_axioms_among_some(rule, checked, finite)
-        payments = _payments(rule, checked, allowed)
+        payments = rule_shares(rule, checked, allowed)
         scale = fixed if not isinstance(rule, StandardRule) or rule.scaled else as_number(1, "alpha")
         played = PlayedRule(on_actions(checked.tensor(), allowed), payments, costs_of_actions(table, allowed), allowed)
         outcomes.append(outcome_of(name, axioms, played, scale))
@@ -197,9 +197,3 @@ def _as_rules(rules: Mapping[str, PaymentRule]) -> Mapping[str, PaymentRule]:
         if not callable(rule):
             raise InputError(f"rules[{name!r}]", "must be a function of (utility, profile)", rule)
     return rules
-
-
-def _payments(rule: PaymentRule, utility: Utility, allowed: Sequence[Sequence[int]]) -> list[Array]:
-    if isinstance(rule, StandardRule):
-        return [on_actions(payment, allowed) for payment in rule.everywhere(utility)]
-    return rule_shares(rule, utility, allowed)

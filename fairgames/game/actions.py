@@ -88,3 +88,26 @@ def on_actions(tensor: Array, actions: Sequence[Sequence[int]]) -> Array:
 def costs_of_actions(costs: Array, actions: Sequence[Sequence[int]]) -> list[Array]:
     """Costs of each user's allowed actions; all finite."""
     return [costs[user, list(levels)] for user, levels in enumerate(actions)]
+
+
+def chosen_actions(profile: Sequence[Any], actions: Sequence[tuple[int, ...]]) -> list[Any]:
+    """Read what everybody plays: a level becomes its place among the user's actions; probabilities stay as they are.
+
+    Raises
+    ------
+    InputError
+        If there is not one entry a user, or a level is not allowed.
+
+    Examples
+    --------
+    >>> chosen_actions([2, [0.5, 0.5]], [(0, 2), (0, 1)])
+    [1, [0.5, 0.5]]
+    """
+    if not hasattr(profile, "__len__") or len(profile) != len(actions):
+        raise InputError("profile", f"must have one entry for each of the {len(actions)} users", profile)
+    chosen = []
+    for user, (entry, levels) in enumerate(zip(profile, actions, strict=True)):
+        if np.ndim(entry) == 0 and entry not in levels:
+            raise InputError(f"profile[{user}]", f"must be one of the allowed levels {levels}", entry)
+        chosen.append(levels.index(entry) if np.ndim(entry) == 0 else entry)
+    return chosen

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, common, is_exact
-from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, on_actions
+from fairgames.game.actions import Actions, allowed_actions, chosen_actions, costs_of_actions, on_actions
 from fairgames.game.costs import as_costs
 from fairgames.game.deviations import as_strategies, best_responses
-from fairgames.game.shares import PaymentRule, fair_shares, rule_shares
+from fairgames.game.shares import PaymentRule, less_all_costs, payoffs_of, shares_everywhere
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, as_alpha, paid_out
 from fairgames.payments.potential import potential_tensor
@@ -135,10 +135,7 @@ class FairGame:
             f"the payoffs of {self.n_users:,} users at {readable_count(size)} profiles",
             "stable_profiles or optimal_alpha, which need one tensor only",
         )
-        if self._rule is None:
-            shares = fair_shares(self._utility, self._actions)
-        else:
-            shares = rule_shares(self._rule, self._utility, self._actions)
+        shares = shares_everywhere(self._rule, self._utility, self._actions)
         worth = on_actions(self._utility.tensor(), self._actions)
         return tuple(paid_out(self._alpha, worth, share) for share in shares)
 
@@ -148,21 +145,12 @@ class FairGame:
 
         With two users, user 1 is on the rows and user 2 on the columns.
         """
-        payoffs = []
-        costs = costs_of_actions(self._costs, self._actions)
-        for user, (paid, cost) in enumerate(zip(self.payments, costs, strict=True)):
-            payment, along = common(paid, cost.reshape([-1 if axis == user else 1 for axis in range(self.n_users)]))
-            payoffs.append(payment - along)
-        payoffs = list(common(*payoffs))
-        for payoff in payoffs:
-            payoff.flags.writeable = False
-        return tuple(payoffs)
+        return payoffs_of(self.payments, costs_of_actions(self._costs, self._actions))
 
     @cached_property
     def platform_keeps(self) -> Array:
         """What the platform keeps, ``U − Σ payments``, at every profile of allowed actions."""
-        worth = on_actions(self._utility.tensor(), self._actions)
-        worth, *paid = common(worth, *self.payments)
+        worth, *paid = common(on_actions(self._utility.tensor(), self._actions), *self.payments)
         kept: Array = worth - sum(paid)
         return kept
 
@@ -177,12 +165,8 @@ class FairGame:
         """
         if not self.has_potential:
             raise InputError("game", "has a potential only with fair payments and a constant alpha")
-        value = on_actions(potential_tensor(self._utility.tensor()), self._actions)
-        value = paid_out(self._alpha, np.empty(()), value)
-        for user, cost in enumerate(costs_of_actions(self._costs, self._actions)):
-            value, along = common(value, cost.reshape([-1 if axis == user else 1 for axis in range(self.n_users)]))
-            value = value - along
-        return value
+        P = on_actions(potential_tensor(self._utility.tensor()), self._actions)
+        return less_all_costs(paid_out(self._alpha, np.empty(()), P), costs_of_actions(self._costs, self._actions))
 
     def profile_of(self, action_indices: Sequence[int]) -> NDArray[np.intp]:
         """Levels that a tuple of action indices stands for."""
@@ -213,21 +197,11 @@ class FairGame:
         >>> game.best_responses([1, 1])
         ((0, 1), (0, 1))
         """
-        if not hasattr(profile, "__len__") or len(profile) != self.n_users:
-            raise InputError("profile", f"must have one entry for each of the {self.n_users} users", profile)
-        chosen = [
-            self._action_index(user, entry) if np.ndim(entry) == 0 else entry for user, entry in enumerate(profile)
-        ]
+        chosen = chosen_actions(profile, self._actions)
         found = best_responses(self.payoffs, as_strategies(chosen, self.shape, exact=self.exact))
         return tuple(
             tuple(levels[action] for action in best) for levels, best in zip(self._actions, found, strict=True)
         )
-
-    def _action_index(self, user: int, level: object) -> int:
-        levels = self._actions[user]
-        if level not in levels:
-            raise InputError(f"profile[{user}]", f"must be one of the allowed levels {levels}", level)
-        return levels.index(level)
 
     def to_nashpy(self) -> nashpy.Game:
         """Hand a two-user game to nashpy (floats; nashpy does not compute with rationals).

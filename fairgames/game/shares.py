@@ -11,11 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, common
 from fairgames.game.actions import on_actions
+from fairgames.payments import rules
 from fairgames.payments.potential import potential_tensor, without_user
 from fairgames.utility.base import Utility
 
 PaymentRule: TypeAlias = Callable[[Utility, NDArray[np.intp]], ArrayLike]
 """Payments of all users, shape (N,), at one profile of levels."""
+
+
+def shares_everywhere(rule: PaymentRule | None, utility: Utility, actions: Sequence[Sequence[int]]) -> list[Array]:
+    """Payments by a rule, or the fair ones where there is none: one array a user, one axis a user."""
+    return fair_shares(utility, actions) if rule is None else rule_shares(rule, utility, actions)
 
 
 def fair_shares(utility: Utility, actions: Sequence[Sequence[int]]) -> list[Array]:
@@ -38,13 +44,18 @@ def fair_shares(utility: Utility, actions: Sequence[Sequence[int]]) -> list[Arra
 
 
 def rule_shares(rule: PaymentRule, utility: Utility, actions: Sequence[Sequence[int]]) -> list[Array]:
-    """Payments by a rule of the caller's own: one array a user, one axis a user.
+    """Payments by another rule: one array a user, one axis a user.
+
+    A rule of `fairgames.payments.rules` knows its payments everywhere at once; a function of the caller's own is
+    asked profile by profile.
 
     Raises
     ------
     InputError
         If the rule does not return one finite number a user; the profile is named.
     """
+    if isinstance(rule, rules.PaymentRule):
+        return [on_actions(payment, actions) for payment in rule.everywhere(utility)]
     shape = tuple(len(levels) for levels in actions)
     rows = []
     for index in np.ndindex(shape):
@@ -55,3 +66,34 @@ def rule_shares(rule: PaymentRule, utility: Utility, actions: Sequence[Sequence[
         rows.append(row)
     table = np.stack(common(*rows))
     return [table[:, user].reshape(shape) for user in range(utility.n_users)]
+
+
+def payoffs_of(payments: Sequence[Array], costs: Sequence[Array]) -> tuple[Array, ...]:
+    """Payments less each user's own costs: one read-only array a user, all exact or all floats.
+
+    Examples
+    --------
+    >>> paid = np.array([0.0, 1.0])
+    >>> payoffs_of([paid], [np.array([0.0, 0.25])])
+    (array([0.  , 0.75]),)
+    """
+    payoffs = []
+    for user, (paid, cost) in enumerate(zip(payments, costs, strict=True)):
+        payment, along = common(paid, _along(cost, user, len(costs)))
+        payoffs.append(payment - along)
+    payoffs = list(common(*payoffs))
+    for payoff in payoffs:
+        payoff.flags.writeable = False
+    return tuple(payoffs)
+
+
+def less_all_costs(value: Array, costs: Sequence[Array]) -> Array:
+    """Subtract the costs of all users from one number a profile."""
+    for user, cost in enumerate(costs):
+        value, along = common(value, _along(cost, user, len(costs)))
+        value = value - along
+    return value
+
+
+def _along(cost: Array, user: int, n_users: int) -> Array:
+    return cost.reshape([-1 if axis == user else 1 for axis in range(n_users)])

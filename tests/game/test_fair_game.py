@@ -10,6 +10,14 @@ from hypothesis import strategies as st
 from fairgames.errors import InputError, SizeError
 from fairgames.game.fair_game import FairGame
 from fairgames.payments.front_door import fair_payments
+from fairgames.payments.proportional import ProportionalRule
+from fairgames.payments.rules import (
+    BanzhafRule,
+    EqualSplitRule,
+    FairRule,
+    LeaveOneOutRule,
+    NoNegativeRule,
+)
 from fairgames.utility.base import Utility
 from fairgames.utility.table import CountUtility, TableUtility
 
@@ -71,6 +79,23 @@ def test_another_payment_rule():
     assert not game.has_potential
     with pytest.raises(InputError, match="fair payments"):
         _ = game.potential
+
+
+RULES = [FairRule(), NoNegativeRule(), EqualSplitRule(), LeaveOneOutRule(), BanzhafRule(), ProportionalRule()]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_rules_that_know_their_payments_everywhere_are_not_asked_profile_by_profile(rule, monkeypatch):
+    costs, actions = [[0, "1/2", 3], [0, 2, "inf"], [0, "inf", 5]], [(0, 1, 2), (0, 1), (1, 2)]
+    asked = FairGame(THREE_LEVELS, costs, "1/3", actions, payments=rule.__call__)
+
+    def refuse(self, utility, profile):
+        raise AssertionError(profile)
+
+    expected = [payment.tolist() for payment in asked.payments]
+    monkeypatch.setattr(type(rule), "__call__", refuse)
+    game = FairGame(THREE_LEVELS, costs, "1/3", actions, payments=rule)
+    assert [payment.tolist() for payment in game.payments] == expected
 
 
 def test_alpha_that_varies_is_a_general_game():
