@@ -33,6 +33,8 @@ templates_path = ["_templates"]
 autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+# The page's title names the module; repeated before each name it would not fit a phone.
+add_module_names = False
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
