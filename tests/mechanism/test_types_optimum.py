@@ -507,3 +507,39 @@ def test_bounds_alone_lead_to_the_same_optimum(types, levels, seed, monkeypatch)
     monkeypatch.setattr(types_selection, "_FIRST_BATCH", 1)
     bounded = types_optimal_alpha(utility, costs, min_utility=1)
     assert (bounded.value, bounded.feasible) == (listed.value, listed.feasible)
+
+
+class Given(TypedUtility):
+    """The utility whose potential is given by counts of levels; 0 where it is not."""
+
+    def __init__(self, potential, n_users, n_levels):
+        super().__init__([0] * n_users, [n_levels], 0)
+        self._potential = potential
+
+    def _at(self, profile):
+        return self._potential.get(tuple(profile.count(level) for level in range(self._levels[0])), Fraction(0))
+
+    def _value(self, profile):
+        present = [user for user, level in enumerate(profile) if level]
+        without = (self._at((*profile[:user], 0, *profile[user + 1 :])) for user in present)
+        return len(present) * self._at(profile) - sum(without, Fraction(0))
+
+
+def test_a_user_without_a_stable_level_is_missed_by_nobody_else():
+    # Between the two ranges one user of three wants to leave every level; each pair of levels has users enough.
+    potential = {
+        (1, 1, 1): 3,
+        (0, 2, 1): 4,
+        (0, 1, 2): 2,
+        (1, 0, 2): 4,
+        (2, 0, 1): 1,
+        (2, 1, 0): Fraction(3, 2),
+        (1, 2, 0): 1,
+    }
+    utility = Given({counts: Fraction(value) for counts, value in potential.items()}, 3, 3)
+    costs = [["0", "3/5", "6/5"], ["0", "1/20", "3/5"], ["0", "3/10", "3/4"]]
+    fractions = [[Fraction(cost) for cost in row] for row in costs]
+    found = ranges_found(types_game(utility, costs), utility)
+    state = ((0, 0), (0, 1), (0, 2))
+    assert found == ranges_by_counts(BruteForce(utility, fractions))
+    assert found[state] == [(Fraction(2, 5), Fraction(9, 20)), (Fraction(1, 2), Fraction(11, 20))]
