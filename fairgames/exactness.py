@@ -129,8 +129,8 @@ def _object_array(values: object, name: str) -> Array:
         raw = np.asarray(values)
     except ValueError:
         raise InputError(name, "must be rectangular (every row of the same length)") from None
-    # NumPy turns [0, "2/3"] into text, and [1, 0.5] into floats, which loses what was typed.
-    return raw if raw.dtype.kind in "iub" else np.asarray(values, dtype=object)
+    # NumPy turns [0, "2/3"] into text, [1, 0.5] into floats and [0, True] into ints, which loses what was typed.
+    return raw if raw is values else np.asarray(values, dtype=object)
 
 
 def _entry(name: str, index: tuple[int, ...]) -> str:

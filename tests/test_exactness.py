@@ -91,6 +91,8 @@ def test_arrays_are_read_only_copies():
         (np.array([0.0, -math.inf]), r"x\[1\]: must be finite"),
         (["0", "much"], r"x\[1\]: must be a number such as"),
         (np.array([True, False]), r"x\[0\]: must be a number, not a boolean"),
+        ([0, True], r"x\[1\]: must be a number, not a boolean"),
+        ([[0, 1], [1, np.True_]], r"x\[1, 1\]: must be a number, not a boolean"),
     ],
 )
 def test_bad_entries_are_named(values, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -42,7 +43,7 @@ def as_blocs(blocs: Iterable[Iterable[int]] | None, n_users: int) -> Blocs:
     if blocs is None:
         return tuple((user,) for user in range(n_users))
     try:
-        groups = tuple(tuple(sorted(bloc)) for bloc in blocs)
+        groups = tuple(tuple(sorted(map(operator.index, bloc))) for bloc in blocs)
     except TypeError:
         raise InputError("blocs", "must be groups of users such as [(0, 1), (2,)]", blocs) from None
     members = [user for group in groups for user in group]
