@@ -127,8 +127,56 @@ panel.legend(loc="lower right")
 
 # %%
 # The gap between the curves is the price of fairness: paid by what it adds, a large school gets more than what sharing
-# costs it. The best point is an equilibrium if nobody would move. Those who share are paid at least their cost, by the choice of
-# :math:`\alpha`. For those who stay out, the study priced the profile that each would make by joining:
+# costs it.
+#
+# The optimum, found and proved as far as it goes
+# -----------------------------------------------
+#
+# Who says that the largest schools are the best ones to win over? Each school decides for itself. :func:`fairgames.optimal_alpha`
+# lets all of them reply to each other until nobody gains by moving, from several starts and at many :math:`\alpha`. Under this utility
+# what each school would be paid at each of its levels is an integral of products, known without sampling, so that the
+# equilibrium is certified by payments that carry no error. The search is not exhaustive, but no equilibrium can leave the platform more than a
+# platform would keep that pays each school exactly its cost, and that is bounded by a proof, school by school.
+
+found = pd.read_csv(ROOT / "docs" / "studies" / "schools_optimum.csv")
+alone = found[np.isinf(found.aggregated_cost)].iloc[0]
+print(f"{alone.direct:.0f} schools share, {alone.absent:.0f} stay out, at α = {alone.alpha:.6f}")
+print(f"the platform keeps {alone.value:.3f}; no equilibrium can leave it more than {alone.upper_bound:.3f}")
+print(f"the gap between the two: {alone.gap / alone.upper_bound:.1%}")
+print(f"most that a school gains by moving: {alone.regret:.1g}")
+print("the same schools as at the marked point:", bool(alone.direct == best.schools))
+
+# %%
+# Every school at the optimum, twice: by the integrals (lines), and by random orders of arrival with their 95 % intervals, which know nothing
+# of the formulas.
+
+schools_there = pd.read_csv(ROOT / "docs" / "studies" / "schools_equilibrium.csv")
+sharing = schools_there[schools_there.level == 2].sort_values("students")
+outside = schools_there[schools_there.level == 0]
+inside = (sharing.low <= sharing.payment) & (sharing.payment <= sharing.high)
+print(f"{inside.mean():.0%} of the intervals cover")
+
+figure, panel = plt.subplots(figsize=(9, 4.8), layout="constrained")
+panel.axhline(1, color="0.5", linewidth=0.9, linestyle="--")
+panel.annotate("what sharing costs", (66.5, 1), xytext=(0, -13), textcoords="offset points", ha="right", color="0.35")
+panel.plot(sharing.students, sharing.payment, color=ACCENT, linewidth=1.2, label="payment, no sampling error", zorder=3)
+panel.errorbar(
+    sharing.students,
+    sharing.estimate,
+    [sharing.estimate - sharing.low, sharing.high - sharing.estimate],
+    fmt="o",
+    markersize=4.5,
+    alpha=0.5,
+    color=PALETTE[2],
+    label="random orders, 95 % interval",
+)
+panel.plot(outside.students, outside.payment, "o", markersize=5, color="0.6", label="stays out")
+panel.set(xlabel="pupils tested in the school", ylabel="payment at the optimum", ylim=(-0.06, 1.32))
+panel.set_title("The smallest school that shares is paid exactly its cost")
+panel.legend(loc="center right")
+
+# %%
+# For those who stay out, the study also priced, by random orders, the profile that each would make by joining:
 
 tempted = pd.read_csv(ROOT / "docs" / "studies" / "schools_tempted.csv")
 for row in tempted.itertuples():
@@ -139,10 +187,19 @@ most = (tempted.gain_by_joining + 4 * tempted.standard_error).max()
 print("nobody gains by joining, four standard errors included:", bool(most < 0))
 
 # %%
-# So the platform keeps the value at the marked point. For comparison, what a platform would keep that knows each cost and pays no more than
-# that, so that schools gain nothing:
+# A third choice
+# --------------
+#
+# A school might also take part only in a secure aggregate, for less. The aggregate hides each school's own average, so it earns
+# less, too. The table lists what the search found when that choice is not there (cost ``inf``), and at several costs.
+# With many schools in the aggregate, the payments are integrals over a sample of who else is in it; then nobody gains by moving at the
+# stated :math:`\alpha` with 95 % confidence for all moves of all schools together.
 
-bound = float((search.utility - search.schools).max())
-print(
-    f"keeps {best.value:.1f}; paying exactly the costs of the largest schools would leave {bound:.1f}"
-)
+table = found.assign(gap=found.gap / found.upper_bound)
+names = ["aggregated_cost", "absent", "federated", "direct", "alpha", "value", "upper_bound", "gap"]
+print(table[names].round(4).to_string(index=False))
+assert (found.regret <= 1e-6).all()
+
+# %%
+# The choice does not always help the platform: where taking part in the aggregate is cheap, schools leave the direct level for it, and
+# a larger fraction must be paid to keep the others.

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fairgames.payments.federated_moves import federated_moves
+
 STUDIES = Path(__file__).parents[2] / "examples" / "studies"
 
 
@@ -27,12 +29,14 @@ def tables(study):
 
 
 @pytest.mark.parametrize("number", [20, 150])
-def test_rows_of_the_search_are_computed_again(study, tables, number):
+def test_rows_of_the_search_are_computed_again_within_their_errors(study, tables, number):
     fit = study.fitted()
     row = study.search_row(fit.utility(), np.argsort(-fit.samples, kind="stable"), number)
     before = tables[0].set_index("schools").loc[number]
-    for quantity in ("alpha", "utility", "value"):
-        assert row[quantity] == pytest.approx(before[quantity], rel=1e-6)
+    off = 6 * (before.alpha_error + row["alpha_error"]) + 1e-6
+    assert row["alpha"] == pytest.approx(before.alpha, abs=off)
+    assert row["utility"] == pytest.approx(before.utility, rel=1e-6)
+    assert row["value"] == pytest.approx(before.value, abs=off * before.utility)
 
 
 def test_the_best_point_is_an_equilibrium(study, tables):
@@ -56,3 +60,46 @@ def test_larger_schools_are_paid_more(study):
     assert by_size.is_monotonic_increasing
     ratio = fit.samples.max() / fit.samples.min()
     assert 1 < paid.values[fit.samples.argmax()] / paid.values[fit.samples.argmin()] < ratio
+
+
+@pytest.fixture(scope="module")
+def optima():
+    folder = importlib.import_module("result_files").FOLDER
+    return pd.read_csv(folder / "schools_optimum.csv").set_index("aggregated_cost")
+
+
+def test_the_optimum_is_an_equilibrium_by_payments_without_sampling_error(study, optima):
+    """Prices of all moves, computed again for the written profile."""
+    equilibrium = pd.read_csv(importlib.import_module("result_files").FOLDER / "schools_equilibrium.csv")
+    fit, best = study.fitted(), optima.loc[np.inf]
+    utility, levels = fit.utility(), equilibrium.level.to_numpy()
+    assert equilibrium.students.tolist() == fit.samples.tolist()
+    counts = np.zeros((len(utility.type_sizes), 3), dtype=int)
+    np.add.at(counts, (utility.types, levels), 1)
+    values = federated_moves(utility, counts).values[utility.types, levels]
+    direct = levels == study.DIRECT
+    net = best.alpha * values[:, study.DIRECT] - study.COST
+    assert net[direct].min() == pytest.approx(0, abs=1e-5)
+    assert net[~direct].max() < 0
+    assert best.alpha * values[direct, study.DIRECT] == pytest.approx(equilibrium.payment[direct], rel=1e-5)
+    assert best.value == pytest.approx((1 - best.alpha) * utility(levels), rel=1e-6)
+
+
+def test_intervals_by_permutations_cover_payments_without_sampling_error():
+    equilibrium = pd.read_csv(importlib.import_module("result_files").FOLDER / "schools_equilibrium.csv")
+    sharing = equilibrium[equilibrium.level == 2]
+    assert ((sharing.low <= sharing.payment) & (sharing.payment <= sharing.high)).mean() > 0.85
+
+
+def test_the_search_does_no_worse_than_the_largest_schools_and_keeps_to_its_bound(optima, tables):
+    assert optima.loc[np.inf].value >= tables[0].value.max() - 0.02
+    assert (optima.value <= optima.upper_bound).all()
+    assert optima[["absent", "federated", "direct"]].sum(axis=1).tolist() == [160] * len(optima)
+    assert (optima.regret <= 1e-6).all()
+
+
+@pytest.mark.slow
+def test_the_optimum_is_found_again(study, optima):
+    found = study.optimum_row(np.inf, study.optimum(study.fitted()))
+    for quantity in ("alpha", "value", "upper_bound", "direct"):
+        assert found[quantity] == pytest.approx(optima.loc[np.inf][quantity], rel=1e-6)
