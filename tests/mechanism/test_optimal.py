@@ -6,9 +6,12 @@ import json
 import math
 import pickle
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fairgames.errors import InputError
 from fairgames.mechanism.optimal import optimal_alpha
@@ -285,3 +288,38 @@ def test_bad_input(arguments, message):
 def test_bad_costs(costs):
     with pytest.raises(InputError, match="costs"):
         optimal_alpha(DP_MEAN, costs)
+
+
+@st.composite
+def problems(draw):
+    """Three users, or two, of two levels or three; any utilities and costs that are small rationals."""
+    shape = draw(st.sampled_from([(2, 2), (3, 2), (3, 3), (2, 2, 2)]))
+    size = prod(shape) - 1
+    values = draw(st.lists(st.fractions(-1, 3, max_denominator=4), min_size=size, max_size=size))
+    table = np.array([Fraction(0), *values], dtype=object).reshape(shape)
+    prices = st.fractions(0, 1, max_denominator=6)
+    costs = [[Fraction(0), *draw(st.lists(prices, min_size=n - 1, max_size=n - 1))] for n in shape]
+    return table, costs
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(), st.fractions("1/5", 7, max_denominator=5))
+def test_names_and_units_of_users_change_nothing_and_selections_are_in_order(problem, factor):
+    table, costs = problem
+    found = {selection: optimal_alpha(table, costs, selection) for selection in ("worst", "potential", "best")}
+    turned = table.transpose(range(table.ndim)[::-1])
+    for selection, optimum in found.items():
+        for other, scale in (
+            (optimal_alpha(turned, costs[::-1], selection), 1),
+            (optimal_alpha(factor * table, [[factor * cost for cost in row] for row in costs], selection), factor),
+        ):
+            assert float(other.value) == pytest.approx(float(scale * optimum.value), abs=1e-12)
+            assert float(other.alpha) == pytest.approx(float(optimum.alpha), abs=1e-12)
+    worst, potential, best = (float(found[name].value) for name in ("worst", "potential", "best"))
+    paid_at_cost = max(
+        table[profile] - sum(row[level] for row, level in zip(costs, profile, strict=True))
+        for profile in np.ndindex(table.shape)
+    )
+    assert worst - 1e-12 <= potential
+    assert potential - 1e-12 <= best <= float(paid_at_cost) + 1e-12
+    assert best >= 0
