@@ -94,6 +94,19 @@ def test_permutations_agree_with_all_counts():
     assert (by_counts.values[:, 0] == 0).all()
 
 
+@pytest.mark.parametrize("n_users", [100, pytest.param(2000, marks=pytest.mark.slow)])
+def test_permutations_of_alike_users_agree_with_all_counts(n_users):
+    utility = FederatedMeanUtility([10, 100], 1.0, 10.0, counts=[n_users - n_users // 10, n_users // 10])
+    profile = [[0, 0, n_users - n_users // 10], [0, 0, n_users // 10]]
+    exact = price_profile(utility, profile, exact=True)
+    effort = Effort(seed=3, budget=250 * n_users)
+    estimate = price_profile(utility, profile, engine="permutations", effort=effort)
+    assert estimate.resolved
+    low, high = estimate.interval(0.9999)
+    assert ((low <= exact.values) & (exact.values <= high)).all()
+    assert (estimate.standard_errors <= 2e-3 * np.maximum(exact.values, exact.utility / n_users)).all()
+
+
 @pytest.mark.parametrize(
     ("utility", "profile", "engine"),
     [
