@@ -141,7 +141,9 @@ panel.legend(loc="lower right")
 found = pd.read_csv(ROOT / "docs" / "studies" / "schools_optimum.csv")
 alone = found[np.isinf(found.aggregated_cost)].iloc[0]
 print(f"{alone.direct:.0f} schools share, {alone.absent:.0f} stay out, at α = {alone.alpha:.6f}")
-print(f"the platform keeps {alone.value:.3f}; no equilibrium can leave it more than {alone.upper_bound:.3f}")
+print(
+    f"the platform keeps {alone.value:.3f}; no equilibrium can leave it more than {alone.upper_bound:.3f}"
+)
 print(f"the gap between the two: {alone.gap / alone.upper_bound:.1%}")
 print(f"most that a school gains by moving: {alone.regret:.1g}")
 print("the same schools as at the marked point:", bool(alone.direct == best.schools))
@@ -158,8 +160,22 @@ print(f"{inside.mean():.0%} of the intervals cover")
 
 figure, panel = plt.subplots(figsize=(9, 4.8), layout="constrained")
 panel.axhline(1, color="0.5", linewidth=0.9, linestyle="--")
-panel.annotate("what sharing costs", (66.5, 1), xytext=(0, -13), textcoords="offset points", ha="right", color="0.35")
-panel.plot(sharing.students, sharing.payment, color=ACCENT, linewidth=1.2, label="payment, no sampling error", zorder=3)
+panel.annotate(
+    "what sharing costs",
+    (66.5, 1),
+    xytext=(0, -13),
+    textcoords="offset points",
+    ha="right",
+    color="0.35",
+)
+panel.plot(
+    sharing.students,
+    sharing.payment,
+    color=ACCENT,
+    linewidth=1.2,
+    label="payment, no sampling error",
+    zorder=3,
+)
 panel.errorbar(
     sharing.students,
     sharing.estimate,
@@ -171,7 +187,9 @@ panel.errorbar(
     label="random orders, 95 % interval",
 )
 panel.plot(outside.students, outside.payment, "o", markersize=5, color="0.6", label="stays out")
-panel.set(xlabel="pupils tested in the school", ylabel="payment at the optimum", ylim=(-0.06, 1.32))
+panel.set(
+    xlabel="pupils tested in the school", ylabel="payment at the optimum", ylim=(-0.06, 1.32)
+)
 panel.set_title("The smallest school that shares is paid exactly its cost")
 panel.legend(loc="center right")
 
@@ -196,7 +214,16 @@ print("nobody gains by joining, four standard errors included:", bool(most < 0))
 # stated :math:`\alpha` with 95 % confidence for all moves of all schools together.
 
 table = found.assign(gap=found.gap / found.upper_bound)
-names = ["aggregated_cost", "absent", "federated", "direct", "alpha", "value", "upper_bound", "gap"]
+names = [
+    "aggregated_cost",
+    "absent",
+    "federated",
+    "direct",
+    "alpha",
+    "value",
+    "upper_bound",
+    "gap",
+]
 print(table[names].round(4).to_string(index=False))
 assert (found.regret <= 1e-6).all()
 

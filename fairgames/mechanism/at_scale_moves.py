@@ -19,7 +19,7 @@ from fairgames.utility.federated_mean import FederatedMeanUtility
 Counts = NDArray[np.int64]
 
 _FEW_PROFILES = 1 << 16
-_FEW_TYPES = 8
+_FEW_INTEGRATED, _FEW_SAMPLED = 8, 30
 _MOST_USERS = 3_000
 _SEARCH_SEED, _CERTIFICATE_SEED = 0, 1
 _SEARCH_REPLICATES, _SEARCH_SHIFTS = 4, 2
@@ -29,7 +29,8 @@ _CERTIFICATE_REPLICATES, _CERTIFICATE_SHIFTS = 32, 4
 def of_many_types(utility: Utility) -> bool:
     """Whether users are so different that states are priced user by user."""
     n_types, n_users = len(utility.type_sizes), utility.n_users
-    return n_users <= _MOST_USERS and (n_types > _FEW_TYPES or 2 * n_types > n_users)
+    few = _FEW_INTEGRATED if isinstance(utility, FederatedMeanUtility) else _FEW_SAMPLED
+    return n_users <= _MOST_USERS and (n_types > few or 2 * n_types > n_users)
 
 
 class UserGains(MovedGains):
