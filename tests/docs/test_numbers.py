@@ -12,7 +12,7 @@ from sympy import latex
 
 import fairgames as fg
 from fairgames.cli import status
-from fairgames.payments import engines
+from fairgames.payments import engines, permutations
 from fairgames.report.paper.fig5_payments import with_a_star
 from symbolic import dp_mean
 
@@ -85,6 +85,8 @@ COMPUTED = {
         lambda: f"up to about {int(math.log2(engines._MOST_STATES))} different users",
         lambda: f"groups with up to {words(engines._MOST_STATES)} states of counts",
         lambda: f"up to {engines._MOST_GROUPS} groups",
+        lambda: f"up to {permutations._MOST_USERS:,} different users",
+        lambda: f"[{schools()} schools",
     ],
     "docs/how-to/read-a-certificate.md": [lambda: f"the check fails with exit status {status.CHECK_FAILED}"],
     "docs/reference/command-line.md": [
