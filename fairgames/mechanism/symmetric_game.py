@@ -174,9 +174,7 @@ def _as_exchangeable(utility: Utility | ArrayLike) -> Utility:
 def _as_pair(actions: Sequence[int], n_levels: int) -> tuple[int, int]:
     levels = np.asarray(actions)
     if levels.shape != (2,) or levels.dtype.kind not in "iu" or not 0 <= levels[0] < levels[1] < n_levels:
-        raise InputError(
-            "actions", f"must be two levels from 0 to {n_levels - 1}, the more private one first", actions
-        )
+        raise InputError("actions", f"must be two levels from 0 to {n_levels - 1}, the more private one first", actions)
     return int(levels[0]), int(levels[1])
 
 
