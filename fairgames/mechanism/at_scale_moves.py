@@ -23,7 +23,7 @@ _FEW_INTEGRATED, _FEW_SAMPLED = 8, 30
 _MOST_USERS = 3_000
 _SEARCH_SEED, _CERTIFICATE_SEED = 0, 1
 _SEARCH_REPLICATES, _SEARCH_SHIFTS = 4, 2
-_CERTIFICATE_REPLICATES, _CERTIFICATE_SHIFTS = 32, 4
+_CERTIFICATE_REPLICATES, _CERTIFICATE_SHIFTS = 32, 8
 
 
 def of_many_types(utility: Utility) -> bool:
@@ -119,6 +119,7 @@ def certificate(game: ScaleGame, state: State, n_states: int) -> Certificate:
     """Price a state's moves afresh, so that a statement about all of them holds with the confidence of the package.
 
     Student's quantile is divided among all moves of all ``n_states`` states that are looked at (Bonferroni).
+    Payments that are dominated by rare coalitions are not quite normal: then the confidence is only about right.
     """
     from scipy.stats import t
 

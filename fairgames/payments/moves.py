@@ -131,8 +131,8 @@ def moves_by_potential(utility: Utility, counts: NDArray[np.int64]) -> Moves:
     Examples
     --------
     >>> from fairgames.utility.table import TableUtility
-    >>> moves = moves_by_potential(TableUtility([[0.0, 2 / 3], [2 / 3, 1.0]]), np.array([[0, 1], [1, 0]]))
-    >>> moves.values[1, 0].round(3)  # the second user, absent, would be paid as much as the first
+    >>> moves = moves_by_potential(TableUtility([[0.0, 2 / 3], [2 / 3, 1.0]]), np.array([[1, 1]]))
+    >>> moves.values[0, 0].round(3)  # of two alike users one is absent; what it would be paid at each level
     array([0. , 0.5])
     """
     levels = expand_counts(counts[None], utility.types)[0]
