@@ -34,7 +34,7 @@ def parts_by_definition(utility, profile):
     return parts / len(orders)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     users=st.lists(st.tuples(st.sampled_from([3, 10, 40]), st.sampled_from([0, 1, 2.5])), min_size=1, max_size=4),
     data=st.data(),

@@ -67,7 +67,7 @@ def test_at_a_given_alpha_the_equilibria_are_those_of_the_definition(alpha):
             assert outcome.profile is None
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10**6))
 def test_the_best_alpha_of_a_rule_beats_every_alpha_of_a_grid(seed):
     utility = TableUtility(random_table(seed, (2, 3)))

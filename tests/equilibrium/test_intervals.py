@@ -22,7 +22,7 @@ def is_equilibrium(game, profile):
     return all(level in best for level, best in zip(profile, game.best_responses(profile), strict=True))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(SMALL, min_size=8, max_size=8), st.lists(st.fractions(0, 1, max_denominator=5), min_size=4, max_size=4))
 def test_intervals_hold_exactly_at_their_ends_and_fail_beyond(values, prices):
     U = np.array([Fraction(0), *values], dtype=object).reshape(3, 3)
@@ -129,7 +129,7 @@ def test_bad_input(arguments, message):
         stable_profiles(DP_MEAN, **arguments)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.integers(-1, 2), min_size=8, max_size=8),
     st.lists(st.integers(0, 2), min_size=4, max_size=4),

@@ -31,7 +31,7 @@ def points():
     return [Fraction(k, 24) for k in range(25)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pieces(), pieces())
 def test_removing_leaves_exactly_the_rest(whole, hole):
     parts = remove(whole, hole)
@@ -39,7 +39,7 @@ def test_removing_leaves_exactly_the_rest(whole, hole):
         assert sum(part.contains(point) for part in parts) == (whole.contains(point) and not hole.contains(point))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pieces(), TWELFTHS, TWELFTHS)
 def test_clipping_keeps_exactly_the_range(whole, low, high):
     part = clip(whole, low, high)

@@ -302,7 +302,7 @@ def problems(draw):
     return table, costs
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(problems(), st.fractions("1/5", 7, max_denominator=5))
 def test_names_and_units_of_users_change_nothing_and_selections_are_in_order(problem, factor):
     table, costs = problem

@@ -23,7 +23,7 @@ def times(left, right):
     return product
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(RATIONAL, min_size=1, max_size=3), st.fractions(min_value="1/7", max_value=3, max_denominator=9))
 def test_rational_roots_come_back_as_themselves(roots, scale):
     polynomial = [scale]
@@ -32,7 +32,7 @@ def test_rational_roots_come_back_as_themselves(roots, scale):
     assert polynomial_roots(polynomial, Fraction(-6), Fraction(6)) == sorted(set(roots))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-9, 9), min_size=4, max_size=4))
 def test_cubics_agree_with_numpy_where_roots_are_apart(terms):
     found = polynomial_roots([Fraction(term) for term in terms], Fraction(-100), None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fairgames.mechanism.slots import cut, group_close, highest_cover
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=12))
 def test_the_highest_cover_is_the_last_interval_that_covers(pairs):
     lo = np.array([Fraction(min(pair), 12) for pair in pairs], dtype=object)

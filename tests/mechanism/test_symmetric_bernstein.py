@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fairgames.mechanism.symmetric_bernstein import Bernstein
@@ -39,7 +39,6 @@ def test_the_derivative_integrates_back(coefficients):
     assert sum(slope.coefficients, Fraction(0)) / (slope.degree + 1) == f(Fraction(1)) - f(Fraction(0))
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.fractions(-1, 2, max_denominator=30), min_size=1, max_size=4, unique=True),
     st.lists(st.integers(1, 2), min_size=4, max_size=4),

@@ -246,14 +246,14 @@ def test_many_violations_are_counted_and_the_worst_is_shown():
 CONCAVE = st.lists(st.integers(0, 60), min_size=2, max_size=6).map(lambda steps: sorted(steps, reverse=True))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(CONCAVE, st.integers(1, 12))
 def test_under_the_assumptions_gamma_rises_and_the_regimes_come_in_order(increments, scale):
     utilities = [Fraction(sum(increments[:k]), scale) for k in range(len(increments) + 1)]
     check_weak_assumptions(CountUtility(utilities), (0, 1))
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(st.lists(st.integers(0, 60), min_size=6, max_size=6).map(lambda steps: sorted(steps, reverse=True)))
 def test_the_same_when_both_actions_earn_something(increments):
     totals = [Fraction(sum(increments[:k]), 7) for k in range(7)]
@@ -282,13 +282,13 @@ def check_weak_assumptions(utility, actions):
 VALUES = st.lists(st.integers(0, 30), min_size=2, max_size=5)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(VALUES, st.fractions(Fraction(1, 20), 6, max_denominator=20))
 def test_the_best_symmetric_equilibrium_beats_a_grid_whatever_the_utility(values, cost):
     check_best_symmetric(CountUtility([0, *values]), cost, (0, 1))
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(
     st.lists(st.integers(0, 20), min_size=9, max_size=9),
     st.fractions(Fraction(1, 20), 3, max_denominator=20),
@@ -325,7 +325,7 @@ def check_best_symmetric(utility, cost, actions):
     assert (gone.alpha, gone.p) == (0, 1)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(VALUES, st.fractions(0, 4, max_denominator=20), st.fractions(0, 1, max_denominator=30))
 def test_symmetric_equilibria_at_one_alpha_are_all_and_nothing_else(values, cost, alpha):
     utility = CountUtility([0, *values])

@@ -49,7 +49,7 @@ def test_agrees_with_brute_force_within_its_errors(theorem_2, random_table):
     assert estimate.values[2] == estimate.standard_errors[2] == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     levels=st.lists(st.integers(0, 3), min_size=1, max_size=25).filter(any),
     seed=st.integers(0, 2**40),

@@ -56,7 +56,7 @@ def test_is_unbiased_for_a_rough_utility(group_payments):
     assert (np.abs(estimate.values - exact) <= 5 * estimate.standard_errors).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     sizes=st.lists(st.integers(1, 400), min_size=2, max_size=4),
     seed=st.integers(0, 2**40),

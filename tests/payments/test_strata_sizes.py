@@ -9,7 +9,7 @@ from fairgames.payments.strata_sizes import size_strata
 from fairgames.payments.strata_small import largest_exact_size
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(n_users=st.integers(2, 20_000), n_groups=st.integers(2, 12))
 def test_every_size_is_in_one_stratum(n_users, n_groups):
     largest = largest_exact_size(n_groups, n_users)

@@ -43,7 +43,7 @@ def test_agrees_with_the_recursion(group_payments, weights, sizes, quota):
     np.testing.assert_allclose(threshold_payments(weights, sizes, quota), expected, rtol=1e-8, atol=1e-14)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_agrees_with_the_recursion_on_small_games(group_payments, data):
     n_groups = data.draw(st.integers(1, 4))

@@ -129,7 +129,7 @@ def concave_values(draw_integers):
     return values
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=4), st.fractions(0, 1, max_denominator=20))
 def test_gamma_and_utility_against_the_definitions(gains, probability):
     from itertools import product

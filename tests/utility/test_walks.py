@@ -57,7 +57,7 @@ UTILITIES = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(n_users=st.integers(1, 25), seed=st.integers(0, 2**32))
 @pytest.mark.parametrize("kind", UTILITIES)
 def test_walks_are_the_evaluations_on_the_way(kind, n_users, seed):
