@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A peer of the benchmarks that needs NumPy below 2.
+PYDVL := .venv-pydvl
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint constraints.txt
 WORKERS ?= 2
 # Two test workers share two cores: one BLAS thread each is faster than a contest between them.
@@ -47,13 +49,13 @@ format: $(VENV)/.check ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.bench ## Print every speed claim as a ratio measured in this run
+bench: $(VENV)/.bench $(PYDVL)/.installed ## Print every speed claim as a ratio measured in this run
 	@for script in benchmarks/bench_*.py; do \
 		echo; echo "== $$script"; $(PLAIN_BLAS) $(BIN)/python $$script || exit 1; \
 	done
 
 clean: ## Remove the environment and everything generated
-	rm -rf $(VENV) build dist demo-output docs/_build docs/auto_examples docs/reference/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(PYDVL) build dist demo-output benchmarks/results docs/_build docs/auto_examples docs/reference/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 $(VENV)/.python:
 	@command -v $(PYTHON) >/dev/null || { echo "No '$(PYTHON)' on this machine: install Python 3.11 or newer, or run 'make PYTHON=/path/to/python3.11'."; exit 1; }
@@ -72,6 +74,12 @@ $(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt
 $(VENV)/.test $(VENV)/.check $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(VENV)/.runtime
 	$(PIP) --group $*
 	@touch $@
+
+$(PYDVL)/.installed: benchmarks/pydvl-requirements.txt $(VENV)/.python
+	$(PYTHON) -m venv $(PYDVL)
+	$(PYDVL)/bin/python -m pip --disable-pip-version-check --quiet install --upgrade "pip>=25.1"
+	$(PYDVL)/bin/pip --disable-pip-version-check --quiet install --requirement $< && touch $@ || { \
+		rm -rf $(PYDVL); echo "pyDVL is not to be had here (it needs NumPy below 2, so Python 3.12 at most): its rows are left out."; }
 
 
 # Mathematics is drawn by a copy beside the pages, so that the site is read without a network.
