@@ -125,8 +125,10 @@ def outcome_of(name: str, axioms: AxiomReport, played: PlayedRule, alpha: Number
     if not stable:
         return RuleOutcome(name, axioms, alpha, None, None, None, None, None, None, ())
     kept = U - alpha * total
-    cutoff = max(kept[index] for index in stable) - comparison_tolerance(kept)
+    rounding = comparison_tolerance(kept)
+    cutoff = max(kept[index] for index in stable) - rounding
     best = next(index for index in stable if kept[index] >= cutoff)
+    surplus = sum(payoff[best] for payoff in payoffs)
     return RuleOutcome(
         rule=name,
         axioms=axioms,
@@ -136,7 +138,7 @@ def outcome_of(name: str, axioms: AxiomReport, played: PlayedRule, alpha: Number
         payments=np.array([alpha * payment[best] for payment in payments], dtype=kept.dtype),
         platform_keeps=kept[best],
         worst_keeps=min(kept[index] for index in stable),
-        users_surplus=sum(payoff[best] for payoff in payoffs),
+        users_surplus=surplus if abs(surplus) > rounding else 0 * surplus,
         equilibria=tuple(_levels(played.actions, index) for index in stable),
     )
 
