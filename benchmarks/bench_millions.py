@@ -52,7 +52,7 @@ def exact_threshold(weights, sizes, quota):
 
 def thresholds():
     print("  declared additive threshold (bars: 0.05 s, 1e-8)")
-    weights, sizes, quota = [1, 2], [3_000, 2_000], 3_500
+    weights, sizes, quota = [1, 2], [1_200, 800], 1_400
     paid = threshold_payments(weights, sizes, quota)
     wrong = np.abs(paid / exact_threshold(weights, sizes, quota) - 1).max()
     print(f"    {sum(sizes):>12,} users: relative error {wrong:.0e} beside every count, {verdict(wrong, 1e-8)}")

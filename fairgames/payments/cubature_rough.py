@@ -43,20 +43,21 @@ def missed_by_nodes(
     others = sizes.copy()
     others[group] -= 1
     n_others = int(others.sum())
-    error, evaluations = 0.0, 0
     middles = np.array([round(float(drawn.mean())) for drawn, _ in panels])
     lengths = np.array([float(weights.sum()) for _, weights in panels])
     starts = np.array([float(drawn[0]) for drawn, _ in panels])
-    for rare in np.flatnonzero(others >= _NODES).tolist():
-        few = starts * others[rare] / n_others < _FEW
-        if not few.any():
-            continue
-        states, weights = _difference(others, rare, middles[few], lengths[few])
-        values = utility(np.concatenate([states, states + np.eye(len(sizes))[group]]))
-        gains = values[len(states) :] - values[: len(states)]
-        error += abs(float(weights @ gains)) * int(sizes[group]) / int(sizes.sum())
-        evaluations += len(values)
-    return error, evaluations
+    rules = [
+        _difference(others, rare, middles[few], lengths[few])
+        for rare in np.flatnonzero(others >= _NODES).tolist()
+        if (few := starts * others[rare] / n_others < _FEW).any()
+    ]
+    if not rules:
+        return 0.0, 0
+    states = np.concatenate([states for states, _ in rules])
+    values = utility(np.concatenate([states, states + np.eye(len(sizes))[group]]))
+    gains = np.split(values[len(states) :] - values[: len(states)], np.cumsum([len(weights) for _, weights in rules]))
+    error = sum(abs(float(weights @ part)) for (_, weights), part in zip(rules, gains[:-1], strict=True))
+    return error * int(sizes[group]) / int(sizes.sum()), len(values)
 
 
 def _difference(others: NDArray[np.int64], rare: int, drawn: NDArray[np.int64], lengths: NDArray[np.float64]) -> Rule:
