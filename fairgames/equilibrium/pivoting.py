@@ -69,7 +69,8 @@ def edges(M: Sequence[Sequence[int]]) -> list[tuple[Vertex, Vertex]]:
     Along one of the edges at any vertex whose last coordinate is positive, the ratio of this coordinate
     to the sum of the others grows. So all of these vertices are reached from the one on the last axis,
     and the walk may turn back where the last coordinate is 0. An edge of a degenerate polytope is the
-    limit of an edge of the perturbed one, so none is missed.
+    limit of an edge of the perturbed one, so none is missed; limits along which the last coordinate has
+    become 0 are left out.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def edges(M: Sequence[Sequence[int]]) -> list[tuple[Vertex, Vertex]]:
     found: dict[frozenset[int], tuple[Vertex, Vertex]] = {}
     for left, right in pairs:
         one, other = ends[left], ends[right]
-        if one.tight != other.tight:
+        if one.tight != other.tight and (one.weights[last] or other.weights[last]):
             found.setdefault(frozenset((one.tight, other.tight)), (one, other))
     return list(found.values())
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fairgames.equilibrium import pivoting
@@ -120,6 +120,7 @@ def test_degeneracy_is_more_best_responses_than_actions(M, random):
     assert is_degenerate((A.astype(float), B.astype(float))) == degenerate
 
 
+@example([[1, 1, 2], [1, 1, 1]])
 @given(matrices)
 def test_all_edges_off_the_last_face_are_walked_to_once(M):
     n_columns = len(M[0])
