@@ -25,9 +25,9 @@ def main():
     command = median_seconds([sys.executable, "-m", "fairgames.cli.main", "--help"])
     print(f"median of {RUNS} fresh processes (an empty interpreter takes {bare:.2f} s)")
     print(f"  import numpy              {numpy:.2f} s")
-    print(f"  import fairgames          {package:.2f} s")
+    print(f"  import fairgames          {package:.2f} s, bar 0.3 s")
     print(f"  import nashpy, pygambit   {peers:.2f} s   ratio to fairgames {peers / package:.1f} x")
-    print(f"  fairgames --help          {command:.2f} s")
+    print(f"  fairgames --help          {command:.2f} s, bar 0.6 s")
 
 
 if __name__ == "__main__":
