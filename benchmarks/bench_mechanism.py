@@ -63,7 +63,8 @@ def figure_7() -> None:
     print(f"  potential, every interval and the optimum   {1e3 * bare:8.1f} ms (bar 50 ms)")
     print(f"  optimal_alpha, with its landscape           {1e3 * front:8.1f} ms, {memory / 2**20:.0f} MiB")
     print(
-        f"  Algorithm 1, 100 alphas, on {len(sample)} (the first line: 1) of {len(partitions)} partitions, scaled (bar 1,000 x):"
+        f"  Algorithm 1, 100 alphas, on {len(sample)} (the first line: 1) of {len(partitions)} partitions, scaled"
+        " (bar 1,000 x):"
     )
     peers = (
         ("as printed, subset by subset", looped),

@@ -48,7 +48,8 @@ def main():
     print(f"  fairgames                         {ours * 1e3:9.1f} ms")
     print(f"  shapiq ({SAMPLE} profiles, scaled)     {scaled:9.1f} s")
     print(
-        f"  ratio                             {scaled / ours:9,.0f} x   bar 50,000 (largest difference {difference:.1e})"
+        f"  ratio                             {scaled / ours:9,.0f} x   bar 50,000 "
+        f"(largest difference {difference:.1e})"
     )
     larger = rng.random((N_LEVELS,) * 13)
     larger.flat[0] = 0

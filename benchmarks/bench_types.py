@@ -61,7 +61,8 @@ def hundred_users():
         whole, optimum = seconds(types_optimal_alpha, utility, costs)
         print(f"  {name}")
         print(
-            f"    exact optimum, from scratch     {whole:8.2f} s (bar 20 s)  alpha {optimum.alpha:.6f}, keeps {optimum.value:.4f}"
+            f"    exact optimum, from scratch     {whole:8.2f} s (bar 20 s)"
+            f"  alpha {optimum.alpha:.6f}, keeps {optimum.value:.4f}"
         )
         game = types_game(utility, costs)
         pruned, survivors = seconds(prune, game)
