@@ -97,7 +97,7 @@ def optimal_alpha(
     -------
     Optimum
         With the whole `landscape` over alpha. ``searched`` says over which equilibria it ranges: all of them
-        with two players (up to ten actions each), all pure ones otherwise; and the symmetric and
+        with two players (up to a dozen actions each), all pure ones otherwise; and the symmetric and
         half-mixed ones too for up to 32 exchangeable users with equal costs and two actions. More than four
         million states of counts, 20,000 users, or ten million profiles of users who are all different, are searched
         at scale: ``regret`` then verifies the equilibrium, ``upper_bound`` says how much better another could be,
