@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairgames.errors import InputError
+from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, to_float
 from fairgames.game.actions import Actions
 from fairgames.mechanism.at_scale_bound import CostBound, cost_bound
@@ -31,6 +31,7 @@ SEARCHED = "best-response equilibria along a search in alpha; not exhaustive"
 _CLOSED = "all pure equilibria, and mixed ones, which leave the platform no more"
 _SEARCH_EFFORT = Effort(seed=0, target_error=1e-3, budget=1_000_000)
 _MOST_TRIED = 5
+_MOST_TYPES_OF_A_CROWD = 20
 
 
 def optimal_alpha_at_scale(
@@ -74,6 +75,8 @@ def optimal_alpha_at_scale(
     ------
     InputError
         If an argument is malformed, or a margin is asked for.
+    SizeError
+        If there are too many types of too many users.
 
     Examples
     --------
@@ -105,6 +108,7 @@ def optimal_alpha_at_scale(
             return _nothing_found(bounds)
         how = f"{certified.how}; bound: {bound.how}"
         return _optimum(game, (certified.candidate, certified.regret), certified.paid, bound, how)
+    _require_few_types(game.utility)
     search = AlphaSearch(game, gains, bounds)
     search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()], bound.largest)
     ranked = search.ranked()
@@ -114,6 +118,16 @@ def optimal_alpha_at_scale(
     paid = price_profile(game.utility, game.counts(answer[0].state), answer[0].alpha, effort=effort)
     how = f"{pricing.n_priced:,} states were priced on the way; bound: {bound.how}"
     return _optimum(game, answer, paid, bound, how)
+
+
+def _require_few_types(utility: Utility) -> None:
+    """Refuse a search in which each of hundreds of states would take many seconds to price."""
+    n_types = len(utility.type_sizes)
+    if n_types > _MOST_TYPES_OF_A_CROWD:
+        raise SizeError(
+            f"{utility.n_users:,} users of {n_types:,} types are too many to search: merge types that are nearly alike "
+            f"until {_MOST_TYPES_OF_A_CROWD} are left, or price single profiles with fair_payments"
+        )
 
 
 def _nothing_found(limits: Limits) -> Optimum:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fairgames.mechanism.at_scale_game import ScaleGame, State
 from fairgames.mechanism.at_scale_shares import MovedGains, Pricing
+from fairgames.parallel import counter
 from fairgames.payments.federated_moves import MOST_FEDERATING, federated_moves
 from fairgames.payments.moves import Moves, moves_by_permutations, moves_by_potential
 from fairgames.tolerance import CERTIFICATE_DOUBT
@@ -50,6 +51,7 @@ class UserGains(MovedGains):
     def __init__(self, pricing: Pricing, offered: NDArray[np.bool_]) -> None:
         super().__init__(pricing, offered)
         self._moves: dict[bytes, Moves] = {}
+        self._progress = counter("states priced")
 
     @property
     def n_priced(self) -> int:
@@ -68,6 +70,7 @@ class UserGains(MovedGains):
             self._moves[key] = price_moves(
                 self.pricing.utility, counts, _SEARCH_SEED, _SEARCH_REPLICATES, _SEARCH_SHIFTS
             )
+            self._progress.update()
         return gains_of_moves(self._moves[key])
 
 

@@ -141,8 +141,9 @@ def optimal_alpha(
         if blocs is not None:
             raise InputError("engine", "must be dense where blocs act together", engine)
         states = _n_states(worth.type_sizes, worth.type_levels)
-        users = f"{worth.n_users:,} users of {len(worth.type_sizes)} types"
-        optimum = types_optimal_alpha(
+        kinds = "1 type" if len(worth.type_sizes) == 1 else f"{len(worth.type_sizes)} types"
+        how = f"types: {worth.n_users:,} users of {kinds}: all {readable_count(states)} states of counts"
+        solved = types_optimal_alpha(
             worth.in_floats() if states > _MOST_EXACT_STATES else worth,
             costs,
             selection,
@@ -152,7 +153,7 @@ def optimal_alpha(
             min_utility=min_utility,
             alpha_range=alpha_range,
         )
-        optimum = replace(optimum, reason=f"types: {users}: all {readable_count(states)} states of counts")
+        optimum = replace(solved, reason=how)
         if worth.n_users > MOST_USERS:
             return optimum
         return _with_families(as_problem(worth, costs, actions, limits), selection, optimum)

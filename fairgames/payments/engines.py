@@ -13,6 +13,7 @@ from fairgames.exactness import Number, is_exact
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
 from fairgames.payments.engine_estimates import Effort, estimated_payments
 from fairgames.payments.groups import PresentGroups, enumerated_payments, present_groups
+from fairgames.payments.permutations import MOST_PERMUTED
 from fairgames.payments.result import Payments
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
@@ -25,6 +26,7 @@ _MOST_ENUMERATED_USERS = 5_000
 _MOST_SMOOTH_GROUPS = 8
 _FEWEST_SMOOTH_USERS = 50
 _MOST_GROUPS = 30
+_MOST_GROUPS_OF_A_CROWD = 64
 _FEWEST_USERS_A_GROUP = 4
 
 
@@ -70,9 +72,10 @@ def choose_engine(groups: PresentGroups, *, exact: bool = False) -> tuple[str, s
     base = groups.utility.base if isinstance(groups.utility, ThresholdUtility) else groups.utility
     if base.smooth and K <= _MOST_SMOOTH_GROUPS and n >= _FEWEST_SMOOTH_USERS:
         return "cubature", f"{users}, and the utility says that it is smooth: a fixed rule"
-    if K <= _MOST_GROUPS and n >= _FEWEST_USERS_A_GROUP * K:
+    most_groups = _MOST_GROUPS if n <= MOST_PERMUTED else _MOST_GROUPS_OF_A_CROWD
+    if len(groups.sizes) <= most_groups and n >= _FEWEST_USERS_A_GROUP * K:
         return "strata", f"{users}: random coalitions in strata of their size"
-    return "permutations", f"{users}: too few users a group for strata, so random permutations"
+    return "permutations", f"{users}: too few users a group, or too many groups, for strata, so random permutations"
 
 
 def price_profile(

@@ -21,7 +21,7 @@ from fairgames.utility.base import Walk
 
 _SHIFTS = 10
 _CELLS_AT_ONCE = 1 << 22
-_MOST_USERS = 20_000
+MOST_PERMUTED = 20_000
 
 
 def permutation_payments(
@@ -109,10 +109,11 @@ def permutation_payments(
     _check_stopping(max_seconds, target_error)
     if not len(present):
         return _nobody(len(profile))
-    if len(present) > _MOST_USERS:
+    if len(present) > MOST_PERMUTED:
         raise SizeError(
-            f"permutations go through up to {_MOST_USERS:,} present users one by one, and there are "
-            f"{len(present):,}: say who is identical (counts=, or types of your own utility), and strata will do"
+            f"permutations go through up to {MOST_PERMUTED:,} present users one by one, and there are "
+            f"{len(present):,}: say who is identical (counts=, or types of your own utility), or merge those who are "
+            "nearly so; strata serve up to 64 groups of any size"
         )
     n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
     utility = checked(evaluate)

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError
+from fairgames.errors import InputError, SizeError
 from fairgames.mechanism.at_scale import optimal_alpha_at_scale
 from fairgames.mechanism.at_scale_bound import cost_bound
 from fairgames.mechanism.at_scale_game import scale_game, spread_over_entries
@@ -240,7 +240,7 @@ def test_the_engine_fits_the_size_and_says_so():
     pair = optimal_alpha([[0, 1], [1, 2]], [0, 0.1])
     crowd = optimal_alpha(DPMeanUtility([0, 1.0], n_users=100), [0, 0.001])
     assert pair.reason == "dense: all 4 profiles"
-    assert crowd.reason == "types: 100 users of 1 types: all 101 states of counts"
+    assert crowd.reason == "types: 100 users of 1 type: all 101 states of counts"
 
 
 @pytest.mark.slow
@@ -281,6 +281,12 @@ def test_bad_input_is_refused(changed, argument):
     arguments = {"costs": costs, "counts": [40, 40], "engine": "at-scale"} | changed
     with pytest.raises(InputError, match=f"^{argument}:"):
         optimal_alpha(utility, **arguments)
+
+
+def test_too_many_types_of_too_many_users_are_refused_at_once():
+    crowd = FederatedMeanUtility(range(5, 45), 1.0, 10.0, counts=[25_000] * 40)
+    with pytest.raises(SizeError, match=r"1,000,000 users of 40 types .* merge types"):
+        optimal_alpha(crowd, [0, 0.1, 0.3])
 
 
 def test_limits_may_be_left_out():

@@ -279,6 +279,15 @@ def test_groups_round_trip():
     assert float(by_counts(np.array([[2, 3]]))[0]) == pytest.approx(float(utility(by_user)))
 
 
+def test_more_users_than_permutations_go_through_are_drawn_in_strata_of_more_groups():
+    def chosen(users_a_group):
+        sizes = [users_a_group] * 40
+        return choose_engine(present_groups(RootUtility(range(1, 41), sizes), [[0, size] for size in sizes]))[0]
+
+    assert chosen(25_000) == "strata"
+    assert chosen(50) == "permutations"
+
+
 def test_every_engine_is_chosen_somewhere():
     chosen = {
         choose_engine(present_groups(utility, profile))[0]
