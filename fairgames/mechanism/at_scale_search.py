@@ -102,6 +102,12 @@ class AlphaSearch:
         best = self.best_rough()
         return 0.0 if best is None else max(0.0, best.value)
 
+    def useful_alpha(self, low: float, high: float, largest: float) -> float:
+        """Largest alpha that could still do better than what is known, where the utility is at most ``largest``."""
+        if not math.isfinite(largest) or largest <= 0:
+            return high
+        return max(low, min(high, 1 - self.best_value() / largest))
+
     def best_rough(self) -> Candidate | None:
         """Best of the scans and of what is found."""
         return max([*self._rough, *self.found], key=lambda one: one.value, default=None)
@@ -166,7 +172,7 @@ def search_alpha(search: AlphaSearch, game: ScaleGame, limits: Limits, starts: S
     breakpoints = [end for state in _corners(game) for end in search.corner(state)]
     for start in starts[1:-1]:
         _break_even(search, game, start, low, high)
-    high = max(low, min(high, 1 - search.best_value() / largest)) if math.isfinite(largest) and largest > 0 else high
+    high = search.useful_alpha(low, high, largest)
     grid = np.geomspace(max(low, _LEAST_ALPHA * high), high, _N_ALPHAS).tolist() if high > 0 else []
     inside = sorted({end for end in breakpoints if low < end < high})
     every = max(1, math.ceil(len(inside) / _MOST_BREAKPOINTS))

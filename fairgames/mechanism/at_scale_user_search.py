@@ -88,14 +88,14 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
         U, borne = search.utility(start), game.cost_of(start)
         if U > 0:
             search.settle(min(max(_BREAK_EVEN * borne / U, low), high), start)
-    high = _useful(search, low, high, largest)
+    high = search.useful_alpha(low, high, largest)
     grid = np.geomspace(max(low, _LEAST_ALPHA * high), high, _N_ALPHAS).tolist() if high > 0 else []
     alphas = sorted({low, *grid, high})
     down, up = starts[0], starts[-1]
     for alpha in reversed(alphas):
         down = search.settle(alpha, down)
     for alpha in alphas:
-        if alpha <= _useful(search, low, high, largest):
+        if alpha <= search.useful_alpha(low, high, largest):
             up = search.settle(alpha, up)
     rng = np.random.default_rng(0)
     for _ in range(_N_RANDOM):
@@ -113,20 +113,13 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
             return
 
 
-def _useful(search: UserSearch, low: float, high: float, largest: float) -> float:
-    """Largest alpha that could still do better than what is known."""
-    if not math.isfinite(largest) or largest <= 0:
-        return high
-    return max(low, min(high, 1 - search.best_value() / largest))
-
-
 def _follow(search: UserSearch, state: State, step: float, limits: Limits, largest: float) -> None:
     """Go from equilibrium to equilibrium in one direction of alpha."""
     since, known = 0, search.best_value()
     for _ in range(_MOST_STEPS):
         lo, hi = search.range_of(state)
         alpha = (lo if step < 0 else hi) * (1 + step)
-        inside = float(limits.alpha_from) < alpha <= _useful(search, 0.0, float(limits.alpha_to), largest)
+        inside = float(limits.alpha_from) < alpha <= search.useful_alpha(0.0, float(limits.alpha_to), largest)
         if not inside or since >= _PATIENCE:
             return
         state = search.settle(alpha, state)
