@@ -92,7 +92,6 @@ def optimal_alpha_at_scale(
     game = scale_game(utility, costs, actions, counts)
     pricing = Pricing(game.utility, _SEARCH_EFFORT)
     offered = game.offered
-    gains = gains_of(pricing, offered)
     if is_symmetric(game) and bounds == Limits().as_floats():
         best = symmetric_optimum(game)
         exact = MovedGains(pricing, offered)
@@ -109,7 +108,7 @@ def optimal_alpha_at_scale(
         how = f"{certified.how}; bound: {bound.how}"
         return _optimum(game, (certified.candidate, certified.regret), certified.paid, bound, how)
     _require_few_types(game.utility)
-    search = AlphaSearch(game, gains, bounds)
+    search = AlphaSearch(game, gains_of(pricing, offered), bounds)
     search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()], bound.largest)
     ranked = search.ranked()
     if not ranked:
