@@ -118,6 +118,24 @@ def test_each_box_bounds_the_states_inside_at_any_price(kind):
         boxes = halves[rng.permutation(len(halves))[:200]] if len(halves) > 4000 else halves
 
 
+@pytest.mark.parametrize("kind", ["uniform", "weighted"])
+def test_a_box_around_one_state_holds_its_utility_tightly(kind):
+    """With the precision known and levels fixed, nothing is relaxed but the shares of several federating users."""
+    utility, _ = case(kind, 3, 4)
+    variance = utility.between_variance + utility.within_variance / utility.samples
+    for profile in list(product(range(3), repeat=4))[1:]:
+        direct, federating = np.equal(profile, 2), np.equal(profile, 1)
+        shares = np.where(federating, utility.samples if kind == "weighted" else 1.0, 0.0)
+        spread = (shares / max(shares.sum(), 1e-300)) ** 2 @ variance
+        precision = (1 / variance[direct]).sum() + (1 / spread if federating.any() else 0.0)
+        game = scale_game(utility, [0, 0, 0], actions=[(level,) for level in profile])
+        box = np.array([[precision, precision, federating.sum(), federating.sum()]])
+        bound = FederatedRelaxation(game).relaxed(box, np.zeros(1)).values[0]
+        assert bound >= utility(profile) - 1e-9
+        if federating.sum() < 2:
+            assert bound == pytest.approx(utility(profile), rel=1e-9)
+
+
 def test_among_alike_costs_the_largest_schools_come_first():
     """Direct users of equal cost and importance: the best set of each size is that of the largest."""
     samples = np.random.default_rng(2).uniform(5, 70, 40)
