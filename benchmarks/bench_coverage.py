@@ -7,9 +7,8 @@ and threshold games it is printed as it is, with how often the result warns.
 import numpy as np
 from black_box import BlackBox
 
-from fairgames.payments.engine_estimates import Effort
-from fairgames.payments.engines import price_profile
-from fairgames.payments.permutations import permutation_payments
+from fairgames.payments.engines.permutations import permutation_payments
+from fairgames.payments.pricing import Effort, price_profile
 
 SEEDS = 400
 N_USERS = 30

@@ -12,9 +12,9 @@ from black_box import BlackBox
 from timing import least, peak
 
 from fairgames.payments.counts import count_potential
-from fairgames.payments.engines import price_profile
+from fairgames.payments.engines.threshold import threshold_payments
 from fairgames.payments.fair import payment_table
-from fairgames.payments.threshold import threshold_payments
+from fairgames.payments.pricing import price_profile
 from fairgames.utility.dp_mean import DPMeanUtility
 
 FIGURE = Path(__file__).parent / "results" / "growth.png"

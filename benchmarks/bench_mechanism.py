@@ -16,11 +16,11 @@ from fractions import Fraction
 import numpy as np
 
 from fairgames.equilibrium.intervals import alpha_intervals
+from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.pure import best_pure
-from fairgames.mechanism.two_groups import two_group_optima
-from fairgames.mechanism.two_player import best_of_two
+from fairgames.mechanism.two_player.optimum import best_of_two
+from fairgames.mechanism.two_player.two_groups import two_group_optima
 from fairgames.payments.potential import potential_tensor
 from fairgames.utility.federated_mean import FederatedMeanUtility
 

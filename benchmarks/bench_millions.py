@@ -9,9 +9,9 @@ from black_box import BlackBox
 from scipy.stats import hypergeom
 from timing import least, verdict
 
-from fairgames.payments.engines import price_profile
-from fairgames.payments.strata import strata_payments
-from fairgames.payments.threshold import threshold_payments
+from fairgames.payments.engines.strata import strata_payments
+from fairgames.payments.engines.threshold import threshold_payments
+from fairgames.payments.pricing import price_profile
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 

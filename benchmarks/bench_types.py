@@ -11,13 +11,12 @@ from itertools import product
 
 import numpy as np
 
-from fairgames.mechanism.constraints import as_limits
+from fairgames.mechanism.dense import best_pure
+from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.pure import best_pure
-from fairgames.mechanism.types_game import types_game
-from fairgames.mechanism.types_hall import stable_ranges
-from fairgames.mechanism.types_optimum import types_optimal_alpha
-from fairgames.mechanism.types_pruning import prune
+from fairgames.mechanism.types.game import types_game
+from fairgames.mechanism.types.hall import prune, stable_ranges
+from fairgames.mechanism.types.optimum import types_optimal_alpha
 from fairgames.payments.counts import count_potential
 from fairgames.utility.federated_mean import FederatedMeanUtility
 

@@ -1,9 +1,8 @@
 from .assessment.agreement import compare_solvers
-from .assessment.blocs import compare_blocs
 from .assessment.bootstrap import bootstrap_fit, bootstrap_measured
-from .assessment.crosscheck import crosscheck
+from .assessment.changes import compare_blocs, compare_optima, leaving
+from .assessment.crosscheck.run import crosscheck
 from .assessment.explain import explain_payments
-from .assessment.leaving import compare_optima, leaving
 from .assessment.misreport import misreport
 from .assessment.robustness import cost_robustness
 from .assessment.rules import compare_rules, standard_rules
@@ -25,20 +24,16 @@ from .errors import (
 from .fitting.federated_mean import fit_federated_mean
 from .fitting.fit import Fit
 from .game.fair_game import FairGame
-from .mechanism.benchmarks import pay_costs, price_of_fairness
-from .mechanism.coalition import coalition_outcome
+from .mechanism.benchmarks import coalition_outcome, pay_costs, price_of_fairness
 from .mechanism.landscape import Landscape
 from .mechanism.optimal import optimal_alpha
 from .mechanism.optimum import Optimum
-from .mechanism.symmetric_mechanism import SymmetricMechanism, symmetric_mechanism
-from .mechanism.two_group_cells import two_group_cell
-from .mechanism.two_groups import two_group_optima
-from .mechanism.two_player import equilibrium_families
+from .mechanism.symmetric.mechanism import SymmetricMechanism, symmetric_mechanism
+from .mechanism.two_player.optimum import equilibrium_families
+from .mechanism.two_player.two_groups import two_group_cell, two_group_optima
 from .payments.axioms import AxiomBreak, AxiomReport, check_axioms
 from .payments.fair import coalition_payments, payment_table, potential
-from .payments.front_door import fair_payments
-from .payments.proportional import ProportionalRule, proportional_equilibrium
-from .payments.repeated import sampled_payments
+from .payments.pricing import fair_payments, sampled_payments
 from .payments.result import Payments, PaymentTable
 from .payments.rules import (
     BanzhafRule,
@@ -48,14 +43,16 @@ from .payments.rules import (
     LeaveOneOutRule,
     NoNegativeRule,
     PaymentRule,
+    ProportionalRule,
+    proportional_equilibrium,
 )
 from .spec.load import load_specification
 from .spec.specification import Specification
 from .utility.base import Utility
 from .utility.dp_mean import DPMeanUtility
 from .utility.federated_mean import FederatedMeanUtility
-from .utility.measured import MeasuredUtility
-from .utility.measured_monotonicity import monotonicity
+from .utility.measured.experiment import MeasuredUtility
+from .utility.measured.monotonicity import monotonicity
 from .utility.table import CountUtility, TableUtility
 from .utility.threshold import ThresholdUtility
 

@@ -116,7 +116,7 @@ def test_a_killed_dask_worker_loses_nothing(tmp_path):
         from pathlib import Path
         import joblib, numpy as np
         from distributed import Client, LocalCluster
-        from fairgames.payments.permutations import permutation_payments
+        from fairgames.payments.engines.permutations import permutation_payments
 
         marker = Path(sys.argv[1])
 

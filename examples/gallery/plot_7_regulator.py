@@ -50,7 +50,7 @@ compared
 
 import matplotlib.pyplot as plt
 
-from fairgames.report.comparison_panels import draw_rules
+from fairgames.report.figures import draw_rules
 from fairgames.report.style import LOOK
 
 plt.rcParams.update(LOOK)  # the look of the package's own figures

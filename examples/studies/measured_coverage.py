@@ -15,9 +15,8 @@ import numpy as np
 from result_files import write
 
 import fairgames as fg
-from fairgames.payments.engine_estimates import Effort
-from fairgames.payments.engines import price_profile
-from fairgames.payments.threshold import threshold_payments
+from fairgames.payments.engines.threshold import threshold_payments
+from fairgames.payments.pricing import Effort, price_profile
 from fairgames.utility.grouped import GroupedUtility
 
 SEEDS = 400

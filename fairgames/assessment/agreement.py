@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fairgames.equilibrium.certify import Certifier
 from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
-from fairgames.equilibrium.regret import Certifier
 from fairgames.equilibrium.result import EquilibriumSet
 from fairgames.equilibrium.run import Run, checked_timeout, run_here, run_killable
 from fairgames.equilibrium.screening import Screened, same_profile, screen

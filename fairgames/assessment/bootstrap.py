@@ -14,13 +14,12 @@ from fairgames.assessment.certainty import Certainty, certainty
 from fairgames.errors import DataError, InputError
 from fairgames.exactness import Array
 from fairgames.fitting.fit import Fit
-from fairgames.fitting.group_summary import summarise
 from fairgames.fitting.observations import Observations, drawn_groups
-from fairgames.fitting.variance_components import ESTIMATORS, anova_of_groups
-from fairgames.game.actions import Actions
+from fairgames.fitting.variance_components import ESTIMATORS, anova_of_groups, summarise
+from fairgames.game.costs import Actions
 from fairgames.parallel import as_seed, run_in_order
 from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.measured import MeasuredUtility
+from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import TableUtility
 
 
@@ -209,7 +208,7 @@ def bootstrap_measured(
 
     Examples
     --------
-    >>> from fairgames.utility.measured import MeasuredUtility
+    >>> from fairgames.utility.measured.experiment import MeasuredUtility
     >>> measured = MeasuredUtility(lambda profile, rng: sum(profile) + rng.normal(), shape=(2, 2), repeats=10)
     >>> bootstrap_measured(measured, costs=[0, "1/5"], resamples=20).resamples
     20

@@ -12,7 +12,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number, as_number
 from fairgames.memory import require_memory
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha
-from fairgames.payments.engines import price_profile
+from fairgames.payments.pricing import price_profile
 from fairgames.payments.result import Payments
 from fairgames.result import Result, format_value
 from fairgames.utility.federated_mean import FederatedMeanUtility

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, common
-from fairgames.game.actions import Actions, allowed_actions
-from fairgames.game.costs import as_costs
+from fairgames.game.costs import Actions, allowed_actions, as_costs
 from fairgames.payments.potential import potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import comparison_tolerance

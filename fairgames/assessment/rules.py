@@ -1,22 +1,29 @@
-"""Other payment rules played out: what is unfair about each, what users would do, what the platform keeps."""
+"""Other payment rules played out: what is unfair about each, what users would do, what the platform keeps.
+
+Which axioms a rule breaks on a utility of any size: tried with a few users present.
+
+What happens under one payment rule: its pure equilibria and what the platform keeps.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from fairgames.assessment.rule_axioms import check_axioms_among_some
-from fairgames.assessment.rule_outcome import HEADERS, PlayedRule, RuleOutcome, outcome_of
+from fairgames.equilibrium.intervals import payment_intervals
+from fairgames.equilibrium.solvers import pure_profiles
 from fairgames.errors import InputError
-from fairgames.exactness import Number, as_number
-from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, on_actions
-from fairgames.game.costs import as_costs
+from fairgames.exactness import Array, Number, as_array, as_number, common
+from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.game.shares import PaymentRule, rule_shares
 from fairgames.memory import readable_count, require_memory
-from fairgames.payments.proportional import ProportionalRule
+from fairgames.payments.axioms import AxiomBreak, AxiomReport, check_axioms
 from fairgames.payments.rules import (
     BanzhafRule,
     EqualSplitRule,
@@ -24,11 +31,254 @@ from fairgames.payments.rules import (
     FairRule,
     LeaveOneOutRule,
     NoNegativeRule,
+    ProportionalRule,
 )
 from fairgames.payments.rules import PaymentRule as StandardRule
-from fairgames.result import Result
+from fairgames.result import Result, format_value
+from fairgames.tolerance import comparison_tolerance
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import TableUtility
+
+_MOST_PAYMENTS = 1_000
+
+
+class OutsiderPaidError(Exception):
+    """The rule pays somebody who is absent: a break of the null user axiom."""
+
+    def __init__(self, witness: AxiomBreak) -> None:
+        self.witness = witness
+        super().__init__(str(witness))
+
+
+def check_axioms_among_some(rule: PaymentRule, utility: Utility, levels: Sequence[Sequence[int]]) -> AxiomReport:
+    """Check the fairness axioms among as many users, first come first, as can be tried in a moment.
+
+    The other users are absent. A break found so is a break among all users.
+
+    Parameters
+    ----------
+    rule : callable
+        ``rule(utility, profile) -> (N,)``.
+    utility : Utility
+        The utility at hand.
+    levels : sequence of sequence of int
+        Levels of each user at which the rule is tried, 0 ("absent") among them.
+
+    Returns
+    -------
+    AxiomReport
+        Witnesses name users and levels of ``utility``.
+    """
+    insiders = _how_many([len(chosen) for chosen in levels])
+    tried = [tuple(chosen) for chosen in levels[:insiders]] + [(0,)] * (utility.n_users - insiders)
+    small = TableUtility(utility.tensor()[np.ix_(*tried)].reshape([len(chosen) for chosen in tried[:insiders]]))
+
+    def among_insiders(table: Utility, profile: NDArray[np.intp]) -> Array:
+        full = _full_profile(profile.tolist(), tried)
+        paid = as_array(rule(_Widened(table, tried, utility.shape), np.array(full)), f"payments at profile {full}")
+        for user in np.flatnonzero(paid[insiders:]).tolist():
+            who = insiders + user
+            raise OutsiderPaidError(
+                AxiomBreak("null user", "one of the utilities tried", full, (who,), paid[who], paid[who] * 0)
+            )
+        return paid[:insiders]
+
+    try:
+        report = check_axioms(among_insiders, small)
+    except OutsiderPaidError as found:
+        return AxiomReport(("null user",), (found.witness,), 1)
+    return replace(
+        report, breaks=tuple(replace(found, profile=_full_profile(found.profile, tried)) for found in report.breaks)
+    )
+
+
+def _how_many(sizes: Sequence[int]) -> int:
+    """Largest number of first users whose profiles, times the utilities tried, stay few."""
+    payments = 2
+    for users, size in enumerate(sizes):
+        payments *= 2 * size
+        if payments > _MOST_PAYMENTS:
+            return max(1, users)
+    return len(sizes)
+
+
+def _full_profile(profile: Sequence[int], tried: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    chosen = [levels[index] for levels, index in zip(tried, profile, strict=False)]
+    return (*chosen, *(0,) * (len(tried) - len(chosen)))
+
+
+class _Widened(Utility):
+    """A table over some levels of the first users, seen as a utility of all levels and users."""
+
+    def __init__(self, table: Utility, tried: Sequence[tuple[int, ...]], shape: tuple[int, ...]) -> None:
+        self._table = table
+        self._tried = tried
+        self._shape = shape
+
+    @property
+    def n_users(self) -> int:
+        return len(self._shape)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._shape
+
+    @property
+    def exact(self) -> bool:
+        return self._table.exact
+
+    @cached_property
+    def types(self) -> NDArray[np.intp]:
+        return np.arange(self.n_users)
+
+    def evaluate(self, profiles: NDArray[np.integer[Any]]) -> Array:
+        insiders = profiles[:, : self._table.n_users]
+        index = [np.searchsorted(self._tried[user], insiders[:, user]) for user in range(self._table.n_users)]
+        return self._table.evaluate(np.stack(index, axis=1))
+
+
+HEADERS = ("rule", "axioms broken", "alpha", "profile", "utility", "platform keeps", "at worst", "users' surplus")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RuleOutcome(Result):
+    """What happens under one payment rule.
+
+    Attributes
+    ----------
+    rule : str
+        Its name.
+    axioms : AxiomReport
+        Which fairness axioms it breaks, with witnesses.
+    alpha : number
+        Fraction that scales its payments.
+    profile : tuple of int or None
+        The pure equilibrium that is best for the platform; None when there is none.
+    utility : number or None
+        Utility there.
+    payments : ndarray or None, shape (N,)
+        Payments there, scaled.
+    platform_keeps : number or None
+        Utility less payments.
+    worst_keeps : number or None
+        What the platform keeps at the worst pure equilibrium at the same ``alpha``.
+    users_surplus : number or None
+        Payments less privacy costs, over all users.
+    equilibria : tuple of tuple of int
+        Every pure equilibrium at ``alpha``.
+    """
+
+    rule: str
+    axioms: AxiomReport
+    alpha: Number
+    profile: tuple[int, ...] | None
+    utility: Number | None
+    payments: Array | None
+    platform_keeps: Number | None
+    worst_keeps: Number | None
+    users_surplus: Number | None
+    equilibria: tuple[tuple[int, ...], ...]
+
+    def row(self) -> list[str]:
+        """Cells under `HEADERS`."""
+        broken = ", ".join(self.axioms.broken) or "none found"
+        numbers = (
+            self.alpha,
+            self.profile,
+            self.utility,
+            self.platform_keeps,
+            self.worst_keeps,
+            self.users_surplus,
+        )
+        return [self.rule, broken, *map(format_value, numbers)]
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        return "One payment rule", HEADERS, [self.row()]
+
+
+@dataclass(frozen=True)
+class PlayedRule:
+    """A game under a payment rule, on the actions of finite cost.
+
+    Attributes
+    ----------
+    utility : ndarray
+        Utility at every profile of actions, axis ``i`` = user ``i``.
+    payments : sequence of ndarray
+        Each user's payment there, before ``alpha``.
+    costs : sequence of ndarray
+        Cost of each user's actions.
+    actions : sequence of sequence of int
+        Levels that the actions stand for.
+    """
+
+    utility: Array
+    payments: Sequence[Array]
+    costs: Sequence[Array]
+    actions: Sequence[Sequence[int]]
+
+
+def outcome_of(name: str, axioms: AxiomReport, played: PlayedRule, alpha: Number | None) -> RuleOutcome:
+    """Find the pure equilibria under a rule and what the platform keeps.
+
+    Parameters
+    ----------
+    name : str
+        Of the rule.
+    axioms : AxiomReport
+        Which axioms it breaks.
+    played : PlayedRule
+        The game.
+    alpha : number or None
+        Fraction that scales the payments; None: the one at which the platform keeps most.
+
+    Returns
+    -------
+    RuleOutcome
+        Of the equilibrium that is best for the platform; the first of them where several are.
+    """
+    U, *numbers = common(played.utility, *played.payments, *played.costs)
+    payments, costs = numbers[: U.ndim], numbers[U.ndim :]
+    total = sum(payments[1:], payments[0])
+    if alpha is None:
+        alpha = _best_alpha(U, total, *payment_intervals(payments, costs))
+    along = [cost.reshape([-1 if axis == user else 1 for axis in range(U.ndim)]) for user, cost in enumerate(costs)]
+    payoffs = common(*(alpha * payment - cost for payment, cost in zip(payments, along, strict=True)))
+    stable = list(pure_profiles(payoffs))
+    if not stable:
+        return RuleOutcome(name, axioms, alpha, None, None, None, None, None, None, ())
+    kept = U - alpha * total
+    rounding = comparison_tolerance(kept)
+    cutoff = max(kept[index] for index in stable) - rounding
+    best = next(index for index in stable if kept[index] >= cutoff)
+    surplus = sum(payoff[best] for payoff in payoffs)
+    return RuleOutcome(
+        rule=name,
+        axioms=axioms,
+        alpha=alpha,
+        profile=_levels(played.actions, best),
+        utility=U[best],
+        payments=np.array([alpha * payment[best] for payment in payments], dtype=kept.dtype),
+        platform_keeps=kept[best],
+        worst_keeps=min(kept[index] for index in stable),
+        users_surplus=surplus if abs(surplus) > rounding else 0 * surplus,
+        equilibria=tuple(_levels(played.actions, index) for index in stable),
+    )
+
+
+def _levels(actions: Sequence[Sequence[int]], index: Sequence[int]) -> tuple[int, ...]:
+    return tuple(levels[action] for levels, action in zip(actions, index, strict=True))
+
+
+def _best_alpha(U: Array, total: Array, lo: Array, hi: Array, stable: Array) -> Number:
+    """Alpha at which the platform keeps most at a pure equilibrium: an end of one of the intervals."""
+    ends = np.concatenate([lo[stable], hi[stable]])
+    kept = np.concatenate([U[stable] - lo[stable] * total[stable], U[stable] - hi[stable] * total[stable]])
+    best = (kept >= kept.max() - comparison_tolerance(kept)).astype(bool)
+    alpha: Number = ends[best].min()
+    return alpha
+
 
 _MOST_USERS = 100
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, common, to_float
 from fairgames.payments.alpha import Alpha
-from fairgames.payments.engines import price_profile
+from fairgames.payments.pricing import price_profile
 from fairgames.result import Result, format_value
 from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility

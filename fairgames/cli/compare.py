@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairgames.cli import options
+from fairgames.cli import frame as options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from fairgames.assessment.leaving import UserChange
+    from fairgames.assessment.changes import UserChange
     from fairgames.assessment.rules import RuleComparison
     from fairgames.spec.specification import Specification
 
@@ -46,12 +46,11 @@ def compare(
 
 
 def _compare_specifications(spec: Path, against: Path, json: Path | None) -> None:
-    from fairgames.assessment.leaving import compare_optima
+    from fairgames.assessment.changes import compare_optima
     from fairgames.cli.arguments import check_outputs
     from fairgames.cli.crowds import MOST_ONE_BY_ONE, is_crowd
     from fairgames.cli.solve import optimum_of
-    from fairgames.report.columns import decimals
-    from fairgames.report.terminal import console_for, print_lines, print_table
+    from fairgames.report.terminal import console_for, decimals, print_lines, print_table
     from fairgames.spec.load import load_specification
 
     check_outputs(json, None)
@@ -80,8 +79,7 @@ def _compare_specifications(spec: Path, against: Path, json: Path | None) -> Non
 
 
 def _print_users(console: Console, loaded: Sequence[Specification], users: Sequence[UserChange]) -> None:
-    from fairgames.report.columns import decimals
-    from fairgames.report.terminal import print_table
+    from fairgames.report.terminal import decimals, print_table
 
     columns = [
         [user.name for user in users],
@@ -133,10 +131,9 @@ def _compare_rules(spec: Path, alpha: str | None, json: Path | None, figure: Pat
 
 
 def _print_comparison(console: Console, spec: Specification, compared: RuleComparison) -> None:
-    from fairgames.report.columns import decimals
-    from fairgames.report.optimum_words import named
-    from fairgames.report.profiles import label_sentence, profile_label
-    from fairgames.report.terminal import print_lines, print_table
+    from fairgames.report.tables import label_sentence, profile_label
+    from fairgames.report.terminal import decimals, print_lines, print_table
+    from fairgames.report.words import named
 
     outcomes = compared.outcomes
     columns = [

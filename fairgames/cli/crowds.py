@@ -65,9 +65,8 @@ def settled_at(spec: Specification, alpha: Number) -> Optimum:
 def print_settled(console: Console, spec: Specification, found: Optimum, alpha: Number) -> None:
     """Print the equilibrium of a crowd, and how it is certified."""
     from fairgames.cli.printing import print_payments
-    from fairgames.report.columns import decimals, exactly
-    from fairgames.report.terminal import print_heading, print_lines
-    from fairgames.report.users import user_rows
+    from fairgames.report.tables import user_rows
+    from fairgames.report.terminal import decimals, exactly, print_heading, print_lines
 
     title = "Not verified as an equilibrium" if found.warnings else "An equilibrium"
     print_heading(console, f"{title} at alpha = {exactly(alpha)}")

@@ -1,18 +1,158 @@
-"""``fairgames design``: the platform's optimum under its real constraints."""
+"""``fairgames design``: the platform's optimum under its real constraints.
+
+What ``fairgames design`` sets the optimum beside: paying costs alone, and a platform in the coalition.
+
+``--bloc``: users that act together.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairgames.cli import options
+from fairgames.cli import frame as options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fairgames.exactness import Number
     from fairgames.mechanism.landscape import Landscape
+    from fairgames.mechanism.optimum import Optimum
     from fairgames.spec.specification import Specification
+
+
+def print_benchmarks(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
+    """Print what the platform would keep if it need not be fair, or were paid by fairness itself.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    spec : Specification
+        The users.
+    optimum : Optimum
+        Their optimum.
+
+    Returns
+    -------
+    dict
+        What was computed, by name; empty when there are too many profiles.
+    """
+    from fairgames.cli.solve import MOST_ENUMERATED
+    from fairgames.errors import SizeError
+    from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
+    from fairgames.report.tables import profile_label
+    from fairgames.report.terminal import decimals, print_table
+
+    if spec.n_users > MOST_ENUMERATED:
+        return {}
+    try:
+        costs = pay_costs(spec.utility, spec.costs, spec.actions)
+        coalition = coalition_outcome(spec.utility, spec.costs, spec.platform.selection, spec.actions)
+    except SizeError:
+        return {}
+    columns = [
+        ["fair payments among users, as above", "each user paid exactly its cost", "platform in the coalition"],
+        decimals([optimum.value, costs.value, coalition.platform]),
+        decimals([optimum.utility, costs.utility, coalition.utility]),
+        [
+            _who_does_what(spec, optimum),
+            profile_label(spec, costs.profile),
+            profile_label(spec, coalition.profile),
+        ],
+    ]
+    headers = ("how users are paid", "platform keeps", "utility", "who does what")
+    print_table(console, "Beyond fairness among users", headers, list(zip(*columns, strict=True)))
+    return {"pay_costs": costs, "coalition": coalition}
+
+
+def _who_does_what(spec: Specification, optimum: Optimum) -> str:
+    from fairgames.report.tables import profile_label
+
+    if optimum.infeasible is not None:
+        return "no answer"
+    return "mixed" if optimum.profile is None else profile_label(spec, optimum.profile)
+
+
+def read_blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] | None:
+    """Read ``--bloc``; the users that no bloc names act alone.
+
+    Parameters
+    ----------
+    spec : Specification
+        The users.
+    entries : sequence of str
+        Users by name, separated by commas, for each bloc.
+
+    Returns
+    -------
+    list of list of int, or None
+        The blocs that are named, then each other user; None when no bloc is named.
+
+    Raises
+    ------
+    InputError
+        If a name is not known, or stands twice.
+    """
+    from fairgames.errors import InputError
+
+    if not entries:
+        return None
+    names = spec.user_names
+    blocs = []
+    for entry in entries:
+        members = [name.strip() for name in entry.split(",")]
+        for name in members:
+            if name not in names:
+                raise InputError("--bloc", f"must name users among {', '.join(names)}", name)
+        blocs.append([names.index(name) for name in members])
+    taken = [user for members in blocs for user in members]
+    if len(set(taken)) < len(taken):
+        raise InputError("--bloc", "must name each user once", "; ".join(entries))
+    return blocs + [[user] for user in range(len(names)) if user not in taken]
+
+
+def print_blocs(console: Console, spec: Specification, together: Optimum, blocs: Sequence[Sequence[int]]) -> Optimum:
+    """Print what acting together changes.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    spec : Specification
+        The users.
+    together : Optimum
+        When the blocs act together.
+    blocs : sequence of sequence of int
+        The blocs.
+
+    Returns
+    -------
+    Optimum
+        When everybody acts alone.
+    """
+    from fairgames.cli.solve import optimum_of
+    from fairgames.report.terminal import decimals, print_table
+
+    apart = optimum_of(spec)
+    names = ["alpha", "the platform keeps"]
+    amounts = [[apart.alpha, together.alpha], [apart.value, together.value]]
+    for bloc in blocs:
+        names.append(f"{' and '.join(spec.user_names[user] for user in bloc)} gain")
+        amounts.append([_gain(optimum, bloc) for optimum in (apart, together)])
+    rows = [(name, *decimals(pair)) for name, pair in zip(names, amounts, strict=True)]
+    print_table(console, "What acting together changes", ("", "everybody alone", "blocs together"), rows)
+    return apart
+
+
+def _gain(optimum: Optimum, users: Sequence[int]) -> Number | None:
+    if optimum.payments is None or optimum.costs is None:
+        return None
+    gains = optimum.payments - optimum.costs
+    return sum(gains[user] for user in users)  # type: ignore[no-any-return]
+
 
 MOST_PIECES = 40
 
@@ -86,11 +226,11 @@ def design(
     from dataclasses import replace
 
     from fairgames.cli.arguments import check_outputs, platform_options
-    from fairgames.cli.benchmarks import print_benchmarks
-    from fairgames.cli.blocs import print_blocs
+
+    pass
+    pass
+    from fairgames.cli.certainty import planned_resampling, print_certainty, print_robustness
     from fairgames.cli.printing import print_optimum, print_title
-    from fairgames.cli.resampling import planned_resampling, print_certainty
-    from fairgames.cli.robustness import print_robustness
     from fairgames.cli.solve import optimum_of
     from fairgames.cli.sweeping import planned, print_sweep, swept
     from fairgames.errors import InputError
@@ -142,7 +282,7 @@ def _read_options(
     spec: Specification, robust: bool, bootstrap: int | None, bloc: list[str] | None
 ) -> list[list[int]] | None:
     """Read the blocs, unless there are too many users for options that go through them one by one."""
-    from fairgames.cli.blocs import read_blocs
+    pass
     from fairgames.cli.crowds import require_few_for
 
     instead = "leave it out; --sweep shows what other costs would change"
@@ -151,10 +291,9 @@ def _read_options(
 
 
 def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:
-    from fairgames.report.columns import decimals
     from fairgames.report.panels import curve
-    from fairgames.report.profiles import label_sentence, profile_label
-    from fairgames.report.terminal import print_lines, print_table
+    from fairgames.report.tables import label_sentence, profile_label
+    from fairgames.report.terminal import decimals, print_lines, print_table
 
     pieces = landscape.pieces[:MOST_PIECES]
     values = [curve(piece)[1] for piece in pieces]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairgames.cli import options
-from fairgames.cli.status import INCOMPLETE
+from fairgames.cli import frame as options
+from fairgames.cli.frame import INCOMPLETE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,10 +105,9 @@ def _settle_crowd(spec: Specification, alpha: Number, json: Path | None) -> None
 def _print_equilibria(
     console: Console, spec: Specification, game: FairGame, found: EquilibriumSet, alpha: Number
 ) -> None:
-    from fairgames.report.columns import decimals, exactly
-    from fairgames.report.equilibria import expected_utility, strategies_label, what_was_found
-    from fairgames.report.profiles import label_sentence
-    from fairgames.report.terminal import print_lines, print_table
+    from fairgames.report.tables import label_sentence
+    from fairgames.report.terminal import decimals, exactly, print_lines, print_table
+    from fairgames.report.words import expected_utility, strategies_label, what_was_found
 
     shown = found.equilibria[:MOST_LISTED]
     worth = [expected_utility(game, entry) for entry in shown]

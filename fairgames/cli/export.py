@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairgames.cli import options
+from fairgames.cli import frame as options
 
 if TYPE_CHECKING:
     from fairgames.exactness import Number
@@ -83,10 +83,9 @@ def _payments(spec: Specification, alpha: Number) -> str:
 def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)
     from fairgames.cli.solve import optimum_of
     from fairgames.errors import FairGamesError
-    from fairgames.report.columns import exactly
     from fairgames.report.latex import latex_table
-    from fairgames.report.payment_table import payment_columns
-    from fairgames.report.users import user_rows
+    from fairgames.report.tables import payment_columns, user_rows
+    from fairgames.report.terminal import exactly
 
     optimum = optimum_of(spec)
     if optimum.profile is None or optimum.payments is None or optimum.alpha is None:

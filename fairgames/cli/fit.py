@@ -1,4 +1,7 @@
-"""``fairgames fit``: from grouped data to a specification."""
+"""``fairgames fit``: from grouped data to a specification.
+
+``fairgames init``: write a commented example to start from.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,17 @@ from typing import Annotated
 
 import typer
 
-from fairgames.cli import options
+from fairgames.cli import frame as options
+
+
+def init(
+    path: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("spec.toml"),
+) -> None:
+    """Write a commented example specification, which can be solved as it is."""
+    from fairgames.spec.template import example_text, write_new
+
+    write_new(path, example_text())
+    typer.echo(f"Wrote {path}. Change it as you like, then run: fairgames solve {path}")
 
 
 def fit(

@@ -8,16 +8,13 @@ from typing import Annotated
 
 import typer
 
+from fairgames.cli.closed_forms import crosscheck, derive, errata
 from fairgames.cli.compare import compare
-from fairgames.cli.crosscheck import crosscheck
-from fairgames.cli.derive import derive
 from fairgames.cli.design import design
 from fairgames.cli.equilibria import equilibria
-from fairgames.cli.errata import errata
 from fairgames.cli.export import export
-from fairgames.cli.failures import PlainErrors
-from fairgames.cli.fit import fit
-from fairgames.cli.init import init
+from fairgames.cli.fit import fit, init
+from fairgames.cli.frame import PlainErrors
 from fairgames.cli.payments import payments
 from fairgames.cli.reproduce import reproduce
 from fairgames.cli.solve import solve

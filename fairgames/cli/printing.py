@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fairgames.mechanism.optimum import Optimum
-    from fairgames.report.users import UserRow
+    from fairgames.report.tables import UserRow
     from fairgames.spec.specification import Specification
 
 MOST_SENTENCES = 20
@@ -25,9 +25,8 @@ def print_title(console: Console, spec: Specification) -> None:
 
 def print_payments(console: Console, title: str, rows: Sequence[UserRow], unit: str) -> None:
     """Print who is paid what, as a table and, for a readable number of users, in words."""
-    from fairgames.report.payment_table import payment_columns
+    from fairgames.report.tables import payment_columns, sentence
     from fairgames.report.terminal import print_heading, print_lines, print_table
-    from fairgames.report.users import sentence
 
     print_table(console, title, *payment_columns(rows, unit))
     if len(rows) <= MOST_SENTENCES:
@@ -45,9 +44,9 @@ def print_optimum(
     """Print the optimum and who is paid what there; return the users' rows (none in mixed strategies)."""
     import numpy as np
 
-    from fairgames.report.optimum_words import chances, expected_payments, named, optimum_facts, optimum_sentences
+    from fairgames.report.tables import user_rows
     from fairgames.report.terminal import print_heading, print_lines, print_table
-    from fairgames.report.users import user_rows
+    from fairgames.report.words import chances, expected_payments, named, optimum_facts, optimum_sentences
 
     print_heading(console, "What the platform should pay")
     print_lines(console, optimum_sentences(optimum))

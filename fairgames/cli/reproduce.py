@@ -15,7 +15,7 @@ def reproduce(
     ] = Path("paper"),
 ) -> None:
     """Draw the paper's figures (PNG, SVG, numbers as CSV) and tables (Markdown, CSV), and check the printed numbers."""
-    from fairgames.cli.status import CHECK_FAILED
+    from fairgames.cli.frame import CHECK_FAILED
     from fairgames.report.paper.catalogue import names_of, plates_of
     from fairgames.report.paper.plate import make_folder, write_plate
 

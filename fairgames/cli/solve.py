@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fairgames.cli import options
+from fairgames.cli import frame as options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,9 +99,8 @@ def most_kept(stable: StableProfile) -> Number:
 
 
 def _print_stable(console: Console, spec: Specification, stable: Sequence[StableProfile]) -> None:
-    from fairgames.report.columns import decimals
-    from fairgames.report.profiles import label_sentence, profile_label
-    from fairgames.report.terminal import print_lines, print_table
+    from fairgames.report.tables import label_sentence, profile_label
+    from fairgames.report.terminal import decimals, print_lines, print_table
 
     shown = stable[:MOST_LISTED]
     columns = [
@@ -120,9 +119,8 @@ def _print_stable(console: Console, spec: Specification, stable: Sequence[Stable
 
 
 def _print_at_alpha(console: Console, spec: Specification, stable: Sequence[StableProfile], alpha: Number) -> None:
-    from fairgames.report.columns import decimals, exactly
-    from fairgames.report.profiles import profile_label
-    from fairgames.report.terminal import print_lines, print_table
+    from fairgames.report.tables import profile_label
+    from fairgames.report.terminal import decimals, exactly, print_lines, print_table
     from fairgames.tolerance import RELATIVE
 
     here = [entry for entry in stable if entry.alpha_from - RELATIVE <= alpha <= entry.alpha_to + RELATIVE]

@@ -26,8 +26,8 @@ class SweepPlan:
 
     def at(self, value: str) -> Specification:
         """Read the specification with one of the values."""
-        from fairgames.spec.change import changed
         from fairgames.spec.load import build_specification, read_toml
+        from fairgames.spec.specification import changed
 
         raw = changed(read_toml(self.spec), self.place, value)
         return build_specification(raw, self.spec.parent, f"{self.spec} with {self.place} = {value}")
@@ -110,9 +110,8 @@ def _parsed(text: str) -> tuple[str, list[str]]:
 
 def print_sweep(console: Console, spec: Specification, result: Sweep) -> None:
     """Print one row a value."""
-    from fairgames.report.columns import decimals
-    from fairgames.report.profiles import profile_label
-    from fairgames.report.terminal import print_table
+    from fairgames.report.tables import profile_label
+    from fairgames.report.terminal import decimals, print_table
 
     optima = result.optima
     columns = [

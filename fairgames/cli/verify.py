@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fairgames.cli.status import CHECK_FAILED
+from fairgames.cli.frame import CHECK_FAILED
 
 
 def verify(

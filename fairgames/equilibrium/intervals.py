@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, common, is_exact
-from fairgames.game.actions import Actions, allowed_actions, costs_of_actions, on_actions
-from fairgames.game.costs import as_costs
+from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.payments.potential import potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, comparison_tolerance

@@ -1,4 +1,7 @@
-"""Equilibria with their certificates."""
+"""Equilibria with their certificates.
+
+Equilibria in the forms of nashpy and pygambit.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,53 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fairgames.equilibrium.conversion import to_gambit_profiles, to_nashpy_pairs
-from fairgames.exactness import Array, Number
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, to_float
+from fairgames.game import gambit
 from fairgames.result import Result, counted, format_value
 
 if TYPE_CHECKING:
     import pygambit
+
+
+def to_nashpy_pairs(profiles: Sequence[tuple[Array, ...]]) -> list[tuple[Array, Array]]:
+    """Pairs of float probability vectors, the form in which nashpy's algorithms yield equilibria.
+
+    Raises
+    ------
+    InputError
+        If a profile is not one of two users.
+    """
+    pairs = []
+    for strategies in profiles:
+        if len(strategies) != 2:
+            raise InputError("equilibria", "must be of two users for nashpy; use to_gambit() for more", len(strategies))
+        pairs.append((to_float(strategies[0]), to_float(strategies[1])))
+    return pairs
+
+
+def to_gambit_profiles(
+    profiles: Sequence[tuple[Array, ...]],
+    payoffs: Sequence[Array] | None,
+    player_names: Sequence[str],
+    action_labels: Sequence[Sequence[str]],
+    game: Any = None,
+) -> list[Any]:
+    """Mixed strategy profiles of a pygambit game: rational when a profile is exact.
+
+    Raises
+    ------
+    InputError
+        If ``game`` has other numbers of actions, or there are no payoffs to build a game from.
+    """
+    if game is None:
+        if payoffs is None:
+            raise InputError("game", "must be given: this result holds no payoffs to build one from")
+        game = gambit.to_gambit(payoffs, "", player_names, action_labels)
+    sizes = [len(labels) for labels in gambit.labels(game)[1]]
+    if sizes != [len(labels) for labels in action_labels]:
+        raise InputError("game", f"must have {[len(labels) for labels in action_labels]} actions", sizes)
+    return [gambit.to_mixed_profile(game, strategies) for strategies in profiles]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

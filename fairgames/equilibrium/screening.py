@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fairgames.equilibrium.regret import Certificate, Certifier
+from fairgames.equilibrium.certify import Certificate, Certifier
 from fairgames.equilibrium.solver import Strategies
 from fairgames.exactness import Array, as_array, is_exact, to_float
 from fairgames.game.deviations import pure_strategy

@@ -6,16 +6,16 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from fairgames.equilibrium.assembly import in_order, index_sum, near_ties, structured
+from fairgames.equilibrium.best_replies import climb_potential, fits
+from fairgames.equilibrium.certify import Certifier
+from fairgames.equilibrium.components import in_order, index_sum, near_ties, structured
 from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
-from fairgames.equilibrium.potential_climb import climb_potential, fits
 from fairgames.equilibrium.rational import rationalize as simplify
-from fairgames.equilibrium.registry import BUILT_IN, solver_named, solvers
-from fairgames.equilibrium.regret import Certifier
 from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
 from fairgames.equilibrium.run import Run, checked_timeout, run_here, run_killable
 from fairgames.equilibrium.screening import screen, without_repetitions
 from fairgames.equilibrium.solver import SEARCHED, Solver
+from fairgames.equilibrium.solvers import BUILT_IN, solver_named, solvers
 from fairgames.equilibrium.vertices import is_degenerate
 from fairgames.errors import SizeError, SolverError
 from fairgames.exactness import Number, is_exact

@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from fairgames.equilibrium.multilinear import (
+from fairgames.equilibrium.certify import (
     Cell,
+    Certifier,
     Coordinates,
     Supports,
     at_corners,
@@ -28,7 +29,6 @@ from fairgames.equilibrium.multilinear import (
     jacobian_range,
     residuals,
 )
-from fairgames.equilibrium.regret import Certifier
 from fairgames.equilibrium.screening import same_profile
 from fairgames.equilibrium.solver import Found, Notes, Strategies
 from fairgames.exactness import Array, to_float

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairgames.equilibrium.assembly import in_order, index_sum, structured
+from fairgames.equilibrium.certify import Certifier
+from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, checked_payoffs
-from fairgames.equilibrium.regret import Certifier
 from fairgames.equilibrium.result import EquilibriumSet, content_digest
 from fairgames.equilibrium.screening import screen, well_formed
 from fairgames.errors import FairGamesError, InputError

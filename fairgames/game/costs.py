@@ -1,8 +1,13 @@
-"""Privacy costs: what each level costs each user."""
+"""Privacy costs: what each level costs each user.
+
+Actions: the levels that each user may actually choose.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -65,3 +70,105 @@ def _rows(costs: object, n_users: int) -> list[Array]:
     if entries and not any(isinstance(entry, (list, tuple, np.ndarray)) for entry in entries):
         return [as_array(entries, "costs", allow_inf=True)] * n_users
     return [as_array(entry, f"costs[{user}]", allow_inf=True) for user, entry in enumerate(entries)]
+
+
+Actions: TypeAlias = Sequence[int] | Sequence[Sequence[int]] | None
+
+
+def allowed_actions(costs: Array, actions: Actions, shape: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Levels of finite cost among those that each user may choose.
+
+    Parameters
+    ----------
+    costs : ndarray, shape (N, max L)
+        Checked costs (`as_costs`).
+    actions : None, tuple of int, or one tuple a user
+        Levels offered; None offers all. A tuple of levels serves every user.
+    shape : sequence of int
+        Number of levels of each user.
+
+    Returns
+    -------
+    tuple of tuple of int
+        Increasing level indices, at least one a user.
+
+    Raises
+    ------
+    InputError
+        If an action is not a level, is listed twice, or a user is left without any.
+
+    Examples
+    --------
+    >>> allowed_actions(np.array([[0, 0.1, np.inf], [0, 0.1, 0.2]]), None, (3, 3))
+    ((0, 1), (0, 1, 2))
+    """
+    offered = _offered(actions, shape)
+    allowed = []
+    for user, levels in enumerate(offered):
+        finite = tuple(level for level in levels if math.isfinite(costs[user, level]))
+        if not finite:
+            raise InputError(
+                f"actions[{user}]", f"leave user {user} no level of finite cost; allow one or give it a cost", levels
+            )
+        allowed.append(finite)
+    return tuple(allowed)
+
+
+def _offered(actions: Actions, shape: Sequence[int]) -> list[tuple[int, ...]]:
+    if actions is None:
+        return [tuple(range(n_levels)) for n_levels in shape]
+    try:
+        entries: list[Any] = list(actions)
+    except TypeError:
+        raise InputError("actions", "must be a tuple of levels, or one tuple a user", actions) from None
+    if all(np.ndim(entry) == 0 for entry in entries):
+        entries = [entries] * len(shape)
+    if len(entries) != len(shape):
+        raise InputError("actions", f"must have one tuple for each of the {len(shape)} users", actions)
+    return [_levels(entry, user, n_levels) for user, (entry, n_levels) in enumerate(zip(entries, shape, strict=True))]
+
+
+def _levels(levels: Sequence[int], user: int, n_levels: int) -> tuple[int, ...]:
+    array = np.asarray(levels)
+    if array.ndim != 1 or array.dtype.kind not in "iu" or array.size == 0:
+        raise InputError(f"actions[{user}]", "must be a non-empty tuple of whole levels", levels)
+    if array.min() < 0 or array.max() >= n_levels:
+        raise InputError(f"actions[{user}]", f"must hold levels from 0 to {n_levels - 1}", levels)
+    if np.unique(array).size < array.size:
+        raise InputError(f"actions[{user}]", "must not list a level twice", levels)
+    return tuple(sorted(array.tolist()))
+
+
+def on_actions(tensor: Array, actions: Sequence[Sequence[int]]) -> Array:
+    """Read a tensor over all levels at the allowed actions only."""
+    if all(len(levels) == n_levels for levels, n_levels in zip(actions, tensor.shape, strict=True)):
+        return tensor
+    return tensor[np.ix_(*actions)]
+
+
+def costs_of_actions(costs: Array, actions: Sequence[Sequence[int]]) -> list[Array]:
+    """Costs of each user's allowed actions; all finite."""
+    return [costs[user, list(levels)] for user, levels in enumerate(actions)]
+
+
+def chosen_actions(profile: Sequence[Any], actions: Sequence[tuple[int, ...]]) -> list[Any]:
+    """Read what everybody plays: a level becomes its place among the user's actions; probabilities stay as they are.
+
+    Raises
+    ------
+    InputError
+        If there is not one entry a user, or a level is not allowed.
+
+    Examples
+    --------
+    >>> chosen_actions([2, [0.5, 0.5]], [(0, 2), (0, 1)])
+    [1, [0.5, 0.5]]
+    """
+    if not hasattr(profile, "__len__") or len(profile) != len(actions):
+        raise InputError("profile", f"must have one entry for each of the {len(actions)} users", profile)
+    chosen = []
+    for user, (entry, levels) in enumerate(zip(profile, actions, strict=True)):
+        if np.ndim(entry) == 0 and entry not in levels:
+            raise InputError(f"profile[{user}]", f"must be one of the allowed levels {levels}", entry)
+        chosen.append(levels.index(entry) if np.ndim(entry) == 0 else entry)
+    return chosen

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, common, is_exact
-from fairgames.game.actions import Actions, allowed_actions, chosen_actions, costs_of_actions, on_actions
-from fairgames.game.costs import as_costs
+from fairgames.game.costs import Actions, allowed_actions, as_costs, chosen_actions, costs_of_actions, on_actions
 from fairgames.game.deviations import as_strategies, best_responses
 from fairgames.game.shares import PaymentRule, less_all_costs, payoffs_of, shares_everywhere
 from fairgames.memory import readable_count, require_memory

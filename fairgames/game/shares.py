@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, common
-from fairgames.game.actions import on_actions
+from fairgames.game.costs import on_actions
 from fairgames.payments import rules
 from fairgames.payments.potential import potential_tensor, without_user
 from fairgames.utility.base import Utility

@@ -1,21 +1,132 @@
-"""What fairness costs the platform, beside paying each user exactly its cost."""
+"""What fairness costs the platform, beside paying each user exactly its cost.
+
+The platform as a member of the coalition: the shares of Theorem 1, and the game that they make.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from fairgames.exactness import Array, Number
-from fairgames.game.actions import Actions
-from fairgames.mechanism.coalition import CoalitionOutcome, coalition_outcome
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.mechanism.optimum import Optimum
-from fairgames.mechanism.outcome import pay_exactly_cost
-from fairgames.mechanism.problem import as_problem
+from fairgames.equilibrium.intervals import payment_intervals
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, common
+from fairgames.game.costs import Actions, on_actions
+from fairgames.mechanism.optimal import SELECTIONS, optimal_alpha
+from fairgames.mechanism.optimum import Optimum, pay_exactly_cost
+from fairgames.mechanism.problem import Problem, as_problem
+from fairgames.payments.potential import coalition_potential_tensor
 from fairgames.result import Result, format_value
+from fairgames.tolerance import RELATIVE, comparison_tolerance
 from fairgames.utility.base import Utility
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CoalitionOutcome(Result):
+    """An equilibrium when the platform is itself a member of the coalition (Theorem 1): there is no alpha.
+
+    Attributes
+    ----------
+    profile : tuple of int
+        Level of each user.
+    platform : Fraction or float
+        The platform's fair share.
+    payments, costs : ndarray, shape (N,)
+        Fair share and privacy cost of each user.
+    utility : Fraction or float
+        The utility, which all shares add up to.
+    equilibria : tuple of tuple of int
+        All pure equilibria, in lexicographic order.
+    selection : str
+        Which of them counts.
+    """
+
+    profile: tuple[int, ...]
+    platform: Number
+    payments: Array
+    costs: Array
+    utility: Number
+    equilibria: tuple[tuple[int, ...], ...]
+    selection: str
+
+
+def coalition_outcome(
+    utility: Utility | ArrayLike, costs: object, selection: str = "best", actions: Actions = None
+) -> CoalitionOutcome:
+    """Equilibrium of the users' game when all, the platform included, are paid by Theorem 1.
+
+    The platform's fair share is itself the users' potential, so an equilibrium exists.
+
+    Parameters
+    ----------
+    utility : Utility or array_like
+        The platform's utility.
+    costs : array_like, shape (N, L) or (L,)
+        Privacy costs.
+    selection : {"best", "worst", "potential"}
+        By the platform's share, or by the potential (share less costs).
+    actions : None, tuple of int, or one tuple a user
+        Levels that users may choose.
+
+    Returns
+    -------
+    CoalitionOutcome
+        The selected pure equilibrium.
+
+    Raises
+    ------
+    InputError
+        If an argument is malformed.
+
+    Examples
+    --------
+    >>> outcome = coalition_outcome([[0, "2/3"], ["2/3", 1]], [0, "1/4"])
+    >>> outcome.profile, outcome.platform
+    ((0, 1), Fraction(1, 3))
+    """
+    if selection not in SELECTIONS:
+        raise InputError("selection", f"must be one of {', '.join(map(repr, SELECTIONS))}", selection)
+    problem = as_problem(utility, costs, actions)
+    everywhere, _ = common(coalition_potential_tensor(problem.utility.tensor()), problem.potential)
+    shares = on_actions(everywhere, problem.allowed)
+    stable = _stable_when_all_is_paid(shares, problem)
+    share = shares.reshape(-1)[stable]
+    key = _key(selection, share, stable, problem)
+    top = int(np.flatnonzero((key >= key.max() - comparison_tolerance(shares)).astype(bool))[0])
+    profile = problem.profile(int(stable[top]))
+    payments = np.array(
+        [everywhere[profile] - everywhere[(*profile[:user], 0, *profile[user + 1 :])] for user in range(len(profile))],
+        dtype=everywhere.dtype,
+    )
+    return CoalitionOutcome(
+        profile=profile,
+        platform=share[top],
+        payments=payments,
+        costs=problem.costs_at(profile),
+        utility=problem.utilities.reshape(-1)[stable[top]],
+        equilibria=tuple(problem.profile(int(flat)) for flat in stable),
+        selection=selection,
+    )
+
+
+def _stable_when_all_is_paid(shares: Array, problem: Problem) -> Array:
+    """Flat indices of the equilibria at alpha = 1."""
+    _, hi, stable = payment_intervals([shares] * shares.ndim, problem.costs)
+    slack = 0 if problem.exact else RELATIVE
+    return np.flatnonzero(stable & (hi >= 1 - slack).astype(bool))
+
+
+def _key(selection: str, share: Array, stable: Array, problem: Problem) -> Array:
+    if selection == "best":
+        return share
+    if selection == "worst":
+        return -share
+    borne = np.array([problem.costs_at(problem.profile(int(flat))).sum() for flat in stable], dtype=share.dtype)
+    less: Array = share - borne
+    return less
 
 
 @dataclass(frozen=True, eq=False, repr=False)

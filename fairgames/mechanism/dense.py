@@ -1,20 +1,208 @@
-"""The optimum over pure equilibria: exact from their alpha intervals, with no grid."""
+"""The platform's optimum among pure equilibria, under each selection.
+
+Cut [0, 1] at the ends of intervals, and find which interval ranks highest on each part.
+
+Slot ``2k`` is the single alpha ``ends[k]``; slot ``2k + 1`` is the open range up to ``ends[k + 1]``.
+
+The highest of many lines in alpha: where the users' potential has its maximisers.
+
+The optimum over pure equilibria: exact from their alpha intervals, with no grid.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.exactness import Array, Number, is_exact
-from fairgames.mechanism.constraints import Limits, narrow_intervals
-from fairgames.mechanism.landscape import Piece, Profile
+from fairgames.mechanism.landscape import Peak, Piece, Profile, highest_peak, join, within
+from fairgames.mechanism.limits import Limits, narrow_intervals
 from fairgames.mechanism.problem import Problem
-from fairgames.mechanism.ranges import join, within
-from fairgames.mechanism.slots import cut, group_close, highest_cover
 from fairgames.tolerance import RELATIVE, comparison_tolerance
+
+
+def group_close(values: Array, tolerance: float) -> tuple[Array, NDArray[np.intp]]:
+    """Distinct values in increasing order, and the group of each entry.
+
+    Parameters
+    ----------
+    values : ndarray, shape (M,)
+        Numbers.
+    tolerance : float
+        Sorted neighbours that are no further apart than this share a group.
+
+    Returns
+    -------
+    representatives : ndarray
+        The smallest value of each group.
+    groups : ndarray of int, shape (M,)
+        Group of each entry.
+    """
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.concatenate([[True], (ordered[1:] - ordered[:-1] > tolerance).astype(bool)])
+    groups = np.empty(values.size, dtype=np.intp)
+    groups[order] = np.cumsum(starts) - 1
+    return ordered[starts], groups
+
+
+def cut(lo: Array, hi: Array) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:
+    """Slots covered by each closed interval.
+
+    Parameters
+    ----------
+    lo, hi : ndarray, shape (M,)
+        Ends of the intervals.
+
+    Returns
+    -------
+    ends : ndarray
+        Where the slots meet.
+    first, last : ndarray of int, shape (M,)
+        First and last slot of each interval.
+
+    Notes
+    -----
+    Ends that differ by rounding alone are one end; in rationals nothing is merged.
+    """
+    ends, groups = group_close(np.concatenate([lo, hi]), 0 if is_exact(lo) else RELATIVE)
+    return ends, 2 * groups[: lo.size], 2 * groups[lo.size :]
+
+
+def highest_cover(first: NDArray[np.intp], last: NDArray[np.intp], n_slots: int) -> NDArray[np.intp]:
+    """Largest index among the intervals that cover each slot; −1 where none does.
+
+    Parameters
+    ----------
+    first, last : ndarray of int, shape (M,)
+        First and last slot of each interval; a later interval ranks higher.
+    n_slots : int
+        Number of slots.
+
+    Returns
+    -------
+    ndarray of int, shape (n_slots,)
+        Index of the highest-ranking interval.
+
+    Notes
+    -----
+    Each interval is entered as two blocks whose length is a power of two, and blocks are handed down to
+    their halves: ``O((M + n) log n)`` array operations without a loop over intervals.
+    """
+    levels = max(1, int(n_slots).bit_length())
+    table = np.full((levels, n_slots), -1, dtype=np.intp)
+    exponent = np.frexp(last - first + 1)[1] - 1
+    ranks = np.arange(first.size)
+    np.maximum.at(table, (exponent, first), ranks)
+    np.maximum.at(table, (exponent, last + 1 - (1 << exponent)), ranks)
+    for level in range(levels - 1, 0, -1):
+        half = 1 << (level - 1)
+        np.maximum(table[level - 1], table[level], out=table[level - 1])
+        np.maximum(table[level - 1, half:], table[level, :-half], out=table[level - 1, half:])
+    covered: NDArray[np.intp] = table[0]
+    return covered
+
+
+def highest_lines(P: Array, C: Array) -> tuple[NDArray[np.intp], Array, Array]:
+    """Lines ``alpha · P − C`` that are highest, with the closed range of alpha in [0, 1] on which each is.
+
+    Parameters
+    ----------
+    P, C : ndarray, shape (M,)
+        Slopes and (negated) heights: the potential without costs, and the users' total costs, finite.
+
+    Returns
+    -------
+    index : ndarray of int
+        Entries of ``P``; a line that is highest beside a corner appears once more with that corner alone.
+    lo, hi : ndarray
+        The ranges.
+
+    References
+    ----------
+    D. Monderer and L. S. Shapley (1996), Potential games, Games and Economic Behavior 14: maximisers of a
+    potential are equilibria.
+
+    Examples
+    --------
+    >>> index, lo, hi = highest_lines(np.array([0.0, 1.0]), np.array([0.0, 0.25]))
+    >>> [(int(line), float(start), float(stop)) for line, start, stop in zip(index, lo, hi, strict=True)]
+    [(0, 0.0, 0.0), (0, 0.25, 0.25), (1, 0.25, 0.25), (1, 1.0, 1.0), (0, 0.0, 0.25), (1, 0.25, 1.0)]
+    """
+    tolerance = comparison_tolerance(P, C)
+    zero: Number = 0 * P.item(0)
+    corners = upper_envelope(P, C, zero, zero + 1, tolerance)
+    tied = [_tied(alpha * P - C, tolerance) for alpha in corners]
+    found = [(top, alpha, alpha) for top, alpha in zip(tied, corners, strict=True)]
+    between = zip(pairwise(tied), pairwise(corners), strict=True)
+    found += [(np.intersect1d(left, right), low, high) for (left, right), (low, high) in between]
+    sizes = [len(group) for group, _, _ in found]
+    index = np.concatenate([group for group, _, _ in found])
+    lo = np.repeat(np.array([start for _, start, _ in found], dtype=P.dtype), sizes)
+    hi = np.repeat(np.array([stop for _, _, stop in found], dtype=P.dtype), sizes)
+    return index, lo, hi
+
+
+def upper_envelope(P: Array, C: Array, low: Number, high: Number, tolerance: float) -> list[Number]:
+    """Alphas in ``[low, high]`` at which ``max(alpha · P − C)`` changes its slope, and the two ends.
+
+    Two lines that are highest at the ends of a range cross inside it. If no line is higher at the
+    crossing, it is a corner; otherwise the highest one splits the range. Lines below both at the
+    crossing are below one of them throughout.
+
+    Parameters
+    ----------
+    P, C : ndarray, shape (M,)
+        Slopes and (negated) heights of the lines.
+    low, high : Fraction or float
+        The range.
+    tolerance : float
+        Lines no higher than this above a crossing count as going through it.
+
+    Returns
+    -------
+    list of Fraction or float
+        Increasing.
+
+    Examples
+    --------
+    >>> upper_envelope(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.25, 1.0]), 0.0, 1.0, 0.0)
+    [0.0, 0.25, 0.75, 1.0]
+    """
+    # Of the lines that are highest at an end, the one that stays highest just inside the range.
+    first = _top(low * P - C, P, tolerance)
+    last = _top(high * P - C, -P, tolerance)
+    corners = [low, high]
+    pending = [(first, last, np.arange(len(P)))]
+    while pending:
+        left, right, lines = pending.pop()
+        if P[right] - P[left] <= tolerance:
+            continue
+        crossing = (C.item(right) - C.item(left)) / (P.item(right) - P.item(left))
+        height = crossing * P[lines] - C[lines]
+        floor = crossing * P[left] - C[left]
+        above = lines[(height > floor + tolerance).astype(bool)]
+        if not above.size:
+            corners.append(min(max(crossing, low), high))
+            continue
+        heights = crossing * P[above] - C[above]
+        middle = int(above[np.argmax(heights)])
+        pending += [(left, middle, above), (middle, right, above)]
+    return sorted(set(corners))
+
+
+def _top(heights: Array, preference: Array, tolerance: float) -> int:
+    tied = _tied(heights, tolerance)
+    return int(tied[np.argmax(preference[tied])])
+
+
+def _tied(heights: Array, tolerance: float) -> NDArray[np.intp]:
+    return np.flatnonzero((heights >= heights.max() - tolerance).astype(bool))
 
 
 @dataclass(frozen=True)
@@ -127,3 +315,73 @@ def _piece(
         terms=(worth, worth * 0, worth * 0),
         profile=profile_of(int(equilibria.index[entry])),
     )
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search over equilibria found.
+
+    Attributes
+    ----------
+    peak : Peak or None
+        The optimum; None when nothing meets the constraints.
+    pieces : list of Piece
+        The selected equilibrium at every alpha.
+    ties : tuple of tuple of int
+        Other pure profiles that do as well at the same alpha.
+    searched : str
+        The equilibria over which it ranged.
+    """
+
+    peak: Peak | None
+    pieces: list[Piece]
+    ties: tuple[Profile, ...]
+    searched: str
+
+
+def best_pure(problem: Problem) -> Search:
+    """Best pure equilibrium for the platform (eq. 19)."""
+    stable = pure_equilibria(problem, margin=problem.limits.margin)
+    return _best_among(problem, within_limits(stable, problem.limits), "all pure equilibria")
+
+
+def worst_pure(problem: Problem) -> Search:
+    """Supremum over alpha of the lowest value among all pure equilibria."""
+    stable = pure_equilibria(problem, margin=problem.limits.alpha_from * 0)
+    pieces = worst_pieces(stable, problem.limits, problem.profile)
+    peak = highest_peak(pieces, comparison_tolerance(problem.utilities))
+    return Search(peak, pieces, (), "all pure equilibria")
+
+
+def best_potential(problem: Problem) -> Search:
+    """Best for the platform among the maximisers of the users' potential at each alpha."""
+    index, lo, hi = highest_lines(problem.potentials.reshape(-1), problem.total_costs.reshape(-1))
+    if problem.limits.margin > 0:
+        strict = pure_equilibria(problem, margin=problem.limits.margin)
+        place = np.searchsorted(strict.index, index)
+        found = place < strict.index.size
+        found[found] = strict.index[place[found]] == index[found]
+        index, lo, hi, place = index[found], lo[found], hi[found], place[found]
+        lo, hi = np.maximum(lo, strict.lo[place]), np.minimum(hi, strict.hi[place])
+    utility = problem.utilities.reshape(-1)[index]
+    maximisers = within_limits(PureEquilibria(index, lo, hi, utility), problem.limits)
+    return _best_among(problem, maximisers, "all maximisers of the users' potential")
+
+
+def _best_among(problem: Problem, equilibria: PureEquilibria, searched: str) -> Search:
+    name = problem.profile
+    pieces = best_pieces(equilibria, name)
+    if not pieces:
+        return Search(None, pieces, (), searched)
+    worth = equilibria.utility
+    alpha = np.where((worth >= 0).astype(bool), equilibria.lo, equilibria.hi)
+    value = (1 - alpha) * worth
+    exact = problem.exact
+    tops = np.flatnonzero((value >= value.max() - comparison_tolerance(problem.utilities)).astype(bool))
+    earliest = alpha[tops].min()
+    tops = tops[(alpha[tops] <= earliest + (0 if exact else RELATIVE)).astype(bool)]
+    profiles = sorted({name(int(equilibria.index[entry])) for entry in tops})
+    winner = next(int(entry) for entry in tops if name(int(equilibria.index[entry])) == profiles[0])
+    zero = worth[winner] * 0
+    family = Piece(equilibria.lo[winner], equilibria.hi[winner], True, True, (worth[winner], zero, zero), profiles[0])
+    return Search(Peak(alpha[winner], value[winner], family, None), pieces, tuple(profiles[1:]), searched)

@@ -1,15 +1,21 @@
-"""The platform's value as an exact piecewise function of alpha."""
+"""The platform's value as an exact piecewise function of alpha.
+
+Parts of the pieces of a value function of alpha.
+
+Where a piecewise value function of alpha is highest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number
+from fairgames.mechanism.roots import polynomial_roots
 from fairgames.result import Result, format_value
 
 Profile = tuple[int, ...]
@@ -143,3 +149,170 @@ class Landscape(Result):
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         return f"Landscape ({self.selection})", _HEADERS, [piece._row() for piece in self.pieces]
+
+
+def clip(piece: Piece, alpha_from: Number, alpha_to: Number) -> Piece | None:
+    """Part of a piece within the closed range of alpha; None when nothing is left."""
+    start, stop = piece.alpha_from, piece.alpha_to
+    closed_from, closed_to = piece.closed_from, piece.closed_to
+    if alpha_from > start:
+        start, closed_from = alpha_from, True
+    if alpha_to < stop:
+        stop, closed_to = alpha_to, True
+    if start > stop or (start == stop and not (closed_from and closed_to)):
+        return None
+    if (start, stop) == (piece.alpha_from, piece.alpha_to):
+        return piece
+    return replace(piece, alpha_from=start, alpha_to=stop, closed_from=closed_from, closed_to=closed_to)
+
+
+def within(piece: Piece, alpha_from: Number, alpha_to: Number, slack: Number) -> Piece | None:
+    """Part of a piece within the closed range of alpha, which an end of the piece may miss by the slack."""
+    if alpha_to < piece.alpha_from <= alpha_to + slack:
+        alpha_to = piece.alpha_from
+    if alpha_from - slack <= piece.alpha_to < alpha_from:
+        alpha_from = piece.alpha_to
+    return clip(piece, alpha_from, alpha_to)
+
+
+def remove(piece: Piece, removed: Piece) -> list[Piece]:
+    """Parts of ``piece`` outside the range of ``removed``."""
+    left = _below(piece, removed.alpha_from, closed=not removed.closed_from)
+    right = _above(piece, removed.alpha_to, closed=not removed.closed_to)
+    return [part for part in (left, right) if part is not None]
+
+
+def _below(piece: Piece, end: Number, *, closed: bool) -> Piece | None:
+    if end > piece.alpha_to:
+        return piece
+    if end == piece.alpha_to:
+        closed = closed and piece.closed_to
+    return _if_any(replace(piece, alpha_to=end, closed_to=closed))
+
+
+def _above(piece: Piece, start: Number, *, closed: bool) -> Piece | None:
+    if start < piece.alpha_from:
+        return piece
+    if start == piece.alpha_from:
+        closed = closed and piece.closed_from
+    return _if_any(replace(piece, alpha_from=start, closed_from=closed))
+
+
+def _if_any(piece: Piece) -> Piece | None:
+    if piece.alpha_from < piece.alpha_to:
+        return piece
+    return piece if piece.alpha_from == piece.alpha_to and piece.closed_from and piece.closed_to else None
+
+
+def join(pieces: list[Piece]) -> list[Piece]:
+    """Join neighbours that select the same equilibrium."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and last.alpha_to == piece.alpha_from
+            and (last.closed_to or piece.closed_from)
+            and _same(last, piece)
+        ):
+            joined[-1] = replace(last, alpha_to=piece.alpha_to, closed_to=piece.closed_to)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _same(left: Piece, right: Piece) -> bool:
+    return left.terms == right.terms and left.profile == right.profile and left.strategy_terms is right.strategy_terms
+
+
+def in_floats(piece: Piece) -> Piece:
+    """Return the same piece with every number a float."""
+    start, stop = float(piece.alpha_from), float(piece.alpha_to)
+    constant, linear, square = map(float, piece.terms)
+    strategies = piece.strategy_terms and tuple(terms.astype(float) for terms in piece.strategy_terms)
+    return replace(piece, alpha_from=start, alpha_to=stop, terms=(constant, linear, square), strategy_terms=strategies)
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A candidate for the optimum.
+
+    Attributes
+    ----------
+    alpha, value : Fraction or float
+        Where, and how high.
+    piece : Piece
+        The piece on which it lies or whose end it is.
+    approached_from : str or None
+        ``"above"`` or ``"below"`` when ``alpha`` is not in the piece; None when it is attained.
+    """
+
+    alpha: Number
+    value: Number
+    piece: Piece
+    approached_from: str | None
+
+
+def highest_peak(pieces: Iterable[Piece], tolerance: float) -> Peak | None:
+    """Find the supremum of the value over ``pieces``.
+
+    Parameters
+    ----------
+    pieces : iterable of Piece
+        Pieces of the value function; they may overlap.
+    tolerance : float
+        Values closer than this are equal; 0 in rationals.
+
+    Returns
+    -------
+    Peak or None
+        The highest one. Among equals an attained one, then the smallest alpha, then the first profile.
+        None without pieces.
+    """
+    best: Peak | None = None
+    for piece in pieces:
+        for peak in piece_peaks(piece):
+            if best is None or _beats(peak, best, tolerance):
+                best = peak
+    return best
+
+
+def piece_peaks(piece: Piece) -> Iterator[Peak]:
+    """Ends and stationary points of one piece.
+
+    ``(1 − 1/beta)(q0 + q1 beta + q2 beta²)`` with ``beta = 1/alpha`` is stationary where ``2 q2 beta³ +
+    (q1 − q2) beta² + q0 = 0``, unless ``U`` is constant: then the ends suffice.
+    """
+    start, stop = piece.alpha_from, piece.alpha_to
+    if start > 0 or not _varies(piece):
+        yield Peak(start, piece.value(start), piece, None if piece.closed_from else "above")
+    if stop > start:
+        yield Peak(stop, piece.value(stop), piece, None if piece.closed_to else "below")
+    if _varies(piece) and stop > start:
+        q0, q1, q2 = (Fraction(term) for term in piece.terms)
+        low = 1 / Fraction(stop)
+        high = None if start == 0 else 1 / Fraction(start)
+        for beta in polynomial_roots((q0, Fraction(0), q1 - q2, 2 * q2), low, high):
+            alpha = 1 / beta
+            yield Peak(alpha, piece.value(alpha), piece, None)
+
+
+def _varies(piece: Piece) -> bool:
+    return piece.terms[1] != 0 or piece.terms[2] != 0
+
+
+def _beats(peak: Peak, best: Peak, tolerance: float) -> bool:
+    higher = peak.value - best.value
+    if higher > tolerance or -higher > tolerance:
+        return higher > 0
+    if (peak.approached_from is None) != (best.approached_from is None):
+        return peak.approached_from is None
+    later = peak.alpha - best.alpha
+    if later:
+        return later < 0
+    return _order(peak) < _order(best)
+
+
+def _order(peak: Peak) -> tuple[bool, tuple[int, ...]]:
+    profile = peak.piece.profile
+    return profile is None, profile or ()

@@ -12,23 +12,22 @@ from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number
-from fairgames.game.actions import Actions
-from fairgames.mechanism.at_scale import optimal_alpha_at_scale
-from fairgames.mechanism.at_scale_game import as_entry_counts
-from fairgames.mechanism.constraints import Limits, as_limits
-from fairgames.mechanism.exchangeable import MOST_USERS, is_exchangeable, with_mixed_families
-from fairgames.mechanism.optimum import Optimum
-from fairgames.mechanism.outcome import as_optimum
+from fairgames.game.costs import Actions
+from fairgames.mechanism.crowds.game import as_entry_counts
+from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
+from fairgames.mechanism.dense import best_potential, best_pure, worst_pure
+from fairgames.mechanism.limits import Limits, as_limits
+from fairgames.mechanism.optimum import Optimum, as_optimum
 from fairgames.mechanism.problem import Problem, as_problem
-from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
-from fairgames.mechanism.two_player import best_of_two, worst_of_two
-from fairgames.mechanism.two_player_bases import numbers_at_most
-from fairgames.mechanism.types_optimum import types_optimal_alpha
+from fairgames.mechanism.symmetric.optimum import MOST_USERS, is_exchangeable, with_mixed_families
+from fairgames.mechanism.two_player.bases import numbers_at_most
+from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
+from fairgames.mechanism.types.optimum import types_optimal_alpha
 from fairgames.memory import readable_count
 from fairgames.result import format_value
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
-from fairgames.utility.measured import MeasuredUtility
+from fairgames.utility.measured.experiment import MeasuredUtility
 
 SELECTIONS = ("best", "worst", "potential")
 ENGINES = ("dense", "types", "at-scale")

@@ -3,21 +3,27 @@
 Users of one type are interchangeable, so a profile matters only through how many users of each
 type are at each level. The potential, and with it every payment, lives on these counts: a hundred
 users of two types with three levels have 1.76 million states instead of 3^100 profiles.
+
+The users present at a profile, grouped: identical users at one level are one group.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from fairgames.errors import InputError
+from fairgames.errors import EvaluationError, InputError
 from fairgames.exactness import Array
-from fairgames.memory import require_memory
-from fairgames.payments.lattice import CountLattice
+from fairgames.memory import readable_count, require_memory
+from fairgames.payments.potential import CountLattice
 from fairgames.utility.base import Utility
 from fairgames.utility.checking import evaluated
+from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
 _CHUNK = 1 << 16
 _FLOAT_BYTES = 48
@@ -168,3 +174,181 @@ def count_potential(utility: Utility) -> CountPotential:
     U.flags.writeable = False
     P.flags.writeable = False
     return CountPotential(lattice, U, P)
+
+
+@dataclass(frozen=True, eq=False)
+class PresentGroups:
+    """Groups of interchangeable users at one level, level 0 left out.
+
+    Attributes
+    ----------
+    utility : Utility
+        Whose `types` say who is interchangeable.
+    profile : ndarray of int
+        As it was given: shape ``(N,)``, or ``(types, levels)`` for counts.
+    cells : ndarray of int, shape (K, 2)
+        Type and level of each group.
+    sizes : ndarray of int, shape (K,)
+        Present users of each group.
+    """
+
+    utility: Utility
+    profile: NDArray[np.intp]
+    cells: NDArray[np.intp]
+    sizes: NDArray[np.int64]
+
+    @property
+    def n_present(self) -> int:
+        """Number of present users."""
+        return int(self.sizes.sum())
+
+    @property
+    def n_states(self) -> int:
+        """Number of ways to be present, group by group."""
+        return math.prod(int(size) + 1 for size in self.sizes)
+
+    def counts(self, present: NDArray[Any]) -> NDArray[Any]:
+        """Counts by type and level when ``present[m, k]`` users of group ``k`` take part, the others absent."""
+        sizes = np.array(self.utility.type_sizes)
+        counts = np.zeros((len(present), len(sizes), max(self.utility.type_levels)), dtype=present.dtype)
+        counts[:, self.cells[:, 0], self.cells[:, 1]] = present
+        counts[:, :, 0] = sizes - counts.sum(axis=2)
+        return counts
+
+    def __call__(self, present: NDArray[Any]) -> Array:
+        """Utility of each row of ``present``, shape ``(M, K)`` to shape ``(M,)``; real numbers for smooth utilities."""
+        return self.utility.evaluate_counts(self.counts(present))
+
+    def checked(self, present: NDArray[Any]) -> Array:
+        """Do as a call does; a state at which the utility fails is named as the profile is written."""
+        try:
+            return evaluated(self.utility.evaluate_counts, self.counts(present))
+        except EvaluationError as error:
+            if self.profile.ndim == 2 or not isinstance(error.profile[0], tuple):
+                raise
+            levels = tuple(expand_counts(np.array(error.profile)[None], self.utility.types)[0].tolist())
+            raise EvaluationError(str(error).replace(str(error.profile), str(levels)), levels) from error.__cause__
+
+    def levels(self) -> NDArray[np.intp]:
+        """Level of each user, shape ``(N,)``."""
+        if self.profile.ndim == 1:
+            return self.profile
+        expanded: NDArray[np.intp] = expand_counts(self.profile[None], self.utility.types)[0]
+        return expanded
+
+    def spread(self, by_group: Array) -> Array:
+        """Array over the profile from one number a group; absent users get 0.
+
+        Returns
+        -------
+        ndarray
+            Shape of ``profile``: for each user, or for one user of each type at each level.
+        """
+        shape = (len(self.utility.type_sizes), max(self.utility.type_levels))
+        table = np.full(shape, Fraction(0) if by_group.dtype == object else 0, dtype=by_group.dtype)
+        table[self.cells[:, 0], self.cells[:, 1]] = by_group
+        return table if self.profile.ndim == 2 else table[self.utility.types, self.profile]
+
+    def one_user(self) -> NDArray[np.intp]:
+        """First user of each group, shape ``(K,)``."""
+        n_levels = max(self.utility.type_levels)
+        cells, first = np.unique(self.utility.types * n_levels + self.levels(), return_index=True)
+        users: NDArray[np.intp] = first[np.searchsorted(cells, self.cells[:, 0] * n_levels + self.cells[:, 1])]
+        return users
+
+
+def present_groups(utility: Utility, profile: ArrayLike) -> PresentGroups:
+    """Group the present users of a profile.
+
+    Raises
+    ------
+    InputError
+        If the profile does not fit the utility.
+
+    Examples
+    --------
+    >>> from fairgames.utility.table import CountUtility
+    >>> present_groups(CountUtility([0, 2, 3, 4]), (1, 0, 1)).sizes
+    array([2])
+    """
+    if is_counts(profile):
+        levels = counts = as_counts(profile, utility.type_levels, utility.type_sizes)
+    else:
+        levels = as_profile(profile, utility.shape, utility.type_sizes)
+        n_types, n_levels = len(utility.type_sizes), max(utility.type_levels)
+        cells = np.bincount(utility.types * n_levels + levels, minlength=n_types * n_levels)
+        counts = cells.reshape(n_types, n_levels)
+    present = np.argwhere(counts[:, 1:] > 0) + np.array([0, 1])
+    return PresentGroups(utility, levels, present, counts[present[:, 0], present[:, 1]].astype(np.int64))
+
+
+def enumerated_payments(groups: PresentGroups) -> tuple[Any, Array, int]:
+    """Payment of one user of each group from the potential on all counts of present users (Theorem 2).
+
+    Returns
+    -------
+    utility : float or Fraction
+        At the profile.
+    payments : ndarray, shape (K,)
+        Exact when the utility is.
+    evaluations : int
+        Number of states.
+
+    Raises
+    ------
+    SizeError
+        If the states would not fit in memory.
+    """
+    if len(groups.sizes) == 1:
+        worth = groups.checked(groups.sizes[None])
+        return worth[0], worth / int(groups.sizes[0]), 1
+    values, P, lattice = _potential_of_counts(groups, platform=0)
+    return values[-1], _shares(P, lattice), groups.n_states
+
+
+def enumerated_coalition(groups: PresentGroups) -> tuple[Any, Any, Array, int]:
+    """Shares of the platform and of one user of each group, with the platform in the coalition (Theorem 1).
+
+    Returns
+    -------
+    utility : float or Fraction
+        At the profile.
+    platform : float or Fraction
+        The platform's share.
+    payments : ndarray, shape (K,)
+        Exact when the utility is.
+    evaluations : int
+        Number of states.
+
+    Raises
+    ------
+    SizeError
+        If the states would not fit in memory.
+    """
+    if not len(groups.sizes):
+        nothing = Fraction(0) if groups.utility.exact else 0.0
+        return nothing, nothing, np.zeros(0, dtype=object if groups.utility.exact else float), 0
+    values, P, lattice = _potential_of_counts(groups, platform=1)
+    return values[-1], P[-1], _shares(P, lattice), groups.n_states
+
+
+def _shares(P: Array, lattice: CountLattice) -> Array:
+    return np.array([P[-1] - P[-1 - stride] for stride in lattice.strides], dtype=P.dtype)
+
+
+def _potential_of_counts(groups: PresentGroups, platform: int) -> tuple[Array, Array, CountLattice]:
+    sizes = tuple(groups.sizes.tolist())
+    lattice = CountLattice(sizes, (2,) * len(sizes))
+    exact = groups.utility.exact
+    require_memory(
+        groups.n_states * (420 if exact else 60 + 8 * len(sizes)),
+        f"the {readable_count(groups.n_states)} counts of {groups.n_present:,} present users",
+        "payments among the users alone, which are estimated" if platform else "an engine that estimates",
+    )
+    values = np.empty(groups.n_states, dtype=object if exact else float)
+    for start in range(0, groups.n_states, _CHUNK):
+        states = np.arange(start, min(start + _CHUNK, groups.n_states))
+        present = np.stack(np.unravel_index(states, lattice.shape), axis=1).astype(np.int64)
+        values[states] = groups.checked(present)
+    P = potential_on_lattice(values.reshape(lattice.shape), lattice, platform).reshape(-1)
+    return values, P, lattice

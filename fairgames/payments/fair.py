@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.exactness import Array, Number, is_exact
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
-from fairgames.payments.groups import enumerated_coalition, present_groups
+from fairgames.payments.counts import enumerated_coalition, present_groups
 from fairgames.payments.potential import potential_tensor
 from fairgames.payments.result import Payments, PaymentTable
 from fairgames.utility.accept import as_utility

@@ -2,17 +2,142 @@
 
 Hart and Mas-Colell: there is one function ``P`` with ``phi_i(rho) = P(rho) - P(rho, i absent)``, so
 one tensor holds every payment of every user at every profile.
+
+Counts of interchangeable users by level, numbered.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairgames.exactness import Array, is_exact
 from fairgames.memory import require_memory
+
+
+@dataclass(frozen=True)
+class CountLattice:
+    """All ways to spread interchangeable users over the levels, numbered.
+
+    A type's *composition* ``(n_0, …, n_{L-1})`` counts its users by level. Compositions are numbered
+    from 0 (everybody absent) in order of the number of present users, so that moving one user is a
+    change of index. A *state* holds one composition a type; arrays over states have shape `shape`.
+
+    Parameters
+    ----------
+    type_sizes : tuple of int
+        Number of users of each type.
+    levels : tuple of int
+        Number of levels of each type; level 0 is "absent".
+
+    Examples
+    --------
+    >>> lattice = CountLattice(type_sizes=(2,), levels=(3,))
+    >>> lattice.compositions[0].tolist()
+    [[2, 0, 0], [1, 0, 1], [1, 1, 0], [0, 0, 2], [0, 1, 1], [0, 2, 0]]
+    >>> lattice.moved(0, 0, 2).tolist()  # one user from "absent" to level 2; -1: nobody is absent
+    [1, 3, 4, -1, -1, -1]
+    """
+
+    type_sizes: tuple[int, ...]
+    levels: tuple[int, ...]
+
+    @property
+    def n_users(self) -> int:
+        """Number of users ``N``."""
+        return sum(self.type_sizes)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Number of compositions of each type."""
+        pairs = zip(self.type_sizes, self.levels, strict=True)
+        return tuple(math.comb(size + n_levels - 1, n_levels - 1) for size, n_levels in pairs)
+
+    @property
+    def n_states(self) -> int:
+        """Number of states."""
+        return math.prod(self.shape)
+
+    @cached_property
+    def strides(self) -> tuple[int, ...]:
+        """Change of the flat index of a state when a type's composition index grows by 1."""
+        return tuple(math.prod(self.shape[kind + 1 :]) for kind in range(len(self.shape)))
+
+    @cached_property
+    def compositions(self) -> tuple[NDArray[np.intp], ...]:
+        """Counts by level of every composition of each type, shape ``(shape[k], levels[k])``."""
+        pairs = zip(self.type_sizes, self.levels, strict=True)
+        return tuple(_compositions(size, n_levels) for size, n_levels in pairs)
+
+    def rank(self, kind: int, composition: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+        """Index of each row of ``composition``, shape ``(M, levels[kind])``, among the type's compositions.
+
+        References
+        ----------
+        D. E. Knuth, *The Art of Computer Programming* 4A, 7.2.1.3: combinatorial number system.
+        """
+        return _rank(np.asarray(composition), self.type_sizes[kind])
+
+    def moved(self, kind: int, source: int, target: int) -> NDArray[np.intp]:
+        """Index of each composition of type ``kind`` after one user moves; -1 where nobody is at ``source``."""
+        counts = self.compositions[kind].copy()
+        movable = counts[:, source] > 0
+        counts[:, source] -= 1
+        counts[:, target] += 1
+        counts[~movable] = 0
+        return np.where(movable, _rank(counts, self.type_sizes[kind]), -1)
+
+    def counts(self, states: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+        """Counts by type and level of flat state indices, shape ``(M,)`` to ``(M, K, max(levels))``."""
+        result = np.zeros((len(states), len(self.levels), max(self.levels)), dtype=np.intp)
+        for kind, index in enumerate(np.unravel_index(states, self.shape)):
+            result[:, kind, : self.levels[kind]] = self.compositions[kind][index]
+        return result
+
+    def state(self, counts: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+        """Flat index of counts by type and level, shape ``(M, K, max(levels))`` to ``(M,)``."""
+        index = np.zeros(len(counts), dtype=np.intp)
+        for kind, n_levels in enumerate(self.levels):
+            index += self.rank(kind, counts[:, kind, :n_levels]) * self.strides[kind]
+        return index
+
+    def present(self) -> NDArray[np.intp]:
+        """Number of users who are present, at every state; array of shape `shape`."""
+        total = np.zeros(self.shape, dtype=np.intp)
+        for kind, counts in enumerate(self.compositions):
+            axes = [1] * len(self.shape)
+            axes[kind] = -1
+            total += counts[:, 1:].sum(axis=1).reshape(axes)
+        return total
+
+
+def _compositions(size: int, n_levels: int) -> NDArray[np.intp]:
+    # Partial sums t_1 <= … <= t_{L-1} <= size in colexicographic order, built one column at a time:
+    # those that end in v extend the first C(v + j - 1, j - 1) of the shorter ones.
+    sums = np.zeros((1, 0), dtype=np.intp)
+    for column in range(1, n_levels):
+        lengths = np.array([math.comb(v + column - 1, column - 1) for v in range(size + 1)], dtype=np.intp)
+        last = np.repeat(np.arange(size + 1, dtype=np.intp), lengths)
+        first = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        sums = np.column_stack([sums[first], last])
+    absent = np.full((len(sums), 1), size, dtype=np.intp) - sums[:, -1:] if n_levels > 1 else np.full((1, 1), size)
+    return np.hstack([absent, np.diff(sums, axis=1, prepend=0)]).astype(np.intp)
+
+
+def _rank(compositions: NDArray[np.integer[Any]], size: int) -> NDArray[np.intp]:
+    sums = np.cumsum(compositions[:, 1:], axis=1)
+    rank = np.zeros(len(compositions), dtype=np.intp)
+    for column in range(sums.shape[1]):
+        table = np.array([math.comb(v + column, column + 1) for v in range(size + 1)], dtype=np.intp)
+        rank += table[sums[:, column]]
+    return rank
+
 
 _BYTES_PER_PROFILE = 40
 _BYTES_PER_EXACT_PROFILE = 400

@@ -11,9 +11,9 @@ import numpy as np
 from fairgames.equilibrium.intervals import StableProfile
 from fairgames.fitting.fit import Fit
 from fairgames.mechanism.landscape import Landscape, Piece
-from fairgames.report.columns import decimals
 from fairgames.report.style import ACCENT, INK, MUTED, level_colour, tidy
-from fairgames.report.users import UserRow
+from fairgames.report.tables import UserRow
+from fairgames.report.terminal import decimals
 from fairgames.result import format_value
 from fairgames.tolerance import comparison_tolerance
 

@@ -1,19 +1,26 @@
-"""A specification as the rest of the package uses it."""
+"""A specification as the rest of the package uses it.
+
+A specification with one number changed, to see how the answer depends on it.
+"""
 
 from __future__ import annotations
 
+import copy
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.errors import SpecificationError
+from fairgames.errors import InputError, SpecificationError
 from fairgames.exactness import Array, Number
 from fairgames.memory import require_memory
 from fairgames.result import format_value, html_table, plain_table
-from fairgames.spec.groups import UserGroup
+from fairgames.spec.entries import UserGroup
 from fairgames.utility.base import Utility
 
 
@@ -198,3 +205,83 @@ class Specification:
 
     def _require_room(self, bytes_each: int) -> None:
         require_memory(self.n_users * bytes_each, f"a row for each of {self.n_users:,} users", "the groups")
+
+
+_STEP = re.compile(r"([^.\[\]]+)(?:\[([^\]]+)\])?(?:\.|$)")
+
+
+def changed(raw: Mapping[str, Any], place: str, value: str) -> dict[str, Any]:
+    """Put a number into a parsed specification.
+
+    Parameters
+    ----------
+    raw : mapping
+        As `read_toml` returns it.
+    place : str
+        Where, as error messages write it: ``"utility.between_variance"``, ``"users[1].samples"`` (entries
+        count from 1; a number beyond them is a name), ``"users[North Hospital].costs.direct"``.
+    value : str
+        The number, as the file would hold it: ``"0.2"``, ``"2/3"``, ``"inf"``.
+
+    Returns
+    -------
+    dict
+        A changed copy.
+
+    Raises
+    ------
+    InputError
+        If there is no such place.
+
+    Examples
+    --------
+    >>> changed({"users": [{"name": "A", "samples": 3}]}, "users[A].samples", "5")
+    {'users': [{'name': 'A', 'samples': 5}]}
+    """
+    result = copy.deepcopy(dict(raw))
+    steps = list(_steps(place))
+    holder: Any = result
+    for step in steps[:-1]:
+        holder = _inside(holder, step, place)
+    if not isinstance(holder, dict) or isinstance(holder.get(steps[-1]), (dict, list)):
+        raise InputError("place", "must name a number of the specification", place)
+    holder[steps[-1]] = _as_toml(value)
+    return result
+
+
+def _steps(place: str) -> list[str]:
+    steps: list[str] = []
+    end = 0
+    for match in _STEP.finditer(place):
+        if match.start() != end:
+            break
+        end = match.end()
+        steps += [part for part in match.groups() if part is not None]
+    if end != len(place) or not steps or place.endswith("."):
+        raise InputError("place", "must be written like users[1].costs.direct or utility.between_variance", place)
+    return steps
+
+
+def _inside(holder: Any, step: str, place: str) -> Any:
+    if isinstance(holder, dict):
+        # Costs that an entry leaves to [every_user] are given to it.
+        return holder.setdefault(step, {})
+    if isinstance(holder, list):
+        entries = [entry for entry in holder if isinstance(entry, dict)]
+        by_number = {str(number): entry for number, entry in enumerate(holder, start=1)}
+        by_name = {entry.get("name"): entry for entry in reversed(entries)}
+        found = by_number.get(step, by_name.get(step))
+        if isinstance(found, dict):
+            return found
+        if step.isdigit():
+            raise InputError("place", f"must name one of {len(holder)} entries, which count from 1", place)
+    raise InputError("place", "must lead to an entry of the specification", place)
+
+
+def _as_toml(value: str) -> int | Decimal | str:
+    for read in (int, Decimal):
+        try:
+            return read(value)
+        except (ValueError, InvalidOperation):
+            continue
+    return value

@@ -1,4 +1,7 @@
-"""Estimating a mean under differential privacy, each user with a level of its own."""
+"""Estimating a mean under differential privacy, each user with a level of its own.
+
+The differentially private mean's utility at every profile at once.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,47 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
 from fairgames.utility.base import Walk
-from fairgames.utility.dp_tensor import reduction_tensor
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, is_counts
-from fairgames.utility.saturation import best_weights, reduction, split, split_exact
+from fairgames.utility.saturation import SATURATION, best_weights, reduction, split, split_exact
 from fairgames.utility.walks import ReductionWalk
+
+
+def reduction_tensor(epsilons: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the best weights at every profile; see `fairgames.utility.saturation`.
+
+    The choices ``(user, level)`` are gone through from the most private one on, for all profiles that
+    contain them together: each is bound by its privacy level or saturated, and adds to the sums of
+    its kind.
+
+    Parameters
+    ----------
+    epsilons : ndarray, shape (N, L)
+        Privacy parameter of each user at each level.
+
+    Returns
+    -------
+    ndarray, shape (L, …, L)
+        One axis a user.
+    """
+    n_users, n_levels = epsilons.shape
+    A, B, saturated = (np.zeros((n_levels,) * n_users) for _ in range(3))
+    for choice in np.argsort(epsilons, axis=None, kind="stable").tolist():
+        user, level = divmod(choice, n_levels)
+        eps = epsilons[user, level]
+        if eps == 0:
+            continue
+        there = (slice(None),) * user + (level,)
+        if np.isinf(eps):
+            saturated[there] += 1
+            continue
+        bound = eps * A[there] - B[there] <= SATURATION
+        A[there] += eps * bound
+        B[there] += eps**2 * bound
+        saturated[there] += ~bound
+    result: NDArray[np.float64] = reduction(A, SATURATION + B, saturated)
+    return result
+
 
 _LARGEST_FINITE = 1e100
 

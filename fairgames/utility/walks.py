@@ -99,7 +99,7 @@ class ReductionWalk:
 
 @dataclass(frozen=True, eq=False)
 class EstimatesWalk:
-    """Walk of the federated mean; the formulas are those of `fairgames.utility.federated_error.least_errors`.
+    """Walk of the federated mean; the formulas are those of `fairgames.utility.federated_mean.least_errors`.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.assessment.blocs import compare_blocs
+from fairgames.assessment.changes import compare_blocs
 from fairgames.errors import InputError
 from fairgames.mechanism.problem import as_problem
 

@@ -9,9 +9,9 @@ from fairgames.errors import DataError, InputError
 from fairgames.fitting.federated_mean import fit_federated_mean
 from fairgames.fitting.variance_components import anova_of_groups
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.payments.front_door import fair_payments
+from fairgames.payments.pricing import fair_payments
 from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.measured import MeasuredUtility
+from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import TableUtility
 
 COSTS = [0, 0.3, 0.9]

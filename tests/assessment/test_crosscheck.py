@@ -7,10 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.assessment import crosscheck as front
-from fairgames.assessment import crosscheck_payments
-from fairgames.assessment.crosscheck import crosscheck
-from fairgames.assessment.crosscheck_points import (
+from fairgames.assessment.crosscheck import payments as crosscheck_payments
+from fairgames.assessment.crosscheck import run as front
+from fairgames.assessment.crosscheck.points import (
     AGREES,
     MISMATCH,
     NOT_APPLICABLE,
@@ -20,6 +19,7 @@ from fairgames.assessment.crosscheck_points import (
     at,
     compare,
 )
+from fairgames.assessment.crosscheck.run import crosscheck
 from fairgames.errors import InputError
 from fairgames.spec.load import load_specification
 from fairgames.tolerance import RELATIVE
@@ -249,7 +249,7 @@ def test_bad_input_is_refused(options, message):
 
 FOREIGN = """
 import sys
-import fairgames.assessment.crosscheck as front
+import fairgames.assessment.crosscheck.run as front
 from fairgames.errors import FairGamesError
 assert "symbolic" not in sys.modules and "sympy" not in sys.modules
 try:

@@ -9,9 +9,9 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from fairgames.assessment import crosscheck_two_groups
-from fairgames.assessment.crosscheck import all_questions
-from fairgames.assessment.crosscheck_points import AGREES, MISMATCH, compare
+from fairgames.assessment.crosscheck import two_player as crosscheck_two_groups
+from fairgames.assessment.crosscheck.points import AGREES, MISMATCH, compare
+from fairgames.assessment.crosscheck.run import all_questions
 from symbolic import (
     dp_mean,
     dp_mean_risk,

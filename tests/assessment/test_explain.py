@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from fairgames.assessment.explain import explain_payments
 from fairgames.errors import InputError
-from fairgames.payments.engines import price_profile
-from fairgames.payments.front_door import fair_payments
+from fairgames.payments.pricing import fair_payments, price_profile
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.assessment.leaving import compare_optima, leaving
+from fairgames.assessment.changes import compare_optima, leaving
 from fairgames.errors import InputError
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.utility.federated_mean import FederatedMeanUtility

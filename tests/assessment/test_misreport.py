@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from fairgames.assessment.misreport import misreport
+from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.pure import best_pure
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from fairgames.assessment import crosscheck as front
-from fairgames.assessment import crosscheck_game, crosscheck_payments
+from fairgames.assessment.crosscheck import game as crosscheck_game
+from fairgames.assessment.crosscheck import payments as crosscheck_payments
+from fairgames.assessment.crosscheck import run as front
 from symbolic.errors import SymbolicError
 
 

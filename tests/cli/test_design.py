@@ -50,8 +50,7 @@ def test_design_shows_the_landscape(run, two, tmp_path):
 
 
 def test_design_sets_the_optimum_beside_benchmarks(run, two, tmp_path, saved):
-    from fairgames.mechanism.benchmarks import pay_costs
-    from fairgames.mechanism.coalition import coalition_outcome
+    from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
 
     output = run("design", two, "--json", tmp_path / "out.json").output
     spec = load_specification(two)

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from fairgames.payments.fair import coalition_payments
-from fairgames.payments.front_door import fair_payments
+from fairgames.payments.pricing import fair_payments
 from fairgames.spec.load import load_specification
 
 CROWD = """
@@ -108,7 +108,7 @@ def test_exact_refuses_rather_than_estimates(run, tmp_path):
 
 
 def test_unresolved_payments_are_no_answer(run, two, monkeypatch):
-    from fairgames.payments import engines
+    from fairgames.payments import pricing as engines
 
     price = engines.price_profile
     monkeypatch.setattr(

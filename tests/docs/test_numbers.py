@@ -11,8 +11,9 @@ import pytest
 from sympy import latex
 
 import fairgames as fg
-from fairgames.cli import status
-from fairgames.payments import engines, permutations
+from fairgames.cli import frame as status
+from fairgames.payments import pricing as engines
+from fairgames.payments.engines import permutations
 from fairgames.report.paper.fig5_payments import with_a_star
 from symbolic import dp_mean
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fairgames.equilibrium.best_reply import best_reply_path
+from fairgames.equilibrium.best_replies import best_reply_path
 from fairgames.equilibrium.solve import equilibria
 
 

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fairgames.equilibrium import pivoting
-from fairgames.equilibrium.elimination import rank_and_determinant
-from fairgames.equilibrium.pivoting import edges, vertices
-from fairgames.equilibrium.vertices import is_degenerate
+from fairgames.equilibrium import vertices as pivoting
+from fairgames.equilibrium.components import rank_and_determinant
+from fairgames.equilibrium.vertices import edges, is_degenerate, vertices
 
 matrices = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
     lambda shape: st.lists(

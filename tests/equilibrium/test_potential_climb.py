@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fairgames.equilibrium import solve
-from fairgames.equilibrium.potential_climb import climb_potential
+from fairgames.equilibrium.best_replies import climb_potential
 from fairgames.equilibrium.solve import equilibria
 from fairgames.errors import SizeError
 from fairgames.game.fair_game import FairGame

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.equilibrium.regret import Certifier
+from fairgames.equilibrium.certify import Certifier
 
 SHAPE = (2, 3, 2)
 RATIONALS = st.fractions(-2, 2, max_denominator=6)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from fairgames.equilibrium.normal_form import as_normal_form
-from fairgames.equilibrium.registry import BUILT_IN
 from fairgames.equilibrium.run import run_here
 from fairgames.equilibrium.solve import certified, equilibria
 from fairgames.equilibrium.solver import Notes, Solver
+from fairgames.equilibrium.solvers import BUILT_IN
 from fairgames.errors import FairGamesError, InputError, SolverError
 from fairgames.game import gambit
 from fairgames.game.fair_game import FairGame

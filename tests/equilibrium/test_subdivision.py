@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from fairgames.equilibrium.multilinear import at_corners, is_regular
+from fairgames.equilibrium.certify import at_corners, is_regular
 from fairgames.equilibrium.solve import equilibria
 from fairgames.equilibrium.subdivision import solve_subdivision
 from fairgames.game import gambit

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from fairgames.equilibrium import worker
-from fairgames.equilibrium.registry import BUILT_IN
 from fairgames.equilibrium.solver import Notes, Solver
+from fairgames.equilibrium.solvers import BUILT_IN
 
 
 def fail(payoffs, found):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairgames.errors import DataError
-from fairgames.fitting.columns import read_columns
+from fairgames.fitting.observations import read_columns
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from fairgames.fitting.diagnostics import diagnose
+from fairgames.fitting.federated_mean import diagnose
 
 GOOD = {
     "samples": np.array([10, 20, 30, 15, 25, 12]),

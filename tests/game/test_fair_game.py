@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from fairgames.errors import InputError, SizeError
 from fairgames.game.fair_game import FairGame
-from fairgames.payments.front_door import fair_payments
-from fairgames.payments.proportional import ProportionalRule
+from fairgames.payments.pricing import fair_payments
 from fairgames.payments.rules import (
     BanzhafRule,
     EqualSplitRule,
     FairRule,
     LeaveOneOutRule,
     NoNegativeRule,
+    ProportionalRule,
 )
 from fairgames.utility.base import Utility
 from fairgames.utility.table import CountUtility, TableUtility

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from fairgames.errors import InputError, SizeError
-from fairgames.mechanism.at_scale import optimal_alpha_at_scale
-from fairgames.mechanism.at_scale_bound import cost_bound
-from fairgames.mechanism.at_scale_game import scale_game, spread_over_entries
-from fairgames.mechanism.constraints import as_limits
+from fairgames.mechanism.crowds.bound import cost_bound
+from fairgames.mechanism.crowds.game import scale_game, spread_over_entries
+from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
+from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.counts import count_potential
-from fairgames.payments.engines import price_profile
+from fairgames.payments.pricing import price_profile
 from fairgames.tolerance import CROWD_GAIN
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility

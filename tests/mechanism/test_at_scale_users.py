@@ -6,18 +6,14 @@ import numpy as np
 import pytest
 
 from fairgames.errors import InputError
-from fairgames.mechanism.at_scale_bound import cost_bound
-from fairgames.mechanism.at_scale_game import scale_game
-from fairgames.mechanism.at_scale_moves import UserGains, certificate, of_many_types
-from fairgames.mechanism.at_scale_relaxation import relaxed_bound
-from fairgames.mechanism.at_scale_relaxation_federated import FederatedRelaxation
-from fairgames.mechanism.at_scale_relaxation_private import PrivateRelaxation
-from fairgames.mechanism.at_scale_replies import reply
-from fairgames.mechanism.at_scale_shares import Pricing
+from fairgames.mechanism.crowds.bound import cost_bound
+from fairgames.mechanism.crowds.gains import Pricing, UserGains, certificate, of_many_types
+from fairgames.mechanism.crowds.game import scale_game
+from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRelaxation, relaxed_bound
+from fairgames.mechanism.crowds.replies import reply
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.payments.engine_estimates import Effort
 from fairgames.payments.fair import potential
-from fairgames.payments.front_door import fair_payments
+from fairgames.payments.pricing import Effort, fair_payments
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.grouped import GroupedUtility

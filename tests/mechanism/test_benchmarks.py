@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from fairgames.errors import InputError
-from fairgames.mechanism.benchmarks import pay_costs, price_of_fairness
-from fairgames.mechanism.coalition import coalition_outcome
+from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs, price_of_fairness
 from fairgames.utility.table import CountUtility
 
 

@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairgames.errors import InputError
-from fairgames.mechanism.landscape import Piece
+from fairgames.mechanism.landscape import Piece, clip, highest_peak, join, remove, within
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.mechanism.peaks import highest_peak
-from fairgames.mechanism.ranges import clip, join, remove, within
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 TWELFTHS = st.integers(0, 12).map(lambda k: Fraction(k, 12))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fairgames.errors import InputError
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.mechanism.types_optimum import types_optimal_alpha
+from fairgames.mechanism.types.optimum import types_optimal_alpha
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility

@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.mechanism.constraints import Limits
+from fairgames.mechanism.dense import best_potential, best_pure, worst_pure
 from fairgames.mechanism.landscape import Landscape
+from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
 
 SIZES = [(1, 3), (2, 2), (2, 3), (3, 2), (3, 3), (4, 2), (4, 3), (5, 2), (5, 3)]
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.mechanism.slots import cut, group_close, highest_cover
+from fairgames.mechanism.dense import cut, group_close, highest_cover
 
 
 @settings(max_examples=80)

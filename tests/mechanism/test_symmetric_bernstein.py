@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairgames.mechanism.symmetric_bernstein import Bernstein
-from fairgames.mechanism.symmetric_windowed import Smooth, Table, binomial_mean
+from fairgames.mechanism.symmetric.bernstein import Bernstein
+from fairgames.mechanism.symmetric.game import Smooth, Table, binomial_mean
 
 FRACTIONS = st.fractions(min_value=-5, max_value=5, max_denominator=12)
 COEFFICIENTS = st.lists(FRACTIONS, min_size=1, max_size=6)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairgames.errors import InputError, SizeError
-from fairgames.mechanism.symmetric_game import MOST_EXACT_USERS
-from fairgames.mechanism.symmetric_mechanism import symmetric_mechanism
+from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS
+from fairgames.mechanism.symmetric.mechanism import symmetric_mechanism
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility, TableUtility
@@ -360,7 +360,7 @@ def test_floats_and_rationals_agree():
 def test_beyond_the_exact_size_windows_give_what_rationals_give(monkeypatch, cost):
     utility = [5 * math.log1p(k) for k in range(21)]
     exact = symmetric_mechanism(utility, cost)
-    monkeypatch.setattr("fairgames.mechanism.symmetric_game.MOST_EXACT_USERS", 2)
+    monkeypatch.setattr("fairgames.mechanism.symmetric.game.MOST_EXACT_USERS", 2)
     windowed = symmetric_mechanism(utility, cost)
     for name in ("alpha", "p", "value", "cost_threshold", "exit_threshold", "gamma_min", "gamma_max"):
         assert math.isclose(getattr(exact, name), getattr(windowed, name), rel_tol=1e-9, abs_tol=1e-12)
@@ -375,7 +375,7 @@ def test_beyond_the_exact_size_windows_give_what_rationals_give(monkeypatch, cos
 def test_windows_serve_two_levels_of_sharing_too(monkeypatch, cost):
     table = FederatedMeanUtility(samples=[10], between_variance=1, within_variance=10, counts=[6])
     exact = symmetric_mechanism(table, cost, actions=(1, 2))
-    monkeypatch.setattr("fairgames.mechanism.symmetric_game.MOST_EXACT_USERS", 2)
+    monkeypatch.setattr("fairgames.mechanism.symmetric.game.MOST_EXACT_USERS", 2)
     windowed = symmetric_mechanism(table, cost, actions=(1, 2))
     for name in ("alpha", "p", "value", "cost_threshold", "exit_threshold", "gamma_min", "gamma_max"):
         assert math.isclose(getattr(exact, name), getattr(windowed, name), rel_tol=1e-7, abs_tol=1e-9)

@@ -4,9 +4,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.mechanism.symmetric_families import families
-from fairgames.mechanism.symmetric_game import symmetric_game
-from fairgames.mechanism.symmetric_mechanism import symmetric_mechanism
+from fairgames.mechanism.symmetric.families import families
+from fairgames.mechanism.symmetric.game import symmetric_game
+from fairgames.mechanism.symmetric.mechanism import symmetric_mechanism
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.table import TableUtility
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from fairgames.errors import InputError
-from fairgames.mechanism.two_group_cells import two_group_cell
+from fairgames.mechanism.two_player.two_groups import two_group_cell
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 # At alpha = 1 sharing pays 2/3 alone and 1/2 beside the other user.

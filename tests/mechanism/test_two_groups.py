@@ -10,8 +10,8 @@ import pytest
 
 from fairgames.errors import InputError
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.two_groups import KINDS, four_branch_value, two_group_optima
-from fairgames.mechanism.two_player import best_of_two
+from fairgames.mechanism.two_player.optimum import best_of_two
+from fairgames.mechanism.two_player.two_groups import KINDS, four_branch_value, two_group_optima
 
 DP_MEAN = [[0, Fraction(2, 3)], [Fraction(2, 3), 1]]
 

@@ -7,16 +7,14 @@ import numpy as np
 import pytest
 
 from fairgames.errors import InputError, SizeError, SolverError
-from fairgames.mechanism import types_optimum, types_selection
-from fairgames.mechanism.constraints import as_limits
-from fairgames.mechanism.lines import upper_envelope
+from fairgames.mechanism.dense import best_potential, best_pure, upper_envelope, worst_pure
+from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.pure import best_potential, best_pure, worst_pure
-from fairgames.mechanism.types_assignment import assign
-from fairgames.mechanism.types_game import types_game
-from fairgames.mechanism.types_hall import stable_ranges
-from fairgames.mechanism.types_optimum import types_optimal_alpha
-from fairgames.mechanism.types_pruning import prune
+from fairgames.mechanism.types import optimum as types_optimum
+from fairgames.mechanism.types import optimum as types_selection
+from fairgames.mechanism.types.game import types_game
+from fairgames.mechanism.types.hall import assign, prune, stable_ranges
+from fairgames.mechanism.types.optimum import types_optimal_alpha
 from fairgames.payments.counts import count_potential
 from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.mechanism.two_group_cells import two_group_cell
+from fairgames.mechanism.two_player.two_groups import two_group_cell
 from fairgames.report.paper.inputs import two_user_mean
 
 ALPHA = Fraction(4, 5)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fairgames as fg
-from fairgames.mechanism.two_groups import KINDS, two_group_optima
+from fairgames.mechanism.two_player.two_groups import KINDS, two_group_optima
 from fairgames.report.paper import fig9_two_groups as fig9
 from fairgames.report.paper.inputs import two_user_mean
 

@@ -7,7 +7,7 @@ import pytest
 
 from fairgames.errors import InputError, SizeError
 from fairgames.payments.counts import count_potential, lattice_of, potential_on_lattice
-from fairgames.payments.lattice import CountLattice
+from fairgames.payments.potential import CountLattice
 from fairgames.utility.base import Utility
 
 

@@ -5,9 +5,8 @@ import pytest
 from scipy.stats import hypergeom
 
 from fairgames.errors import EvaluationError, InputError
-from fairgames.payments.cubature import cubature_payments
-from fairgames.payments.cubature_nodes import hypergeometric_nodes, uniform_nodes
-from fairgames.payments.strata import strata_payments
+from fairgames.payments.engines.cubature import cubature_payments, hypergeometric_nodes, uniform_nodes
+from fairgames.payments.engines.strata import strata_payments
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from fairgames.errors import EvaluationError, InputError, SizeError
-from fairgames.payments.engine_estimates import Effort
-from fairgames.payments.engines import ENGINES, choose_engine, price_profile
+from fairgames.payments.counts import present_groups
 from fairgames.payments.fair import subset_payments
-from fairgames.payments.groups import present_groups
+from fairgames.payments.pricing import ENGINES, Effort, choose_engine, price_profile
 from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fairgames.payments.engines import price_profile
+from fairgames.payments.engines.federated_integrals import MOST_FEDERATING, federated_moves
+from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
 from fairgames.payments.fair import potential
-from fairgames.payments.federated_moves import MOST_FEDERATING, federated_moves
-from fairgames.payments.moves import moves_by_permutations, moves_by_potential
+from fairgames.payments.pricing import price_profile
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import TableUtility

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairgames.errors import EvaluationError, InputError
-from fairgames.payments.evaluation import checked
-from fairgames.payments.permutations import permutation_payments
-from fairgames.payments.permutations_walk import PrefixWalk, ShiftedPairs
+from fairgames.payments.engines.controls import PrefixWalk, ShiftedPairs
+from fairgames.payments.engines.evaluation import checked
+from fairgames.payments.engines.permutations import permutation_payments
 
 # Worker processes cannot import test modules.
 register_pickle_by_value(sys.modules[__name__])
@@ -84,7 +84,7 @@ def test_shifts_and_reverses_balance_positions():
 
 
 def test_long_walks_are_evaluated_in_blocks(monkeypatch):
-    monkeypatch.setattr("fairgames.payments.permutations_walk._CELLS_AT_ONCE", 30 * 7)
+    monkeypatch.setattr("fairgames.payments.engines.controls._CELLS_AT_ONCE", 30 * 7)
     order = np.random.default_rng(0).permutation(30)
     levels = np.arange(30) % 3 + 1
     walked = PrefixWalk(checked(log_utility), levels)(order)
@@ -143,7 +143,7 @@ def test_stops_when_time_is_up():
 
 def test_time_may_run_out_before_five_replicates(monkeypatch):
     clock = iter(range(100))
-    monkeypatch.setattr("fairgames.payments.permutations.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("fairgames.payments.engines.permutations.time.monotonic", lambda: next(clock))
     estimate = permutation_payments(log_utility, EVERYONE, 2, max_seconds=35)
     assert not estimate.resolved
     assert estimate.doubtful.all()
@@ -332,7 +332,7 @@ def test_a_killed_process_loses_at_most_one_batch(tmp_path):
         f"""
         import os, sys
         import numpy as np
-        from fairgames.payments.permutations import permutation_payments
+        from fairgames.payments.engines.permutations import permutation_payments
 
         calls = 0
         def evaluate(profiles):
@@ -366,7 +366,7 @@ def test_kill_9_from_outside_loses_at_most_the_batches_in_the_making(tmp_path, n
         f"""
         import sys, time
         import numpy as np
-        from fairgames.payments.permutations import permutation_payments
+        from fairgames.payments.engines.permutations import permutation_payments
 
         def evaluate(profiles):
             time.sleep(float(sys.argv[1]))

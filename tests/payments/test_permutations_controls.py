@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from fairgames.payments.permutations_controls import Controls, controls, mean_by_user
+from fairgames.payments.engines.controls import Controls, controls, mean_by_user
 
 
 def test_known_payments_against_all_orders():

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from fairgames.payments.front_door import fair_payments
-from fairgames.payments.permutations import permutation_payments
-from fairgames.payments.repeated import repeated_payments, sampled_payments
-from fairgames.utility.measured import MeasuredUtility
+from fairgames.payments.engines.permutations import permutation_payments
+from fairgames.payments.pricing import fair_payments, repeated_payments, sampled_payments
+from fairgames.utility.measured.experiment import MeasuredUtility
 
 
 def noisy(profile, rng):

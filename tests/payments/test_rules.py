@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from fairgames.errors import InputError
 from fairgames.payments.axioms import check_axioms
-from fairgames.payments.proportional import ProportionalRule, proportional_equilibrium
 from fairgames.payments.rules import (
     BanzhafRule,
     EqualSplitRule,
@@ -18,9 +17,11 @@ from fairgames.payments.rules import (
     FairRule,
     LeaveOneOutRule,
     NoNegativeRule,
+    ProportionalRule,
+    proportional_equilibrium,
 )
 from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.measured import MeasuredUtility
+from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import CountUtility, TableUtility
 
 SHAPE = (3, 2, 3)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairgames.errors import EvaluationError, InputError, SizeError
-from fairgames.payments.strata import strata_payments
+from fairgames.payments.engines.strata import strata_payments
 
 WEIGHTS = np.array([1.0, 3.0, 5.0])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairgames.payments.strata_draws import Population, coalitions, joining_totals, population
+from fairgames.payments.engines.strata import Population, coalitions, joining_totals, population
 
 
 def test_coalitions_have_their_size_and_fit_the_groups():

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from fairgames.errors import InputError, SizeError
-from fairgames.payments.threshold import threshold_payments
-from fairgames.payments.threshold_probability import BulkWeight
+from fairgames.payments.engines.threshold import BulkWeight, threshold_payments
 
 
 @pytest.mark.parametrize(

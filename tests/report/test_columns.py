@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairgames.report.columns import decimals, exactly
+from fairgames.report.terminal import decimals, exactly
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6))

@@ -20,7 +20,7 @@ from fairgames.report.figures import (
 )
 from fairgames.report.panels import curve
 from fairgames.report.style import ACCENT, PALETTE, house_style, level_colour, new_figure, save_figure
-from fairgames.report.users import UserRow, user_rows
+from fairgames.report.tables import UserRow, user_rows
 
 
 def rows(n_rows, **changes):

@@ -8,7 +8,7 @@ from fairgames.equilibrium.intervals import stable_profiles
 from fairgames.fitting.federated_mean import fit_federated_mean
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.report import figures
-from fairgames.report.users import user_rows
+from fairgames.report.tables import user_rows
 
 # The style is our own; the plugin would otherwise use matplotlib's classic one when it saves.
 COMPARED = {"baseline_dir": "baseline", "tolerance": 2, "style": "default", "savefig_kwargs": {"dpi": 60}}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fairgames.errors import DataError, InputError
-from fairgames.payments.front_door import fair_payments
+from fairgames.payments.pricing import fair_payments
 from fairgames.report.json_file import check_json_path, read_json, write_json
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fairgames.report.profiles import label_sentence, letter_key, level_letters, profile_label
+from fairgames.report.tables import label_sentence, letter_key, level_letters, profile_label
 
 
 def test_profiles_are_short(five_users, load):

@@ -6,10 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.payments.front_door import fair_payments
+from fairgames.payments.pricing import fair_payments
 from fairgames.payments.result import Payments
-from fairgames.report.payment_table import payment_columns
-from fairgames.report.users import UserRow, priced_rows, rows_to_dicts, sentence, user_rows
+from fairgames.report.tables import UserRow, payment_columns, priced_rows, rows_to_dicts, sentence, user_rows
 
 
 def row(**changes):

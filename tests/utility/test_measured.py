@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairgames.errors import EvaluationError, InputError
-from fairgames.payments.front_door import fair_payments
+from fairgames.payments.pricing import fair_payments
 from fairgames.spec.load import load_specification
-from fairgames.utility.measured import MeasuredUtility
-from fairgames.utility.measured_cache import MeasurementCache
+from fairgames.utility.measured.cache import MeasurementCache
+from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import TableUtility
 
 
@@ -287,7 +287,7 @@ def test_a_killed_run_resumes_and_evaluates_nothing_twice(tmp_path):
             """
             import os, sys, time
             from pathlib import Path
-            from fairgames.utility.measured import MeasuredUtility
+            from fairgames.utility.measured.experiment import MeasuredUtility
 
             CALLS = Path(sys.argv[1])
 

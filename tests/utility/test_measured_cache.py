@@ -7,8 +7,8 @@ import pickle
 import pytest
 
 from fairgames.errors import DataError
-from fairgames.utility.measured import MeasuredUtility
-from fairgames.utility.measured_cache import FORMAT, VERSION, MeasurementCache
+from fairgames.utility.measured.cache import FORMAT, VERSION, MeasurementCache
+from fairgames.utility.measured.experiment import MeasuredUtility
 
 HEADER = {"format": FORMAT, "version": VERSION, "shape": [2, 3], "key": "k"}
 GOOD = {"profile": [1, 2], "repeat": 0, "value": 0.5}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fairgames.errors import InputError
-from fairgames.utility.measured_fingerprint import fingerprint
+from fairgames.utility.measured.fingerprint import fingerprint
 
 SCALE = 2.0
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fairgames.errors import InputError
-from fairgames.utility.measured import MeasuredUtility
-from fairgames.utility.measured_monotonicity import monotonicity
+from fairgames.utility.measured.experiment import MeasuredUtility
+from fairgames.utility.measured.monotonicity import monotonicity
 
 
 def test_falls_are_those_of_the_tensor():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from fairgames.payments.front_door import fair_payments
+from fairgames.payments.pricing import fair_payments
 from fairgames.report.paper.inputs import (
     HETEROGENEOUS,
     HOMOGENEOUS,

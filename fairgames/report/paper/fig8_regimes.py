@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairgames.exactness import Number
-from fairgames.mechanism.symmetric_mechanism import SymmetricMechanism, symmetric_mechanism
+from fairgames.mechanism.symmetric.mechanism import SymmetricMechanism, symmetric_mechanism
 from fairgames.report.paper.inputs import two_user_mean
 from fairgames.report.paper.plate import Plate
 from fairgames.report.style import ACCENT, INK, MUTED, house_style, level_colour, new_figure, tidy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.mechanism.two_groups import KINDS, TwoGroupOptima, two_group_optima
+from fairgames.mechanism.two_player.two_groups import KINDS, TwoGroupOptima, two_group_optima
 from fairgames.payments.fair import payment_table
 from fairgames.report.paper.inputs import two_user_mean
 from fairgames.report.paper.plate import Plate

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from fairgames.exactness import Array, Number, as_array, as_number
-from fairgames.mechanism.symmetric_mechanism import SymmetricMechanism, symmetric_mechanism
+from fairgames.mechanism.symmetric.mechanism import SymmetricMechanism, symmetric_mechanism
 from fairgames.payments.fair import coalition_payments, payment_table
 from fairgames.report.paper.inputs import two_user_mean
 from fairgames.tolerance import RELATIVE

@@ -1,0 +1,1 @@
+"""Numbers against closed forms; the only reader of `symbolic`."""

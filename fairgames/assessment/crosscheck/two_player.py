@@ -1,0 +1,332 @@
+"""Cross-check of two groups with different costs: the map of the optimum, and all equilibria of every cell.
+
+Cross-check of any two-player fair game: families of equilibria that are affine in ``beta = 1/alpha``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from itertools import pairwise, product
+from typing import Any
+
+import numpy as np
+
+from fairgames.assessment.crosscheck.points import NEAR, Draws, Point, Question, around, at, by_count, evaluator
+from fairgames.equilibrium.intervals import stable_profiles
+from fairgames.equilibrium.result import EquilibriumSet
+from fairgames.equilibrium.solve import equilibria
+from fairgames.exactness import Array
+from fairgames.game.fair_game import FairGame
+from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.mechanism.optimum import Optimum
+
+
+def _finite_questions(everything: bool) -> Iterator[Question]:
+    """Random tables of two and three levels."""
+    for shape in ((2, 2), (2, 3), (3, 3)) if everything else ((2, 2), (2, 3)):
+        size = f"{shape[0]} x {shape[1]} levels"
+        for name, points in (("each is an equilibrium", forward), ("every equilibrium is in one", backward)):
+            ask = partial(_random_tables, shape, points)
+            yield Question(f"two-player families, {size}: {name}", "indifference on the supports", ask)
+
+
+def _random_tables(shape: tuple[int, int], points: Any, draws: Draws) -> Iterator[Point]:
+    from symbolic import two_player
+
+    for _ in range(3 if shape == (2, 2) else 1):
+        table = draws.table(shape)
+        families = two_player.equilibrium_families(_matrix(table))
+        for _ in range(max(1, draws.points // 4)):
+            yield from points(families, table, drawn_costs(shape, draws), draws)
+
+
+def drawn_costs(shape: Sequence[int], draws: Draws) -> list[list[Fraction]]:
+    """Costs of two users, rising from level to level."""
+    return [[Fraction(0), *(gain / 4 for gain in draws.rising(size - 1))] for size in shape]
+
+
+def families_of(table: Array, costs: Sequence[Sequence[Any]]) -> Any:
+    """Closed families of one game in numbers."""
+    from symbolic import two_player
+
+    return two_player.equilibrium_families(_matrix(table), *costs)
+
+
+def _matrix(table: Array) -> list[list[Any]]:
+    return [list(row) for row in table.tolist()]
+
+
+def forward(families: Any, table: Array, costs: Sequence[Sequence[Any]], draws: Draws) -> Iterator[Point]:
+    """Each family inside its range of beta and at the ends of it: the nearest numeric equilibrium is the same."""
+    for family in families:
+        values = _cost_values(family, costs)
+        for beta in _betas(family.beta_interval(*values), draws):
+            closed = [form.at(beta, *values) for form in (family.first, family.second, family.utility, family.value)]
+            first, second = (np.array([float(entry) for entry in strategy]) for strategy in closed[:2])
+            found = _solved(table, costs, 1 / beta)
+            x, y = min(
+                _on_all_levels(found, table.shape),
+                key=lambda pair: abs(pair[0] - first).max() + abs(pair[1] - second).max(),
+            )
+            utility = x @ table @ y
+            yield at(f"beta = {beta}, {_finite_where(costs)}", closed, [x, y, utility, (1 - 1 / beta) * utility])
+
+
+def backward(families: Any, table: Array, costs: Sequence[Sequence[Any]], draws: Draws) -> Iterator[Point]:
+    """Between the breakpoints every equilibrium is in a family; at them whole segments lie between two."""
+    ends = sorted({end for one in stable_profiles(table, costs) for end in (one.alpha_from, one.alpha_to)})
+    for low, high in pairwise(ends):
+        alpha = draws.rational(low, high)
+        found = _solved(table, costs, alpha)
+        if found.degenerate:
+            continue
+        beta = 1 / alpha
+        alive = [family for family in families if beta in family.beta_interval(*_cost_values(family, costs))]
+        profiles = [
+            [_fractions(form.at(beta, *_cost_values(family, costs))) for form in (family.first, family.second)]
+            for family in alive
+        ]
+        numeric = [[list(strategy) for strategy in pair] for pair in _on_all_levels(found, table.shape)]
+        yield at(f"alpha = {alpha}, {_finite_where(costs)}", sorted(profiles), sorted(numeric))
+
+
+def _finite_where(costs: Sequence[Sequence[Any]]) -> str:
+    return f"costs ({'; '.join(', '.join(map(str, row)) for row in costs)})"
+
+
+def _cost_values(family: Any, costs: Sequence[Sequence[Any]]) -> list[Any]:
+    """The costs that the family's symbols ``c_11, c_12, …`` stand for, in their order."""
+    return [costs[int(symbol.name[2]) - 1][int(symbol.name[3:])] for symbol in family.first.arguments[1:]]
+
+
+def _betas(interval: Any, draws: Draws) -> Iterator[Fraction]:
+    if interval.is_empty:
+        return
+    low = _fraction(interval.inf)
+    high = _fraction(interval.sup) if interval.sup.is_finite else low + 2
+    yield low
+    if high > low:
+        yield draws.rational(low, high)
+    if interval.sup.is_finite:
+        yield high
+
+
+def _solved(table: Array, costs: Sequence[Sequence[Any]], alpha: Fraction) -> EquilibriumSet:
+    return equilibria(FairGame(table, costs, alpha))
+
+
+def _on_all_levels(found: EquilibriumSet, shape: tuple[int, ...]) -> Iterator[tuple[Array, ...]]:
+    for entry in found:
+        full = [np.array([Fraction(0)] * size, dtype=object) for size in shape]
+        for strategy, probabilities, levels in zip(full, entry.strategies, found.actions, strict=True):
+            strategy[list(levels)] = probabilities
+        yield tuple(full)
+
+
+def _fractions(matrix: Any) -> list[Fraction]:
+    return [_fraction(entry) for entry in matrix]
+
+
+def _fraction(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+Pair = tuple[Fraction, Fraction]
+Costs = tuple[Fraction, Fraction]
+
+PAPER: Pair = (Fraction(2, 3), Fraction(1))
+"""Utilities of one and of two users in the paper's example."""
+
+_OTHER: Pair = (Fraction(4, 5), Fraction(1))
+
+
+def _group_questions(everything: bool) -> Iterator[Question]:
+    """The paper's utilities, and another pair with ``everything``."""
+    for utilities in (PAPER, _OTHER) if everything else (PAPER,):
+        name = f"U = ({utilities[0]}, {utilities[1]})"
+        step = 40 if everything else 8
+        for what, source, points in (
+            ("value(c_1, c_2)", "section 5.2, Fig. 9", _value),
+            ("alpha*(c_1, c_2)", "section 5.2, Fig. 9", _alpha),
+        ):
+            yield Question(f"{what}, {name}", source, partial(points, utilities, step))
+        yield Question(f"equilibria of all cells, {name}", "appendix E", partial(_cells, utilities))
+        yield Question(f"mixed equilibrium, {name}", "appendix E, corrected", partial(_mixed, utilities))
+
+
+def best(utilities: Pair, costs: Costs) -> Optimum:
+    """The numeric optimum of two users who differ in cost only."""
+    return optimal_alpha(by_count(utilities), [[0, costs[0]], [0, costs[1]]])
+
+
+def _where(costs: Costs) -> str:
+    return f"c = ({costs[0]}, {costs[1]})"
+
+
+def _inside(region_map: Any, step: int, draws: Draws) -> Iterator[Costs]:
+    """A grid off the boundaries of the regions; in the half-mixed region random points and some near its corners."""
+    grid = [Fraction(k, step) + Fraction(1, 997) for k in range(step)]
+    yield from product(grid, grid)
+    curves = dict(region_map.boundaries)
+    start, end = _half_mixed_range(curves)
+    for a in (start * (1 + NEAR), end * (1 - NEAR), *(draws.rational(start, end) for _ in range(draws.points))):
+        b = draws.rational(a, _at(curves["half-mixed | one"], a))
+        yield from ((a, b), (b, a))
+
+
+def _half_mixed_range(curves: dict[str, Any]) -> tuple[Fraction, Fraction]:
+    """The smaller cost at both corners of the half-mixed region."""
+    return _rational(curves["half-mixed | both"].rhs), _rational(_crossing(curves["half-mixed | one"]))
+
+
+def _on_curves(region_map: Any, draws: Draws) -> Iterator[tuple[tuple[str, ...], Costs]]:
+    """Points of each boundary curve, with the names of the regions that meet there."""
+    curves = dict(region_map.boundaries)
+    start, end = _half_mixed_range(curves)
+    for _ in range(max(2, draws.points // 4)):
+        yield ("half-mixed", "both"), (start, draws.rational(start, _at(curves["half-mixed | one"], start)))
+        a = draws.rational(start, end)
+        yield ("half-mixed", "both"), (a, a)
+        yield ("half-mixed", "one"), (a, _at(curves["half-mixed | one"], a))
+        a = draws.rational(0, start)
+        yield ("both", "one"), (a, _at(curves["both | one"], a))
+        top = _rational(curves["one | none"].rhs)
+        yield ("one", "none"), (top, top + draws.rational())
+
+
+def _beside(costs: Costs) -> Iterator[Costs]:
+    """The point itself, and one close to it in each direction."""
+    a, b = costs
+    yield from ((near, b) for near in around(a))
+    yield from ((a, b * (1 - NEAR)), (a, b * (1 + NEAR)))
+
+
+def _value(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
+    from symbolic import two_group_regions
+
+    found = two_group_regions.region_map(utilities)
+    form = evaluator(found.value)
+    on_curves = [near for _, costs in _on_curves(found, draws) for near in _beside(costs)]
+    for costs in (*_inside(found, step, draws), *on_curves):
+        yield at(_where(costs), form(*costs), best(utilities, costs).value)
+
+
+def _alpha(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
+    """Off the curves alpha is unique; on a curve it is that of a region with the best value."""
+    from symbolic import two_group_regions
+
+    found = two_group_regions.region_map(utilities)
+    alpha_star, value_of = evaluator(found.alpha_star), evaluator(found.value)
+    curves = list(_on_curves(found, draws))
+    beside = [(near, b) for _, (a, b) in curves for near in around(a) if near != a]
+    for costs in (*_inside(found, step, draws), *beside):
+        yield at(_where(costs), alpha_star(*costs), best(utilities, costs).alpha)
+    for names, costs in curves:
+        numeric = best(utilities, costs)
+        value = value_of(*costs)
+        meeting = [region for region in found.regions if region.name in names]
+        alphas = [_at_pair(r.alpha, costs) for r in meeting if _at_pair(r.value, costs) == value]
+        nearest = min(alphas, key=lambda alpha: abs(_rational(alpha) - Fraction(numeric.alpha or 0)))
+        yield at(_where(costs), nearest, numeric.alpha)
+
+
+def _cells(utilities: Pair, draws: Draws) -> Iterator[Point]:
+    """Each cell at random costs; the ends of gamma put the costs on the boundaries between cells."""
+    from symbolic import two_group_cells, two_group_places
+
+    one, two = utilities
+    low, high = two / 2, one
+    place = two_group_places.Place
+    for cell in two_group_cells.cells(utilities):
+        for _ in range(max(1, draws.points // 6)):
+            alpha = draws.rational()
+            levels = {
+                place.BELOW: draws.rational(0, low),
+                place.AT_MIN: low,
+                place.INSIDE: draws.rational(low, high),
+                place.AT_MAX: high,
+                place.ABOVE: high + draws.rational(),
+            }
+            first, second = (levels[where] * alpha for where in cell.places)
+            closed = sorted(tuple(_ends(side, alpha, first, second)) for side in _products(cell))
+            game = FairGame(by_count(utilities), [[0, first], [0, second]], alpha)
+            numeric = sorted(
+                tuple(end for strategies in part for end in _range([strategy[0] for strategy in strategies]))
+                for part in equilibria(game).components
+            )
+            yield at(f"alpha = {alpha}, {_where((first, second))}", closed, numeric)
+
+
+def _products(cell: Any) -> list[Sequence[Any]]:
+    return [equilibrium.args for equilibrium in cell.equilibria]
+
+
+def _ends(sides: Sequence[Any], *values: Fraction) -> Iterator[Fraction]:
+    """Least and largest probabilities of absence, of one user and of the other."""
+    import sympy as sp
+
+    from symbolic import symbols
+
+    numbers = [sp.Rational(str(value)) for value in values]
+    known = dict(zip((symbols.alpha, symbols.c1, symbols.c2), numbers, strict=True))
+    for side in sides:
+        yield from (_rational(sp.sympify(end).subs(known)) for end in (side.inf, side.sup))
+
+
+def _range(values: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
+    return min(values), max(values)
+
+
+def _mixed(utilities: Pair, draws: Draws) -> Iterator[Point]:
+    from symbolic import two_groups
+
+    one, two = utilities
+    form = two_groups.mixed_equilibrium(utilities)
+    for _ in range(draws.points):
+        alpha = draws.rational()
+        first, second = (draws.rational(two / 2, one) * alpha for _ in range(2))
+        game = FairGame(by_count(utilities), [[0, first], [0, second]], alpha)
+        mixed = [entry.strategies for entry in equilibria(game) if not entry.is_pure]
+        closed = [form.first.at(alpha, second), form.second.at(alpha, first)]
+        numeric = [strategy[0] for strategies in mixed for strategy in strategies]
+        yield at(f"alpha = {alpha}, {_where((first, second))}", closed, numeric)
+
+
+def _crossing(edge: Any) -> Any:
+    """Where a curve b(a) meets b = a, away from 0."""
+    import sympy as sp
+
+    from symbolic import two_group_regions
+
+    a = two_group_regions.CHEAPER
+    (root,) = (root for root in sp.solve(sp.numer(sp.together(edge.rhs - a)), a) if root != 0)
+    return root
+
+
+def _at(curve: Any, a: Fraction) -> Fraction:
+    import sympy as sp
+
+    from symbolic import two_group_regions
+
+    return _rational(curve.rhs.subs(two_group_regions.CHEAPER, sp.Rational(str(a))))
+
+
+def _at_pair(expression: Any, costs: Costs) -> Any:
+    import sympy as sp
+
+    from symbolic import two_group_regions
+
+    a, b = (sp.Rational(str(cost)) for cost in costs)
+    return sp.sympify(expression).subs({two_group_regions.CHEAPER: a, two_group_regions.DEARER: b})
+
+
+def _rational(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+def questions(everything: bool) -> Iterator[Question]:
+    """All that is asked here."""
+    yield from _finite_questions(everything)
+    yield from _group_questions(everything)

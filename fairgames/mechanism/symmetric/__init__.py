@@ -1,0 +1,1 @@
+"""Identical users with two actions: every equilibrium, every optimum."""

@@ -1,0 +1,373 @@
+"""Exchangeable users who choose between two levels: utilities and gains by how many choose the less private one.
+
+Binomial means of long tables in floats: windows of weights around the mode.
+
+The same interface as the rational `Bernstein` polynomials, for so many users (a million and more) that
+rationals are out of the question.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, as_number, is_exact, to_float
+from fairgames.mechanism.symmetric.bernstein import Bernstein, Root
+from fairgames.payments.counts import potential_on_lattice
+from fairgames.payments.potential import CountLattice
+from fairgames.utility.accept import as_utility
+from fairgames.utility.base import Utility
+from fairgames.utility.dp_mean import DPMeanUtility
+from fairgames.utility.table import CountUtility
+
+_SIGMAS = 9.0
+_LEAST_WINDOW = 40
+_POINTS_PER_SIGMA = 4
+
+
+def binomial_mean(values: NDArray[np.float64], x: float) -> float:
+    """Mean of ``values[K]`` with ``K`` binomial ``(len(values) − 1, x)``.
+
+    Weights follow from the one at the mode by the ratio of neighbours and are then normalised: the
+    logarithms of factorials would lose seven digits at a million users.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n + 1,)
+        The table.
+    x : float
+        Probability in [0, 1].
+
+    Returns
+    -------
+    float
+        The mean; what lies more than nine standard deviations (and forty places) from the mode is
+        below rounding.
+
+    Examples
+    --------
+    >>> round(binomial_mean(np.arange(11.0), 0.25), 12)
+    2.5
+    """
+    n = len(values) - 1
+    if x <= 0 or n == 0:
+        return float(values[0])
+    if x >= 1:
+        return float(values[-1])
+    mode = min(n, math.floor((n + 1) * x))
+    width = math.ceil(_SIGMAS * math.sqrt(n * x * (1 - x))) + _LEAST_WINDOW
+    first, last = max(0, mode - width), min(n, mode + width)
+    up = np.arange(mode, last)
+    down = np.arange(mode, first, -1)
+    odds = x / (1 - x)
+    above = np.cumprod((n - up) / (up + 1) * odds)
+    below = np.cumprod(down / (n - down + 1) / odds)
+    weights = np.concatenate([below[::-1], [1.0], above])
+    return float(weights @ values[first : last + 1] / weights.sum())
+
+
+class Smooth:
+    """A function on [0, 1] that varies on the scale of a binomial's standard deviation.
+
+    Parameters
+    ----------
+    function : callable
+        From a float to a float.
+    degree : int
+        Number of binomial trials behind it.
+    """
+
+    def __init__(self, function: Callable[[float], float], degree: int) -> None:
+        self._function = function
+        self.degree = degree
+
+    def __call__(self, x: float) -> float:
+        """Value at ``x``."""
+        return self._function(float(x))
+
+    def __add__(self, other: Smooth | Number) -> Smooth:
+        """Sum."""
+        if not isinstance(other, Smooth):
+            return Smooth(lambda x: self(x) + float(other), self.degree)
+        return Smooth(lambda x: self(x) + other(x), max(self.degree, other.degree))
+
+    def __sub__(self, other: Smooth | Number) -> Smooth:
+        """Difference."""
+        return self + other * -1.0
+
+    def __mul__(self, other: Smooth | Number) -> Smooth:
+        """Product."""
+        if not isinstance(other, Smooth):
+            return Smooth(lambda x: self(x) * float(other), self.degree)
+        return Smooth(lambda x: self(x) * other(x), max(self.degree, other.degree))
+
+    def roots(self) -> list[Root]:
+        """Roots strictly between 0 and 1 at which the sign changes, in increasing order.
+
+        Four points a standard deviation are tried; two roots closer than that are not told apart.
+        """
+        steps = _POINTS_PER_SIGMA * math.ceil(math.pi * math.sqrt(self.degree))
+        points = np.sin(np.linspace(0, math.pi / 2, steps + 1)) ** 2
+        return self._between(points)
+
+    def _between(self, points: NDArray[np.float64]) -> list[Root]:
+        from scipy.optimize import brentq
+
+        heights = [self(point) for point in points.tolist()]
+        found = []
+        for left, right, low, high in zip(points[:-1], points[1:], heights[:-1], heights[1:], strict=True):
+            if low * high < 0:
+                found.append(brentq(self, left, right, xtol=1e-300, rtol=8.9e-16))
+            elif high == 0 and right < 1:
+                found.append(float(right))
+        return [Root(x, False) for x in found if 0 < x < 1]
+
+
+class Table(Smooth):
+    """The binomial mean of a table.
+
+    Parameters
+    ----------
+    coefficients : ndarray, shape (n + 1,)
+        The table.
+    slopes : ndarray, shape (n,), optional
+        Its differences, when they are known better than by subtraction.
+    """
+
+    def __init__(self, coefficients: NDArray[np.float64], slopes: NDArray[np.float64] | None = None) -> None:
+        super().__init__(lambda x: binomial_mean(self.coefficients, x), len(coefficients) - 1)
+        self.coefficients = np.asarray(coefficients, dtype=float)
+        self._slopes = np.diff(self.coefficients) if slopes is None else np.asarray(slopes, dtype=float)
+
+    def __add__(self, other: Smooth | Number) -> Smooth:
+        """Sum; a table plus a number is a table."""
+        if isinstance(other, Smooth):
+            return super().__add__(other)
+        return Table(self.coefficients + float(other), self._slopes)
+
+    def __mul__(self, other: Smooth | Number) -> Smooth:
+        """Product; a table times a number is a table."""
+        if isinstance(other, Smooth):
+            return super().__mul__(other)
+        return Table(self.coefficients * float(other), self._slopes * float(other))
+
+    def derivative(self) -> Table:
+        """Derivative, a binomial mean of one trial less."""
+        return Table(self.degree * self._slopes) if self.degree else Table(np.zeros(1))
+
+    def roots(self) -> list[Root]:
+        """Roots; none or one without a search where the table has as few changes of sign (Descartes)."""
+        signs = np.sign(self.coefficients)
+        signs = signs[signs != 0]
+        changes = int((signs[1:] != signs[:-1]).sum())
+        if changes == 0:
+            return []
+        if changes == 1:
+            return self._between(np.array([0.0, 1e-3, 1 - 1e-3, 1.0]))
+        return super().roots()
+
+
+MOST_EXACT_USERS = 32
+"""Up to here every root is isolated in rationals; beyond, binomial means are taken in floats."""
+
+
+class Curve(Protocol):
+    """A binomial mean on [0, 1], or a combination of some: rational polynomials or float functions."""
+
+    def __call__(self, x: Any, /) -> Any:
+        """Value at ``x``."""
+
+    def __add__(self, other: Any, /) -> Any:
+        """Sum with a curve or a number."""
+
+    def __sub__(self, other: Any, /) -> Any:
+        """Difference from a curve or a number."""
+
+    def __mul__(self, other: Any, /) -> Any:
+        """Product with a curve or a number."""
+
+    def roots(self) -> list[Root]:
+        """Roots strictly between 0 and 1."""
+
+
+class Mean(Curve, Protocol):
+    """A binomial mean of one table."""
+
+    def derivative(self) -> Any:
+        """Derivative, itself a mean."""
+
+
+@dataclass(frozen=True, eq=False)
+class SymmetricGame:
+    """What each user faces, ``x`` being the probability of the less private action (``1 − p`` in the paper).
+
+    Attributes
+    ----------
+    n_users : int
+        Number of users ``N``.
+    actions : tuple of two ints
+        The more private level, then the less private one.
+    cost : Fraction or float
+        What the less private level costs more than the other one.
+    utilities : ndarray, shape (N + 1,)
+        Utility when ``h = 0, …, N`` users take the less private action, the others the other one.
+    gains : ndarray, shape (N,)
+        What a user is paid more (at alpha = 1) at the less private action when ``h = 0, …, N − 1`` of
+        the others take it.
+    increments : ndarray, shape (N,)
+        ``utilities[h + 1] − utilities[h]``, without loss of digits where it is known.
+    by_present : tuple of ndarray
+        For ``s = 1, …, N`` present users, the ``s + 1`` utilities by how many of them take the less
+        private action; only the last where the more private action is "absent".
+    """
+
+    n_users: int
+    actions: tuple[int, int]
+    cost: Number
+    utilities: Array
+    gains: Array
+    increments: Array
+    by_present: tuple[Array, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether every number is a Fraction."""
+        return is_exact(self.utilities)
+
+    @property
+    def absent(self) -> bool:
+        """Whether the more private action is "absent"."""
+        return self.actions[0] == 0
+
+    @property
+    def certified(self) -> bool:
+        """Whether roots are isolated in rationals."""
+        return self.n_users <= MOST_EXACT_USERS
+
+    @cached_property
+    def gamma(self) -> Mean:
+        """Expected gain from the less private action, as a function of ``x``."""
+        return self.mean(self.gains)
+
+    @cached_property
+    def expected_utility(self) -> Mean:
+        """Expected utility, as a function of ``x``."""
+        if self.certified:
+            return Bernstein.of(self.utilities.tolist())
+        return Table(to_float(self.utilities), to_float(self.increments))
+
+    def mean(self, table: Array) -> Mean:
+        """Binomial mean of a table: in rationals, or by windows."""
+        return Bernstein.of(table.tolist()) if self.certified else Table(to_float(table))
+
+
+def symmetric_game(utility: Utility | ArrayLike, cost: object, actions: Sequence[int] = (0, 1)) -> SymmetricGame:
+    """Check the arguments and tabulate the game.
+
+    Parameters
+    ----------
+    utility : Utility or array_like
+        An exchangeable utility (one type); or ``U_0, …, U_N``, the utility by number of present users.
+    cost : number
+        What the less private action costs more than the more private one.
+    actions : pair of ints
+        The more private level, then the less private one.
+
+    Raises
+    ------
+    InputError
+        If users are not interchangeable, or an argument is malformed.
+    SizeError
+        If the states would not fit in memory (only where "absent" is not an action).
+    """
+    number = as_number(cost, "cost")
+    worth = _as_exchangeable(utility)
+    pair = _as_pair(actions, worth.shape[0])
+    n_users = worth.n_users
+    if pair[0] == 0:
+        utilities, increments = _without_and_with(worth, pair[1])
+        gains = utilities[1:] / np.arange(1, n_users + 1)
+        by_present: tuple[Array, ...] = (utilities,)
+    else:
+        by_present, potential = _two_levels(worth, pair)
+        utilities = by_present[-1]
+        increments, gains = np.diff(utilities), np.diff(potential)
+    if isinstance(number, float) or not is_exact(utilities):
+        number, gains, increments = float(number), to_float(gains), to_float(increments)
+        by_present = tuple(to_float(values) for values in by_present)
+    for table in (gains, *by_present):
+        table.flags.writeable = False
+    return SymmetricGame(n_users, pair, number, by_present[-1], gains, increments, by_present)
+
+
+def _as_exchangeable(utility: Utility | ArrayLike) -> Utility:
+    if isinstance(utility, Utility):
+        worth = utility
+    else:
+        worth = CountUtility(utility) if np.ndim(utility) == 1 else as_utility(utility)
+    if len(worth.type_sizes) != 1:
+        raise InputError(
+            "utility",
+            "must have interchangeable users (one type); use optimal_alpha for users who differ",
+            f"{len(worth.type_sizes)} types",
+        )
+    if worth.exact and worth.n_users > MOST_EXACT_USERS and isinstance(worth, DPMeanUtility):
+        return worth.in_floats()
+    return worth
+
+
+def _as_pair(actions: Sequence[int], n_levels: int) -> tuple[int, int]:
+    levels = np.asarray(actions)
+    if levels.shape != (2,) or levels.dtype.kind not in "iu" or not 0 <= levels[0] < levels[1] < n_levels:
+        raise InputError("actions", f"must be two levels from 0 to {n_levels - 1}, the more private one first", actions)
+    return int(levels[0]), int(levels[1])
+
+
+def _without_and_with(utility: Utility, level: int) -> tuple[Array, Array]:
+    """Utility by number of users at ``level``, the others absent, and its increments."""
+    if isinstance(utility, DPMeanUtility) and not utility.exact:
+        return _dp_mean(utility.n_users, float(utility.epsilons[0, level]))
+    counts = np.zeros((utility.n_users + 1, 1, utility.shape[0]), dtype=np.intp)
+    counts[:, 0, level] = np.arange(utility.n_users + 1)
+    counts[:, 0, 0] = utility.n_users - counts[:, 0, level]
+    utilities = utility.evaluate_counts(counts)
+    return utilities, np.diff(utilities)
+
+
+def _dp_mean(n_users: int, epsilon: float) -> tuple[Array, Array]:
+    """``U_k = (N + 2)/N · k² / (k(k + 2) + 24/eps²)`` and its increments, which subtraction would spoil."""
+    k = np.arange(n_users + 1.0)
+    noise = 24 / epsilon / epsilon if epsilon > 0 else math.inf
+    if noise == math.inf:
+        return np.zeros(n_users + 1), np.zeros(n_users)
+    risk = k * (k + 2) + noise
+    scale = (n_users + 2) / n_users
+    utilities = scale * k * k / np.where(risk > 0, risk, 1)
+    k, below, above = k[:-1], risk[:-1], risk[1:]
+    increments = scale * (2 * k * (k + 1) + (2 * k + 1) * noise) / np.where(below > 0, below * above, 1)
+    increments[0] = utilities[1]
+    return utilities, increments
+
+
+def _two_levels(utility: Utility, pair: tuple[int, int]) -> tuple[tuple[Array, ...], Array]:
+    """Utilities by number present and number at the less private level; potential with everybody present."""
+    n_users = utility.n_users
+    lattice = CountLattice((n_users,), (3,))
+    compositions = lattice.compositions[0]
+    counts = np.zeros((len(compositions), 1, utility.shape[0]), dtype=np.intp)
+    counts[:, 0, [0, *pair]] = compositions
+    values = utility.evaluate_counts(counts)
+    potential = potential_on_lattice(values, lattice)
+    by_present = []
+    for present in range(1, n_users + 1):
+        less = np.arange(present + 1)
+        rows = lattice.rank(0, np.column_stack([np.full(present + 1, n_users - present), present - less, less]))
+        by_present.append(values[rows])
+    return tuple(by_present), potential[rows]

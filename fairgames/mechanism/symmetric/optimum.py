@@ -1,0 +1,324 @@
+"""The optimum over pure, half-mixed and symmetric equilibria of exchangeable users.
+
+The platform's best symmetric equilibrium over all alphas.
+
+Exchangeable users with two actions: pure, symmetric and half-mixed equilibria in one optimum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from fairgames.errors import SizeError
+from fairgames.exactness import Array, Number
+from fairgames.mechanism.optimum import Optimum, warnings_of
+from fairgames.mechanism.problem import Problem
+from fairgames.mechanism.symmetric.bernstein import Root
+from fairgames.mechanism.symmetric.families import Branch, Fixed, families, pure_families, pure_ranges
+from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, Curve, SymmetricGame, symmetric_game
+from fairgames.mechanism.symmetric.thresholds import finished
+from fairgames.mechanism.symmetric.worst import Point, attained, worst_point
+from fairgames.result import Result, format_value
+from fairgames.tolerance import comparison_tolerance
+
+
+@dataclass(frozen=True)
+class SymmetricChoice:
+    """A symmetric equilibrium and the alpha at which it is one.
+
+    ``x`` is the probability of the less private action; ``exact`` says that all numbers are the
+    rationals themselves.
+    """
+
+    alpha: Number
+    x: Number
+    utility: Number
+    value: Number
+    exact: bool
+
+
+def best_symmetric(game: SymmetricGame) -> SymmetricChoice:
+    """Best value over all alphas and symmetric equilibria; among equals the smallest alpha.
+
+    With ``alpha = c / gamma(x)`` in mixed equilibria the objective is ``(1 − c/gamma(x)) U(x)``, stationary
+    where ``c gamma' U + gamma (gamma − c) U' = 0``. Where "absent" is the more private action it is
+    ``U(x) − c N x``, stationary where ``E[U_{K+1} − U_K] = c``, ``K`` binomial ``(N − 1, x)``.
+    """
+    found = []
+    for alpha, x, rational in _candidates(game):
+        utility = game.expected_utility(x)
+        exact = game.exact and game.certified and rational
+        found.append(SymmetricChoice(alpha, x, utility, (1 - alpha) * utility, exact))
+    best = max(found, key=lambda choice: (choice.value, -choice.alpha))
+    alpha, x, utility, value = (
+        finished(game, number, best.exact) for number in (best.alpha, best.x, best.utility, best.value)
+    )
+    return SymmetricChoice(alpha, x, utility, value, best.exact)
+
+
+def _candidates(game: SymmetricGame) -> Iterator[tuple[Number, Number, bool]]:
+    """Alpha, ``x`` and whether both are rational, wherever the best may lie."""
+    for x, gain, sign in ((0, game.gains.item(0), -1), (1, game.gains.item(-1), 1)):
+        for alpha in alphas_with(sign * gain, sign * game.cost):
+            yield alpha, Fraction(x), True
+    if game.cost == 0:
+        for point in game.expected_utility.derivative().roots():
+            yield 0 * game.cost, point.x, point.rational
+        return
+    for point in _stationary(game):
+        gain = game.gamma(point.x)
+        if gain != 0 and 0 < Fraction(game.cost) / Fraction(gain) <= 1:
+            yield Fraction(game.cost) / Fraction(gain), point.x, point.rational
+
+
+def _stationary(game: SymmetricGame) -> list[Root]:
+    U, gamma, cost = game.expected_utility, game.gamma, Fraction(game.cost)
+    if game.absent:
+        increment: Curve = game.mean(game.increments) - cost
+        return increment.roots()
+    condition = gamma.derivative() * U * cost + gamma * (gamma - cost) * U.derivative()
+    return [*condition.roots(), *(gamma - cost).roots()]
+
+
+def alphas_with(gain: Number, cost: Number) -> tuple[Number, ...]:
+    """Ends of the range of alphas in [0, 1] with ``alpha · gain ≥ cost``; empty when there is none."""
+    # Of a negative float, 0 · gain would be −0.0.
+    zero: Number = Fraction(0) if isinstance(gain, Fraction) else 0.0
+    one = zero + 1
+    if gain == 0:
+        return (zero, one) if cost <= 0 else ()
+    bound = cost / gain
+    low, high = (max(zero, bound), one) if gain > 0 else (zero, min(one, bound))
+    return (low, high) if low <= high else ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FamilyOptimum(Result):
+    """The best alpha for the platform, and who does what there.
+
+    Attributes
+    ----------
+    less_private, more_private, mixing : int
+        Users who surely take the less private action, surely the more private one, and who mix.
+    p : Fraction, float or None
+        Probability of the more private action of those who mix (0 or 1 where all do the same in a symmetric optimum).
+    alpha, utility, value : Fraction or float
+        Payment fraction, expected utility, and ``(1 − alpha) · utility``.
+    attained : bool
+        Whether ``value`` is reached, or only approached as alpha tends to ``alpha``.
+    approached_from : str or None
+        ``"above"`` or ``"below"`` when it is only approached.
+    exact : bool
+        Whether the numbers are the rationals themselves.
+    """
+
+    less_private: int
+    more_private: int
+    mixing: int
+    p: Number | None
+    alpha: Number
+    utility: Number
+    value: Number
+    attained: bool
+    approached_from: str | None
+    exact: bool
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        names = ("less_private", "more_private", "mixing", "p", "alpha", "utility", "value", "attained")
+        return "FamilyOptimum", names, [[format_value(getattr(self, name)) for name in names]]
+
+
+def as_family(game: SymmetricGame, choice: SymmetricChoice) -> FamilyOptimum:
+    """Write a symmetric equilibrium as a member of the family in which all users mix (or none does)."""
+    sure = game.n_users if choice.x == 1 else 0
+    mixing = 0 if choice.x in {0, 1} else game.n_users
+    return FamilyOptimum(
+        less_private=sure,
+        more_private=game.n_users - sure - mixing,
+        mixing=mixing,
+        p=1 - choice.x,
+        alpha=choice.alpha,
+        utility=choice.utility,
+        value=choice.value,
+        attained=True,
+        approached_from=None,
+        exact=choice.exact,
+    )
+
+
+def best_pure(game: SymmetricGame) -> FamilyOptimum:
+    """Best pure equilibrium over all alphas, whether or not all users do the same."""
+    lo, hi, stable = pure_ranges(game)
+    U = game.utilities
+    alphas = np.where((U >= 0).astype(bool), lo, hi)[stable]
+    values = (1 - alphas) * U[stable]
+    chosen = int(np.argmax(values))
+    k = int(np.flatnonzero(stable)[chosen])
+    return _finished(game, Point(alphas.item(chosen), Fixed(k, 0, lo.item(k), hi.item(k), U.item(k)), U.item(k), True))
+
+
+def best_overall(game: SymmetricGame) -> FamilyOptimum:
+    """Best equilibrium over all alphas and families.
+
+    Where "absent" is the more private action that is the best pure one: users who mix are paid their
+    expected cost, so the platform keeps at most a mean of ``U_k − c k``. Otherwise all families are searched
+    up to 32 users, and the pure ones beyond.
+    """
+    pure = best_pure(game)
+    if game.absent or not game.certified:
+        return pure
+    best = pure
+    for point in _peaks(game):
+        if point.value > best.value:
+            best = _finished(game, point)
+    return best
+
+
+def _peaks(game: SymmetricGame) -> Iterator[Point]:
+    for family in families(game):
+        if isinstance(family, Branch):
+            for root in (family.start, family.stop, *family.stationary):
+                yield Point(family.alpha(root.x), family, family.utility(root.x), root.rational, x=root)
+        elif family.mixing:
+            rational = family.x is None or family.x.rational
+            for alpha in (family.alpha_from, family.alpha_to):
+                yield Point(alpha, family, family.utility, rational, x=family.x)
+
+
+def worst_overall(game: SymmetricGame, *, pure_only: bool = False) -> FamilyOptimum:
+    """Supremum over alpha of the lowest value over all families, or over pure equilibria only.
+
+    Raises
+    ------
+    SizeError
+        With more than 32 users.
+    """
+    if not game.certified:
+        raise SizeError(
+            f'selection="worst" searches all families of equilibria, which is done for at most {MOST_EXACT_USERS} '
+            f"users, not {game.n_users}; use selection='best', or optimal_alpha for pure equilibria"
+        )
+    found = pure_families(game) if pure_only else families(game)
+    point = worst_point(game, found)
+    return _finished(game, point, reached=attained(game, found, point))
+
+
+def _finished(game: SymmetricGame, point: Point, *, reached: bool = True) -> FamilyOptimum:
+    family = point.family
+    rational = point.rational and game.exact
+    p = None if point.x is None else finished(game, 1 - point.x.x, point.x.rational)
+    return FamilyOptimum(
+        less_private=family.sure,
+        more_private=game.n_users - family.sure - family.mixing,
+        mixing=family.mixing,
+        p=p,
+        alpha=finished(game, point.alpha, rational),
+        utility=finished(game, point.utility, rational),
+        value=finished(game, point.value, rational),
+        attained=reached,
+        approached_from=None if reached else point.side,
+        exact=rational and isinstance(point.alpha, Fraction),
+    )
+
+
+SEARCHED = "all pure, symmetric and half-mixed equilibria"
+MOST_USERS = 32
+
+
+def is_exchangeable(problem: Problem) -> bool:
+    """Whether users differ in nothing, have two actions, and no constraint is set."""
+    first_costs, first_levels = problem.costs[0].tolist(), problem.allowed[0]
+    return (
+        problem.alone
+        and problem.limits.describe() == "no constraints"
+        and len(problem.utility.type_sizes) == 1
+        and len(first_levels) == 2
+        and 3 <= len(problem.costs) <= MOST_USERS
+        and all(levels == first_levels for levels in problem.allowed)
+        and all(cost.tolist() == first_costs for cost in problem.costs)
+    )
+
+
+def with_mixed_families(problem: Problem, selection: str, pure: Optimum) -> Optimum:
+    """Replace the optimum over pure equilibria where mixing users change it.
+
+    Parameters
+    ----------
+    problem : Problem
+        With exchangeable users (`is_exchangeable`).
+    selection : {"best", "worst"}
+        Which equilibrium counts.
+    pure : Optimum
+        The optimum over pure equilibria.
+
+    Returns
+    -------
+    Optimum
+        Without a landscape where the pure one does not describe it: always for ``"worst"``.
+    """
+    low, high = problem.costs[0].tolist()
+    game = symmetric_game(problem.utility, high - low, problem.allowed[0])
+    if selection == "best":
+        found = best_overall(game)
+        least = comparison_tolerance(game.utilities)
+        if found.mixing == 0 or pure.value is None or found.value <= pure.value + least:
+            return replace(pure, searched=SEARCHED)
+    else:
+        found = worst_overall(game)
+        if found.mixing == 0 and (found.alpha, found.value) == (pure.alpha, pure.value):
+            return replace(pure, searched=SEARCHED, landscape=None)
+    return _described(problem, game, found, pure)
+
+
+def _described(problem: Problem, game: SymmetricGame, found: FamilyOptimum, pure: Optimum) -> Optimum:
+    low, high = problem.costs[0].tolist()
+    part = 0 if found.p is None else 1 - found.p
+    joins = np.array([1] * found.less_private + [part] * found.mixing + [0] * found.more_private, dtype=object)
+    borne = np.array([high * join + low * (1 - join) for join in joins.tolist()])
+    payments = _payments(game, found, part) if game.absent else None
+    bound = pure.upper_bound if found.exact or pure.upper_bound is None else float(pure.upper_bound)
+    mixed = found.mixing > 0 and 0 < part < 1
+    profile = tuple(game.actions[1] if join else game.actions[0] for join in joins.tolist())
+    return replace(
+        pure,
+        alpha=found.alpha,
+        value=found.value,
+        utility=found.utility,
+        attained=found.attained,
+        approached_from=found.approached_from,
+        exact=found.exact,
+        searched=SEARCHED,
+        profile=None if mixed else profile,
+        strategies=tuple(np.array([1 - join, join]) for join in joins.tolist()) if mixed else None,
+        payments=payments,
+        costs=borne,
+        users_surplus=found.alpha * found.utility - borne.sum(),
+        welfare=found.utility - borne.sum(),
+        gap=None if bound is None else bound - found.value,
+        upper_bound=bound,
+        price_of_fairness=bound / found.value if bound is not None and game.absent and found.value > 0 else None,
+        landscape=None,
+        ties=(),
+        warnings=() if payments is None else warnings_of(problem, payments, borne),
+    )
+
+
+def _payments(game: SymmetricGame, found: FamilyOptimum, part: Number) -> Array:
+    """Expected payments: a user who takes part beside ``h`` others earns ``alpha · gains[h]``."""
+
+    def expected(sure: int, mixing: int) -> Number:
+        terms = [
+            math.comb(mixing, k) * part**k * (1 - part) ** (mixing - k) * game.gains[sure + k]
+            for k in range(mixing + 1)
+        ]
+        total: Number = sum(terms[1:], terms[0])
+        return total
+
+    inside = found.alpha * expected(found.less_private - 1, found.mixing) if found.less_private else 0 * found.alpha
+    mixing = found.alpha * part * expected(found.less_private, found.mixing - 1) if found.mixing else 0 * found.alpha
+    return np.array([inside] * found.less_private + [mixing] * found.mixing + [0 * found.alpha] * found.more_private)

@@ -1,0 +1,1 @@
+"""Engines that price one profile, or all moves from it."""

@@ -1,0 +1,315 @@
+"""Control utilities with known payments, which take the common part out of random permutations.
+
+A control is ``1 − exp(−u Σ_{i present} b_i)``. Its fair payments are an integral of products, known
+without sampling. What permutations find about a combination of controls that resembles the utility is
+replaced by what is known; the sampling error is then that of the difference alone.
+
+Marginal contributions along permutations: users join one by one.
+
+From walks along permutations to payments and their errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairgames.errors import EvaluationError, InputError
+from fairgames.parallel import batch_seed
+from fairgames.payments.engines.evaluation import CheckedUtility
+from fairgames.payments.result import Estimate
+from fairgames.tolerance import RELATIVE
+from fairgames.utility.base import Walk
+
+_CELLS_AT_ONCE = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class PrefixWalk:
+    """Walk that evaluates the profiles of the first 1, 2, … users of an order, many at once.
+
+    Attributes
+    ----------
+    evaluate : callable
+        Profiles ``(M, N)`` to utilities ``(M,)``.
+    levels : ndarray of int, shape (N,)
+        Level of each user once it has joined.
+    """
+
+    evaluate: CheckedUtility
+    levels: NDArray[np.intp]
+
+    def __call__(self, order: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Utility after each user of ``order`` has joined, shape of ``order``."""
+        step = max(1, _CELLS_AT_ONCE // len(self.levels))
+        values = np.empty(len(order))
+        for start in range(0, len(order), step):
+            stop = min(start + step, len(order))
+            profiles = np.zeros((stop - start, len(self.levels)), dtype=np.intp)
+            profiles[:, order[:start]] = self.levels[order[:start]]
+            block = order[start:stop]
+            profiles[:, block] = np.tril(np.ones((len(block), len(block)), dtype=np.intp)) * self.levels[block]
+            values[start:stop] = self.evaluate(profiles)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedWalk:
+    """Walk of a utility's own whose values are checked: the profile of a bad one is named.
+
+    Attributes
+    ----------
+    walk : callable
+        Utilities as users join.
+    levels : ndarray of int, shape (N,)
+        Level of each user once it has joined.
+    """
+
+    walk: Walk
+    levels: NDArray[np.intp]
+
+    def __call__(self, order: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Utility after each user of ``order`` has joined, shape of ``order``."""
+        values = np.asarray(self.walk(order), dtype=float)
+        if values.shape != order.shape:
+            raise InputError("walk", f"must return one utility for each of {len(order)} users", values.shape)
+        for first in np.flatnonzero(~np.isfinite(values))[:1].tolist():
+            profile = np.zeros_like(self.levels)
+            profile[order[: first + 1]] = self.levels[order[: first + 1]]
+            where = tuple(profile.tolist())
+            raise EvaluationError(f"the utility must be a finite number at {where}, got {values[first]}", where)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftedPairs:
+    """Balanced permutations: one at random a replicate, its equally spaced cyclic shifts, and their reverses.
+
+    Attributes
+    ----------
+    walk : callable
+        Utilities as users join.
+    present : ndarray of int, shape (n,)
+        The users.
+    n_shifts : int
+        Cyclic shifts a replicate.
+    seed : numpy.random.SeedSequence
+        Replicate ``r`` uses child ``r``.
+    """
+
+    walk: Walk
+    present: NDArray[np.intp]
+    n_shifts: int
+    seed: np.random.SeedSequence
+
+    def __call__(self, pair: int) -> NDArray[np.float64]:
+        """Utilities as users join, along one shift and its reverse, shape (2, n)."""
+        return np.array([self.walk(self.present[places]) for places in self.places(pair)])
+
+    def places(self, pair: int) -> NDArray[np.intp]:
+        """Order of the present users, as positions in ``present``, along one shift and its reverse, shape (2, n)."""
+        replicate, shift = divmod(pair, self.n_shifts)
+        n_users = len(self.present)
+        order = np.random.default_rng(batch_seed(self.seed, replicate)).permutation(n_users)
+        order = np.roll(order, (shift * n_users) // self.n_shifts)
+        return np.array([order, order[::-1]])
+
+
+_SCALES = 10
+_FEWEST_NODES = 60
+_MOST_NODES = 240
+
+
+@dataclass(frozen=True, eq=False)
+class Controls:
+    """Exponential controls over one or two ways of weighing the users: alike, and by what leaving costs.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (F, n)
+        ``u_f · b_i`` of each control and user.
+    linear : ndarray, shape (n,)
+        What a user adds to one more control, which is additive.
+    """
+
+    weights: NDArray[np.float64]
+    linear: NDArray[np.float64]
+
+    @cached_property
+    def payments(self) -> NDArray[np.float64]:
+        """Fair payments of each control, the additive one last, shape (F + 1, n).
+
+        ``∫_0^1 (1 − e^{−u b_i}) Π_{j ≠ i} (1 − t + t e^{−u b_j}) dt`` with nodes that crowd at ``t = 0``.
+        """
+        n_nodes = int(np.clip(self.weights.shape[1], _FEWEST_NODES, _MOST_NODES))
+        nodes, lengths = np.polynomial.legendre.leggauss(n_nodes)
+        x = (nodes + 1) / 2
+        t, lengths = x**3, lengths / 2 * 3 * x**2
+        known = np.empty_like(self.weights)
+        for control, weights in enumerate(self.weights):
+            absent = np.log1p(t[:, None] * np.expm1(-weights))
+            others = np.exp(absent.sum(axis=1, keepdims=True) - absent)
+            known[control] = -np.expm1(-weights) * (lengths @ others)
+        # The rule's own error would keep payments from adding up.
+        known *= (-np.expm1(-self.weights.sum(axis=1)) / known.sum(axis=1))[:, None]
+        return np.concatenate([known, self.linear[None]])
+
+    def gains(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What each user of each order adds to each control, shape ``(W, n)`` to shape ``(F + 1, W, n)``."""
+        joined = self.weights[:, places]
+        before = np.cumsum(joined, axis=2) - joined
+        return np.concatenate([-np.exp(-before) * np.expm1(-joined), self.linear[None, places]])
+
+    def adjusted(self, places: NDArray[np.intp], gains: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Payments by replicate, with the combination of controls fitted to the other replicates.
+
+        Fitting on the other replicates keeps each unbiased.
+
+        Parameters
+        ----------
+        places, gains : ndarray, shape (R, W, n)
+            Users in the order in which they join, and what the utility gains when they do.
+
+        Returns
+        -------
+        ndarray, shape (R, n)
+            Each row adds up to the utility.
+        """
+        by_replicate = [self._moments(*pair) for pair in zip(places, gains, strict=True)]
+        square, cross = (sum(moment[part] for moment in by_replicate) for part in (0, 1))
+        rows = []
+        for (own_square, own_cross), order, gained in zip(by_replicate, places, gains, strict=True):
+            fit = np.linalg.pinv(square - own_square, rcond=1e-11, hermitian=True) @ (cross - own_cross)
+            left = gained - np.tensordot(fit, self.gains(order), axes=1)
+            rows.append(fit @ self.payments + mean_by_user(order, left))
+        return np.array(rows)
+
+    def _moments(
+        self, places: NDArray[np.intp], gains: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        known = self.gains(places).reshape(len(self.weights) + 1, -1)
+        return known @ known.T, known @ gains.ravel()
+
+
+def controls(leaving: NDArray[np.float64]) -> Controls:
+    """Controls for users whose leaving, when all are present, costs the utility ``leaving``, shape (n,).
+
+    Examples
+    --------
+    >>> family = controls(np.array([1.0, 2.0, 0.0]))
+    >>> family.payments.shape
+    (21, 3)
+    >>> bool(np.allclose(family.payments[:-1].sum(axis=1), -np.expm1(-family.weights.sum(axis=1))))
+    True
+    """
+    n_users = len(leaving)
+    scales = np.geomspace(1 / n_users, 2.0, _SCALES)[:, None]
+    alike = np.ones(n_users)
+    lost = np.maximum(leaving, 0.0)
+    if lost.max() <= RELATIVE * np.abs(leaving).max() or np.allclose(lost, lost[0]):
+        return Controls(scales * alike, alike)
+    return Controls(np.concatenate([scales * alike, scales * lost / lost.mean()]), lost / lost.mean())
+
+
+def mean_by_user(places: NDArray[np.intp], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over walks of one value a user and walk, both ``(W, n)`` in the order of joining."""
+    n_walks, n_users = places.shape
+    means: NDArray[np.float64] = np.bincount(places.ravel(), values.ravel(), minlength=n_users) / n_walks
+    return means
+
+
+FEWEST_REPLICATES = 5
+_FEW_NONZERO = 30
+
+
+def summary_of_walks(
+    without: NDArray[np.float64],
+    pairs: ShiftedPairs,
+    n_users: int,
+    alike: NDArray[np.intp],
+    received: list[NDArray[np.float64]],
+) -> Estimate:
+    """Mean of the complete replicates, with the error that their spread shows.
+
+    Parameters
+    ----------
+    without : ndarray, shape (n,)
+        Utility with all present users but one, for each of them.
+    pairs : ShiftedPairs
+        The permutations.
+    n_users : int
+        Users, present or not.
+    alike : ndarray of int, shape (n,)
+        Group of each present user. Users of a group are owed the same, so each gets the group's mean in every
+        replicate: its spread over replicates is the error of that mean.
+    received : list of ndarray, each of shape (2, n)
+        Utilities as users join, of the first pairs.
+
+    Returns
+    -------
+    Estimate
+        Unresolved when fewer than five replicates are complete (without numbers when fewer than two are),
+        or when some users had too few contributions other than 0: those are ``doubtful``.
+    """
+    present, n_shifts = pairs.present, pairs.n_shifts
+    n_replicates = len(received) // n_shifts
+    values, errors = np.zeros(n_users), np.zeros(n_users)
+    doubtful = np.zeros(n_users, dtype=bool)
+    if n_replicates >= 2:
+        walked = np.array(received[: n_replicates * n_shifts])
+        places = np.array([pairs.places(pair) for pair in range(len(walked))])
+        gains = np.diff(walked, prepend=0.0, axis=2)
+        members = np.bincount(alike)
+        nonzero = mean_by_user(places.reshape(-1, len(present)), _nonzero(walked, gains)) * 2 * len(walked)
+        doubtful[present] = _too_few(np.bincount(alike, nonzero), 2.0 * len(walked) * members)[alike]
+        by_replicate = (n_replicates, 2 * n_shifts, len(present))
+        family = controls(walked[0, 0, -1] - without)
+        rows = family.adjusted(places.reshape(by_replicate), gains.reshape(by_replicate))
+        by_group = np.array([np.bincount(alike, row) / members for row in rows])
+        values[present] = by_group.mean(axis=0)[alike]
+        errors[present] = (by_group.std(axis=0, ddof=1) / np.sqrt(n_replicates))[alike]
+    else:
+        values[present] = np.nan
+        errors[present] = np.inf
+    enough = n_replicates >= FEWEST_REPLICATES
+    few = int(doubtful.sum())
+    made = f"{n_replicates} replicates of {n_shifts} shifted permutations and their reverses, less known controls"
+    made += f"; unresolved for {few} users" * bool(few)
+    return Estimate(
+        values=values,
+        standard_errors=errors,
+        degrees_of_freedom=max(n_replicates - 1, 1),
+        utility=float(received[0][0, -1]) if received else np.nan,
+        resolved=enough and not few,
+        reason=made if enough else f"unresolved: time ran out after {n_replicates} of at least 5 replicates",
+        evaluations=len(present) * (1 + 2 * len(received)),
+        warnings=_cautions(few, len(present), 2 * len(received), n_replicates),
+        doubtful=doubtful if enough else np.ones(n_users, dtype=bool),
+    )
+
+
+def _nonzero(walked: NDArray[np.float64], gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Whether each contribution differs from 0, one row a walk."""
+    flags: NDArray[np.float64] = (np.abs(gains) > RELATIVE * np.abs(walked).max()).astype(float)
+    return flags.reshape(-1, gains.shape[2])
+
+
+def _too_few(nonzero: NDArray[Any], drawn: NDArray[Any]) -> NDArray[np.bool_]:
+    few: NDArray[np.bool_] = (nonzero < _FEW_NONZERO) & (nonzero < drawn / 2)
+    return few
+
+
+def _cautions(few: int, n_present: int, n_walks: int, n_replicates: int) -> tuple[str, ...]:
+    warnings = []
+    if few:
+        warnings.append(
+            f"unresolved for {few} of {n_present} present users: they had fewer than {_FEW_NONZERO} non-zero "
+            f"contributions in {n_walks} permutations, and their intervals cover far less than they say"
+        )
+    if n_replicates < FEWEST_REPLICATES:
+        warnings.append(f"only {n_replicates} replicates are complete: errors are rough")
+    return tuple(warnings)

@@ -1,0 +1,290 @@
+"""Payments of users that are all different: balanced random permutations.
+
+Finished batches on disk, one line of JSON each: what was written survives the process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import EvaluationError, InputError, SizeError
+from fairgames.parallel import as_n_jobs, as_seed, run_in_order
+from fairgames.payments.engines.controls import (
+    FEWEST_REPLICATES,
+    CheckedWalk,
+    PrefixWalk,
+    ShiftedPairs,
+    summary_of_walks,
+)
+from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, checked
+from fairgames.payments.result import Estimate, payment_scale
+from fairgames.utility.base import Walk
+
+
+class BatchLog:
+    """An append-only file of batch results that belongs to one run.
+
+    The first line describes the run; each further line is one finished batch. A last line that was
+    cut short when the process died is dropped.
+
+    Parameters
+    ----------
+    path : path or None
+        The file; made when it does not exist. None keeps nothing.
+    run : mapping
+        JSON-ready description of everything that decides the numbers.
+
+    Raises
+    ------
+    InputError
+        If the file exists and belongs to another run, or is not such a file.
+    """
+
+    def __init__(self, path: str | Path | None, run: Mapping[str, Any]) -> None:
+        self._path = None if path is None else Path(path)
+        self.finished: list[Any] = []
+        if self._path is None:
+            return
+        header = json.dumps(dict(run), sort_keys=True) + "\n"
+        text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
+        lines = text.splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith("\n")]
+        if whole and whole[0] != header:
+            raise InputError(
+                "checkpoint", "must be a new file or one of the same utility, profile, seed and shifts", str(path)
+            )
+        try:
+            self.finished = [json.loads(line) for line in whole[1:]]
+        except ValueError:
+            raise InputError("checkpoint", "must hold one line of JSON a batch", str(path)) from None
+        if not whole or len(whole) < len(lines):
+            self._path.write_text("".join(whole) or header, encoding="utf-8")
+
+    def append(self, batch: Any) -> None:
+        """Write one finished batch to the file at once."""
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(batch) + "\n")
+
+
+_SHIFTS = 10
+_CELLS_AT_ONCE = 1 << 22
+MOST_PERMUTED = 20_000
+
+
+def permutation_payments(
+    evaluate: StateUtility,
+    levels: ArrayLike,
+    seed: int | np.random.SeedSequence = 0,
+    *,
+    budget: int | None = None,
+    max_seconds: float | None = None,
+    target_error: float | None = None,
+    n_jobs: int | None = 1,
+    checkpoint: str | Path | None = None,
+    walk: Walk | None = None,
+    alike: ArrayLike | None = None,
+) -> Estimate:
+    """Fair payments of users that are all different, from balanced random permutations.
+
+    Users join one by one; a user earns what the utility gains when it joins. A replicate is one random
+    permutation, ten equally spaced cyclic shifts of it, and their reverses, so that every user comes
+    early, late and in between. Controls whose payments are known (functions of a weighted number of
+    present users) take out what most utilities have in common; their fit to one replicate comes from
+    the others. Contributions telescope: payments add up to the utility to rounding.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Utilities of profiles, shape ``(M, N)``, to ``(M,)``; 0 when all are absent.
+    levels : array_like of int, shape (N,)
+        Level of each user; absent users (level 0) are paid 0.
+    seed : int or numpy.random.SeedSequence
+        The same seed gives the same numbers for every ``n_jobs`` and joblib backend.
+    budget : int, optional
+        Utility evaluations, at least 11 for each present user. By default 101 a user, or 10,001 a user as
+        the limit of a run that stops by time or error.
+    max_seconds : float, optional
+        Stop when a result arrives after this time. The answer then depends on the machine.
+    target_error : float, optional
+        Stop when all standard errors are at most this part of ``max(|phi_i|, U/n)``; looked at after 5
+        replicates, and each time their number has grown by a tenth.
+    n_jobs : int or None
+        Workers; None leaves it to the surrounding ``joblib.parallel_config``.
+    checkpoint : path, optional
+        File that receives every finished batch (one permutation and its reverse). Running again with the
+        same arguments goes on from there; a killed run loses only the batches then in the making.
+    walk : callable, optional
+        Utilities as users join, for utilities that update faster than they evaluate: an order of users,
+        shape ``(n,)``, to the utility after each has joined, shape ``(n,)``. ``evaluate`` is then asked only
+        for the profiles in which one user is missing.
+    alike : array_like of int, shape (N,), optional
+        A group number for each user. Users of a group at one level are known to be owed the same; each gets
+        their mean, with the (smaller) error of that mean.
+
+    Returns
+    -------
+    Estimate
+        At alpha = 1, one entry a user; Student intervals over replicates. Unresolved when time ran out before
+        five replicates were done, or when users had too few contributions other than 0 for an interval to be
+        trusted: those are ``doubtful``, the others are not.
+
+    Raises
+    ------
+    InputError, SizeError
+        For arguments out of range, a checkpoint of another run, or more than 20,000 present users.
+    EvaluationError
+        If the utility fails at a profile, which is named. ``finished`` holds the estimate from what was
+        received before (None if less than two replicates were), and the checkpoint keeps every batch.
+
+    References
+    ----------
+    J. Castro, D. Gómez, J. Tejada (2009), Polynomial calculation of the Shapley value based on sampling.
+    R. Mitchell, J. Cooper, E. Frank, G. Holmes (2022), Sampling permutations for Shapley value estimation
+    (antithetic permutations).
+
+    Examples
+    --------
+    >>> weights = np.arange(1.0, 21.0)
+    >>> estimate = permutation_payments(lambda profiles: np.sqrt(profiles @ weights), np.ones(20, dtype=int))
+    >>> bool(np.isclose(estimate.values.sum(), np.sqrt(weights.sum()))), estimate.evaluations
+    (True, 2020)
+    """
+    profile, root = _as_levels(levels), as_seed(seed)
+    groups = _groups(alike, profile)
+    as_n_jobs(n_jobs)
+    present = np.flatnonzero(profile)
+    _check_stopping(max_seconds, target_error)
+    if not len(present):
+        return _nobody(len(profile))
+    if len(present) > MOST_PERMUTED:
+        raise SizeError(
+            f"permutations go through up to {MOST_PERMUTED:,} present users one by one, and there are "
+            f"{len(present):,}: say who is identical (counts=, or types of your own utility), or merge those who are "
+            "nearly so; strata serve up to 64 groups of any size"
+        )
+    n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
+    utility = checked(evaluate)
+    walking = PrefixWalk(utility, profile) if walk is None else CheckedWalk(walk, profile)
+    pairs = ShiftedPairs(walking, present, n_shifts, root)
+    log = BatchLog(checkpoint, _run(profile, root, n_shifts))
+    batches = [np.array(batch) for batch in log.finished[: 1 + n_replicates * n_shifts]]
+    if not batches:
+        batches.append(_leaving(utility, profile, present))
+        log.append(batches[0].tolist())
+    leaving, received = batches[0], batches[1:]
+    summary = partial(summary_of_walks, leaving, pairs, len(profile), groups)
+    deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
+    looks = set() if target_error is None else _looks(n_replicates)
+    for done in sorted(looks):
+        if done * n_shifts <= len(received) and _on_target(summary(received[: done * n_shifts]), present, target_error):
+            return summary(received[: done * n_shifts])
+    tasks = range(len(received), n_replicates * n_shifts)
+    answers = run_in_order(pairs, tasks, n_jobs=n_jobs, description="permutations")
+    try:
+        for walked in answers:
+            log.append(walked.tolist())
+            received.append(walked)
+            done, partly = divmod(len(received), n_shifts)
+            if time.monotonic() > deadline:
+                break
+            if not partly and done in looks and _on_target(summary(received), present, target_error):
+                break
+    except EvaluationError as error:
+        error.finished = summary(received) if len(received) >= 2 * n_shifts else None
+        raise
+    finally:
+        answers.close()
+    return summary(received)
+
+
+def _leaving(utility: CheckedUtility, profile: NDArray[np.intp], present: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Utility with all present users but one, for each of them."""
+    step = max(1, _CELLS_AT_ONCE // len(profile))
+    values = np.empty(len(present))
+    for start in range(0, len(present), step):
+        gone = present[start : start + step]
+        profiles = np.tile(profile, (len(gone), 1))
+        profiles[np.arange(len(gone)), gone] = 0
+        values[start : start + step] = utility(profiles)
+    return values
+
+
+def _as_levels(levels: ArrayLike) -> NDArray[np.intp]:
+    profile = np.asarray(levels)
+    if profile.ndim != 1 or not profile.size or profile.dtype.kind not in "iu" or (profile < 0).any():
+        raise InputError("levels", "must be one whole level of at least 0 for each user", levels)
+    return profile.astype(np.intp)
+
+
+def _groups(alike: ArrayLike | None, profile: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number the groups of present users: alike, and at one level."""
+    present = np.flatnonzero(profile)
+    if alike is None:
+        return np.arange(len(present))
+    given = np.asarray(alike)
+    if given.shape != profile.shape or given.dtype.kind not in "iu":
+        raise InputError("alike", f"must be one whole number for each of the {len(profile)} users", alike)
+    pairs = np.column_stack([given[present], profile[present]])
+    numbers: NDArray[np.intp] = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
+    return numbers
+
+
+def _check_stopping(max_seconds: float | None, target_error: float | None) -> None:
+    for name, value in (("max_seconds", max_seconds), ("target_error", target_error)):
+        if value is not None and not 0 < value < np.inf:
+            raise InputError(name, "must be above 0", value)
+
+
+def _plan(n_present: int, budget: int | None, *, open_ended: bool) -> tuple[int, int]:
+    """Number of replicates and of shifts in each that the budget allows."""
+    pairs = 2 * FEWEST_REPLICATES * n_present
+    least = n_present + pairs
+    if budget is None:
+        budget = n_present + pairs * (1000 if open_ended else _SHIFTS)
+    if isinstance(budget, bool) or not isinstance(budget, (int, np.integer)) or budget < least:
+        raise InputError(
+            "budget",
+            f"must be a whole number of at least {least:,} utility evaluations ({n_present:,} present users leave "
+            f"one by one, and join in a permutation and its reverse, {FEWEST_REPLICATES} times)",
+            budget,
+        )
+    left = int(budget) - n_present
+    n_shifts = min(_SHIFTS, n_present, left // pairs)
+    return left // (2 * n_present * n_shifts), n_shifts
+
+
+def _run(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: int) -> dict[str, object]:
+    digest = hashlib.sha256(profile.astype("<i8").tobytes()).hexdigest()
+    key = list(map(int, seed.spawn_key))
+    return {"format": 1, "profile": digest, "entropy": str(seed.entropy), "spawn_key": key, "shifts": n_shifts}
+
+
+def _nobody(n_users: int) -> Estimate:
+    zero = np.zeros(n_users)
+    return Estimate(zero, zero, 1, 0.0, True, "nobody is present", 0)
+
+
+def _looks(n_replicates: int) -> set[int]:
+    """Numbers of replicates after which to ask whether the errors suffice."""
+    looks, done = set(), FEWEST_REPLICATES
+    while done <= n_replicates:
+        looks.add(done)
+        done += max(1, done // 10)
+    return looks
+
+
+def _on_target(estimate: Estimate, present: NDArray[np.intp], target_error: float | None) -> bool:
+    if target_error is None:
+        return False
+    scale = payment_scale(estimate.values[present], estimate.utility, len(present))
+    return bool((estimate.standard_errors[present] <= target_error * scale).all())

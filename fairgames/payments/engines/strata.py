@@ -1,0 +1,429 @@
+"""Payments of very many users of few kinds: unbiased estimates by strata of coalition sizes.
+
+Coalition sizes in strata: fine where the payments are decided, coarse in between.
+
+Payments of grouped users from random coalitions of given sizes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError, SizeError
+from fairgames.parallel import as_seed, batch_seed
+from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, checked
+from fairgames.payments.engines.gate import Replicates, is_affine, verdict
+from fairgames.payments.engines.small_sizes import largest_exact_size, small_coalitions
+from fairgames.payments.result import Estimate, as_group_sizes, payment_scale
+from fairgames.tolerance import PAYMENT_ERROR, RESIDUAL_ERROR
+
+_GROWTH = 1.25
+
+
+@dataclass(frozen=True)
+class SizeStrata:
+    """Strata of coalition sizes; every size from ``S0`` on lies in exactly one.
+
+    Attributes
+    ----------
+    starts, lengths : ndarray of int, shape (J,)
+        Stratum ``j`` holds the sizes ``starts[j] … starts[j] + lengths[j] − 1``.
+    forward : ndarray of bool, shape (J,)
+        True: sizes before a user joins. False: sizes after, in the upper half.
+    """
+
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    forward: NDArray[np.bool_]
+
+    def longer_than_one(self) -> SizeStrata:
+        """Return the strata that hold more than one size."""
+        kept = self.lengths > 1
+        return SizeStrata(self.starts[kept], self.lengths[kept], self.forward[kept])
+
+    def draw(
+        self, rng: np.random.Generator, n_replicates: int, n_sizes: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Draw ``n_sizes`` sizes a stratum, one from each equal slice of it.
+
+        Returns
+        -------
+        sizes : ndarray of int, shape (n_replicates, J, n_sizes)
+            Short strata are sampled too: a slice may be narrower than one size.
+        weights : ndarray, shape (J, 1)
+            ``lengths / n_sizes``.
+        """
+        place = (np.arange(n_sizes) + rng.random((n_replicates, len(self.starts), n_sizes))) / n_sizes
+        offsets = np.floor(place * self.lengths[:, None]).astype(np.int64)
+        sizes = self.starts[:, None] + np.minimum(offsets, self.lengths[:, None] - 1)
+        return sizes, (self.lengths / n_sizes)[:, None]
+
+
+def size_strata(n_users: int, largest_exact: int) -> SizeStrata:
+    """Strata for the sizes above the exact ones.
+
+    Parameters
+    ----------
+    n_users : int
+        Present users ``N``.
+    largest_exact : int
+        ``S0``: joining up to this many others is summed exactly elsewhere.
+
+    Returns
+    -------
+    SizeStrata
+        Forward strata ``S0 + 1 … H − 1`` growing by a quarter, with ``H = ⌊N/2⌋``; backward strata of
+        ``N − s``: {0}, {1}, {2, 3}, {4, …, 7}, … down to ``s = H + 1``.
+
+    Examples
+    --------
+    >>> strata = size_strata(30, 7)
+    >>> strata.starts.tolist(), strata.lengths.tolist()
+    ([8, 10, 12, 30, 29, 27, 23, 16], [2, 2, 3, 1, 1, 2, 4, 7])
+    """
+    half = n_users // 2
+    starts, lengths, forward = [], [], []
+    start = largest_exact + 1
+    while start < half:
+        stop = min(max(start + 1, int(start * _GROWTH)), half)
+        starts.append(start)
+        lengths.append(stop - start)
+        forward.append(True)
+        start = stop
+    nearest = 0
+    while nearest < n_users - half:
+        farthest = min(max(1, 2 * nearest), n_users - half)
+        starts.append(n_users - farthest + 1)
+        lengths.append(farthest - nearest)
+        forward.append(False)
+        nearest = farthest
+    return SizeStrata(np.array(starts), np.array(lengths), np.array(forward))
+
+
+_LARGEST_ENUMERATION = 6
+_DRAWS_AT_ONCE = 1 << 17
+
+
+@dataclass(frozen=True)
+class Population:
+    """Present users by group, with the stars (groups of one user) that are enumerated, not drawn.
+
+    Attributes
+    ----------
+    sizes : ndarray of int, shape (K,)
+        Present users of each group.
+    stars : ndarray of int, shape (q,)
+        Groups of one user whose presence is enumerated.
+    """
+
+    sizes: NDArray[np.int64]
+    stars: NDArray[np.intp]
+
+    @property
+    def n_users(self) -> int:
+        """Number of present users ``N``."""
+        return int(self.sizes.sum())
+
+    @property
+    def others(self) -> NDArray[np.intp]:
+        """Groups that are drawn."""
+        return np.setdiff1d(np.arange(len(self.sizes)), self.stars)
+
+    @property
+    def evaluations_per_size(self) -> int:
+        """Utility evaluations for one size, at most."""
+        return int(2 ** len(self.stars)) * (1 + len(self.sizes))
+
+
+def population(evaluate: CheckedUtility, sizes: NDArray[np.int64]) -> Population:
+    """Choose the stars: the six single users worth most alone, when there are more."""
+    single = np.flatnonzero(sizes == 1)
+    if len(single) > _LARGEST_ENUMERATION:
+        alone = np.zeros((len(single), len(sizes)), dtype=np.int64)
+        alone[np.arange(len(single)), single] = 1
+        worth = np.abs(evaluate(alone))
+        single = np.sort(single[np.argsort(-worth, kind="stable")[:_LARGEST_ENUMERATION]])
+    return Population(sizes, single)
+
+
+def joining_totals(
+    evaluate: CheckedUtility,
+    users: Population,
+    drawn: NDArray[np.int64],
+    forward: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], int]:
+    """Unbiased estimate, for each size, of what a group's users earn at that size.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Present users by group, ``(M, K)``, to utilities ``(M,)``.
+    users : Population
+        The groups.
+    drawn : ndarray of int, shape (D,)
+        Coalition sizes: before a user joins (forward) or after (backward).
+    forward : ndarray of bool, shape (D,)
+        Which of the two.
+    rng : numpy.random.Generator
+        For the count vectors, one a size and number of stars.
+
+    Returns
+    -------
+    totals : ndarray, shape (D, K)
+        Forward ``(m_k − a_k)/(N − s) · (U(a + e_k) − U(a))``, backward ``a_k/s · (U(a) − U(a − e_k))``,
+        averaged over the presence of the stars.
+    evaluations : int
+        Utility evaluations spent.
+    """
+    step = max(1, _DRAWS_AT_ONCE >> len(users.stars))
+    parts = [
+        _joining_totals(evaluate, users, drawn[i : i + step], forward[i : i + step], rng)
+        for i in range(0, len(drawn), step)
+    ]
+    return np.concatenate([part[0] for part in parts]), sum(part[1] for part in parts)
+
+
+def _joining_totals(
+    evaluate: CheckedUtility,
+    users: Population,
+    drawn: NDArray[np.int64],
+    forward: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], int]:
+    counts, chances, draw_of = coalitions(users, drawn, rng)
+    up, size = forward[draw_of][:, None], drawn[draw_of][:, None]
+    weights = np.where(up, (users.sizes - counts) / np.maximum(users.n_users - size, 1), counts / size)
+    weights *= chances[:, None]
+    state, group = np.nonzero(weights)
+    neighbours = counts[state]
+    direction = np.where(up[:, 0], 1, -1)[state]
+    neighbours[np.arange(len(state)), group] += direction
+    values = evaluate(np.concatenate([counts, neighbours]))
+    gains = (values[len(counts) :] - values[state]) * direction
+    totals = np.zeros((len(drawn), len(users.sizes)))
+    np.add.at(totals, (draw_of[state], group), weights[state, group] * gains)
+    return totals, len(values)
+
+
+def coalitions(
+    users: Population, drawn: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.intp]]:
+    """Draw a random coalition of each size for every set of present stars.
+
+    Returns
+    -------
+    counts : ndarray of int, shape (M, K)
+        Present users by group.
+    chances : ndarray, shape (M,)
+        Probability of the present stars at this size; they add up to 1 for each size.
+    draw_of : ndarray of int, shape (M,)
+        Position in ``drawn``.
+    """
+    n_stars, others = len(users.stars), users.others
+    n_others = users.n_users - n_stars
+    by_stars = [_hypergeometric(users.sizes[others], np.clip(drawn - t, 0, n_others), rng) for t in range(n_stars + 1)]
+    counts, chances, draw_of = [], [], []
+    for present in range(1 << n_stars):
+        flags = present >> np.arange(n_stars) & 1
+        chance = _chance_of_stars(users.n_users, drawn, n_stars, int(flags.sum()))
+        possible = np.flatnonzero(chance > 0)
+        state = np.zeros((len(possible), len(users.sizes)), dtype=np.int64)
+        state[:, users.stars] = flags
+        state[:, others] = by_stars[flags.sum()][possible]
+        counts.append(state)
+        chances.append(chance[possible])
+        draw_of.append(possible)
+    return np.concatenate(counts), np.concatenate(chances), np.concatenate(draw_of)
+
+
+def _chance_of_stars(n_users: int, drawn: NDArray[Any], n_stars: int, present: int) -> NDArray[np.float64]:
+    """Probability that exactly the given ``present`` of the stars are among ``drawn`` random users."""
+    chance = np.ones(len(drawn))
+    for i in range(n_stars):
+        factor = drawn - i if i < present else n_users - drawn - (i - present)
+        chance *= factor / (n_users - i)
+    return np.maximum(chance, 0.0)
+
+
+def _hypergeometric(sizes: NDArray[np.int64], drawn: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """One count vector for each number of drawn users, group after group."""
+    counts = np.empty((len(drawn), len(sizes)), dtype=np.int64)
+    left, pool = drawn.copy(), int(sizes.sum())
+    for group, size in enumerate(sizes.tolist()[:-1]):
+        pool -= size
+        counts[:, group] = rng.hypergeometric(size, pool, left)
+        left -= counts[:, group]
+    if len(sizes):
+        counts[:, -1] = left
+    return counts
+
+
+_N_REPLICATES = 32
+_FIRST_SIZES = 16
+_LARGEST_POPULATION = 10**9
+_HOPELESS = 4
+
+
+def strata_payments(
+    evaluate: StateUtility,
+    group_sizes: ArrayLike,
+    seed: int | np.random.SeedSequence = 0,
+    *,
+    target_error: float = PAYMENT_ERROR,
+    max_evaluations: int = 10_000_000,
+    n_jobs: int | None = 1,
+) -> Estimate:
+    """Fair payments of groups of identical users, from random coalitions in strata of their size.
+
+    Counts stay whole numbers, so the estimate is unbiased for any utility. The first contributors are
+    enumerated, single users too; the other sizes are sampled in strata, the sampling repeated 32 times
+    and doubled until the errors suffice. Payments must add up to the utility: how far they miss it
+    sharpens the estimate, and tells when it cannot be trusted.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Utilities of states: present users by group, shape ``(M, K)``, to ``(M,)``; 0 at nobody.
+    group_sizes : array_like of int, shape (K,)
+        Present users ``m_k`` of each group. Absent users are part of ``evaluate``.
+    seed : int or numpy.random.SeedSequence
+        The same seed gives the same numbers for every ``n_jobs``.
+    target_error : float
+        Standard errors aimed at, as a part of ``max(|phi_k|, U/N)``.
+    max_evaluations : int
+        Where to stop; the estimate may then be unresolved. After a tenth of them it stops where even four times
+        as many would leave it so.
+    n_jobs : int or None
+        Workers for the evaluations.
+
+    Returns
+    -------
+    Estimate
+        At alpha = 1. Look at ``resolved`` first.
+
+    Raises
+    ------
+    InputError, SizeError
+        For arguments out of range; for more than 10^9 users, which NumPy cannot draw from.
+    EvaluationError
+        If the utility fails at a state.
+
+    Notes
+    -----
+    The check sees only jumps of the utility that move ``Σ m_k phi_k`` by more than about 1e-3 of ``U``.
+    Smaller jumps, and jumps that cancel between groups, pass with a wrong payment and a small error:
+    declare them (`fairgames.payments.engines.threshold`).
+
+    References
+    ----------
+    S. Maleki, L. Tran-Thanh, G. Hines, T. Rahwan, A. Rogers (2013), Bounding the estimation error of
+    sampling-based Shapley value approximation: strata of coalition sizes. Regression on a quantity of
+    known mean: W. G. Cochran, *Sampling Techniques*, chapter 7.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> estimate = strata_payments(lambda n: np.log1p(n @ [1.0, 3.0]), [600_000, 400_000])
+    >>> estimate.resolved, bool((estimate.standard_errors < 1e-4 * estimate.values).all())
+    (True, True)
+    """
+    sizes, root = as_group_sizes(group_sizes), as_seed(seed)
+    _check_limits(sizes, target_error, max_evaluations)
+    utility, n_users = checked(evaluate, n_jobs), int(sizes.sum())
+    U = float(utility(sizes[None])[0])
+    if len(sizes) == 1:
+        return _equal_shares(U, n_users)
+    largest = largest_exact_size(len(sizes), n_users)
+    by_size, evaluations = small_coalitions(utility, sizes, largest)
+    exact = by_size.sum(axis=0)
+    users, strata = population(utility, sizes), size_strata(n_users, largest)
+    per_size = _N_REPLICATES * len(strata.starts) * users.evaluations_per_size
+    sampled, drawn_before, n_sizes = np.zeros((_N_REPLICATES, len(sizes))), 0, _FIRST_SIZES
+    for attempt in range(64):
+        rng = np.random.default_rng(batch_seed(root, attempt))
+        fresh, spent = _replicated_totals(utility, users, strata, n_sizes, rng)
+        sampled = (drawn_before * sampled + n_sizes * fresh) / (drawn_before + n_sizes)
+        drawn_before += n_sizes
+        evaluations += spent
+        replicates = Replicates(exact + sampled, U, n_users)
+        excess = _error_excess(replicates, sizes, target_error)
+        n_sizes = _more_sizes(drawn_before, excess)
+        affordable = (max_evaluations - evaluations) // per_size
+        if excess <= 1 or affordable < _FIRST_SIZES or _hopeless(replicates, evaluations, max_evaluations):
+            break
+        n_sizes = min(n_sizes, int(affordable))
+
+    def varies() -> bool:
+        drawn = strata.longer_than_one().draw(np.random.default_rng(batch_seed(root, 0)), 1, _FIRST_SIZES)[0]
+        counts = coalitions(users, drawn.ravel(), np.random.default_rng(root))[0]
+        return len(counts) > 0 and not is_affine(counts, utility(counts))
+
+    return verdict(replicates, sizes, evaluations + 1, target_error, varies)
+
+
+def _check_limits(sizes: NDArray[np.int64], target_error: float, max_evaluations: int) -> None:
+    if not 0 < target_error < np.inf:
+        raise InputError("target_error", "must be above 0", target_error)
+    if isinstance(max_evaluations, bool) or not isinstance(max_evaluations, (int, np.integer)) or max_evaluations < 1:
+        raise InputError("max_evaluations", "must be a whole number of at least 1", max_evaluations)
+    if sizes.sum() > _LARGEST_POPULATION and len(sizes) > 1:
+        raise SizeError(
+            f"strata draw from at most {_LARGEST_POPULATION:,} users, got {sizes.sum():,}; "
+            "use the cubature of a smooth utility instead"
+        )
+
+
+def _equal_shares(U: float, n_users: int) -> Estimate:
+    return Estimate(
+        values=np.array([U / n_users]),
+        standard_errors=np.zeros(1),
+        degrees_of_freedom=_N_REPLICATES - 2,
+        utility=U,
+        resolved=True,
+        reason="all present users are identical: U/N each, exactly",
+        evaluations=1,
+    )
+
+
+def _replicated_totals(
+    evaluate: CheckedUtility,
+    users: Population,
+    strata: SizeStrata,
+    n_sizes: int,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], int]:
+    """Independent estimates of what each group earns above the exact sizes, shape (32, K)."""
+    drawn, weights = strata.draw(rng, _N_REPLICATES, n_sizes)
+    forward = np.broadcast_to(strata.forward[:, None], drawn.shape)
+    totals, evaluations = joining_totals(evaluate, users, drawn.ravel(), forward.ravel(), rng)
+    by_size = totals.reshape(*drawn.shape, len(users.sizes)) * weights[None, :, :, None]
+    return by_size.sum(axis=(1, 2)), evaluations
+
+
+def _error_excess(replicates: Replicates, sizes: NDArray[np.int64], target_error: float) -> float:
+    """How many times the errors exceed what is wanted; at most 1 when they suffice."""
+    values, errors = replicates.regressed()
+    scale = payment_scale(values / sizes, replicates.utility, replicates.n_users) * sizes
+    wanted = np.maximum(target_error * scale, replicates.rounding)
+    residual = replicates.residual_error / max(RESIDUAL_ERROR * replicates.scale, replicates.rounding)
+    return float(max(np.max(errors / wanted), residual))
+
+
+def _hopeless(replicates: Replicates, evaluations: int, max_evaluations: int) -> bool:
+    """Whether the check would stay open even with several times the evaluations allowed."""
+    excess = replicates.residual_error / max(RESIDUAL_ERROR * replicates.scale, replicates.rounding)
+    return evaluations * excess**2 > _HOPELESS * max_evaluations and evaluations > max_evaluations / 10
+
+
+def _more_sizes(drawn: int, excess: float) -> int:
+    """Double as often as needed: errors fall with the square root of the sizes drawn."""
+    needed = drawn * min(excess, 1e3) ** 2
+    more = drawn
+    while drawn + more < needed:
+        more *= 2
+    return more

@@ -1,0 +1,553 @@
+"""The front door to fair payments at one profile: it only chooses who computes them.
+
+Payments at one profile by the engines that estimate.
+
+Payments at one profile by the engine that fits its structure and size.
+
+Fair payments of a utility that was measured with noise: the noise carried into every payment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError, SizeError
+from fairgames.exactness import Number, is_exact, to_float
+from fairgames.parallel import as_n_jobs, as_seed
+from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
+from fairgames.payments.counts import PresentGroups, enumerated_payments, present_groups
+from fairgames.payments.engines.cubature import cubature_payments
+from fairgames.payments.engines.permutations import MOST_PERMUTED, permutation_payments
+from fairgames.payments.engines.strata import strata_payments
+from fairgames.payments.engines.threshold import threshold_payments
+from fairgames.payments.fair import subset_payments
+from fairgames.payments.result import Estimate, Payments, payment_scale
+from fairgames.tolerance import PAYMENT_ERROR
+from fairgames.utility.accept import as_utility
+from fairgames.utility.base import Utility
+from fairgames.utility.measured.experiment import MeasuredUtility
+from fairgames.utility.profile import as_profile, expand_counts
+from fairgames.utility.threshold import Jump, ThresholdUtility
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to try, and how to repeat it.
+
+    Attributes
+    ----------
+    seed : int or numpy.random.SeedSequence
+        Of sampling engines.
+    target_error : float or None
+        Standard errors aimed at, as a part of ``max(|phi|, U/n)``; None: 1e-4 for strata, no target for
+        permutations.
+    budget : int or None
+        Most utility evaluations; None: ten million for strata, 100 a user for permutations.
+    max_seconds : float or None
+        Of permutations.
+    n_jobs : int or None
+        Workers.
+    checkpoint : path or None
+        Of permutations.
+    """
+
+    seed: int | np.random.SeedSequence = 0
+    target_error: float | None = None
+    budget: int | None = None
+    max_seconds: float | None = None
+    n_jobs: int | None = 1
+    checkpoint: str | Path | None = None
+
+    def check(self) -> None:
+        """Refuse what no engine could use, whichever is chosen.
+
+        Raises
+        ------
+        InputError
+            Naming the argument.
+        """
+        as_seed(self.seed)
+        as_n_jobs(self.n_jobs)
+        if self.budget is not None and (
+            isinstance(self.budget, bool) or not isinstance(self.budget, (int, np.integer)) or self.budget < 1
+        ):
+            raise InputError("budget", "must be a whole number of at least 1 utility evaluation", self.budget)
+        for name, value in (("target_error", self.target_error), ("max_seconds", self.max_seconds)):
+            if value is not None and not 0 < value < np.inf:
+                raise InputError(name, "must be above 0", value)
+
+    @property
+    def wanted(self) -> float:
+        """Target error of strata and cubature."""
+        return PAYMENT_ERROR if self.target_error is None else self.target_error
+
+    @property
+    def most_evaluations(self) -> int:
+        """Budget of strata."""
+        return 10_000_000 if self.budget is None else self.budget
+
+
+def estimated_payments(groups: PresentGroups, engine: str, reason: str, effort: Effort) -> Payments:
+    """Payments at alpha = 1 by an engine that estimates.
+
+    Declared jumps are priced exactly and added. Where a cubature is not good enough, strata take over.
+
+    Parameters
+    ----------
+    groups : PresentGroups
+        The present users.
+    engine : {"cubature", "strata", "permutations"}
+        How to estimate.
+    reason : str
+        Why that way; what happened is added to it.
+    effort : Effort
+        Seed, target, budget and workers.
+
+    Returns
+    -------
+    Payments
+        Look at ``resolved`` first.
+    """
+    floats = replace(groups, utility=groups.utility.in_floats())
+    if engine == "permutations":
+        estimate = _by_permutations(floats, effort)
+    else:
+        smooth, jumps = _without_jumps(floats)
+        estimate = _by_cubature(smooth, effort) if engine == "cubature" else _by_strata(smooth, effort)
+        if engine == "cubature" and not _good_enough(estimate, groups, effort):
+            engine, reason = "strata", f"{reason}, but not smooth enough here ({estimate.reason}): strata instead"
+            estimate = _by_strata(smooth, effort)
+        for jump in jumps:
+            weights = jump.weights[groups.cells[:, 0], groups.cells[:, 1]]
+            paid = threshold_payments(weights, groups.sizes, jump.quota, float(jump.height))
+            estimate = replace(
+                estimate, values=estimate.values + paid, utility=estimate.utility + float(paid @ groups.sizes)
+            )
+        if jumps:
+            reason += f"; {len(jumps)} declared jumps by Fourier inversion"
+    return Payments(
+        values=groups.spread(estimate.values),
+        utility=estimate.utility,
+        alpha=1,
+        standard_errors=groups.spread(estimate.standard_errors),
+        degrees_of_freedom=estimate.degrees_of_freedom,
+        engine=engine,
+        reason=f"{reason}; {estimate.reason}",
+        evaluations=estimate.evaluations,
+        resolved=estimate.resolved,
+        warnings=estimate.warnings,
+        doubtful=groups.spread(estimate.doubtful) > 0,
+    )
+
+
+def _by_cubature(groups: PresentGroups, effort: Effort) -> Estimate:
+    return cubature_payments(groups, groups.sizes, n_jobs=effort.n_jobs)
+
+
+def _by_strata(groups: PresentGroups, effort: Effort) -> Estimate:
+    return strata_payments(
+        groups.checked,
+        groups.sizes,
+        effort.seed,
+        target_error=effort.wanted,
+        max_evaluations=effort.most_evaluations,
+        n_jobs=effort.n_jobs,
+    )
+
+
+def _good_enough(estimate: Estimate, groups: PresentGroups, effort: Effort) -> bool:
+    scale = payment_scale(estimate.values, estimate.utility, groups.n_present)
+    return estimate.resolved and bool((estimate.standard_errors <= max(effort.wanted, PAYMENT_ERROR) * scale).all())
+
+
+def _by_permutations(groups: PresentGroups, effort: Effort) -> Estimate:
+    """Estimate by user, and return one number a group."""
+    levels = groups.levels()
+    found = permutation_payments(
+        groups.utility.evaluate,
+        levels,
+        effort.seed,
+        budget=effort.budget,
+        max_seconds=effort.max_seconds,
+        target_error=effort.target_error,
+        n_jobs=effort.n_jobs,
+        checkpoint=effort.checkpoint,
+        walk=groups.utility.walk(levels),
+        alike=groups.utility.types,
+    )
+    one = groups.one_user()
+    return replace(
+        found,
+        values=found.values[one],
+        standard_errors=found.standard_errors[one],
+        doubtful=found.doubtful[one],
+    )
+
+
+def _without_jumps(groups: PresentGroups) -> tuple[PresentGroups, tuple[Jump, ...]]:
+    utility = groups.utility
+    if isinstance(utility, ThresholdUtility):
+        return replace(groups, utility=utility.base.in_floats()), utility.jumps
+    return groups, ()
+
+
+ENGINES = ("subsets", "types", "cubature", "strata", "permutations")
+_MOST_STATES = 1 << 20
+_MOST_RATIONAL_STATES = 1 << 15
+_MOST_ENUMERATED_USERS = 5_000
+_MOST_SMOOTH_GROUPS = 8
+_FEWEST_SMOOTH_USERS = 50
+_MOST_GROUPS = 30
+_MOST_GROUPS_OF_A_CROWD = 64
+_FEWEST_USERS_A_GROUP = 4
+
+
+def choose_engine(groups: PresentGroups, *, exact: bool = False) -> tuple[str, str]:
+    """Choose how to price a profile, and say why.
+
+    Parameters
+    ----------
+    groups : PresentGroups
+        The present users.
+    exact : bool
+        Whether only an engine without estimates will do.
+
+    Returns
+    -------
+    engine, reason : str
+        One of `ENGINES`.
+
+    Raises
+    ------
+    SizeError
+        If no engine can serve the size exactly and that was asked for.
+
+    Examples
+    --------
+    >>> from fairgames.utility.table import CountUtility
+    >>> choose_engine(present_groups(CountUtility([0, 2, 3, 4]), (1, 1, 1)))
+    ('types', 'all 3 present users are identical: an equal share each')
+    """
+    n, K = groups.n_present, len(groups.sizes)
+    users = f"{n:,} present users in {K} groups"
+    if K == 1:
+        return "types", f"all {n:,} present users are identical: an equal share each"
+    if groups.n_states <= _MOST_STATES and (exact or n <= _MOST_ENUMERATED_USERS):
+        if n == K:
+            return "subsets", f"{n} present users, all different: all their {groups.n_states:,} subsets"
+        return "types", f"{users}: all {groups.n_states:,} counts of present users"
+    if exact:
+        raise SizeError(
+            f"{users} have about 10^{len(str(groups.n_states)) - 1} states, and no engine can enumerate more than "
+            f"{_MOST_STATES:,} exactly; leave exact=True out for an estimate with standard errors"
+        )
+    base = groups.utility.base if isinstance(groups.utility, ThresholdUtility) else groups.utility
+    if base.smooth and K <= _MOST_SMOOTH_GROUPS and n >= _FEWEST_SMOOTH_USERS:
+        return "cubature", f"{users}, and the utility says that it is smooth: a fixed rule"
+    most_groups = _MOST_GROUPS if n <= MOST_PERMUTED else _MOST_GROUPS_OF_A_CROWD
+    if len(groups.sizes) <= most_groups and n >= _FEWEST_USERS_A_GROUP * K:
+        return "strata", f"{users}: random coalitions in strata of their size"
+    return "permutations", f"{users}: too few users a group, or too many groups, for strata, so random permutations"
+
+
+def price_profile(
+    utility: Utility | ArrayLike,
+    profile: ArrayLike,
+    alpha: Alpha = 1,
+    *,
+    engine: str = "auto",
+    exact: bool = False,
+    effort: Effort | None = None,
+) -> Payments:
+    """Fair payments at one profile (Theorem 2) by the engine that fits, or by a given one.
+
+    Parameters
+    ----------
+    utility : Utility or array_like
+        The platform's utility.
+    profile : array_like of int
+        A level for each user, or ``counts[type, level]``.
+    alpha : number or callable
+        Fraction paid out, in [0, 1]: a constant, or a function of the utility level.
+    engine : {"auto", "subsets", "types", "cubature", "strata", "permutations"}
+        How to compute them.
+    exact : bool
+        Refuse rather than estimate; and rationals, however many, when the utility is rational.
+    effort : Effort, optional
+        Seed, target, budget and workers of the engines that estimate.
+
+    Returns
+    -------
+    Payments
+        ``engine`` and ``reason`` say how and why; estimates have standard errors, or are not ``resolved``.
+
+    Raises
+    ------
+    InputError
+        If an argument is not usable.
+    SizeError
+        If the engine cannot serve the size, or none can exactly.
+    EvaluationError
+        If the utility fails at a state, which is named.
+
+    Examples
+    --------
+    >>> from fairgames.utility.dp_mean import DPMeanUtility
+    >>> crowd = DPMeanUtility([[0, 1.0], [0, 3.0]], counts=[600_000, 400_000])
+    >>> paid = price_profile(crowd, [[0, 600_000], [0, 400_000]])
+    >>> paid.engine, bool(np.isclose(paid.values[:, 1] @ [600_000, 400_000], paid.utility))
+    ('cubature', True)
+    """
+    fraction, tried = as_alpha(alpha), effort or Effort()
+    tried.check()
+    if engine not in {"auto", *ENGINES}:
+        raise InputError("engine", f"must be auto, {', '.join(ENGINES)}", engine)
+    groups = present_groups(as_utility(utility), profile)
+    chosen, reason = choose_engine(groups, exact=exact)
+    if exact and engine in {"cubature", "strata", "permutations"}:
+        raise InputError("engine", f"must be subsets or types when exact=True, not one that estimates ({engine})")
+    if engine not in {"auto", chosen}:
+        chosen, reason = engine, f"asked for; auto would take {chosen}"
+    if not len(groups.sizes):
+        priced = _nobody(groups)
+    elif chosen in {"subsets", "types"}:
+        if engine == "auto" and not exact and groups.utility.exact and groups.n_states > _MOST_RATIONAL_STATES:
+            groups, reason = replace(groups, utility=groups.utility.in_floats()), f"{reason}, in floats"
+        U, shares, evaluations = enumerated_payments(groups)
+        priced = Payments(groups.spread(shares), U, 1, engine=chosen, reason=reason, evaluations=evaluations)
+    else:
+        priced = estimated_payments(groups, chosen, reason, tried)
+    worth = np.asarray(priced.utility, dtype=object if is_exact(priced.values) else float)
+    rate = alpha_levels(fraction, worth).item()
+    return replace(
+        priced,
+        values=paid_out(fraction, worth, priced.values),
+        alpha=rate,
+        standard_errors=float(rate) * priced.standard_errors,
+    )
+
+
+def _nobody(groups: PresentGroups) -> Payments:
+    nothing: Number = Fraction(0) if groups.utility.exact else 0.0
+    values = np.full(groups.profile.shape, nothing, dtype=object if groups.utility.exact else float)
+    return Payments(values=values, utility=nothing, alpha=1, engine="subsets", reason="nobody is present")
+
+
+def repeated_payments(utility: MeasuredUtility, profile: ArrayLike, alpha: Alpha = 1) -> Payments:
+    """Fair payments at one profile, with standard errors from the repeats of the measurement.
+
+    Payments are linear in the utility, so the payments of the mean are the mean of each repeat's
+    payments, and their spread is the noise, whatever the correlation between the profiles' errors.
+
+    Parameters
+    ----------
+    utility : MeasuredUtility
+        With at least two repeats for the noise to show; with one, its standard errors are NaN.
+    profile : array_like of int
+        A level for each user, or ``counts[type, level]``.
+    alpha : number or callable
+        Fraction paid out, in [0, 1]: a constant, or a function of the (mean) utility. Its own noise is not
+        part of the standard errors.
+
+    Returns
+    -------
+    Payments
+        Student intervals with ``repeats − 1`` degrees of freedom.
+
+    Raises
+    ------
+    InputError, SizeError, EvaluationError
+        As `subset_payments` does, and if a measurement fails.
+
+    Examples
+    --------
+    >>> def noisy(profile, rng):
+    ...     return sum(profile) + rng.normal(scale=0.1)
+    >>> utility = MeasuredUtility(noisy, shape=(2, 2), repeats=8, baseline=0)
+    >>> paid = repeated_payments(utility, (1, 1))
+    >>> bool((paid.standard_errors > 0).all()), paid.degrees_of_freedom
+    (True, 7)
+    """
+    fraction = as_alpha(alpha)
+    runs = [subset_payments(utility.repeat(number), profile) for number in range(utility.repeats)]
+    shares = np.array([to_float(run.values) for run in runs])
+    worth = float(np.mean([run.utility for run in runs]))
+    part = float(alpha_levels(fraction, np.asarray(worth)).item())
+    repeats = len(runs)
+    errors = _spread(shares)
+    return Payments(
+        values=part * shares.mean(axis=0),
+        utility=worth,
+        alpha=part,
+        standard_errors=part * errors,
+        degrees_of_freedom=max(1, repeats - 1),
+        engine="subsets",
+        reason=f"all subsets of the present users, in each of {repeats} repeats",
+        evaluations=repeats * runs[0].evaluations,
+        warnings=() if repeats > 1 else (_NOISE_UNKNOWN,),
+    )
+
+
+def sampled_payments(
+    utility: MeasuredUtility,
+    profile: ArrayLike,
+    alpha: Alpha = 1,
+    *,
+    budget: int | None = None,
+    seed: int | np.random.SeedSequence = 0,
+) -> Payments:
+    """Estimate the fair payments of many measured users from few profiles, by random permutations.
+
+    Every subset of 20 users is a million experiments; this takes as many profiles as the budget allows.
+    Standard errors hold both the sampling error and the noise of the measurements, the latter from
+    the same permutations in each repeat; they err on the wide side, since noise also adds to the
+    differences between permutations.
+
+    Parameters
+    ----------
+    utility : MeasuredUtility
+        With one repeat, its noise shows only as far as it makes permutations differ.
+    profile : array_like of int
+        A level for each user, or ``counts[type, level]``.
+    alpha : number or callable
+        Fraction paid out, in [0, 1].
+    budget : int, optional
+        Profiles to ask for, at least 10 for each present user; by default 100 each. Profiles met twice, or
+        equal but for interchangeable users, are measured once.
+    seed : int or numpy.random.SeedSequence
+        Of the permutations.
+
+    Returns
+    -------
+    Payments
+        They add up to ``alpha · U`` to rounding. Degrees of freedom after Welch and Satterthwaite, of the
+        user who has the fewest.
+
+    Raises
+    ------
+    InputError
+        If an argument is malformed.
+    EvaluationError
+        If a measurement fails; what was measured before is kept.
+
+    Examples
+    --------
+    >>> utility = MeasuredUtility(lambda profile: sum(profile) ** 0.5, shape=(2,) * 20)
+    >>> paid = sampled_payments(utility, (1,) * 20, budget=400)
+    >>> bool(np.isclose(paid.values.sum(), 20**0.5)), utility.evaluations < 402
+    (True, True)
+    """
+    fraction = as_alpha(alpha)
+    levels = as_profile(profile, utility.shape, utility.type_sizes)
+    levels = expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
+    drawn = partial(permutation_payments, levels=levels, seed=seed, budget=budget, alike=utility.types)
+    whole = drawn(utility.evaluate)
+    runs = [drawn(utility.repeat(number).evaluate).values for number in range(utility.repeats)]
+    noise = _spread(np.array(runs)) if len(runs) > 1 else np.zeros(len(levels))
+    part = float(alpha_levels(fraction, np.asarray(whole.utility)).item())
+    return Payments(
+        values=part * whole.values,
+        utility=whole.utility,
+        alpha=part,
+        standard_errors=part * np.hypot(whole.standard_errors, noise),
+        degrees_of_freedom=_degrees(whole.standard_errors, whole.degrees_of_freedom, noise, len(runs) - 1),
+        engine="permutations",
+        reason=whole.reason,
+        evaluations=whole.evaluations * len(runs),
+        resolved=whole.resolved,
+        doubtful=whole.doubtful,
+        warnings=whole.warnings if len(runs) > 1 else (*whole.warnings, _NOISE_UNKNOWN),
+    )
+
+
+_NOISE_UNKNOWN = "one repeat cannot show its noise"
+
+
+def _spread(runs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard error of the mean over the first axis; NaN where one run cannot show it."""
+    if len(runs) < 2:
+        return np.full(runs.shape[1:], np.nan)
+    errors: NDArray[np.float64] = runs.std(axis=0, ddof=1) / np.sqrt(len(runs))
+    return errors
+
+
+def _degrees(sampling: NDArray[np.float64], df: int, noise: NDArray[np.float64], df_noise: int) -> int:
+    variances = sampling**2 + noise**2
+    spread = sampling**4 / df + (noise**4 / df_noise if df_noise else 0)
+    some = spread > 0
+    return max(1, int((variances[some] ** 2 / spread[some]).min())) if some.any() else df
+
+
+def fair_payments(
+    utility: Utility | ArrayLike,
+    profile: ArrayLike,
+    alpha: Alpha = 1,
+    *,
+    engine: str = "auto",
+    exact: bool = False,
+    seed: int | np.random.SeedSequence = 0,
+    target_error: float | None = None,
+    budget: int | None = None,
+    max_seconds: float | None = None,
+    n_jobs: int | None = 1,
+    checkpoint: str | Path | None = None,
+) -> Payments:
+    """Fair payment of each user at one profile (Theorem 2, equation 7), whatever the number of users.
+
+    Parameters
+    ----------
+    utility : Utility or array_like
+        The platform's utility.
+    profile : array_like of int
+        A level for each user, or ``counts[type, level]``.
+    alpha : number or callable
+        Fraction paid out, in [0, 1]: a constant, or a function of the utility level (axiom B.ii).
+    engine : {"auto", "subsets", "types", "cubature", "strata", "permutations"}
+        How to compute them; ``"auto"`` chooses by structure and size, and the result says why.
+    exact : bool
+        Refuse rather than estimate.
+    seed : int or numpy.random.SeedSequence
+        Of the engines that sample: the same seed gives the same numbers, whatever ``n_jobs``.
+    target_error : float or None
+        Standard errors aimed at, relative to the larger of a payment and the average one.
+    budget : int or None
+        Most utility evaluations.
+    max_seconds : float or None
+        Most time, for permutations.
+    n_jobs : int or None
+        Workers; None follows the caller's ``joblib.parallel_config``.
+    checkpoint : path or None
+        File from which an interrupted run by permutations goes on.
+
+    Returns
+    -------
+    Payments
+        ``values`` of shape ``(N,)``, or ``(K, L)`` for a profile in counts: one user of each type at each
+        level. Estimates carry standard errors, or are not ``resolved``; so do the payments of a utility that
+        was measured in several repeats.
+
+    Raises
+    ------
+    InputError
+        If an argument is not usable.
+    SizeError
+        If the engine cannot serve the size, or none can exactly.
+    EvaluationError
+        If the utility fails at a state, which is named.
+
+    Examples
+    --------
+    >>> fair_payments([[0, "2/3"], ["2/3", 1]], [1, 1], alpha="1/2").values
+    array([Fraction(1, 4), Fraction(1, 4)], dtype=object)
+    """
+    checked = as_utility(utility)
+    if isinstance(checked, MeasuredUtility) and checked.repeats > 1 and engine == "auto":
+        return repeated_payments(checked, profile, alpha)
+    effort = Effort(seed, target_error, budget, max_seconds, n_jobs, checkpoint)
+    return price_profile(checked, profile, alpha, engine=engine, exact=exact, effort=effort)

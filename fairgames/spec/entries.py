@@ -1,0 +1,230 @@
+"""The users of a specification: entries merged with what holds for every user, level names resolved.
+
+Level names: known, and turned into indices; tables with a number for each level turned into rows.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from fairgames.exactness import Number
+from fairgames.spec.document import EveryUserSection, Place, Problems, UserSection
+from fairgames.spec.number import as_written
+
+
+def check_levels(levels: Sequence[str] | None, problems: Problems) -> tuple[str, ...]:
+    """Check the list of levels.
+
+    Parameters
+    ----------
+    levels : sequence of str or None
+        As written.
+    problems : Problems
+        Receives what is wrong.
+
+    Returns
+    -------
+    tuple of str
+        The levels; empty when they cannot be used.
+    """
+    if levels is None:
+        problems.add(("levels",), 'is required, most private first: for instance ["absent", "federated", "direct"]')
+        return ()
+    if len(levels) < 2:
+        problems.add(("levels",), 'must name at least two levels, "absent" and another', list(levels))
+        return ()
+    if len(set(levels)) < len(levels):
+        problems.add(("levels",), "must name each level once", list(levels))
+        return ()
+    return tuple(levels)
+
+
+def check_names(names: Iterable[str], levels: Sequence[str], place: Place, problems: Problems) -> None:
+    """Note each name that is not a level; nothing can be said while the levels themselves are wrong."""
+    unknown = [name for name in names if name not in levels] if levels else []
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], levels, n=1)
+        advice = f"did you mean {as_written(near[0])}?" if near else f"the levels are {', '.join(levels)}"
+        problems.add(place, f"unknown level {as_written(unknown[0])}; {advice}")
+
+
+def row_by_level(
+    tables: Sequence[Mapping[str, Number]],
+    levels: Sequence[str],
+    spare: Mapping[int, Number],
+    place: Place,
+    problems: Problems,
+) -> tuple[Number, ...]:
+    """Read one number for each level.
+
+    Parameters
+    ----------
+    tables : sequence of mapping
+        Numbers by level name; an earlier table wins over a later one.
+    levels : sequence of str
+        The levels' names.
+    spare : mapping
+        Numbers for levels that no table need name.
+    place : tuple
+        Where a missing number would stand.
+    problems : Problems
+        Receives what is missing.
+
+    Returns
+    -------
+    tuple of numbers
+        One a level; 0 where one is missing.
+    """
+    row: list[Number] = []
+    for index, name in enumerate(levels):
+        found = next((table[name] for table in tables if name in table), spare.get(index))
+        if found is None:
+            problems.add((*place, name), "is required")
+        row.append(0.0 if found is None else found)
+    return tuple(row)
+
+
+@dataclass(frozen=True)
+class UserGroup:
+    """A user, or several identical ones.
+
+    Attributes
+    ----------
+    name : str
+        The user's name; of several, the name of their group.
+    count : int
+        How many there are.
+    costs : tuple of numbers or None
+        Cost of each level, 0 for "absent", inf where the level is forbidden; None when the
+        specification gives no costs at all.
+    choices : tuple of int
+        The levels that the user may choose.
+    level : int or None
+        The level at which the user is priced.
+    samples : int or None
+        Number of samples (federated mean).
+    importance : Fraction
+        Weight of the user's error (federated mean).
+    """
+
+    name: str
+    count: int
+    costs: tuple[Number, ...] | None
+    choices: tuple[int, ...]
+    level: int | None
+    samples: int | None
+    importance: Number
+
+
+def user_groups(
+    entries: Sequence[UserSection], every_user: EveryUserSection, levels: Sequence[str], problems: Problems
+) -> tuple[UserGroup, ...]:
+    """Merge each entry with ``[every_user]`` and check it against the levels.
+
+    Parameters
+    ----------
+    entries : sequence of UserSection
+        The ``[[users]]`` entries.
+    every_user : EveryUserSection
+        What holds where an entry is silent; costs are merged level by level.
+    levels : sequence of str
+        The levels' names, "absent" first.
+    problems : Problems
+        Receives what is wrong.
+
+    Returns
+    -------
+    tuple of UserGroup
+        One an entry.
+    """
+    reader = _Reader(every_user, levels, problems)
+    reader.check_costs(every_user.costs, ("every_user", "costs"))
+    priced = bool(every_user.costs) or any(entry.costs for entry in entries)
+    groups = tuple(reader.group(index, entry, priced) for index, entry in enumerate(entries))
+    _check_unique_names(groups, problems)
+    _check_all_or_no_levels(groups, problems)
+    return groups
+
+
+@dataclass(frozen=True)
+class _Reader:
+    every_user: EveryUserSection
+    levels: Sequence[str]
+    problems: Problems
+
+    def group(self, index: int, entry: UserSection, priced: bool) -> UserGroup:
+        choices = self.choices(index, entry)
+        return UserGroup(
+            name=entry.name or f"user {index + 1}",
+            count=entry.count,
+            costs=self.costs(index, entry, choices) if priced else None,
+            choices=choices,
+            level=self.level(index, entry, choices),
+            samples=entry.samples or self.every_user.samples,
+            importance=next(
+                (given for given in (entry.importance, self.every_user.importance) if given is not None), Fraction(1)
+            ),
+        )
+
+    def choices(self, index: int, entry: UserSection) -> tuple[int, ...]:
+        own = entry.choices is not None
+        chosen = entry.choices if own else self.every_user.choices
+        if chosen is None:
+            return tuple(range(len(self.levels)))
+        place: Place = ("users", index, "choices") if own else ("every_user", "choices")
+        if not chosen:
+            self.problems.add(place, "must name at least one level")
+        check_names(chosen, self.levels, place, self.problems)
+        if len(set(chosen)) < len(chosen):
+            self.problems.add(place, "must name each level once", list(chosen))
+        return tuple(level for level, name in enumerate(self.levels) if name in chosen)
+
+    def level(self, index: int, entry: UserSection, choices: Sequence[int]) -> int | None:
+        name = entry.level or self.every_user.level
+        if name is None:
+            return None
+        place: Place = ("users", index, "level")
+        check_names([name], self.levels, place if entry.level else ("every_user", "level"), self.problems)
+        if name not in self.levels:
+            return None
+        level = self.levels.index(name)
+        if choices and level not in choices:
+            self.problems.add(place, "must be one of the user's choices", name)
+        return level
+
+    def costs(self, index: int, entry: UserSection, choices: Sequence[int]) -> tuple[Number, ...]:
+        place: Place = ("users", index, "costs")
+        self.check_costs(entry.costs, place)
+        # A level that is not a choice needs no cost.
+        spare = {level: math.inf for level in range(len(self.levels)) if level not in choices} | {0: Fraction(0)}
+        if self.problems.known(("every_user", "costs")):
+            spare |= dict.fromkeys(range(1, len(self.levels)), Fraction(0))
+        row = row_by_level((entry.costs, self.every_user.costs), self.levels, spare, place, self.problems)
+        if choices and all(row[level] == math.inf for level in choices):
+            self.problems.add(place, "forbids every choice of this user; at least one must cost less than inf")
+        return row
+
+    def check_costs(self, costs: Mapping[str, Number], place: Place) -> None:
+        check_names(costs, self.levels, place, self.problems)
+        if self.levels and costs.get(self.levels[0], 0) != 0:
+            first = self.levels[0]
+            self.problems.add((*place, first), f'is the cost of "{first}", the first level: it must be 0, or left out')
+
+
+def _check_unique_names(groups: Sequence[UserGroup], problems: Problems) -> None:
+    times = Counter(group.name for group in groups)
+    for index, group in enumerate(groups):
+        if times[group.name] > 1:
+            problems.add(("users", index, "name"), "must differ from every other user's name", group.name)
+
+
+def _check_all_or_no_levels(groups: Sequence[UserGroup], problems: Problems) -> None:
+    if any(group.level is not None for group in groups):
+        for index, group in enumerate(groups):
+            if group.level is None:
+                problems.add(("users", index, "level"), "is required, since other users have one")

@@ -1,0 +1,1 @@
+"""A utility that is measured by running an experiment."""

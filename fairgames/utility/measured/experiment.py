@@ -1,0 +1,389 @@
+"""A utility measured by a user's own function: an experiment at each profile that an answer needs.
+
+Check what a measured utility is made of.
+
+One repeat of a measured utility, as a utility of its own.
+
+Write a table of utilities to a file that a specification can name.
+"""
+
+from __future__ import annotations
+
+import csv
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairgames.errors import InputError
+from fairgames.exactness import Array, Number, as_number, to_float
+from fairgames.parallel import as_n_jobs, as_seed
+from fairgames.utility.base import Utility
+from fairgames.utility.measured.cache import Experiment, Measurement, MeasurementCache, measure
+from fairgames.utility.measured.fingerprint import fingerprint as fingerprint_of
+from fairgames.utility.profile import as_profile, expand_counts
+
+
+def as_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """Check the number of levels of each user: whole numbers of at least 2."""
+    array = np.asarray(shape)
+    if array.ndim != 1 or not array.size or array.dtype.kind not in "iu":
+        raise InputError("shape", "must list the number of levels of each user", shape)
+    for user, n_levels in enumerate(array.tolist()):
+        if n_levels < 2:
+            raise InputError(f"shape[{user}]", 'must be at least 2 levels, "absent" and another', n_levels)
+    levels: tuple[int, ...] = tuple(array.tolist())
+    return levels
+
+
+def as_types(types: Sequence[Any] | None, shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """Number the types in the order in which their labels first appear; None makes every user its own."""
+    if types is None:
+        return np.arange(len(shape))
+    labels = list(types)
+    if len(labels) != len(shape):
+        raise InputError("types", f"must have one label for each of the {len(shape)} users", types)
+    numbers: dict[Any, int] = {}
+    levels: dict[Any, int] = {}
+    for user, (label, n_levels) in enumerate(zip(labels, shape, strict=True)):
+        numbers.setdefault(label, len(numbers))
+        if levels.setdefault(label, n_levels) != n_levels:
+            raise InputError(f"types[{user}]", "must group only users with the same number of levels", label)
+    return np.array([numbers[label] for label in labels], dtype=np.intp)
+
+
+def as_repeats(repeats: int) -> int:
+    """Check the number of repeats: a whole number of at least 1."""
+    if isinstance(repeats, bool) or not isinstance(repeats, (int, np.integer)) or repeats < 1:
+        raise InputError("repeats", "must be a whole number of at least 1", repeats)
+    return int(repeats)
+
+
+def takes_rng(evaluate: Callable[..., Any]) -> bool:
+    """Whether the function has a parameter named ``rng``."""
+    try:
+        return "rng" in inspect.signature(evaluate).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+class OneRepeat(Utility):
+    """What one repeat alone measured.
+
+    Parameters
+    ----------
+    whole : Utility
+        The utility that is measured.
+    number : int
+        Which repeat.
+    repeated : callable
+        Utilities of profiles in each repeat, ``(M, N)`` to ``(repeats, M)``.
+    """
+
+    def __init__(
+        self, whole: Utility, number: int, repeated: Callable[[NDArray[np.integer[Any]]], NDArray[np.float64]]
+    ) -> None:
+        self._whole = whole
+        self._number = number
+        self._repeated = repeated
+
+    @property
+    def n_users(self) -> int:
+        """Number of users ``N``."""
+        return self._whole.n_users
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of levels of each user."""
+        return self._whole.shape
+
+    @cached_property
+    def types(self) -> NDArray[np.intp]:
+        """Type of each user."""
+        return self._whole.types
+
+    def evaluate(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Utility of each row of ``profiles`` in this repeat."""
+        values: NDArray[np.float64] = self._repeated(profiles)[self._number]
+        return values
+
+
+def write_table(path: Path, tensor: Callable[[], Array]) -> None:
+    """Write the utility of every profile as ``.csv`` or ``.npy``.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    tensor : callable
+        Gives the utilities, axis ``i`` = user ``i``; called once it is clear that ``path`` can be written.
+
+    Raises
+    ------
+    InputError
+        If the name ends otherwise, or the file cannot be written.
+    """
+    writers = {".csv": _write_csv, ".npy": _write_npy}
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise InputError("path", "must end in .csv or .npy", str(path))
+    existed = path.exists()
+    with _writing(path):
+        path.open("ab").close()
+    try:
+        values = tensor()
+    except BaseException:
+        if not existed:
+            path.unlink()
+        raise
+    with _writing(path):
+        writer(path, values)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError("path", f"must be a file that can be written to ({error.strerror})", str(path)) from error
+
+
+def _write_npy(path: Path, values: Array) -> None:
+    np.save(path, to_float(values), allow_pickle=False)
+
+
+def _write_csv(path: Path, values: Array) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        lines = csv.writer(stream, lineterminator="\n")
+        lines.writerow([*(f"user {user}" for user in range(values.ndim)), "utility"])
+        # The shortest decimal that reads back as the same float.
+        lines.writerows([*profile, repr(float(values[profile]))] for profile in np.ndindex(values.shape))
+
+
+class MeasuredUtility(Utility):
+    """A utility that a user's own function measures, profile by profile.
+
+    The function trains, estimates or simulates whatever the platform does with the data that a profile
+    gives it, and returns how well that went. The utility is this performance less the performance when
+    everybody is absent, averaged over repeats. Only the profiles that an answer needs are measured, each
+    of them once, and every measurement is kept.
+
+    Parameters
+    ----------
+    evaluate : callable
+        ``evaluate(profile)``, where ``profile`` is a tuple of level indices; returns a finite number. If
+        it has a parameter named ``rng``, it is given a `numpy.random.Generator` by that name. Repeat
+        ``r`` has the same random numbers at every profile, so that payments, which are differences
+        between profiles, are not blurred by the draw.
+    shape : sequence of int
+        Number of levels of each user; level 0 is "absent".
+    types : sequence, optional, shape (N,)
+        Users with equal labels are interchangeable: one profile is measured for all their permutations.
+    repeats : int
+        Measurements of each profile. Two or more show the noise.
+    seed : int or numpy.random.SeedSequence
+        Of the random numbers.
+    baseline : number, optional
+        Performance when everybody is absent; measured like any other when left out.
+    cache : path, optional
+        Folder in which each measurement is written as soon as it is known. A run that was killed takes
+        up where it stopped. The file is named after the `fingerprint` of the function, so that a changed
+        function or changed data starts a new file.
+    fingerprint : object
+        What the function depends on that its code and variables do not show, for instance the hash of
+        a data file or a package's version. Only used with ``cache``.
+    n_jobs : int or None
+        Workers; None leaves it to the surrounding ``joblib.parallel_config``, else one.
+
+    Raises
+    ------
+    InputError
+        If an argument is malformed, or the cache folder cannot be written.
+    DataError
+        If the cache file is damaged or was written by another version.
+
+    Notes
+    -----
+    Measuring stops at the first profile at which the function raises or returns anything but a finite
+    number (`EvaluationError`, which names it); what was measured before, and what other workers were at, is
+    kept, and asking again goes on from there. One run at a time may use a cache folder for one function.
+
+    Examples
+    --------
+    >>> def accuracy(profile):
+    ...     return 0.5 + 0.1 * sum(profile)
+    >>> utility = MeasuredUtility(accuracy, shape=(2, 2))
+    >>> round(utility((1, 1)), 6), utility.evaluations
+    (0.2, 2)
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[..., Any],
+        shape: Sequence[int],
+        *,
+        types: Sequence[Any] | None = None,
+        repeats: int = 1,
+        seed: int | np.random.SeedSequence = 0,
+        baseline: Number | int | None = None,
+        cache: str | Path | None = None,
+        fingerprint: object = "",
+        n_jobs: int | None = None,
+    ) -> None:
+        if not callable(evaluate):
+            raise InputError("evaluate", "must be a function of a profile", evaluate)
+        self._shape = as_shape(shape)
+        self._types = as_types(types, self._shape)
+        self._repeats = as_repeats(repeats)
+        sequence = as_seed(seed)
+        self._experiment = Experiment(evaluate, takes_rng(evaluate), sequence)
+        self._baseline = None if baseline is None else float(as_number(baseline, "baseline"))
+        self._n_jobs = as_n_jobs(n_jobs)
+        self._evaluations = 0
+        self._cache: MeasurementCache | None = None
+        self._known: dict[Measurement, float] = {}
+        if cache is not None:
+            key = fingerprint_of(evaluate, fingerprint, self._shape, sequence.entropy, sequence.spawn_key)
+            self._cache = MeasurementCache(Path(cache) / f"measured-{key[:16]}.jsonl", self._shape, key)
+            self._known = self._cache.read()
+            self._cache.prepare()
+
+    @property
+    def n_users(self) -> int:
+        """Number of users ``N``."""
+        return len(self._shape)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of levels of each user."""
+        return self._shape
+
+    @cached_property
+    def types(self) -> NDArray[np.intp]:
+        """Type of each user."""
+        return self._types
+
+    @property
+    def repeats(self) -> int:
+        """Measurements of each profile."""
+        return self._repeats
+
+    @property
+    def evaluations(self) -> int:
+        """How often this object has run the function; measurements read from the cache do not count."""
+        return self._evaluations
+
+    @property
+    def cache_file(self) -> Path | None:
+        """File in which the measurements are kept."""
+        return None if self._cache is None else self._cache.path
+
+    @property
+    def measured(self) -> tuple[tuple[int, ...], ...]:
+        """Profiles of which every repeat is known, in lexicographic order; one for all its permutations."""
+        profiles = sorted({profile for profile, _ in self._known})
+        return tuple(
+            profile for profile in profiles if all((profile, repeat) in self._known for repeat in range(self._repeats))
+        )
+
+    def evaluate(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Mean utility of each row of ``profiles`` over the repeats; measures what is not yet known."""
+        means: NDArray[np.float64] = self.repeated(profiles).mean(axis=0)
+        return means
+
+    def repeated(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Utility of each row of ``profiles`` in each repeat: shape ``(M, N)`` to ``(repeats, M)``.
+
+        Raises
+        ------
+        EvaluationError
+            If the function raises or returns anything but a finite number; the profile is named.
+        """
+        rows, inverse = np.unique(self.representatives(profiles), axis=0, return_inverse=True)
+        distinct = [tuple(row) for row in rows.tolist()]
+        absent = (0,) * self.n_users
+        known_zero = self._baseline is not None
+        needed = [profile for profile in [absent, *distinct] if not (known_zero and profile == absent)]
+        self._measure(list(dict.fromkeys(needed)))
+        values: NDArray[np.float64] = np.empty((self._repeats, len(distinct)))
+        for repeat in range(self._repeats):
+            base = self._known[absent, repeat] if self._baseline is None else self._baseline
+            values[repeat] = [0.0 if profile == absent else self._known[profile, repeat] - base for profile in distinct]
+        return values[:, inverse.ravel()]
+
+    def standard_error(self, profile: ArrayLike) -> float:
+        """Standard error of the utility of one profile, from the spread of its repeats.
+
+        Raises
+        ------
+        InputError
+            If the profile is malformed, or there is only one repeat, which cannot show its noise.
+        """
+        if self._repeats < 2:
+            raise InputError("repeats", "must be at least 2 to see the noise", self._repeats)
+        levels = as_profile(profile, self._shape, self.type_sizes)
+        rows = expand_counts(levels[None], self.types) if levels.ndim == 2 else levels[None]
+        return float(self.repeated(rows)[:, 0].std(ddof=1) / np.sqrt(self._repeats))
+
+    def repeat(self, number: int) -> Utility:
+        """Return the utility as one repeat alone measured it.
+
+        Raises
+        ------
+        InputError
+            If there is no such repeat.
+        """
+        if not 0 <= number < self._repeats:
+            raise InputError("number", f"must be a repeat from 0 to {self._repeats - 1}", number)
+        return OneRepeat(self, number, self.repeated)
+
+    def save(self, path: str | Path) -> None:
+        """Measure every profile and write the table of utilities, which a specification can name.
+
+        Parameters
+        ----------
+        path : path
+            ``.csv``: a column a user and the utility, one line a profile, levels by number. ``.npy``: an
+            array, axis ``i`` = user ``i``. Both hold the means, not the noise.
+
+        Raises
+        ------
+        InputError
+            If the name ends otherwise or the file cannot be written; before anything is measured.
+        EvaluationError
+            If a measurement fails.
+        """
+        write_table(Path(path), self.tensor)
+
+    def representatives(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+        """Sort levels within each type: the one profile that is measured for all permutations."""
+        rows = np.array(profiles)
+        for kind, size in enumerate(self.type_sizes):
+            if size > 1:
+                users = np.flatnonzero(self.types == kind)
+                rows[:, users] = np.sort(rows[:, users], axis=1)
+        return rows
+
+    def _measure(self, profiles: Sequence[tuple[int, ...]]) -> None:
+        # Repeat by repeat, so that a run that is stopped early has seen most profiles once.
+        missing = [
+            (profile, repeat)
+            for repeat in range(self._repeats)
+            for profile in profiles
+            if (profile, repeat) not in self._known
+        ]
+        if missing:
+            if self._cache is not None:
+                self._cache.prepare()
+            measure(self._experiment, missing, self._keep, self._n_jobs)
+
+    def _keep(self, measured: Measurement, value: float) -> None:
+        self._evaluations += 1
+        self._known[measured] = value
+        if self._cache is not None:
+            self._cache.append(measured, value)

@@ -1,0 +1,154 @@
+"""Whether more data ever measures as a lower utility, and whether the noise explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairgames.errors import InputError
+from fairgames.result import Result, format_value
+from fairgames.utility.measured.experiment import MeasuredUtility
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fall(Result):
+    """One step at which a user shares more and the utility falls.
+
+    Attributes
+    ----------
+    profile : tuple of int
+        Before the step.
+    user, level : int
+        Who moves, and to which level.
+    change : float
+        Change of the mean utility; below 0.
+    standard_error : float or None
+        Of ``change``, from its spread over the repeats; None with one repeat.
+    beyond_noise : bool or None
+        Whether the one-sided test of the size asked for says that the fall is real; None with one repeat.
+    """
+
+    profile: tuple[int, ...]
+    user: int
+    level: int
+    change: float
+    standard_error: float | None
+    beyond_noise: bool | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Monotonicity(Result):
+    """Every measured step to more data at which the utility falls.
+
+    Attributes
+    ----------
+    falls : tuple of Fall
+        The largest fall first.
+    steps : int
+        Number of steps between measured profiles.
+    repeats : int
+        Measurements of each profile.
+    level : float
+        Size of the test behind ``beyond_noise``, shared out among the steps (Bonferroni).
+    """
+
+    falls: tuple[Fall, ...]
+    steps: int
+    repeats: int
+    level: float
+
+    @property
+    def monotone(self) -> bool:
+        """Whether no step lowers the mean utility."""
+        return not self.falls
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        title = f"{len(self.falls)} of {self.steps} measured steps to more data lower the utility"
+        headers = ("profile", "user", "to level", "change", "standard error", "beyond noise")
+        rows = [
+            [
+                format_value(getattr(fall, name), 4)
+                for name in ("profile", "user", "level", "change", "standard_error", "beyond_noise")
+            ]
+            for fall in self.falls
+        ]
+        return title, headers, rows
+
+
+def monotonicity(utility: MeasuredUtility, level: float = 0.05) -> Monotonicity:
+    """Compare every two measured profiles of which one has a single user one level higher.
+
+    Nothing new is measured. With repeats, the change is tested against its own spread over them.
+
+    Parameters
+    ----------
+    utility : MeasuredUtility
+        What has been measured so far.
+    level : float
+        Chance of calling any fall real when none is, strictly between 0 and 1.
+
+    Returns
+    -------
+    Monotonicity
+        The falls, the largest first.
+
+    Raises
+    ------
+    InputError
+        If ``level`` is not strictly between 0 and 1.
+
+    Examples
+    --------
+    >>> utility = MeasuredUtility(lambda profile: max(profile) - 0.1 * sum(profile), shape=(2, 2))
+    >>> utility.tensor().shape
+    (2, 2)
+    >>> [(fall.profile, fall.user) for fall in monotonicity(utility).falls]
+    [((0, 1), 0), ((1, 0), 1)]
+    """
+    if not 0 < level < 1:
+        raise InputError("level", "must lie strictly between 0 and 1", level)
+    known = set(utility.measured) | {(0,) * utility.n_users}
+    steps = [
+        (profile, user)
+        for profile in sorted(known)
+        for user, n_levels in enumerate(utility.shape)
+        if profile[user] + 1 < n_levels and _representative(utility, _raised(profile, user)) in known
+    ]
+    falls: list[Fall] = []
+    if steps:
+        before = utility.repeated(np.array([profile for profile, _ in steps]))
+        after = utility.repeated(np.array([_raised(*step) for step in steps]))
+        falls = _falls(steps, after - before, level)
+    return Monotonicity(tuple(sorted(falls, key=lambda fall: fall.change)), len(steps), utility.repeats, level)
+
+
+def _falls(steps: Sequence[tuple[tuple[int, ...], int]], changes: np.ndarray, level: float) -> list[Fall]:
+    repeats = len(changes)
+    means = changes.mean(axis=0)
+    errors = changes.std(axis=0, ddof=1) / np.sqrt(repeats) if repeats > 1 else None
+    falls = []
+    for step in np.flatnonzero(means < 0).tolist():
+        profile, user = steps[step]
+        change = float(means[step])
+        error = None if errors is None else float(errors[step])
+        real = None if error is None else _beyond_noise(change, error, repeats, level / len(steps))
+        falls.append(Fall(profile, user, profile[user] + 1, change, error, real))
+    return falls
+
+
+def _beyond_noise(change: float, error: float, repeats: int, level: float) -> bool:
+    if error == 0:
+        return True
+    from scipy.stats import t
+
+    return bool(t.cdf(change / error, repeats - 1) < level)
+
+
+def _raised(profile: tuple[int, ...], user: int) -> tuple[int, ...]:
+    return (*profile[:user], profile[user] + 1, *profile[user + 1 :])
+
+
+def _representative(utility: MeasuredUtility, profile: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(utility.representatives(np.array([profile]))[0].tolist())
