@@ -9,13 +9,7 @@ from typing import Any, Protocol
 
 from numpy.typing import ArrayLike
 
-from fairgames.assessment.crosscheck import means as crosscheck_dp_mean
-from fairgames.assessment.crosscheck import means as crosscheck_federated
-from fairgames.assessment.crosscheck import payments as crosscheck_payments
-from fairgames.assessment.crosscheck import symmetric as crosscheck_regimes
-from fairgames.assessment.crosscheck import symmetric as crosscheck_symmetric
-from fairgames.assessment.crosscheck import two_player as crosscheck_two_groups
-from fairgames.assessment.crosscheck import two_player as crosscheck_two_player
+from fairgames.assessment.crosscheck import means, payments, symmetric, two_player
 from fairgames.assessment.crosscheck.game import compare_game
 from fairgames.assessment.crosscheck.points import (
     MISMATCH,
@@ -32,15 +26,7 @@ from fairgames.result import Result
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
-_SECTIONS = (
-    crosscheck_payments,
-    crosscheck_dp_mean,
-    crosscheck_federated,
-    crosscheck_regimes,
-    crosscheck_symmetric,
-    crosscheck_two_groups,
-    crosscheck_two_player,
-)
+_SECTIONS = (payments, means, symmetric, two_player)
 
 HEADERS = ("quantity", "source", "points", "exact", "largest difference", "verdict", "note")
 
