@@ -1,1 +1,1 @@
-"""The exact optimum of two users, families of equilibria as functions of 1/alpha."""
+"""The exact optimum of two users, families of equilibria as functions of the inverse of alpha."""
