@@ -1,4 +1,4 @@
-"""Independent oracles, written from the definitions alone."""
+"""Random games, and equilibria of two by support enumeration."""
 
 from __future__ import annotations
 
@@ -8,79 +8,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-
-
-def payments_by_definition(U, profile):
-    """Theorem 2, summed over subsets."""
-    n_users = len(profile)
-    paid = []
-    for user in range(n_users):
-        others = [other for other in range(n_users) if other != user]
-        total = 0
-        for size in range(n_users):
-            weight = Fraction(1, math.comb(n_users - 1, size))
-            if U.dtype != object:
-                weight = float(weight)
-            for subset in itertools.combinations(others, size):
-                without = tuple(profile[i] if i in subset else 0 for i in range(n_users))
-                joined = tuple(profile[i] if i in subset or i == user else 0 for i in range(n_users))
-                total += weight * (U[joined] - U[without])
-        paid.append(total / n_users)
-    return paid
-
-
-class BruteForce:
-    """Every profile of a game and what each deviation gains, from the definitions."""
-
-    def __init__(self, U, costs, actions):
-        self.U = U
-        self.profiles = list(itertools.product(*actions))
-        payment = {profile: payments_by_definition(U, profile) for profile in itertools.product(*map(range, U.shape))}
-        gains, dearer = [], []
-        for profile in self.profiles:
-            row, price = [], []
-            for user, levels in enumerate(actions):
-                for level in levels:
-                    if level != profile[user]:
-                        moved = (*profile[:user], level, *profile[user + 1 :])
-                        row.append(payment[profile][user] - payment[moved][user])
-                        price.append(costs[user][profile[user]] - costs[user][level])
-            gains.append(row)
-            dearer.append(price)
-        self.gains, self.dearer = np.array(gains), np.array(dearer)
-        self.payment = payment
-        self.costs = costs
-        self.utility = np.array([U[profile] for profile in self.profiles])
-
-    def breakpoints(self):
-        """Every alpha at which some user is indifferent somewhere."""
-        gains, dearer = self.gains.astype(float).ravel(), self.dearer.astype(float).ravel()
-        some = np.abs(gains) > 1e-9
-        ratio = dearer[some] / gains[some]
-        return np.unique(ratio[(ratio >= 0) & (ratio <= 1)])
-
-    def stable(self, alpha, tolerance=1e-10):
-        """Which profiles are equilibria at ``alpha``."""
-        return np.all(alpha * self.gains.astype(float) >= self.dearer.astype(float) - tolerance, axis=1)
-
-    def potential(self, alpha):
-        """Potential of each profile, summed along a path from the first one."""
-        values = {}
-        for profile in self.profiles:
-            start, total = self.profiles[0], 0.0
-            here = start
-            for user in range(len(start)):
-                there = (*here[:user], profile[user], *here[user + 1 :])
-                total += alpha * float(self.payment[there][user] - self.payment[here][user])
-                total -= float(self.costs[user][there[user]] - self.costs[user][here[user]])
-                here = there
-            values[profile] = total
-        return np.array([values[profile] for profile in self.profiles])
-
-
-@pytest.fixture(scope="session")
-def brute_force():
-    return BruteForce
 
 
 @pytest.fixture(scope="session")

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from oracles import coalition_shapley
 
 from fairgames.errors import InputError
 from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs, price_of_fairness
 from fairgames.utility.table import CountUtility
-
-
-def coalition_shares(U, profile):
-    """Theorem 1, by the definition."""
-    n = len(profile)
-    shares = []
-    for user in range(n):
-        others = [other for other in range(n) if other != user]
-        total = Fraction(0)
-        for size in range(n):
-            for subset in itertools.combinations(others, size):
-                without = tuple(level if i in subset else 0 for i, level in enumerate(profile))
-                joined = tuple(level if i in subset or i == user else 0 for i, level in enumerate(profile))
-                total += (U[joined] - U[without]) / math.comb(n, size + 1)
-        shares.append(total / (n + 1))
-    return shares
 
 
 def random_exact_game(rng, n_users, n_levels):
@@ -68,7 +51,7 @@ def test_coalition_equilibria_by_the_definition(selection):
     rng = np.random.default_rng(2)
     for _ in range(12):
         U, costs = random_exact_game(rng, 3, 3)
-        share = {profile: coalition_shares(U, profile) for profile in np.ndindex(U.shape)}
+        share = {profile: coalition_shapley(U, profile)[1] for profile in np.ndindex(U.shape)}
         payoff = {profile: [s - costs[i][profile[i]] for i, s in enumerate(share[profile])] for profile in share}
         stable = [
             profile

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from oracles import BruteForce
 
 from fairgames.mechanism.dense import best_potential, best_pure, worst_pure
 from fairgames.mechanism.landscape import Landscape
@@ -64,20 +65,20 @@ def check_worst(brute, found, rng):
 def check_potential(brute, found, rng):
     landscape = Landscape(tuple(found.pieces), "potential")
     for alpha in rng.random(40):
-        potential = brute.potential(alpha)
+        potential = brute.potentials(alpha)
         tops = np.flatnonzero(potential >= potential.max() - 1e-10)
         highest = ((1 - alpha) * brute.utility.astype(float))[tops].max()
         assert landscape.value(alpha) == pytest.approx(highest, abs=1e-9)
         assert float(found.peak.value) >= highest - 1e-9
     peak = found.peak
-    potential = brute.potential(float(peak.alpha))
+    potential = brute.potentials(float(peak.alpha))
     assert potential[brute.profiles.index(peak.piece.profile)] >= potential.max() - 1e-9
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["floats", "fractions"])
-def test_every_selection_equals_brute_force_on_random_games(random_game, brute_force, whole):
+def test_every_selection_equals_brute_force_on_random_games(random_game, whole):
     for rng, (U, costs, actions) in games(random_game, 20 + whole, 40 if whole else 64, whole=whole):
-        brute = brute_force(U, costs, actions)
+        brute = BruteForce(U, costs, actions)
         problem = as_problem(U, costs, actions)
         assert problem.exact == whole
         check_best(brute, best_pure(problem), U, rng)
@@ -87,18 +88,18 @@ def test_every_selection_equals_brute_force_on_random_games(random_game, brute_f
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
-def test_every_selection_equals_brute_force_on_hundreds_of_random_games(random_game, brute_force, seed):
+def test_every_selection_equals_brute_force_on_hundreds_of_random_games(random_game, seed):
     for rng, (U, costs, actions) in games(random_game, 1000 + seed, 120, whole=seed % 2 == 0):
-        brute = brute_force(U, costs, actions)
+        brute = BruteForce(U, costs, actions)
         problem = as_problem(U, costs, actions)
         check_best(brute, best_pure(problem), U, rng)
         check_worst(brute, worst_pure(problem), rng)
         check_potential(brute, best_potential(problem), rng)
 
 
-def test_limits_hold_and_nothing_within_them_is_better(random_game, brute_force):
+def test_limits_hold_and_nothing_within_them_is_better(random_game):
     for rng, (U, costs, actions) in games(random_game, 7, 48):
-        brute = brute_force(U, costs, actions)
+        brute = BruteForce(U, costs, actions)
         low, high = sorted(rng.random(2))
         limits = Limits(rng.choice([0.0, 0.05]), rng.random(), rng.normal(0.3, 0.5), low, high)
         found = best_pure(as_problem(U, costs, actions, limits))
@@ -128,13 +129,13 @@ def test_limits_hold_and_nothing_within_them_is_better(random_game, brute_force)
         assert best is None or found.peak.value >= best - 1e-9
 
 
-def test_potential_maximisers_with_a_margin(random_game, brute_force):
+def test_potential_maximisers_with_a_margin(random_game):
     for rng, (U, costs, actions) in games(random_game, 9, 32):
-        brute = brute_force(U, costs, actions)
+        brute = BruteForce(U, costs, actions)
         found = best_potential(as_problem(U, costs, actions, Limits(margin=0.05)))
         landscape = Landscape(tuple(found.pieces), "potential")
         for alpha in rng.random(25):
-            potential = brute.potential(alpha)
+            potential = brute.potentials(alpha)
             top = int(potential.argmax())
             strict = np.all(alpha * brute.gains[top] >= brute.dearer[top] + 0.05)
             value = landscape.value(alpha)
@@ -144,9 +145,9 @@ def test_potential_maximisers_with_a_margin(random_game, brute_force):
                 assert found.peak.value >= value - 1e-9
 
 
-def test_worst_within_limits_needs_every_equilibrium_to_meet_them(random_game, brute_force):
+def test_worst_within_limits_needs_every_equilibrium_to_meet_them(random_game):
     for rng, (U, costs, actions) in games(random_game, 8, 48):
-        brute = brute_force(U, costs, actions)
+        brute = BruteForce(U, costs, actions)
         limits = Limits(Fraction(0), 0.2 + rng.random(), rng.normal(0, 0.3), 0.1, 0.9)
         found = worst_pure(as_problem(U, costs, actions, limits))
         landscape = Landscape(tuple(found.pieces), "worst")

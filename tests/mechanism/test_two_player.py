@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pygambit
 import pytest
+from oracles import BruteForce
 
 from fairgames.errors import InputError
 from fairgames.game.fair_game import FairGame
@@ -21,18 +22,18 @@ DP_MEAN = [[0, Fraction(2, 3)], [Fraction(2, 3), 1]]
 def equilibria_at(brute, shape, alpha, equilibria_of_two):
     """Every equilibrium of a generic game at ``alpha``."""
     pay = [
-        np.array([alpha * brute.payment[p][i] - brute.costs[i][p[i]] for p in brute.profiles], dtype=float)
+        np.array([alpha * brute.payments[p][i] - brute.costs[i][p[i]] for p in brute.profiles], dtype=float)
         for i in (0, 1)
     ]
     return equilibria_of_two(pay[0].reshape(shape), pay[1].reshape(shape))
 
 
 @pytest.mark.parametrize("n_levels", [2, 3])
-def test_landscapes_equal_support_enumeration_at_random_alphas(random_game, brute_force, equilibria_of_two, n_levels):
+def test_landscapes_equal_support_enumeration_at_random_alphas(random_game, equilibria_of_two, n_levels):
     rng = np.random.default_rng(n_levels)
     for trial in range(25):
         U, costs, actions = random_game(rng, 2, n_levels, absent=trial % 4 != 3)
-        brute = brute_force(U, costs, actions)
+        brute = BruteForce(U, costs, actions)
         problem = as_problem(U, costs, actions)
         best, worst = best_of_two(problem), worst_of_two(problem)
         high, low = Landscape(tuple(best.pieces), "best"), Landscape(tuple(worst.pieces), "worst")
@@ -116,11 +117,11 @@ def test_floats_give_the_same_as_fractions(random_game):
 
 
 @pytest.mark.parametrize("n_levels", [2, 3])
-def test_constraints_hold_at_every_profile_played(random_game, brute_force, equilibria_of_two, n_levels):
+def test_constraints_hold_at_every_profile_played(random_game, equilibria_of_two, n_levels):
     rng = np.random.default_rng(30 + n_levels)
     for _ in range(25):
         U, costs, actions = random_game(rng, 2, n_levels)
-        brute = brute_force(U, costs, actions)
+        brute = BruteForce(U, costs, actions)
         low, high = sorted(rng.random(2))
         limits = Limits(Fraction(0), rng.random(), rng.normal(0.2, 0.4), low, high)
         problem = as_problem(U, costs, actions, limits)

@@ -1,10 +1,11 @@
 import math
 from collections import defaultdict
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pytest
+from oracles import TINY, BruteForce, shapley
 
 from fairgames.errors import InputError, SizeError, SolverError
 from fairgames.mechanism.dense import best_potential, best_pure, upper_envelope, worst_pure
@@ -19,8 +20,6 @@ from fairgames.payments.counts import count_potential
 from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility, TableUtility
-
-TINY = Fraction(1, 10**15)
 
 
 class TypedUtility(Utility):
@@ -55,92 +54,8 @@ class InFloats(TypedUtility):
         return super().evaluate(profiles).astype(float)
 
 
-def fair_payment(utility, profile, user):
-    """Theorem 2 by its definition, at alpha = 1."""
-    n_users = len(profile)
-    others = [other for other in range(n_users) if other != user]
-    total = Fraction(0)
-    for size in range(n_users):
-        for subset in combinations(others, size):
-            without = tuple(level if other in subset else 0 for other, level in enumerate(profile))
-            joined = tuple(profile[other] if other in subset or other == user else 0 for other in range(n_users))
-            total += (utility._value(joined) - utility._value(without)) / math.comb(n_users - 1, size)
-    return total / n_users
-
-
-class BruteForce:
-    """Every profile, with the alphas at which no user gains by moving, from the definition."""
-
-    def __init__(self, utility, costs, margin=Fraction(0)):
-        self.utility, self.costs = utility, costs
-        profiles = list(product(*(range(n_levels) for n_levels in utility.shape)))
-        self.payments = {
-            profile: [fair_payment(utility, profile, user) for user in range(len(profile))] for profile in profiles
-        }
-        self.intervals = {}
-        for profile in profiles:
-            interval = self._interval(profile, margin)
-            if interval is not None and interval[0] <= interval[1]:
-                self.intervals[profile] = interval
-
-    def _interval(self, profile, margin):
-        lo, hi = Fraction(0), Fraction(1)
-        for user, level in enumerate(profile):
-            if self.costs[user][level] == math.inf:
-                return None
-            for other in range(self.utility.shape[user]):
-                if other == level or self.costs[user][other] == math.inf:
-                    continue
-                moved = (*profile[:user], other, *profile[user + 1 :])
-                gain = self.payments[profile][user] - self.payments[moved][user]
-                need = self.costs[user][level] - self.costs[user][other] + margin
-                if gain > 0:
-                    lo = max(lo, need / gain)
-                elif gain < 0:
-                    hi = min(hi, need / gain)
-                elif need > 0:
-                    return None
-        return lo, hi
-
-    def value(self, profile, alpha):
-        return (1 - alpha) * self.utility._value(profile)
-
-    def values_at(self, alpha):
-        return [self.value(profile, alpha) for profile, (lo, hi) in self.intervals.items() if lo <= alpha <= hi]
-
-    @property
-    def ends(self):
-        return sorted({end for interval in self.intervals.values() for end in interval})
-
-    def best(self):
-        return max(self.value(profile, end) for profile, ends in self.intervals.items() for end in ends)
-
-    def worst(self):
-        """Lowest value at every end and just beside it."""
-        alphas = [end + step for end in self.ends for step in (-TINY, 0, TINY) if 0 <= end + step <= 1]
-        return max(min(values) for alpha in alphas if (values := self.values_at(alpha)))
-
-    def potential(self, profile, alpha):
-        """Sum of the payments as users arrive one by one, less the costs."""
-        total, arrived = Fraction(0), (0,) * len(profile)
-        for user, level in enumerate(profile):
-            arrived = (*arrived[:user], level, *arrived[user + 1 :])
-            total += self.payments[arrived][user]
-        return alpha * total - sum(self.costs[user][level] for user, level in enumerate(profile))
-
-    def best_of_potential(self):
-        allowed = [p for p in self.payments if all(self.costs[u][level] < math.inf for u, level in enumerate(p))]
-        lines = {(self.potential(p, 1) - self.potential(p, 0), self.potential(p, 0)) for p in allowed}
-        alphas = {Fraction(0), Fraction(1)}
-        for (a, b), (c, d) in combinations(lines, 2):
-            if a != c and 0 <= (b - d) / (c - a) <= 1:
-                alphas.add((b - d) / (c - a))
-        best = None
-        for alpha in alphas:
-            highest = max(slope * alpha + height for slope, height in lines)
-            values = [self.value(p, alpha) for p in allowed if self.potential(p, alpha) == highest]
-            best = max(values) if best is None else max(best, *values)
-        return best
+def brute_force(utility, costs, margin=0):
+    return BruteForce(utility._value, costs, shape=utility.shape, margin=margin)
 
 
 def random_costs(rng, shape, forbidden=0.15):
@@ -161,11 +76,11 @@ def merged(intervals):
     return result
 
 
-def ranges_by_counts(brute):
+def ranges_by_counts(brute, utility):
     """The alphas of each count state: the union over its profiles."""
     by_state = defaultdict(list)
     for profile, interval in brute.intervals.items():
-        by_state[tuple(sorted(zip(brute.utility.types.tolist(), profile, strict=True)))].append(interval)
+        by_state[tuple(sorted(zip(utility.types.tolist(), profile, strict=True)))].append(interval)
     return {state: merged(intervals) for state, intervals in by_state.items()}
 
 
@@ -208,8 +123,8 @@ def check_against_brute_force(types, levels, seed):
     rng = np.random.default_rng([seed, len(types), sum(levels)])
     utility = TypedUtility(types, levels, seed)
     costs = random_costs(rng, utility.shape)
-    brute = BruteForce(utility, costs)
-    assert ranges_found(types_game(utility, costs), utility) == ranges_by_counts(brute)
+    brute = brute_force(utility, costs)
+    assert ranges_found(types_game(utility, costs), utility) == ranges_by_counts(brute, utility)
     best, worst = (types_optimal_alpha(utility, costs, selection) for selection in ("best", "worst"))
     assert best.value == brute.best()
     assert best.profile in brute.intervals
@@ -229,7 +144,7 @@ def check_against_brute_force(types, levels, seed):
 
 def check_accounts(optimum, utility, costs):
     profile = optimum.profile
-    paid = [optimum.alpha * fair_payment(utility, profile, user) for user in range(len(profile))]
+    paid = [optimum.alpha * share for share in shapley(utility._value, profile)]
     assert list(optimum.payments) == paid
     assert list(optimum.costs) == [costs[user][level] for user, level in enumerate(profile)]
     assert optimum.utility == utility(profile)
@@ -279,7 +194,7 @@ def test_one_state_may_have_two_ranges_of_alpha():
     for seed in range(60):
         utility = TypedUtility([0, 0, 0], [3], seed)
         found = ranges_found(types_game(utility, costs), utility)
-        assert found == ranges_by_counts(BruteForce(utility, fractions))
+        assert found == ranges_by_counts(brute_force(utility, fractions), utility)
         several += sum(len(intervals) > 1 for intervals in found.values())
     assert several > 0
 
@@ -289,8 +204,10 @@ def test_a_margin_is_what_each_user_gains_by_its_level(seed):
     utility = TypedUtility([0, 0, 1], [3, 2], seed)
     costs = random_costs(np.random.default_rng(seed), utility.shape)
     margin = Fraction(1, 20)
-    brute = BruteForce(utility, costs, margin)
-    assert ranges_found(types_game(utility, costs, limits=as_limits(margin)), utility) == ranges_by_counts(brute)
+    brute = brute_force(utility, costs, margin)
+    assert ranges_found(types_game(utility, costs, limits=as_limits(margin)), utility) == ranges_by_counts(
+        brute, utility
+    )
     assert types_optimal_alpha(utility, costs, margin=margin).value == brute.best()
 
 
@@ -299,8 +216,8 @@ def test_users_of_equal_cost_count_as_often_as_there_are_of_them():
     costs = [[Fraction(0), Fraction(1, 3), Fraction(1)]] * 3 + [[Fraction(0), Fraction(1, 2), Fraction(2)]]
     game = types_game(utility, costs)
     assert [group.sizes.tolist() for group in game.groups] == [[3, 1]]
-    brute = BruteForce(utility, costs)
-    assert ranges_found(game, utility) == ranges_by_counts(brute)
+    brute = brute_force(utility, costs)
+    assert ranges_found(game, utility) == ranges_by_counts(brute, utility)
     assert types_optimal_alpha(utility, costs).value == brute.best()
 
 
@@ -308,7 +225,7 @@ def test_actions_restrict_the_levels():
     utility = TypedUtility([0, 0, 1], [3, 3], 2)
     costs = [[Fraction(0), Fraction(1, 10), Fraction(1, 3)]] * 3
     optimum = types_optimal_alpha(utility, costs, actions=(1, 2))
-    brute = BruteForce(utility, [[math.inf, *row[1:]] for row in costs])
+    brute = brute_force(utility, [[math.inf, *row[1:]] for row in costs])
     assert optimum.value == brute.best()
     assert set(optimum.profile) <= {1, 2}
     assert optimum.price_of_fairness is None
@@ -423,7 +340,7 @@ def test_bad_input_is_refused(arguments, message):
 def test_constraints_hold_at_the_optimum_and_nothing_better_meets_them(seed):
     utility = TypedUtility([0, 0, 1], [3, 2], seed)
     costs = random_costs(np.random.default_rng(seed), utility.shape)
-    brute = BruteForce(utility, costs)
+    brute = brute_force(utility, costs)
     budget, least, low, high = Fraction(3), Fraction(2), Fraction(1, 20), Fraction(9, 10)
     limits = {"budget": budget, "min_utility": least, "alpha_range": (low, high)}
 
@@ -445,7 +362,7 @@ def test_constraints_hold_at_the_optimum_and_nothing_better_meets_them(seed):
     potential = types_optimal_alpha(utility, costs, "potential", **limits)
     if potential.feasible:
         assert meets(potential.profile, potential.alpha)
-        highest = max(brute.potential(p, potential.alpha) for p in brute.payments if brute.intervals.get(p))
+        highest = max(brute.potential(p, potential.alpha) for p in brute.intervals)
         assert brute.potential(potential.profile, potential.alpha) == highest
 
 
@@ -454,12 +371,12 @@ def test_constraints_hold_at_the_optimum_and_nothing_better_meets_them(seed):
 def test_the_landscape_is_the_selected_value_at_every_alpha(selection, seed):
     utility = TypedUtility([0, 0, 1], [3, 2], seed)
     costs = random_costs(np.random.default_rng(seed), utility.shape)
-    brute = BruteForce(utility, costs)
+    brute = brute_force(utility, costs)
     landscape = types_optimal_alpha(utility, costs, selection).landscape
     for alpha in (Fraction(step, 41) for step in range(42)):
         values = brute.values_at(alpha)
         if selection == "potential":
-            potentials = {p: brute.potential(p, alpha) for p in brute.payments if brute.intervals.get(p)}
+            potentials = {p: brute.potential(p, alpha) for p in brute.intervals}
             top = max(potentials.values())
             values = [brute.value(p, alpha) for p, height in potentials.items() if height == top]
         expected = min(values) if selection == "worst" else max(values)
@@ -539,5 +456,5 @@ def test_a_user_without_a_stable_level_is_missed_by_nobody_else():
     fractions = [[Fraction(cost) for cost in row] for row in costs]
     found = ranges_found(types_game(utility, costs), utility)
     state = ((0, 0), (0, 1), (0, 2))
-    assert found == ranges_by_counts(BruteForce(utility, fractions))
+    assert found == ranges_by_counts(brute_force(utility, fractions), utility)
     assert found[state] == [(Fraction(2, 5), Fraction(9, 20)), (Fraction(1, 2), Fraction(11, 20))]

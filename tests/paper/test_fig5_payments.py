@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-from math import comb
-
 import pytest
+from oracles import shapley
 
 from fairgames.report.paper import fig5_payments as fig5
 from fairgames.report.paper.inputs import PROFILE, SAMPLES, federated_mean
@@ -36,18 +34,7 @@ def test_the_profile_is_the_printed_one():
 def test_payments_follow_theorem_2():
     paid = fig5.alike()[1]
     utility = federated_mean(paid.regime)
-
-    def payment(user):
-        others = [i for i in range(10) if i != user]
-        total = 0.0
-        for size in range(10):
-            for subset in combinations(others, size):
-                without = tuple(PROFILE[i] if i in subset else 0 for i in range(10))
-                joined = tuple(PROFILE[i] if i in (*subset, user) else 0 for i in range(10))
-                total += (utility(joined) - utility(without)) / comb(9, size)
-        return total / 10
-
-    assert paid.bar(2, 100).payment == pytest.approx(payment(8))
+    assert paid.bar(2, 100).payment == pytest.approx(shapley(utility, PROFILE)[8])
 
 
 def test_regimes_are_printed_ones_and_heterogeneity_falls(alike):

@@ -1,50 +1,10 @@
-"""The paper's definitions, summed subset by subset: the independent reference for all payments."""
+"""Random tables, and payments of groups by their recursion."""
 
 from fractions import Fraction
-from itertools import chain, combinations, product
-from math import comb
+from itertools import product
 
 import numpy as np
 import pytest
-
-
-def _subsets(users):
-    users = list(users)
-    return chain.from_iterable(combinations(users, size) for size in range(len(users) + 1))
-
-
-def _masked(profile, members):
-    return tuple(level if user in members else 0 for user, level in enumerate(profile))
-
-
-def _theorem_2(tensor, profile):
-    """Eq. 7 at alpha = 1, term by term."""
-    n_users = len(profile)
-    payments = []
-    for user in range(n_users):
-        total = Fraction(0)
-        for members in _subsets(set(range(n_users)) - {user}):
-            gain = tensor[_masked(profile, {*members, user})] - tensor[_masked(profile, members)]
-            total += Fraction(1, n_users * comb(n_users - 1, len(members))) * gain
-        payments.append(total)
-    return payments
-
-
-def _theorem_1(tensor, profile):
-    """Eqs. 5 and 6, term by term: the platform's share, then the users'."""
-    n_users = len(profile)
-    platform = sum(
-        Fraction(1, (n_users + 1) * comb(n_users, len(members))) * tensor[_masked(profile, members)]
-        for members in _subsets(range(n_users))
-    )
-    users = []
-    for user in range(n_users):
-        total = Fraction(0)
-        for members in _subsets(set(range(n_users)) - {user}):
-            gain = tensor[_masked(profile, {*members, user})] - tensor[_masked(profile, members)]
-            total += Fraction(1, (n_users + 1) * comb(n_users, len(members) + 1)) * gain
-        users.append(total)
-    return platform, users
 
 
 def _random_table(rng, shape):
@@ -74,16 +34,6 @@ def _group_payments(evaluate, sizes):
 @pytest.fixture(scope="session")
 def group_payments():
     return _group_payments
-
-
-@pytest.fixture(scope="session")
-def theorem_2():
-    return _theorem_2
-
-
-@pytest.fixture(scope="session")
-def theorem_1():
-    return _theorem_1
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
 import math
 from fractions import Fraction
-from itertools import combinations
 
 import numpy as np
 import pytest
+from oracles import shapley
 
 from fairgames.errors import InputError, SizeError
 from fairgames.payments.counts import count_potential, lattice_of, potential_on_lattice
@@ -36,19 +36,6 @@ class TypedUtility(Utility):
             draw = int(self._rng.integers(-5, 20))
             self._values[key] = Fraction(draw, 3) if self._exact else draw / 3
         return self._values[key]
-
-
-def fair_payment(utility, profile, user):
-    """Theorem 2 by its definition: a sum over the subsets of the other users."""
-    others = [other for other in range(len(profile)) if other != user]
-    total = Fraction(0)
-    for size in range(len(profile)):
-        for subset in combinations(others, size):
-            without = tuple(level if other in subset else 0 for other, level in enumerate(profile))
-            joined = tuple(level if other in subset or other == user else 0 for other, level in enumerate(profile))
-            gain = utility(joined) - utility(without)
-            total += Fraction(gain) / math.comb(len(profile) - 1, size)
-    return total / len(profile)
 
 
 @pytest.mark.parametrize(
@@ -92,12 +79,13 @@ def test_differences_of_the_potential_are_the_payments_by_definition(types, leve
         for kind, level in zip(types, profile, strict=True):
             counts[0, kind, level] += 1
         assert table.utility.reshape(-1)[lattice.state(counts)[0]] == utility(profile)
+        shares = shapley(utility, profile)
         for user, level in enumerate(profile):
             without = counts.copy()
             without[0, types[user], level] -= 1
             without[0, types[user], 0] += 1
             paid = P[lattice.state(counts)[0]] - P[lattice.state(without)[0]]
-            expected = fair_payment(utility, profile, user)
+            expected = shares[user]
             assert paid == expected if exact else math.isclose(paid, expected, abs_tol=1e-12)
 
 

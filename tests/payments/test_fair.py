@@ -3,6 +3,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from oracles import coalition_shapley, shapley
 
 from fairgames.errors import InputError, SizeError
 from fairgames.payments.fair import coalition_payments, payment_table, potential, subset_payments
@@ -21,21 +22,21 @@ class ManyUsers(Utility):
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 2, 4), (3, 3, 3, 2)])
-def test_one_profile_equals_the_definition_and_the_table(shape, theorem_2, random_table):
+def test_one_profile_equals_the_definition_and_the_table(shape, random_table):
     utility = TableUtility(random_table(np.random.default_rng(1), shape))
     table = payment_table(utility, alpha="1/3")
     for profile in product(*map(range, shape)):
-        expected = [value / 3 for value in theorem_2(utility.tensor(), profile)]
+        expected = [value / 3 for value in shapley(utility.tensor(), profile)]
         assert subset_payments(utility, profile, alpha="1/3").values.tolist() == expected
         assert table[profile].values.tolist() == expected
         assert [table.user(user)[profile] for user in range(len(shape))] == expected
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 2, 4)])
-def test_coalition_payments_equal_the_definition(shape, theorem_1, random_table):
+def test_coalition_payments_equal_the_definition(shape, random_table):
     utility = TableUtility(random_table(np.random.default_rng(4), shape))
     for profile in product(*map(range, shape)):
-        platform, users = theorem_1(utility.tensor(), profile)
+        platform, users = coalition_shapley(utility.tensor(), profile)
         found = coalition_payments(utility, profile)
         assert found.platform == platform
         assert found.values.tolist() == users

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from oracles import coalition_shapley, shapley
 
 from fairgames.payments.potential import coalition_potential_tensor, potential_tensor, without_user
 
@@ -13,23 +14,23 @@ SHAPES = [(2,), (4, 4), (2, 3, 4), (3, 3, 3, 3), (2, 3, 2, 2, 3)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_differences_are_the_payments_of_the_definition_exactly(shape, theorem_2, random_table):
+def test_differences_are_the_payments_of_the_definition_exactly(shape, random_table):
     U = random_table(np.random.default_rng(7), shape)
     P = potential_tensor(U)
     for profile in product(*map(range, shape)):
-        expected = theorem_2(U, profile)
+        expected = shapley(U, profile)
         for user in range(len(shape)):
             assert P[profile] - P[(*profile[:user], 0, *profile[user + 1 :])] == expected[user]
 
 
 @pytest.mark.slow
-def test_every_profile_of_five_users_with_four_levels(theorem_2, theorem_1, random_table):
+def test_every_profile_of_five_users_with_four_levels(random_table):
     shape = (4,) * 5
     U = random_table(np.random.default_rng(8), shape)
     P, Q = potential_tensor(U), coalition_potential_tensor(U)
     for profile in product(*map(range, shape)):
-        platform, users = theorem_1(U, profile)
-        among_users = theorem_2(U, profile)
+        platform, users = coalition_shapley(U, profile)
+        among_users = shapley(U, profile)
         assert Q[profile] == platform
         for user in range(5):
             absent = (*profile[:user], 0, *profile[user + 1 :])
@@ -38,11 +39,11 @@ def test_every_profile_of_five_users_with_four_levels(theorem_2, theorem_1, rand
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_platform_share_is_the_coalition_potential_exactly(shape, theorem_1, random_table):
+def test_platform_share_is_the_coalition_potential_exactly(shape, random_table):
     U = random_table(np.random.default_rng(9), shape)
     Q = coalition_potential_tensor(U)
     for profile in product(*map(range, shape)):
-        platform, users = theorem_1(U, profile)
+        platform, users = coalition_shapley(U, profile)
         assert Q[profile] == platform
         for user in range(len(shape)):
             assert Q[profile] - Q[(*profile[:user], 0, *profile[user + 1 :])] == users[user]

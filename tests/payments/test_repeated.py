@@ -1,10 +1,10 @@
 """Payments of a noisily measured utility, with the noise carried through."""
 
 import math
-from itertools import permutations
 
 import numpy as np
 import pytest
+from oracles import shapley
 from scipy.stats import t
 
 from fairgames.payments.engines.permutations import permutation_payments
@@ -14,19 +14,6 @@ from fairgames.utility.measured.experiment import MeasuredUtility
 
 def noisy(profile, rng):
     return math.log1p(sum(profile)) + 0.1 * rng.normal(size=(3, 3, 3))[profile]
-
-
-def shapley(worth, profile):
-    """Average marginal contribution over all orders."""
-    shares = np.zeros(len(profile))
-    orders = list(permutations(range(len(profile))))
-    for order in orders:
-        present = [0] * len(profile)
-        for user in order:
-            before = worth(tuple(present))
-            present[user] = profile[user]
-            shares[user] += worth(tuple(present)) - before
-    return shares / len(orders)
 
 
 def test_values_and_errors_are_those_of_the_repeats_by_definition():

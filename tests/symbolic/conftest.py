@@ -1,23 +1,10 @@
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import permutations, product
+from itertools import product
 from math import comb
 
 import pytest
-
-
-def _shapley(utility, profile):
-    """Average marginal contribution over all orders of arrival."""
-    n_users = len(profile)
-    orders = list(permutations(range(n_users)))
-    totals = [Fraction(0)] * n_users
-    for order in orders:
-        current = [0] * n_users
-        for user in order:
-            before = utility(tuple(current))
-            current[user] = profile[user]
-            totals[user] += utility(tuple(current)) - before
-    return [total / len(orders) for total in totals]
+from oracles import shapley
 
 
 def _symmetric_gamma(values, p):
@@ -28,18 +15,13 @@ def _symmetric_gamma(values, p):
         chance = Fraction(1)
         for present in others:
             chance *= (1 - p) if present else p
-        total += chance * _shapley(lambda profile: values[sum(profile)], (1, *others))[0]
+        total += chance * shapley(lambda profile: values[sum(profile)], (1, *others))[0]
     return total
 
 
 def _binomial_mean(values, x):
     n_users = len(values) - 1
     return sum(comb(n_users, k) * x**k * (1 - x) ** (n_users - k) * values[k] for k in range(n_users + 1))
-
-
-@pytest.fixture(scope="session")
-def shapley() -> Callable:
-    return _shapley
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
+from oracles import shapley
 
 from symbolic import errors, payments, two_user_payments
 
@@ -23,7 +24,7 @@ def test_eq_12_corrected():
 
 
 @pytest.mark.parametrize("n_users", [1, 2, 3, 4])
-def test_theorem_2_is_the_average_over_orders(n_users, shapley):
+def test_theorem_2_is_the_shapley_value(n_users):
     utility = payments.coalition_utility(n_users)
 
     def of_profile(profile):
@@ -35,7 +36,7 @@ def test_theorem_2_is_the_average_over_orders(n_users, shapley):
 
 
 @pytest.mark.parametrize("n_users", [1, 2, 3])
-def test_theorem_1_is_the_average_over_orders_with_the_platform(n_users, shapley):
+def test_theorem_1_is_the_shapley_value_with_the_platform_as_a_member(n_users):
     utility = payments.coalition_utility(n_users)
 
     def of_profile(profile):
@@ -49,7 +50,7 @@ def test_theorem_1_is_the_average_over_orders_with_the_platform(n_users, shapley
 
 
 @pytest.mark.parametrize("n_users", [2, 3, 4])
-def test_gaps_when_the_private_action_is_not_absence(n_users, shapley):
+def test_gaps_when_the_private_action_is_not_absence(n_users):
     def utility(a, b):
         return 1 - sp.Rational(1, 2 ** (a + 2 * b))
 

@@ -1,0 +1,169 @@
+"""Brute force, once: what the engines are tested against, from the definitions alone and without the package.
+
+A utility is a function of a profile or a tensor; rational values stay rational.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import cached_property
+from itertools import chain, combinations, product
+
+import numpy as np
+
+TINY = Fraction(1, 10**15)
+
+
+def subsets(users):
+    users = tuple(users)
+    return chain.from_iterable(combinations(users, size) for size in range(len(users) + 1))
+
+
+def masked(profile, members):
+    """The profile with everybody else absent."""
+    return tuple(level if user in members else 0 for user, level in enumerate(profile))
+
+
+def _worths(utility, profile):
+    value = utility.__getitem__ if isinstance(utility, np.ndarray) else utility
+    return {members: value(masked(profile, members)) for members in subsets(range(len(profile)))}
+
+
+def _weighed_gains(utility, profile, weight):
+    """Each user's marginal contributions to the coalitions without it, weighed by their size."""
+    worth, everybody = _worths(utility, profile), range(len(profile))
+    return [
+        sum(
+            weight(len(members)) * (worth[tuple(sorted((*members, user)))] - worth[members])
+            for members in subsets(other for other in everybody if other != user)
+        )
+        for user in everybody
+    ]
+
+
+def shapley(utility, profile):
+    """Theorem 2 (eq. 7) at alpha = 1, coalition by coalition."""
+    n = len(profile)
+    return _weighed_gains(utility, profile, lambda size: Fraction(1, n * math.comb(n - 1, size)))
+
+
+def coalition_shapley(utility, profile):
+    """Theorem 1 (eqs. 5 and 6), coalition by coalition: the platform's share, and the users'."""
+    n = len(profile)
+    platform = sum(
+        Fraction(1, (n + 1) * math.comb(n, len(members))) * worth
+        for members, worth in _worths(utility, profile).items()
+    )
+    return platform, _weighed_gains(utility, profile, lambda size: Fraction(1, (n + 1) * math.comb(n, size + 1)))
+
+
+def banzhaf(utility, profile):
+    """Mean marginal contribution over all coalitions of the others."""
+    return _weighed_gains(utility, profile, lambda _: Fraction(1, 2 ** (len(profile) - 1)))
+
+
+class BruteForce:
+    """Every profile of the users' game, what each deviation gains, and the alphas at which nobody gains.
+
+    ``actions`` are by default the levels of finite cost.
+    """
+
+    def __init__(self, utility, costs, actions=None, *, shape=None, margin=0):
+        shape = utility.shape if shape is None else shape
+        self.costs, self.margin = costs, margin
+        if actions is None:
+            actions = [[level for level in range(n) if costs[user][level] < math.inf] for user, n in enumerate(shape)]
+        self.actions = actions
+        self.profiles = list(product(*actions))
+        self.payments = {profile: shapley(utility, profile) for profile in product(*map(range, shape))}
+        value = utility.__getitem__ if isinstance(utility, np.ndarray) else utility
+        self.worth = {profile: value(profile) for profile in self.profiles}
+        self.utility = np.array(list(self.worth.values()))
+
+    def _deviations(self, profile):
+        """What each deviation loses in payment, and saves in cost."""
+        for user, levels in enumerate(self.actions):
+            for level in levels:
+                if level != profile[user]:
+                    moved = (*profile[:user], level, *profile[user + 1 :])
+                    lost = self.payments[profile][user] - self.payments[moved][user]
+                    yield lost, self.costs[user][profile[user]] - self.costs[user][level]
+
+    @cached_property
+    def gains(self):
+        return np.array([[lost for lost, _ in self._deviations(profile)] for profile in self.profiles])
+
+    @cached_property
+    def dearer(self):
+        return np.array([[saved for _, saved in self._deviations(profile)] for profile in self.profiles])
+
+    def breakpoints(self):
+        """Every alpha at which some user is indifferent somewhere."""
+        gains, dearer = self.gains.astype(float).ravel(), self.dearer.astype(float).ravel()
+        some = np.abs(gains) > 1e-9
+        ratio = dearer[some] / gains[some]
+        return np.unique(ratio[(ratio >= 0) & (ratio <= 1)])
+
+    def stable(self, alpha, tolerance=1e-10):
+        """Which profiles are equilibria at ``alpha``."""
+        return np.all(alpha * self.gains.astype(float) >= self.dearer.astype(float) - tolerance, axis=1)
+
+    @cached_property
+    def intervals(self):
+        """The closed interval of alphas at which each profile is an equilibrium, in rationals."""
+        found = {profile: self._interval(profile) for profile in self.profiles}
+        return {profile: ends for profile, ends in found.items() if ends is not None and ends[0] <= ends[1]}
+
+    def _interval(self, profile):
+        lo, hi = Fraction(0), Fraction(1)
+        for lost, saved in self._deviations(profile):
+            need = saved + self.margin
+            if lost > 0:
+                lo = max(lo, need / lost)
+            elif lost < 0:
+                hi = min(hi, need / lost)
+            elif need > 0:
+                return None
+        return lo, hi
+
+    def value(self, profile, alpha):
+        return (1 - alpha) * self.worth[profile]
+
+    def values_at(self, alpha):
+        return [self.value(profile, alpha) for profile, (lo, hi) in self.intervals.items() if lo <= alpha <= hi]
+
+    @property
+    def ends(self):
+        return sorted({end for interval in self.intervals.values() for end in interval})
+
+    def best(self):
+        return max(self.value(profile, end) for profile, ends in self.intervals.items() for end in ends)
+
+    def worst(self):
+        """Lowest value at every end and just beside it."""
+        alphas = [end + step for end in self.ends for step in (-TINY, 0, TINY) if 0 <= end + step <= 1]
+        return max(min(values) for alpha in alphas if (values := self.values_at(alpha)))
+
+    def potential(self, profile, alpha):
+        """Sum of the payments as users arrive one by one, less the costs."""
+        total, arrived = 0, (0,) * len(profile)
+        for user, level in enumerate(profile):
+            arrived = (*arrived[:user], level, *arrived[user + 1 :])
+            total += alpha * self.payments[arrived][user] - self.costs[user][level]
+        return total
+
+    def potentials(self, alpha):
+        return np.array([float(self.potential(profile, alpha)) for profile in self.profiles])
+
+    def best_of_potential(self):
+        lines = {(self.potential(p, 1) - self.potential(p, 0), self.potential(p, 0)) for p in self.profiles}
+        alphas = {Fraction(0), Fraction(1)}
+        for (a, b), (c, d) in combinations(lines, 2):
+            if a != c and 0 <= (b - d) / (c - a) <= 1:
+                alphas.add((b - d) / (c - a))
+        best = []
+        for alpha in alphas:
+            highest = max(slope * alpha + height for slope, height in lines)
+            best += [self.value(p, alpha) for p in self.profiles if self.potential(p, alpha) == highest]
+        return max(best)
