@@ -16,8 +16,7 @@ def reproduce(
 ) -> None:
     """Draw the paper's figures (PNG, SVG, numbers as CSV) and tables (Markdown, CSV), and check the printed numbers."""
     from fairgames.cli.frame import CHECK_FAILED
-    from fairgames.report.paper.catalogue import names_of, plates_of
-    from fairgames.report.paper.plate import make_folder, write_plate
+    from fairgames.report.paper.plate import make_folder, names_of, plates_of, write_plate
 
     names = names_of(what)
     make_folder(out)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairgames.report.paper import fig1_platform, fig2_levels, fig3_game
+from fairgames.report.paper import drawings
 from fairgames.report.paper import fig5_payments as fig5
 from fairgames.report.paper import fig8_regimes as fig8
 
@@ -12,7 +12,7 @@ COMPARED = {"baseline_dir": "baseline", "tolerance": 2, "style": "default", "sav
 
 @pytest.mark.mpl_image_compare(filename="fig2.png", **COMPARED)
 def test_three_levels_look_as_before():
-    return fig2_levels.draw()
+    return drawings.fig2()
 
 
 @pytest.mark.mpl_image_compare(filename="fig5a.png", **COMPARED)
@@ -26,7 +26,7 @@ def test_regimes_look_as_before():
 
 
 def test_fig_1_names_all_that_its_caption_names(all_text):
-    text = all_text(fig1_platform.draw())
+    text = all_text(drawings.fig1())
     for word in ("Users", "data", "Platform", "privacy", "learning", "utility", "payments"):
         assert word in text
     for payment in ("access to services", "discounts", "money"):
@@ -34,13 +34,13 @@ def test_fig_1_names_all_that_its_caption_names(all_text):
 
 
 def test_fig_2_shows_three_levels_and_what_arrives(all_text):
-    text = all_text(fig2_levels.draw())
+    text = all_text(drawings.fig2())
     for word in ("$\\rho_i = 0$", "$\\rho_i = 1$", "$\\rho_i = 2$", "nothing", "$\\hat\\theta_f$", "$\\hat\\theta_i$"):
         assert word in text
 
 
 def test_fig_3_shows_what_each_side_maximises(all_text):
-    text = all_text(fig3_game.draw())
+    text = all_text(drawings.fig3())
     assert "$U(\\rho) - \\sum_i t_i(\\rho)$" in text
     assert "$t_i(\\rho_i; \\rho_{-i})$" in text
     assert "u_i = t_i(\\rho) - c_i(\\rho_i)" in text
@@ -48,7 +48,7 @@ def test_fig_3_shows_what_each_side_maximises(all_text):
 
 @pytest.mark.parametrize("name", ["fig1", "fig2", "fig3"])
 def test_drawings_have_no_numbers_to_write(name):
-    from fairgames.report.paper.catalogue import plates_of
+    from fairgames.report.paper.plate import plates_of
 
     (plate,) = plates_of(name)
     assert plate.name == name

@@ -8,8 +8,7 @@ from typer.testing import CliRunner
 
 from fairgames.cli.main import app
 from fairgames.errors import InputError
-from fairgames.report.paper.catalogue import MODULES, names_of
-from fairgames.report.paper.plate import Plate, as_csv, as_markdown, write_plate
+from fairgames.report.paper.plate import MODULES, Plate, as_csv, as_markdown, names_of, write_plate
 
 
 def run(*arguments, status=0):
@@ -30,11 +29,10 @@ def test_tables_are_written_and_checked(tmp_path):
 
 
 def test_a_number_that_is_not_confirmed_fails(tmp_path, monkeypatch):
-    from fairgames.report.paper import printed, tables
+    from fairgames.report.paper import printed
 
     wrong = [printed.Printed("eq. 0", "x", Fraction(1), Fraction(2))]
     monkeypatch.setattr(printed, "printed_numbers", lambda: wrong)
-    monkeypatch.setattr(tables, "printed_numbers", lambda: wrong)
     output = run("tables", "--out", tmp_path, status=1).output
     assert "NOT CONFIRMED: eq. 0, x: printed 1, computed 2" in output
     assert "1 printed numbers, 0 confirmed." in output

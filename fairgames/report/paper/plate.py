@@ -1,10 +1,11 @@
-"""One reproduced figure or table: the picture, and the numbers in it as a file."""
+"""The reproduced figures and tables of the paper by name: each a picture, and the numbers in it as a file."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -118,3 +119,66 @@ def _text(entry: object, digits: int = 12) -> object:
 def note_inputs(figure: Figure, text: str) -> None:
     """Say below a figure which of its inputs are ours."""
     figure.supxlabel(OUR_INPUTS + text, x=0.01, ha="left", fontsize=7.5, style="italic")
+
+
+MODULES = {
+    "fig1": "drawings",
+    "fig2": "drawings",
+    "fig3": "drawings",
+    "fig4": "fig4_heterogeneity",
+    "fig5": "fig5_payments",
+    "fig6": "fig6_best_replies",
+    "fig7": "fig7_landscape",
+    "fig8": "fig8_regimes",
+    "fig9": "fig9_two_groups",
+    "tables": "printed",
+}
+"""Names that can be asked for, and the module of each."""
+
+
+def names_of(wanted: str) -> tuple[str, ...]:
+    """Turn what was asked for into names.
+
+    Parameters
+    ----------
+    wanted : str
+        A name, or ``"all"``.
+
+    Returns
+    -------
+    tuple of str
+        Names of `MODULES`.
+
+    Raises
+    ------
+    InputError
+        If there is no such figure.
+
+    Examples
+    --------
+    >>> names_of("all")[:2], names_of("tables")
+    (('fig1', 'fig2'), ('tables',))
+    """
+    if wanted == "all":
+        return tuple(MODULES)
+    if wanted not in MODULES:
+        raise InputError("WHAT", f"must be one of {', '.join(MODULES)}, all", wanted)
+    return (wanted,)
+
+
+def plates_of(name: str) -> tuple[Plate, ...]:
+    """Compute and draw one figure, or compute the tables.
+
+    Parameters
+    ----------
+    name : str
+        One of `MODULES`.
+
+    Returns
+    -------
+    tuple of Plate
+        What is to be written.
+    """
+    module = import_module(f"fairgames.report.paper.{MODULES[name]}")
+    plates: tuple[Plate, ...] = module.plates(name) if MODULES[name] == "drawings" else module.plates()
+    return plates
