@@ -11,15 +11,29 @@ from fractions import Fraction
 
 import numpy as np
 
+from fairgames.printable import printable, shortened
+
+_LONGEST_NAME = 120
+_LONGEST_LINE = 1_500
+
 
 class FairGamesError(ValueError):
     """Base class of every exception that fairgames raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong. Characters that do not print are escaped, and very long messages cut, since both
+        may come from the input.
 
     Examples
     --------
     >>> issubclass(FairGamesError, ValueError)
     True
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(printable(message), _LONGEST_LINE))
 
 
 class InputError(FairGamesError):
@@ -48,7 +62,7 @@ class InputError(FairGamesError):
         self.argument = argument
         self.requirement = requirement
         got = "" if value is self._MISSING else f", got {_as_typed(value)}"
-        super().__init__(f"{argument}: {requirement}{got}")
+        super().__init__(f"{shortened(argument, _LONGEST_NAME)}: {requirement}{got}")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the finished message, so that worker processes can hand the error back."""
@@ -136,7 +150,8 @@ class SpecificationError(FairGamesError):
     def __init__(self, source: str, problems: Sequence[str]) -> None:
         self.source = source
         self.problems = tuple(problems)
-        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))
+        lines = (shortened(printable(f"{source}: {problem}"), _LONGEST_LINE) for problem in self.problems)
+        ValueError.__init__(self, "\n".join(lines))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the two arguments rather than from the joined message."""
@@ -147,7 +162,7 @@ def _as_typed(value: object) -> str:
     """Write a value as a user would type it: 2/3 rather than Fraction(2, 3), 0.1 rather than np.float64(0.1)."""
     if isinstance(value, np.generic):
         value = value.item()
-    return str(value) if isinstance(value, Fraction) else repr(value)
+    return shortened(str(value) if isinstance(value, Fraction) else repr(value), 10 * _LONGEST_NAME)
 
 
 def _rebuild(kind: type[InputError], message: str, argument: str, requirement: str) -> InputError:

@@ -11,19 +11,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from fairgames.errors import InputError
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
+from fairgames.progress import progress
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
-_SILENT_SECONDS = 2.0
 _MOST_WORKER_DEATHS = 3
 
 
@@ -102,7 +99,7 @@ def run_in_order(
     n_jobs : int or None
         Workers; None leaves it to the surrounding ``joblib.parallel_config``, else one.
     description : str
-        Shown with the progress bar, on a terminal and after two seconds only.
+        Shown with the progress, after two seconds.
 
     Yields
     ------
@@ -121,11 +118,10 @@ def run_in_order(
     """
     import joblib
     from joblib.externals.loky.process_executor import TerminatedWorkerError
-    from tqdm import tqdm
 
     jobs = as_n_jobs(n_jobs)
     received = deaths = 0
-    with tqdm(total=len(tasks), desc=description, delay=_SILENT_SECONDS, disable=None) as bar:
+    with progress(description, len(tasks), leave=True) as bar:
         while received < len(tasks):
             workers = joblib.Parallel(n_jobs=jobs, return_as="generator")
             answers = workers(joblib.delayed(function)(task) for task in tasks[received:])
@@ -140,13 +136,6 @@ def run_in_order(
                     raise
             finally:
                 _cancel(answers)
-
-
-def counter(description: str) -> tqdm[NoReturn]:
-    """Count steps whose number is not known: ``update()`` at each, shown on a terminal and after two seconds only."""
-    from tqdm import tqdm
-
-    return tqdm(desc=description, delay=_SILENT_SECONDS, disable=None, leave=False)
 
 
 def _cancel(answers: Generator[Answer, None, None]) -> None:

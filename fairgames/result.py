@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fairgames.exactness import json_array, json_number
+from fairgames.printable import printable
 
 
 class Result:
@@ -116,30 +117,31 @@ def counted(number: int, one: str, more: str) -> str:
 
 def plain_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Draw a table in plain text, columns padded to their widest cell."""
-    widths = [max(len(str(row[column])) for row in [headers, *rows]) for column in range(len(headers))]
-    lines = [
-        "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [headers, *rows]
-    ]
+    cells = [[printable(cell) for cell in row] for row in [headers, *rows]]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
     rule = "  ".join("-" * width for width in widths)
-    return "\n".join(line.rstrip() for line in [title, lines[0], rule, *lines[1:]])
+    return "\n".join(line.rstrip() for line in [printable(title), lines[0], rule, *lines[1:]])
 
 
 def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Draw a table for notebooks: words to the left, numbers to the right; without rows, the title says it all."""
     if not rows:
-        return f"<p>{html.escape(title)}</p>"
+        return f"<p>{html.escape(printable(title))}</p>"
     columns = range(len(headers))
     sides = ["right" if all(_reads_as_number(row[column]) for row in rows) else "left" for column in columns]
 
     def line(tag: str, cells: Sequence[str]) -> str:
         drawn = (
-            f'<{tag} style="text-align: {side}">{html.escape(str(cell))}</{tag}>'
+            f'<{tag} style="text-align: {side}">{html.escape(printable(cell))}</{tag}>'
             for side, cell in zip(sides, cells, strict=True)
         )
         return f"<tr>{''.join(drawn)}</tr>"
 
     head, body = line("th", headers), "".join(line("td", row) for row in rows)
-    return f"<table><caption>{html.escape(title)}</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
+    return (
+        f"<table><caption>{html.escape(printable(title))}</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
+    )
 
 
 def _reads_as_number(cell: str) -> bool:

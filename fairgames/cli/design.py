@@ -234,11 +234,13 @@ def design(
     from fairgames.cli.solve import optimum_of
     from fairgames.cli.sweeping import planned, print_sweep, swept
     from fairgames.errors import InputError
+    from fairgames.reading import name_of
     from fairgames.report.terminal import console_for
-    from fairgames.spec.load import load_specification
+    from fairgames.spec.load import build_specification, read_toml
 
     check_outputs(json, figure)
-    loaded = load_specification(spec)
+    raw = read_toml(spec)
+    loaded = build_specification(raw, spec.parent, name_of(spec))
     limits = {"margin": margin, "budget": budget, "min_utility": min_utility}
     platform = platform_options(loaded.platform, selection, limits, (alpha_from, alpha_to))
     loaded = replace(loaded, platform=platform)
@@ -246,7 +248,7 @@ def design(
     for option, given in (("--sweep", sweep), ("--robust", robust or None), ("--bootstrap", bootstrap)):
         if blocs is not None and given is not None:
             raise InputError("--bloc", f"cannot be combined with {option}")
-    plan = None if sweep is None else planned(spec, sweep)
+    plan = None if sweep is None else planned(raw, spec, sweep)
     resampling = None if bootstrap is None else planned_resampling(loaded, bootstrap, seed, jobs)
     optimum = optimum_of(loaded, blocs)
     results: dict[str, object] = {"title": loaded.title, "optimum": optimum}

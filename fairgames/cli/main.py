@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from typing import Annotated
 
 import typer
@@ -14,7 +12,7 @@ from fairgames.cli.design import design
 from fairgames.cli.equilibria import equilibria
 from fairgames.cli.export import export
 from fairgames.cli.fit import fit, init
-from fairgames.cli.frame import PlainErrors
+from fairgames.cli.frame import PlainErrors, run_to_the_end
 from fairgames.cli.payments import payments
 from fairgames.cli.reproduce import reproduce
 from fairgames.cli.solve import solve
@@ -66,8 +64,4 @@ def options(
 
 def run() -> None:
     """Run the command line; the exit status is 0 answered, 1 a check failed, 2 bad input, 3 incomplete."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal cannot show must not cost the answer.
-            stream.reconfigure(errors="replace")
-    app()
+    run_to_the_end(app)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from fairgames.reading import name_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,26 +22,29 @@ _MOST_POINTS = 10_000
 class SweepPlan:
     """A number of a specification, and the values that it is to have."""
 
+    raw: Mapping[str, Any]
     spec: Path
     place: str
     values: Sequence[str]
 
     def at(self, value: str) -> Specification:
-        """Read the specification with one of the values."""
-        from fairgames.spec.load import build_specification, read_toml
+        """Build the specification with one of the values."""
+        from fairgames.spec.load import build_specification
         from fairgames.spec.specification import changed
 
-        raw = changed(read_toml(self.spec), self.place, value)
-        return build_specification(raw, self.spec.parent, f"{self.spec} with {self.place} = {value}")
+        name = f"{name_of(self.spec)} with {self.place} = {value}"
+        return build_specification(changed(self.raw, self.place, value), self.spec.parent, name)
 
 
-def planned(spec: Path, text: str) -> SweepPlan:
+def planned(raw: Mapping[str, Any], spec: Path, text: str) -> SweepPlan:
     """Read ``--sweep``, and check that the specification is a specification at every value.
 
     Parameters
     ----------
+    raw : mapping
+        The specification as parsed.
     spec : Path
-        The specification.
+        Its file.
     text : str
         ``PLACE=FROM:TO:COUNT`` or ``PLACE=VALUE,VALUE,…``.
 
@@ -50,7 +55,7 @@ def planned(spec: Path, text: str) -> SweepPlan:
     """
     from fairgames.errors import InputError
 
-    plan = SweepPlan(spec, *_parsed(text))
+    plan = SweepPlan(raw, spec, *_parsed(text))
     try:
         for value in plan.values:
             plan.at(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import io
 import math
 import numbers
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.errors import DataError
+from fairgames.memory import require_memory
+from fairgames.reading import UnreadableError, name_of, read_input, require_ordinary
 
+_MEMORY_EACH = 20
 _PARQUET_READERS: tuple[Literal["polars", "pyarrow"], ...] = ("polars", "pyarrow")
 
 
@@ -60,34 +64,37 @@ def read_columns(data: object, names: Sequence[str]) -> dict[str, list[Any]]:
 
 
 def _from_csv(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
+    source = name_of(path)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = csv.reader(stream, strict=True)
-            header = [name.strip() for name in next(rows, [])]
-            _require(names, header, str(path))
-            places = [header.index(name) for name in names]
-            columns: list[list[Any]] = [[] for _ in names]
-            for row in rows:
-                if not row:
-                    continue
-                if len(row) != len(header):
-                    raise DataError(f"{path}, line {rows.line_num}: has {len(row)} cells, the header has {len(header)}")
-                for column, place in zip(columns, places, strict=True):
-                    column.append(row[place])
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        rows = csv.reader(io.StringIO(read_input(path, _MEMORY_EACH).decode("utf-8-sig"), newline=""), strict=True)
+    except UnreadableError as error:
+        raise DataError(f"{source}: {error}") from None
     except UnicodeDecodeError:
-        raise DataError(f"{path}: is not UTF-8 text; save it as CSV in UTF-8") from None
+        raise DataError(f"{source}: is not UTF-8 text; save it as CSV in UTF-8") from None
+    try:
+        header = [name.strip() for name in next(rows, [])]
+        _require(names, header, source)
+        places = [header.index(name) for name in names]
+        columns: list[list[Any]] = [[] for _ in names]
+        for row in rows:
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise DataError(f"{source}, line {rows.line_num}: has {len(row)} cells, the header has {len(header)}")
+            for column, place in zip(columns, places, strict=True):
+                column.append(row[place])
     except csv.Error as error:
-        raise DataError(f"{path}, line {rows.line_num}: is not CSV: {error}") from None
+        raise DataError(f"{source}, line {rows.line_num}: is not CSV: {error}") from None
     return dict(zip(names, columns, strict=True))
 
 
 def _from_parquet(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
     import narwhals as nw
 
-    if not path.is_file():
-        raise DataError(f"{path}: cannot be read: no such file")
+    try:
+        require_memory(require_ordinary(path) * _MEMORY_EACH, f"reading {path}", "a smaller file")
+    except UnreadableError as error:
+        raise DataError(f"{path}: {error}") from None
     reader = next((name for name in _PARQUET_READERS if importlib.util.find_spec(name)), None)
     if reader is None:
         raise DataError(

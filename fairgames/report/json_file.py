@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fairgames.errors import DataError, InputError
+from fairgames.printable import shortened
+from fairgames.reading import UnreadableError, name_of, read_input
 from fairgames.result import json_ready
 
 SCHEMA = 1
 """Version of the file's form; it grows when a reader of the old form would misread the new one."""
+
+STANDARD_OUTPUT = Path("-")
+
+_MEMORY_EACH = 20
 
 
 def check_json_path(path: Path) -> None:
@@ -22,7 +30,7 @@ def check_json_path(path: Path) -> None:
     InputError
         If its folder does not exist, or it is a folder.
     """
-    if not path.parent.is_dir() or path.is_dir():
+    if path != STANDARD_OUTPUT and (not path.parent.is_dir() or path.is_dir()):
         raise InputError("--json", "must name a file in an existing folder", str(path))
 
 
@@ -32,7 +40,7 @@ def write_json(path: Path, command: str, results: Mapping[str, object]) -> None:
     Parameters
     ----------
     path : Path
-        The file; written anew.
+        The file, written anew; ``-`` is standard output.
     command : str
         What computed them.
     results : mapping
@@ -46,7 +54,12 @@ def write_json(path: Path, command: str, results: Mapping[str, object]) -> None:
     import fairgames
 
     document = {"schema": SCHEMA, "fairgames": fairgames.__version__, "command": command, **json_ready(results)}
+    # What does not print is written as JSON's own escapes: the same text to a reader, and harmless on a terminal.
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = re.sub(r"[^\n -~]", lambda sign: sign[0] if sign[0].isprintable() else json.dumps(sign[0])[1:-1], text)
+    if path == STANDARD_OUTPUT:
+        getattr(sys.stdout, "real", sys.stdout).write(text)
+        return
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -71,15 +84,16 @@ def read_json(path: Path) -> dict[str, Any]:
     DataError
         If it cannot be read, is not JSON, or has another form.
     """
+    name = name_of(path)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        document = json.loads(read_input(path, _MEMORY_EACH))
+    except UnreadableError as error:
+        raise DataError(f"{name}: {error}") from None
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: is not JSON: {error}") from None
+        raise DataError(f"{name}: is not JSON: {error}") from None
     # A result's own to_dict has a kind, and no schema.
     if not isinstance(document, dict) or not {"schema", "kind"} & set(document):
-        raise DataError(f"{path}: is not a result that fairgames wrote")
+        raise DataError(f"{name}: is not a result that fairgames wrote")
     if document.get("schema", SCHEMA) != SCHEMA:
-        raise DataError(f"{path}: has form {document['schema']!r}, this version reads form {SCHEMA}")
+        raise DataError(f"{name}: has form {shortened(repr(document['schema']), 60)}, this version reads form {SCHEMA}")
     return document

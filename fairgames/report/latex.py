@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fairgames.printable import printable
 from fairgames.result import Result
 
 _SPECIAL = {
@@ -77,7 +78,7 @@ def latex_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]
 
 def escape(text: object) -> str:
     """Escape what LaTeX would read as a command."""
-    return "".join(_SPECIAL.get(sign, sign) for sign in str(text))
+    return "".join(_SPECIAL.get(sign, sign) for sign in printable(text))
 
 
 def _row(cells: Sequence[str]) -> str:

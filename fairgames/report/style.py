@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairgames.errors import InputError
+from fairgames.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,8 +125,28 @@ def save_figure(figure: Figure, path: Path) -> None:
     """
     check_figure_path(path)
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
+    _neutralise(figure)
     try:
-        with house_style():
+        with house_style(), warnings.catch_warnings():
+            # A name in a script that the font lacks is drawn as boxes, which the reader sees.
+            warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
             figure.savefig(path, metadata=metadata)
     except OSError as error:
         raise InputError("--figure", f"cannot be written: {error.strerror}", str(path)) from None
+
+
+def _neutralise(figure: Figure) -> None:
+    """Escape what would not print in texts and ticks, and dollars, which would be read as mathematics."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter
+
+    def plain(text: str) -> str:
+        return re.sub(r"(?<!\\)\$", r"\$", printable(text, keep="\n"))
+
+    for text in figure.findobj(Text):
+        text.set_text(plain(text.get_text()))  # type: ignore[attr-defined]
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            formatter = axis.get_major_formatter()
+            if isinstance(formatter, FixedFormatter):
+                formatter.seq = [plain(label) for label in formatter.seq]

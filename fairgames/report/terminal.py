@@ -10,13 +10,16 @@ import os
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fairgames.exactness import Number
+from fairgames.printable import printable
+from fairgames.progress import clear_line
 from fairgames.report.latex import are_numbers
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 MOST_DECIMALS = 12
 
@@ -88,9 +91,19 @@ def console_for(stream: TextIO | None = None) -> Console:
     """
     from rich.console import Console
 
+    class PlainConsole(Console):
+        """Prints names as they are, escaped where they would steer the terminal or forge a line."""
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(printable(text), **options)
+
+        def print(self, *objects: Any, **options: Any) -> None:
+            clear_line()
+            super().print(*objects, **options)
+
     file = stream or sys.stdout
     free = not file.isatty() and "COLUMNS" not in os.environ
-    return Console(file=file, width=_UNLIMITED if free else None, highlight=False, markup=False, emoji=False)
+    return PlainConsole(file=file, width=_UNLIMITED if free else None, highlight=False, markup=False, emoji=False)
 
 
 def print_table(console: Console, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

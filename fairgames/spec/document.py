@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from fairgames.errors import SpecificationError
 from fairgames.exactness import Number
+from fairgames.printable import shortened
 from fairgames.spec.number import NotANumberError, as_written, exact_number
 
 
@@ -171,6 +172,9 @@ class Document(Section):
 
 Place: TypeAlias = tuple[str | int, ...]
 
+MOST_LISTED = 200
+_LONGEST_KEY = 60
+
 _SECTIONS: Mapping[str, type[Section]] = {
     "platform": PlatformSection,
     "every_user": EveryUserSection,
@@ -197,19 +201,31 @@ class Problems:
         self.source = source
         self._raw = raw
         self._lines: list[str] = []
-        self._places: list[Place] = []
+        self._places: set[Place] = set()
+        self._holders: set[Place] = set()
 
     def add(self, place: Place, requirement: str, *got: object) -> None:
         """Note that what stands at ``place`` is wrong, once: not again for something inside it."""
-        if any(place[: len(reported)] == reported for reported in self._places):
+        if self._inside_a_known_one(place):
+            return
+        self._places.add(place)
+        self._holders.update(place[:length] for length in range(len(place) + 1))
+        if self.are_many:
             return
         value = f", got {as_written(got[0])}" if got else ""
         self._lines.append(f"{self._where(place)}: {requirement}{value}")
-        self._places.append(place)
 
     def known(self, place: Place) -> bool:
         """Whether a problem was noted at ``place``, at something that holds it, or inside it."""
-        return any(reported[: len(place)] == place[: len(reported)] for reported in self._places)
+        return place in self._holders or self._inside_a_known_one(place)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether so many are noted that further ones are only counted."""
+        return len(self._lines) >= MOST_LISTED
+
+    def _inside_a_known_one(self, place: Place) -> bool:
+        return any(place[:length] in self._places for length in range(len(place) + 1))
 
     def __bool__(self) -> bool:
         """Whether there is any problem."""
@@ -224,13 +240,15 @@ class Problems:
             If there is any.
         """
         if self._lines:
-            raise SpecificationError(self.source, self._lines)
+            left = len(self._places) - len(self._lines)
+            raise SpecificationError(self.source, [*self._lines, *[f"and {left:,} further problems"] * (left > 0)])
 
     def _where(self, place: Place) -> str:
         text = ""
         for part in place:
             # Entries are counted from 1, as the people who wrote them do.
-            text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+            name = shortened(str(part), _LONGEST_KEY)
+            text += f"[{part + 1}]" if isinstance(part, int) else f".{name}" if text else name
         if place[:1] == ("users",) and len(place) > 1 and isinstance(place[1], int):
             name = self._name(place[1])
             text += f" ({as_written(name)})" if name is not None else ""
@@ -267,7 +285,7 @@ def validated(raw: Mapping[str, Any], problems: Problems) -> Document:
             for problem in error.errors(include_url=False):
                 place, kind = _place(problem["loc"])
                 # An entry of a list of texts is reported as such; the list is left out as a whole.
-                problems.add(place, *_words(problem["type"], problem, place, kind))
+                problems.add(place, *([""] if problems.are_many else _words(problem["type"], problem, place, kind)))
                 _remove(remaining, place)
 
 
@@ -299,7 +317,7 @@ def _words(code: str, problem: Mapping[str, Any], place: Place, kind: str | None
 def _unknown_key(place: Place, kind: str | None) -> str:
     section = _SECTIONS.get(kind or str(place[0]), Document) if len(place) > 1 else Document
     known = list(section.model_fields)
-    near = difflib.get_close_matches(str(place[-1]), known, n=1)
+    near = difflib.get_close_matches(str(place[-1])[:_LONGEST_KEY], known, n=1)
     return f"unknown key; did you mean {near[0]}?" if near else f"unknown key; known here: {', '.join(known)}"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from fairgames.errors import DataError, InputError, SpecificationError
 from fairgames.fitting.fit import user_name
+from fairgames.reading import UnreadableError, name_of, read_input
 from fairgames.spec.document import (
     Document,
     DPMeanSection,
@@ -99,6 +100,11 @@ def _listed(parts: list[str]) -> str:
     return f"{text[0].upper()}{text[1:]} {'is' if parts == parts[:1] and parts[0] != 'the users' else 'are'}"
 
 
+_MEMORY_EACH = 100
+_DEEPEST = 60
+"""A table of values has an axis for each user, and more than 64 axes no array has."""
+
+
 def load_specification(path: str | PathLike[str]) -> Specification:
     """Read a specification.
 
@@ -133,7 +139,7 @@ def load_specification(path: str | PathLike[str]) -> Specification:
     Fraction(3, 10)
     """
     file = Path(path)
-    return build_specification(read_toml(file), file.parent, str(path))
+    return build_specification(read_toml(file), file.parent, name_of(path))
 
 
 def read_toml(file: Path) -> dict[str, Any]:
@@ -155,15 +161,29 @@ def read_toml(file: Path) -> dict[str, Any]:
         If it cannot be read, or is not TOML.
     """
     try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream, parse_float=Decimal)
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
+        raw = tomllib.loads(read_input(file, _MEMORY_EACH).decode("utf-8"), parse_float=Decimal)
+    except UnreadableError as error:
+        reason = str(error)
     except UnicodeDecodeError:
         reason = "is not TOML: it must be text in UTF-8"
     except (ValueError, ArithmeticError, RecursionError) as error:
         reason = f"is not TOML: {error}"
-    raise SpecificationError(str(file), [reason])
+    else:
+        if _depth_within(raw, _DEEPEST):
+            return raw
+        reason = f"has tables or lists that lie in each other more than {_DEEPEST} deep"
+    raise SpecificationError(name_of(file), [reason])
+
+
+def _depth_within(raw: object, most: int) -> bool:
+    """Whether tables and lists lie at most so deep in each other; without recursion, which would end first."""
+    inside = [raw]
+    for _ in range(most + 1):
+        holders = [entry for entry in inside if isinstance(entry, (dict, list))]
+        if not holders:
+            return True
+        inside = [one for entry in holders for one in (entry.values() if isinstance(entry, dict) else entry)]
+    return False
 
 
 def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Specification:

@@ -17,7 +17,7 @@ import numpy as np
 
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, Number
-from fairgames.memory import require_memory
+from fairgames.memory import readable_count, require_memory
 from fairgames.spec.document import (
     DPMeanSection,
     EveryUserSection,
@@ -71,6 +71,10 @@ def named_file(folder: Path, name: str) -> Path:
     return found
 
 
+_MOST_AXES = 64
+"""As many as an array can have."""
+
+
 def read_table(path: Path, levels: Sequence[str]) -> Array:
     """Read the utility of every profile from a file.
 
@@ -107,7 +111,8 @@ def _read_npy(path: Path, levels: Sequence[str]) -> Array:
     try:
         # Pickles are refused: loading one would run code.
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError:
+    except (ValueError, TypeError, EOFError, ArithmeticError, SyntaxError, RecursionError, MemoryError):
+        # An empty file, a header that is none, a shape that no memory holds: numpy says each in its own way.
         raise FileProblemError("must be a .npy array of numbers") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         raise FileProblemError("must be a .npy array of numbers")
@@ -126,7 +131,15 @@ def _read_csv(path: Path, levels: Sequence[str]) -> Array:
         n_users = len(header) - 1
         if n_users < 1:
             raise FileProblemError("must have a header: a column for each user, then the utility")
+        if n_users > _MOST_AXES:
+            raise FileProblemError(f"has columns for {n_users:,} users, and a table serves up to {_MOST_AXES}")
         size = len(levels) ** n_users
+        # A line has a sign and a comma or line end for each cell: a table that cannot be whole is not begun.
+        if size * 2 * len(header) > path.stat().st_size + 2:
+            raise FileProblemError(
+                f"lacks profiles: a line for each of {len(levels)} ** {n_users} = {readable_count(size)} "
+                f"does not fit in a file of {path.stat().st_size:,} bytes"
+            )
         require_memory(size * 200, f"a table of {size:,} profiles", "fewer users")
         values: Array = np.full((len(levels),) * n_users, None, dtype=object)
         for row in lines:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.game import ScaleGame, State
-from fairgames.parallel import counter
 from fairgames.payments.counts import PresentGroups, present_groups
 from fairgames.payments.engines.cubature import cubature_payments
 from fairgames.payments.engines.federated_integrals import MOST_FEDERATING, federated_moves
 from fairgames.payments.engines.moves import Moves, moves_by_permutations, moves_by_potential
 from fairgames.payments.pricing import Effort, price_profile
+from fairgames.progress import progress
 from fairgames.tolerance import CERTIFICATE_DOUBT
 from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -67,7 +67,7 @@ class Pricing:
         self.utility = utility
         self._effort = effort
         self._known: dict[bytes, Shares] = {}
-        self._progress = counter("states priced")
+        self._progress = progress("states priced")
 
     @property
     def n_priced(self) -> int:
@@ -237,7 +237,7 @@ class UserGains(MovedGains):
     def __init__(self, pricing: Pricing, offered: NDArray[np.bool_]) -> None:
         super().__init__(pricing, offered)
         self._moves: dict[bytes, Moves] = {}
-        self._progress = counter("states priced")
+        self._progress = progress("states priced")
 
     @property
     def n_priced(self) -> int:

@@ -23,6 +23,7 @@ import numpy as np
 
 from fairgames.errors import DataError, EvaluationError, InputError
 from fairgames.parallel import batch_seed
+from fairgames.progress import progress
 
 Measurement: TypeAlias = tuple[tuple[int, ...], int]
 """What was measured: a profile, and the number of the repeat."""
@@ -191,9 +192,6 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_SILENT_SECONDS = 2.0
-
-
 @dataclass(frozen=True)
 class Experiment:
     """A function of the profile, with the random numbers of each repeat.
@@ -268,7 +266,6 @@ def measure(
     """
     import joblib
     from joblib.externals.loky.process_executor import BrokenProcessPool
-    from tqdm import tqdm
 
     # Single tasks, taken as they finish: a crash loses only what was still running.
     workers = joblib.Parallel(n_jobs=n_jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
@@ -282,7 +279,7 @@ def measure(
 
     outcomes = workers(until_one_fails())
     try:
-        with tqdm(desc="measuring", total=len(tasks), delay=_SILENT_SECONDS, disable=None) as bar:
+        with progress("measuring", len(tasks), leave=True) as bar:
             for outcome in outcomes:
                 if outcome.value is None:
                     failures.append(outcome)
