@@ -1,4 +1,4 @@
-"""Text that others wrote (names, titles, keys, file names), made fit for a terminal, a message, a figure, a spreadsheet."""
+"""Text that others wrote (names, titles, keys, file names), made fit for terminals, messages, figures, spreadsheets."""
 
 from __future__ import annotations
 
@@ -58,7 +58,5 @@ def spreadsheet_cell(cell: object) -> object:
     """
     if not isinstance(cell, str):
         return cell
-    text = printable(cell, keep="\t\r")
-    return printable(
-        f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS) else text
-    )
+    guard = "'" if cell.startswith(_FORMULA_STARTS) or cell.lstrip().startswith(_FORMULA_STARTS) else ""
+    return guard + printable(cell)

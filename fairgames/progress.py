@@ -1,4 +1,4 @@
-"""Nothing long runs in silence: bars for work that is counted, and a heartbeat that names the stage for all other work."""
+"""Nothing long runs in silence: bars for work that is counted, a heartbeat that names the stage for all other work."""
 
 from __future__ import annotations
 
@@ -39,31 +39,38 @@ def progress(description: str, total: int | None = None, *, leave: bool = False)
     """
     from tqdm import tqdm
 
-    class Bar(tqdm):  # type: ignore[type-arg]
-        in_lines = False
+    stream = sys.stderr
+    in_lines = stream is None or not stream.isatty()
 
-        def display(self, msg: str | None = None, pos: int | None = None) -> bool | None:
+    class Bar(tqdm):  # type: ignore[misc]
+        disable: bool
+
+        def display(self, msg: str | None = None, pos: int | None = None) -> bool:
             global _shown_at  # noqa: PLW0603 (a process has one terminal)
             _shown_at = time.monotonic()
-            if not self.in_lines:
+            if in_lines:
+                print(str(self), file=self.fp, flush=True)
+            else:
                 clear_line()
-                return super().display(msg, pos)
-            print(str(self), file=self.fp, flush=True)
+                super().display(msg, pos)
             return True
 
         def close(self) -> None:
             # Lines that were printed stay: there is nothing to tidy up.
-            if self.in_lines and not self.disable:
+            if in_lines and not self.disable:
                 self.disable = True
                 self._decr_instances(self)
             super().close()
 
-    stream = sys.stderr
-    in_lines = stream is None or not stream.isatty()
-    shared: dict[str, Any] = {"desc": description, "total": total, "delay": SILENT_SECONDS, "file": stream}
-    bar = Bar(**shared, leave=leave, mininterval=_SECONDS_A_LINE if in_lines else 0.1, disable=stream is None)
-    bar.in_lines = in_lines
-    return bar
+    return Bar(
+        desc=description,
+        total=total,
+        leave=leave,
+        delay=SILENT_SECONDS,
+        mininterval=_SECONDS_A_LINE if in_lines else 0.1,
+        file=stream,
+        disable=stream is None,
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import joblib
@@ -12,7 +13,8 @@ import pytest
 from cloudpickle import register_pickle_by_value
 
 from fairgames.errors import InputError
-from fairgames.parallel import as_n_jobs, as_seed, batch_seed, counter, run_in_order
+from fairgames.parallel import as_n_jobs, as_seed, batch_seed, run_in_order
+from fairgames.progress import heartbeat, progress, stage
 
 # Worker processes cannot import test modules.
 register_pickle_by_value(sys.modules[__name__])
@@ -148,12 +150,13 @@ def test_a_killed_dask_worker_loses_nothing(tmp_path):
 _ON_A_TERMINAL = """
 import fcntl, struct, sys, termios, time
 import fairgames.parallel as parallel
+import fairgames.progress as progress
 
 fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-parallel._SILENT_SECONDS = float(sys.argv[1])
+progress.SILENT_SECONDS = float(sys.argv[1])
 for _ in parallel.run_in_order(time.sleep, [0.02] * 40, description="naps"):
     pass
-count = parallel.counter("steps")
+count = progress.progress("steps")
 for _ in range(40):
     time.sleep(0.02)
     count.update()
@@ -184,9 +187,32 @@ def test_progress_is_shown_on_a_terminal_once_it_takes_long(silent):
     assert (b"steps:" in shown) == (silent < 1)
 
 
-def test_a_counter_is_silent_when_not_a_terminal(capsys, monkeypatch):
-    monkeypatch.setattr("fairgames.parallel._SILENT_SECONDS", 0.0)
-    count = counter("steps")
+def test_progress_in_a_pipe_is_whole_lines_and_only_of_long_work(capsys, monkeypatch):
+    count = progress("quick steps")
     count.update()
     count.close()
     assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("fairgames.progress.SILENT_SECONDS", 0.0)
+    monkeypatch.setattr("fairgames.progress._SECONDS_A_LINE", 0.0)
+    count = progress("steps", 2)
+    count.update()
+    count.update()
+    count.close()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "\r" not in err
+    assert [line.split(":")[0] for line in err.splitlines()] == ["steps"] * 3
+    assert "2/2" in err
+
+
+def test_the_heartbeat_names_the_stage_where_no_bar_counts(capsys, monkeypatch):
+    monkeypatch.setattr("fairgames.progress.SILENT_SECONDS", 0.05)
+    monkeypatch.setattr("fairgames.progress._shown_at", -1e9)
+    with heartbeat("fairgames solve"), stage("finding the optimum"):
+        time.sleep(0.3)
+    err = capsys.readouterr().err
+    assert err.startswith("fairgames solve: finding the optimum, 0 s\n")
+    monkeypatch.setattr("fairgames.progress._shown_at", time.monotonic())
+    with heartbeat("fairgames solve"):
+        time.sleep(0.3)
+    assert capsys.readouterr().err == ""

@@ -68,15 +68,17 @@ def _payments(spec: Specification, alpha: Number) -> str:
     import numpy as np
 
     from fairgames.payments.fair import payment_table
+    from fairgames.printable import spreadsheet_cell
 
     table = payment_table(spec.utility, alpha)
     payments = [table.user(user) for user in range(spec.n_users)]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     names = spec.user_names
-    writer.writerow([*names, "utility", *(f"payment to {name}" for name in names)])
+    writer.writerow(map(spreadsheet_cell, [*names, "utility", *(f"payment to {name}" for name in names)]))
     for profile in np.ndindex(table.utility.shape):
-        writer.writerow([*spec.level_names(profile), table.utility[profile], *(paid[profile] for paid in payments)])
+        row = [*spec.level_names(profile), table.utility[profile], *(paid[profile] for paid in payments)]
+        writer.writerow(map(spreadsheet_cell, row))
     return stream.getvalue()
 
 

@@ -1,9 +1,4 @@
-"""The frame around every command: errors end in one clear message, output may break off, long work is not silent.
-
-What the command's exit status says.
-
-Arguments and options that several commands share.
-"""
+"""The frame around every command: shared options, exit status, errors as one message, output that may break off."""
 
 from __future__ import annotations
 

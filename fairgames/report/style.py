@@ -144,7 +144,7 @@ def _neutralise(figure: Figure) -> None:
         return re.sub(r"(?<!\\)\$", r"\$", printable(text, keep="\n"))
 
     for text in figure.findobj(Text):
-        text.set_text(plain(text.get_text()))  # type: ignore[attr-defined]
+        text.set_text(plain(text.get_text()))
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             formatter = axis.get_major_formatter()

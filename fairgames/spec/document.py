@@ -247,8 +247,8 @@ class Problems:
         text = ""
         for part in place:
             # Entries are counted from 1, as the people who wrote them do.
-            name = shortened(str(part), _LONGEST_KEY)
-            text += f"[{part + 1}]" if isinstance(part, int) else f".{name}" if text else name
+            key = shortened(str(part), _LONGEST_KEY)
+            text += f"[{part + 1}]" if isinstance(part, int) else f".{key}" if text else key
         if place[:1] == ("users",) and len(place) > 1 and isinstance(place[1], int):
             name = self._name(place[1])
             text += f" ({as_written(name)})" if name is not None else ""

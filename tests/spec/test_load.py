@@ -319,7 +319,7 @@ def test_all_problems_are_listed_at_once(write, problems):
 
 def test_an_unreadable_specification_says_why(tmp_path, problems):
     assert problems(tmp_path / "none.toml") == ["cannot be read: No such file or directory"]
-    assert problems(tmp_path) == ["cannot be read: Is a directory"]
+    assert problems(tmp_path) == ["cannot be read: it is a folder"]
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b'title = "Z\xfcrich"')
     assert problems(latin) == ["is not TOML: it must be text in UTF-8"]
