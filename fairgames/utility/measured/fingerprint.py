@@ -1,42 +1,82 @@
-"""A fingerprint of a function and of the data that it uses, so that stale measurements are never reused."""
+"""Tell whether a function's values may have changed: hash what decides them, not where it is written."""
 
 from __future__ import annotations
 
+import copyreg
+import dis
 import hashlib
-import inspect
-from collections.abc import Callable, Iterator
-from functools import partial
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+from types import (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
+
+import numpy as np
 
 from fairgames.errors import InputError
 
+_PLAIN = (type(None), bool, float, complex, str, bytes, type(...), type(NotImplemented))
+_DESCRIPTORS = (
+    ClassMethodDescriptorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+)
+_LruCache = type(lru_cache(lambda: None))
 
-def fingerprint(function: Callable[..., Any], *facts: object) -> str:
-    """Hash a function's source code, what it captures, and further facts.
+_NOT_VALUES = frozenset(
+    "__abstractmethods__ __annotate_func__ __annotations__ __annotations_cache__ __dataclass_fields__ "
+    "__dataclass_params__ __dict__ __doc__ __firstlineno__ __module__ __qualname__ __slotnames__ "
+    "__static_attributes__ __weakref__ _abc_impl".split()
+)
+"""Members of a class that decide nothing, or come and go while a program runs."""
 
-    Seen are: the source of the function, or of the class of a callable object and of its base classes,
-    and of the functions and classes of its own module that it names or whose objects it uses; its
-    default arguments; the variables that it captures or reads from its module; the arguments of a
-    ``partial``; the state of a callable object. Not seen are files, and code in other modules: put
-    their date, version or hash among the facts.
+
+def fingerprint(function: Callable[..., Any], *facts: object, named: object = "") -> str:
+    """Hash what decides a function's values.
+
+    Seen are: the compiled code of the function and of all functions and classes of the user's own that it reaches;
+    constants, default arguments, captured variables, variables that it reads from its modules; attributes of
+    functions, classes and objects as they are now; the arguments of a ``partial``. A class may define
+    ``__fingerprint__``, which returns what decides the values of its objects. Installed libraries are seen by name.
+    Not seen are files, and versions of libraries: put their date, version or hash into ``named``.
 
     Parameters
     ----------
     function : callable
         The function.
     *facts : object
-        Whatever else the results depend on; anything that can be pickled.
+        Whatever else the values depend on.
+    named : object
+        What the user says about the function; anything but ``""`` vouches for what cannot be looked into.
 
     Returns
     -------
     str
-        64 hexadecimal digits.
+        64 hexadecimal digits, equal in every process of one version of Python.
 
     Raises
     ------
     InputError
-        If something that the function uses cannot be hashed.
+        If the function, or something that it uses, cannot be looked into (a C function, an open file, a generator)
+        and ``named`` is ``""``.
 
     Examples
     --------
@@ -46,129 +86,281 @@ def fingerprint(function: Callable[..., Any], *facts: object) -> str:
     >>> before == fingerprint(lambda profile: scale * sum(profile))
     False
     """
-    digest = hashlib.sha256()
-    for part in (*_parts(function, set()), *(_data(fact, "fingerprint") for fact in facts)):
-        digest.update(part.encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
+    vouched = not (isinstance(named, str) and not named)
+    seen = _Seen(vouched)
+    if not vouched and not _has_code(function):
+        raise _cannot_tell(getattr(function, "__name__", type(function).__name__), "it is no Python function")
+    parts = [seen.digest(function, getattr(function, "__name__", "evaluate"))]
+    told = _Seen(vouched=False)
+    parts += [told.digest(fact, "fingerprint") for fact in (*facts, named)]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def _parts(thing: object, seen: set[int]) -> Iterator[str]:
-    """Texts that together change whenever the behaviour of ``thing`` may."""
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    if hasattr(thing, "__wrapped__"):
-        yield from _parts(thing.__wrapped__, seen)
-    if isinstance(thing, partial):
-        yield from _parts(thing.func, seen)
-        yield from _parts_of_values({"arguments": thing.args, **thing.keywords}, _module_of(thing.func), seen)
-    elif isinstance(thing, MethodType):
-        yield from _parts(thing.__func__, seen)
-        yield from _parts(thing.__self__, seen)
-    elif isinstance(thing, FunctionType):
-        yield _source(thing, thing.__code__)
-        yield from _parts_of_values(_values_used(thing), _module_of(thing), seen)
-    elif isinstance(thing, type):
-        for part in thing.__mro__:
-            if _module_of(part) == _module_of(thing):
-                yield _source(part, None)
-                for function in _methods(part):
-                    yield from _parts(function, seen)
-    elif isinstance(thing, (BuiltinFunctionType, ModuleType)):
-        yield repr(getattr(thing, "__name__", thing))
-    elif not hasattr(thing, "__wrapped__"):
-        yield from _parts(type(thing), seen)
-        yield _data(thing, type(thing).__name__)
-        for value in vars(thing).values() if hasattr(thing, "__dict__") else ():
-            yield from _code_in(value, _module_of(type(thing)), seen)
+def _has_code(function: object) -> bool:
+    while isinstance(function, (partial, MethodType, _LruCache)):
+        function = getattr(function, "__wrapped__", None) or getattr(function, "func", None) or function.__func__  # type: ignore[union-attr]
+    return any(isinstance(part, FunctionType) for part in (function, getattr(type(function), "__call__", None)))
 
 
-def _parts_of_values(values: dict[str, Any], module: str, seen: set[int]) -> Iterator[str]:
-    for name in sorted(values):
-        yield name
-        if _is_code(values[name], module):
-            yield from _parts(values[name], seen)
+def _cannot_tell(name: str, reason: object) -> InputError:
+    return InputError(
+        "fingerprint",
+        f"is needed to keep results in a file, since fairgames cannot tell whether {name!r} has changed ({reason}): give "
+        "a text that names what is measured, and change it whenever the values may have changed",
+        "",
+    )
+
+
+class _Seen:
+    """Digests of what was met so far; what refers back to itself ends."""
+
+    def __init__(self, vouched: bool) -> None:
+        self._vouched = vouched
+        self._done: dict[int, tuple[object, bytes]] = {}
+        self._active: dict[int, int] = {}
+
+    def digest(self, thing: object, name: str) -> bytes:
+        """Digest of a value; ``name`` is what messages call it."""
+        if isinstance(thing, _PLAIN):
+            return _hashed(type(thing).__name__.encode(), repr(thing).encode("utf-8", "surrogatepass"))
+        if type(thing) is int:
+            return _hashed(b"int", hex(thing).encode())
+        if isinstance(thing, _LruCache):
+            return self.digest(thing.__wrapped__, name)
+        key = id(thing)
+        if key in self._active:
+            return b"again %d" % self._active[key]
+        if key not in self._done:
+            self._active[key] = len(self._active)
+            try:
+                found = _hashed(*self._parts(thing, name))
+            except RecursionError:
+                found = self._opaque(thing, name, "it is nested too deeply")
+            finally:
+                del self._active[key]
+            # Kept alive, so that no other object is met under the same id.
+            self._done[key] = thing, found
+        return self._done[key][1]
+
+    def _opaque(self, thing: object, name: str, reason: object) -> bytes:
+        if not self._vouched:
+            raise _cannot_tell(name, reason) from None
+        return _hashed(b"opaque", _name_of(type(thing)))
+
+    def _parts(self, thing: object, name: str) -> Iterator[bytes]:
+        kind = type(thing)
+        yield _name_of(kind)
+        if isinstance(thing, FunctionType):
+            yield from self._function(thing)
+        elif isinstance(thing, CodeType):
+            yield from self._code(thing)
+        elif isinstance(thing, type):
+            yield from self._class(thing)
+        elif isinstance(thing, MethodType):
+            yield self.digest(thing.__func__, name)
+            yield self.digest(thing.__self__, name)
+        elif isinstance(thing, BuiltinFunctionType):
+            yield _name_of(thing)
+            if not isinstance(thing.__self__, (ModuleType, type(None))):
+                yield self.digest(thing.__self__, name)
+            elif _is_own(str(thing.__module__)):
+                yield self._opaque(thing, name, "it is a C function")
+        elif isinstance(thing, ModuleType):
+            yield thing.__name__.encode()
+        elif isinstance(thing, _DESCRIPTORS):
+            yield _name_of(thing)
+        elif isinstance(thing, (staticmethod, classmethod)):
+            yield self.digest(thing.__func__, name)
+        elif isinstance(thing, (property, cached_property)):
+            parts = (getattr(thing, part, None) for part in ("fget", "fset", "fdel", "func"))
+            yield from (self.digest(part, name) for part in parts)
+        elif kind in {list, tuple}:
+            yield from self._entries(thing, name)  # type: ignore[arg-type]
+        elif kind in {set, frozenset}:
+            yield from sorted(self.digest(entry, name) for entry in thing)  # type: ignore[attr-defined]
+        elif kind in {dict, MappingProxyType}:
+            yield from (self.digest(part, name) for pair in thing.items() for part in pair)  # type: ignore[attr-defined]
+        elif kind in {np.ndarray, np.memmap} and not thing.dtype.hasobject:  # type: ignore[attr-defined]
+            yield repr((thing.dtype.descr, thing.shape)).encode()  # type: ignore[attr-defined]
+            yield np.ascontiguousarray(thing).reshape(-1).view(np.uint8).data
         else:
-            yield _data(values[name], name)
-            yield from _code_in(values[name], module, seen)
+            yield from self._object(thing, name)
+
+    def _entries(self, thing: list[Any] | tuple[Any, ...], name: str) -> Iterator[bytes]:
+        if all(type(entry) in _PLAIN for entry in thing):
+            yield repr(list(thing)).encode("utf-8", "surrogatepass")
+        else:
+            yield from (self.digest(entry, name) for entry in thing)
+
+    def _function(self, function: FunctionType) -> Iterator[bytes]:
+        own = not _in_library(function.__code__.co_filename)
+        if not own and "<" not in function.__qualname__:
+            yield _name_of(function)
+            return
+        yield from self._code(function.__code__)
+        for name, value in _values_read(function, own):
+            yield name.encode()
+            if isinstance(value, ModuleType):
+                yield from self._module(value, set(_names(function.__code__)), {value.__name__})
+            else:
+                yield self.digest(value, name)
+
+    def _code(self, code: CodeType) -> Iterator[bytes]:
+        yield code.co_code
+        yield code.co_exceptiontable
+        yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)).encode()
+        yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)).encode()
+        yield from (self.digest(constant, "a constant") for constant in code.co_consts)
+
+    def _module(self, module: ModuleType, names: set[str], met: set[str]) -> Iterator[bytes]:
+        """What a function reads from one of the user's own modules."""
+        yield module.__name__.encode()
+        if _is_own(module.__name__):
+            for name in sorted(names & set(vars(module)) - met):
+                value = vars(module)[name]
+                if isinstance(value, ModuleType):
+                    yield from self._module(value, names, {*met, name})
+                else:
+                    yield self.digest(value, name)
+
+    def _class(self, kind: type) -> Iterator[bytes]:
+        yield _name_of(kind)
+        if not _is_own(kind.__module__):
+            return
+        yield from (self.digest(base, base.__name__) for base in (type(kind), *kind.__bases__))
+        for name in sorted(set(vars(kind)) - _NOT_VALUES):
+            yield name.encode()
+            yield self.digest(vars(kind)[name], f"{kind.__name__}.{name}")
+
+    def _object(self, thing: object, name: str) -> Iterator[bytes]:
+        kind = type(thing)
+        yield self.digest(kind, kind.__name__)
+        if hasattr(kind, "__fingerprint__"):
+            yield self.digest(kind.__fingerprint__(thing), name)
+            return
+        if hasattr(thing, "__wrapped__"):
+            yield self.digest(thing.__wrapped__, name)
+        own = _is_own(kind.__module__)
+        if own:
+            yield from self._attributes(_attributes(thing), kind)
+        if not own or any(base.__flags__ & (1 << 9) == 0 and base is not object for base in kind.__mro__):
+            yield from self._reduced(thing, name)
+
+    def _attributes(self, values: Mapping[str, object], kind: type) -> Iterator[bytes]:
+        for name in sorted(set(values) - _lazily_made(kind)):
+            yield name.encode()
+            yield self.digest(values[name], name)
+
+    def _reduced(self, thing: object, name: str) -> Iterator[bytes]:
+        """What a pickle of an object would hold."""
+        try:
+            reduce = copyreg.dispatch_table.get(type(thing))
+            held = reduce(thing) if reduce else thing.__reduce_ex__(4)
+        except RecursionError:
+            raise
+        except Exception as error:
+            yield self._opaque(thing, name, error)
+            return
+        if isinstance(held, str):
+            yield _name_of(thing)
+            if _is_own(str(getattr(thing, "__module__", ""))) and not hasattr(thing, "__wrapped__"):
+                yield self._opaque(thing, name, "it is known by its name alone")
+            return
+        make, arguments, state, entries, items = (*held, None, None, None)[:5]
+        yield self.digest(make, name)
+        yield self.digest(arguments, name)
+        for part in state if isinstance(state, tuple) else (state,):
+            if isinstance(part, dict) and all(isinstance(key, str) for key in part):
+                yield from self._attributes(part, type(thing))
+            else:
+                yield self.digest(part, name)
+        yield from (self.digest(entry, name) for entry in entries or ())
+        yield from (self.digest(part, name) for pair in items or () for part in pair)
 
 
-def _code_in(value: object, module: str, seen: set[int]) -> Iterator[str]:
-    """Functions and objects of the user's own classes, inside lists, tuples and dictionaries too."""
-    if _is_code(value, module):
-        yield from _parts(value, seen)
-    elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
-        seen.add(id(value))
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from _code_in(entry, module, seen)
+def _hashed(*parts: Any) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return digest.digest()
 
 
-def _is_code(value: object, module: str) -> bool:
-    return callable(value) or isinstance(value, ModuleType) or _module_of(type(value)) == module
+def _name_of(thing: object) -> bytes:
+    owner = getattr(thing, "__module__", None) or getattr(getattr(thing, "__objclass__", None), "__qualname__", "")
+    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or type(thing).__qualname__
+    return f"{owner}.{name}".encode()
 
 
-def _module_of(thing: object) -> str:
-    return str(getattr(thing, "__module__", ""))
-
-
-def _methods(kind: type) -> Iterator[FunctionType]:
-    for member in vars(kind).values():
-        parts = (member, getattr(member, "__func__", None), getattr(member, "fget", None))
-        yield from (part for part in parts if isinstance(part, FunctionType))
-
-
-def _values_used(function: FunctionType) -> dict[str, Any]:
-    """Default arguments, captured variables, and what the function reads from its module."""
-    values = dict(_defaults(function))
+def _values_read(function: FunctionType, own: bool) -> Iterator[tuple[str, object]]:
+    """Default arguments, attributes, captured variables, and variables that the function reads from its module."""
+    yield "defaults", function.__defaults__
+    yield "defaults by name", function.__kwdefaults__
+    for name, value in sorted(vars(function).items()):
+        yield name, value
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
-            values[name] = cell.cell_contents
+            yield name, cell.cell_contents
         except ValueError:
-            values[name] = None
-    for name in sorted(set(_names(function.__code__)) & set(function.__globals__)):
-        value = function.__globals__[name]
-        foreign = callable(value) and getattr(value, "__module__", None) != function.__module__
-        values[name] = getattr(value, "__qualname__", repr(type(value))) if foreign else value
-    return values
+            yield name, None
+    if own:
+        for name in sorted(set(_globals_read(function.__code__)) & set(function.__globals__)):
+            yield name, function.__globals__[name]
 
 
-def _defaults(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Name and value of each default argument."""
-    for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.default is not inspect.Parameter.empty:
-            yield name, parameter.default
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+def _globals_read(code: CodeType) -> Iterator[str]:
+    for part in _codes(code):
+        for step in dis.get_instructions(part):
+            if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
+                yield str(step.argval)
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+    for part in _codes(code):
+        yield from part.co_names
 
 
-def _source(thing: Any, code: CodeType | None) -> str:
-    try:
-        return inspect.getsource(thing)
-    except (OSError, TypeError):
-        return thing.__qualname__ if code is None else "".join(_bytecode(code))
+def _attributes(thing: object) -> dict[str, object]:
+    values = dict(vars(thing)) if hasattr(thing, "__dict__") else {}
+    for kind in type(thing).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(thing, name) and not name.startswith("__"):
+                values[name] = getattr(thing, name)
+    return values
 
 
-def _bytecode(code: CodeType) -> Iterator[str]:
-    yield code.co_code.hex()
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _bytecode(constant)
-        else:
-            yield repr(constant)
+def _lazily_made(kind: type) -> set[str]:
+    """Attributes that a class computes on demand from the others."""
+    return {name for part in kind.__mro__ for name, member in vars(part).items() if isinstance(member, cached_property)}
 
 
-def _data(value: object, name: str) -> str:
-    import joblib
+def _is_own(module: str) -> bool:
+    """Whether a module is the user's own, and no installed library."""
+    if module in sys.builtin_module_names:
+        return False
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None:
+        return module.partition(".")[0] not in sys.stdlib_module_names
+    return not _in_library(file)
 
-    try:
-        return str(joblib.hash(value))
-    except Exception as error:
-        raise InputError(
-            "cache", f"cannot tell whether {name!r} has changed, since it cannot be pickled ({error}); pass it as data"
-        ) from error
+
+@lru_cache(maxsize=4096)
+def _in_library(file: str) -> bool:
+    if file.startswith("<frozen"):
+        return True
+    return not file.startswith("<") and os.path.realpath(file).startswith(_library_folders())
+
+
+@lru_cache(maxsize=1)
+def _library_folders() -> tuple[str, ...]:
+    named = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    folders = [*named, *site.getsitepackages(), site.getusersitepackages(), str(Path(__file__).parent.parent)]
+    return tuple({os.path.realpath(folder) + os.sep for folder in folders})

@@ -1,0 +1,157 @@
+"""Files that are written whole or not at all, and never over a file that is not ours.
+
+Ours is what says so in its content: a ``fairgames`` key in JSON, metadata in PNG, SVG and PDF, a comment in LaTeX and
+``.nfg``. Tables (CSV, ``.npy``, Markdown) have no room for a mark, and a specification is its user's own as soon as it
+is edited: they are overwritten on request only. What is read in the same run is never overwritten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairgames.errors import InputError
+
+MARK = "fairgames"
+"""What metadata call the program that wrote a file."""
+
+_HEAD = 4096
+_SCALAR = rb'(?:"[^"\\]*"|-?[\d.]+|true|false|null)'
+_JSON_KEY = re.compile(rb'\s*\{(?:\s*"[^"\\]*"\s*:\s*' + _SCALAR + rb'\s*,)*\s*"fairgames"\s*:\s*"')
+
+
+def _pdf_is_ours(path: Path) -> bool:
+    content = path.read_bytes()
+    return content.startswith(b"%PDF-") and b"/Creator (fairgames)" in content
+
+
+def _head_says(test: Callable[[bytes], object]) -> Callable[[Path], bool]:
+    def is_ours(path: Path) -> bool:
+        with path.open("rb") as stream:
+            return bool(test(stream.read(_HEAD)))
+
+    return is_ours
+
+
+_OURS: dict[str, Callable[[Path], bool]] = {
+    ".json": _head_says(_JSON_KEY.match),
+    ".png": _head_says(lambda head: head.startswith(b"\x89PNG\r\n") and b"tEXtSoftware\0fairgames" in head),
+    ".svg": _head_says(lambda head: b"<dc:title>fairgames</dc:title>" in head),
+    ".pdf": _pdf_is_ours,
+    ".tex": _head_says(lambda head: head.startswith(b"% fairgames\n")),
+    ".nfg": _head_says(lambda head: head.startswith(b"NFG 1 R ") and b'\n"fairgames"\n' in head),
+}
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file that is to be written.
+
+    Parameters
+    ----------
+    path : Path
+        Where; a link is followed.
+    argument : str
+        What the user calls it, for messages: ``"--json"``.
+    kind : str
+        The ending whose mark makes an existing file ours; by default that of ``path``.
+    force : bool
+        Overwrite a file that is not ours, too.
+    inputs : tuple of Path
+        Files that are read in the same run: never overwritten, whatever ``force`` says.
+    """
+
+    path: Path
+    argument: str = "path"
+    kind: str = ""
+    force: bool = False
+    inputs: tuple[Path, ...] = ()
+
+    def check(self) -> None:
+        """Refuse what could not or must not be written, before any work is done.
+
+        Raises
+        ------
+        InputError
+            If there is no such folder, it cannot be written to, or a file is there that is not ours.
+        """
+        with self._writing() as target:
+            exists = os.path.lexists(target)
+            if target.is_dir() or not target.parent.is_dir():
+                raise InputError(self.argument, "must name a file in an existing folder", str(self.path))
+            if not os.access(target if exists else target.parent, os.W_OK):
+                raise InputError(self.argument, "cannot be written: Permission denied", str(self.path))
+            if not exists:
+                return
+            if not target.is_file():
+                raise InputError(self.argument, "must be a file, not a device or a pipe", str(self.path))
+            if any(source.exists() and target.samefile(source) for source in self.inputs):
+                raise InputError(
+                    self.argument, "must not be a file that is read, which is left as it is", str(self.path)
+                )
+            ours = _OURS.get(self.kind or self.path.suffix.lower(), lambda _: False)
+            if not self.force and not ours(target):
+                raise InputError(
+                    self.argument,
+                    "exists already, is not known to be of fairgames, and is left as it is: name another file, or "
+                    "overwrite it with --force (force=True in Python)",
+                    str(self.path),
+                )
+
+    def write(self, content: str | bytes) -> None:
+        """Write the file: beside its place first, then renamed, so that it is never half a file.
+
+        Raises
+        ------
+        InputError
+            As `check` does, or if the disk is full.
+        """
+        self.check()
+        with self._writing() as target:
+            replace_file(target, content.encode() if isinstance(content, str) else content)
+
+    def holds(self, content: str) -> bool:
+        """Whether the file is there already with just this content, so that nothing is left to be written."""
+        try:
+            return self.path.read_bytes() == content.encode()
+        except OSError:
+            return False
+
+    @contextmanager
+    def _writing(self) -> Iterator[Path]:
+        try:
+            yield Path(os.path.realpath(self.path))
+        except InputError:
+            raise
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(self.argument, f"cannot be written: {reason}", str(self.path)) from error
+
+
+def replace_file(target: Path, content: bytes) -> None:
+    """Put a file into its place in one step, with the access rights of the one that was there.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there is as it was.
+    """
+    beside = target.with_name(f".fairgames-{secrets.token_hex(8)}.tmp")
+    try:
+        with beside.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            beside.chmod(target.stat().st_mode & 0o7777)
+        beside.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
