@@ -95,8 +95,8 @@ class Output:
                 raise InputError(
                     self.argument, "must not be a file that is read, which is left as it is", str(self.path)
                 )
-            ours = _OURS.get(self.kind or self.path.suffix.lower(), lambda _: False)
-            if not self.force and not ours(target):
+            is_ours = _OURS.get(self.kind or self.path.suffix.lower())
+            if not self.force and not (is_ours and is_ours(target)):
                 raise InputError(
                     self.argument,
                     "exists already, is not known to be of fairgames, and is left as it is: name another file, or "

@@ -66,6 +66,12 @@ def batch_seed(seed: np.random.SeedSequence, batch: int) -> np.random.SeedSequen
     return np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, batch), pool_size=seed.pool_size)
 
 
+def seed_facts(seed: np.random.SeedSequence) -> list[str]:
+    """All that decides the numbers of a seed, JSON-ready."""
+    entropy = np.atleast_1d(np.array(seed.entropy, dtype=object)).tolist()
+    return [f"{entropy}", f"{tuple(seed.spawn_key)}", f"{seed.pool_size}"]
+
+
 def as_n_jobs(n_jobs: object) -> int | None:
     """Check a number of jobs: a whole number other than 0 (negative counts from the cores), or None.
 

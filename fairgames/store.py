@@ -56,13 +56,16 @@ class Store:
     ) -> None:
         self.path = path
         self._argument = argument
-        self._target = Path(os.path.realpath(path))
+        with self._reading():
+            self._target = Path(os.path.realpath(path))
         self._facts = {"format": f"fairgames {kind}", "version": VERSION, **facts}
         self._header, self._first_check = _line({**self._facts, "function": function}, "")
         self._holder: int | None = None
         self._rewind()
         if os.path.lexists(self._target) and not self._target.is_file():
             self._refuse("must be a file")
+        if not self._target.parent.is_dir():
+            self._refuse("must name a file in an existing folder")
         self._require_fit(adopt)
         with self.locked():
             found = self._require_fit(adopt)
@@ -168,8 +171,8 @@ class Store:
 
     def _refuse_line(self, what: str) -> NoReturn:
         self._refuse(
-            f"must be as it was written, but its line {self._count + 1} {what}; nothing of it was used, and it is left as "
-            f"it is. Name another file, or go on from a copy of its first {self._count} lines, which are whole"
+            f"must be as it was written, but its line {self._count + 1} {what}; nothing of it was used, and it is "
+            f"left as it is. Name another file, or go on from a copy of its first {self._count} lines, which are whole"
         )
 
     def _require_fit(self, adopt: bool) -> bytes | None:
@@ -196,8 +199,8 @@ class Store:
             self._refuse(f"belongs to another run ({', '.join(others)} differ) and is left as it is: name another file")
         if not adopt:
             self._refuse(
-                "was made by another function, or by this one with other data, and is left as it is: name another file. "
-                "If you know that its values are those of this function too, take it over with adopt=True"
+                "was made by another function, or by this one with other data, and is left as it is: name another "
+                "file. If you know that its values are those of this function too, take it over with adopt=True"
             )
         return line
 
@@ -222,10 +225,12 @@ class Store:
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except InputError:
+            raise
+        except (OSError, ValueError) as error:
             raise InputError(
                 self._argument,
-                f"must be in a folder that can be written to ({error.strerror or error})",
+                f"must be in a folder that can be written to ({getattr(error, 'strerror', None) or error})",
                 str(self.path),
             ) from error
 

@@ -55,6 +55,10 @@ class Effort:
         Workers.
     checkpoint : path or None
         Of permutations.
+    fingerprint : object
+        What the utility depends on that its code and data do not show, where there is a checkpoint.
+    adopt : bool
+        Go on from a checkpoint that another utility made.
     """
 
     seed: int | np.random.SeedSequence = 0
@@ -63,6 +67,8 @@ class Effort:
     max_seconds: float | None = None
     n_jobs: int | None = 1
     checkpoint: str | Path | None = None
+    fingerprint: object = ""
+    adopt: bool = False
 
     def check(self) -> None:
         """Refuse what no engine could use, whichever is chosen.
@@ -178,6 +184,8 @@ def _by_permutations(groups: PresentGroups, effort: Effort) -> Estimate:
         target_error=effort.target_error,
         n_jobs=effort.n_jobs,
         checkpoint=effort.checkpoint,
+        fingerprint=effort.fingerprint,
+        adopt=effort.adopt,
         walk=groups.utility.walk(levels),
         alike=groups.utility.types,
     )
@@ -497,6 +505,8 @@ def fair_payments(
     max_seconds: float | None = None,
     n_jobs: int | None = 1,
     checkpoint: str | Path | None = None,
+    fingerprint: object = "",
+    adopt: bool = False,
 ) -> Payments:
     """Fair payment of each user at one profile (Theorem 2, equation 7), whatever the number of users.
 
@@ -523,7 +533,12 @@ def fair_payments(
     n_jobs : int or None
         Workers; None follows the caller's ``joblib.parallel_config``.
     checkpoint : path or None
-        File from which an interrupted run by permutations goes on.
+        File from which an interrupted run by permutations goes on; one that does not fit is refused, and left as it is.
+    fingerprint : object
+        With ``checkpoint``: what the utility depends on that its code and data do not show. Required where nothing
+        can tell whether the utility is the same (a C function, an open file).
+    adopt : bool
+        Go on from a checkpoint although another utility made it: you know that its values are the same.
 
     Returns
     -------
@@ -549,5 +564,5 @@ def fair_payments(
     checked = as_utility(utility)
     if isinstance(checked, MeasuredUtility) and checked.repeats > 1 and engine == "auto":
         return repeated_payments(checked, profile, alpha)
-    effort = Effort(seed, target_error, budget, max_seconds, n_jobs, checkpoint)
+    effort = Effort(seed, target_error, budget, max_seconds, n_jobs, checkpoint, fingerprint, adopt)
     return price_profile(checked, profile, alpha, engine=engine, exact=exact, effort=effort)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fairgames.errors import EvaluationError, InputError
 from fairgames.payments.pricing import fair_payments
 from fairgames.spec.load import load_specification
-from fairgames.utility.measured.cache import MeasurementCache
+from fairgames.store import Store
 from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import TableUtility
 
@@ -220,17 +220,17 @@ def test_a_function_that_workers_cannot_run_is_said_to_be_so(function):
 def test_a_full_disk_keeps_the_measurement_and_the_file_whole(tmp_path, monkeypatch):
     utility = MeasuredUtility(worth, (2, 2, 2), cache=tmp_path)
     utility((1, 0, 0))
-    append = MeasurementCache.append
+    append = Store.append
 
-    def half_a_line(self, measured, value):
+    def half_a_line(self, entry):
         with self.path.open("ab") as stream:
-            stream.write(b'{"profile": [0')
-        raise InputError("cache", "must be a folder that can be written to (No space left on device)")
+            stream.write(b'{"index": 3, "pro')
+        raise InputError("cache", "must be in a folder that can be written to (No space left on device)")
 
-    monkeypatch.setattr(MeasurementCache, "append", half_a_line)
+    monkeypatch.setattr(Store, "append", half_a_line)
     with pytest.raises(InputError, match="No space left"):
         utility((0, 1, 0))
-    monkeypatch.setattr(MeasurementCache, "append", append)
+    monkeypatch.setattr(Store, "append", append)
     utility.tensor()
     assert utility.evaluations == 8
     assert len(MeasuredUtility(worth, (2, 2, 2), cache=tmp_path).measured) == 7
@@ -371,6 +371,10 @@ def test_a_table_is_not_measured_for_a_file_that_cannot_be_written(tmp_path):
     for path in [tmp_path / "utility.txt", tmp_path / "missing" / "utility.csv"]:
         with pytest.raises(InputError, match="path: must"):
             utility.save(path)
+    (tmp_path / "mine.csv").write_text("of the user")
+    with pytest.raises(InputError, match="path: exists already"):
+        utility.save(tmp_path / "mine.csv")
+    assert (tmp_path / "mine.csv").read_text() == "of the user"
     assert not function.asked
 
     def fails(profile):

@@ -1,14 +1,21 @@
 """A changed function or changed data changes the fingerprint; nothing else does."""
 
+import os
+import pickle
+import subprocess
 import sys
+import threading
 from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairgames.errors import InputError
+from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.measured.fingerprint import fingerprint
 
 SCALE = 2.0
@@ -186,7 +193,7 @@ def test_functions_that_call_each_other_end():
 
 
 def test_built_in_functions_and_defaults_are_seen():
-    assert fingerprint(sum) != fingerprint(max)
+    assert fingerprint(sum, named="a") != fingerprint(max, named="a")
     assert fingerprint(with_default) != fingerprint(lambda _profile, data=(1, 2): data)
 
 
@@ -194,3 +201,176 @@ def test_data_that_cannot_be_hashed_is_named():
     stream = (number for number in range(3))
     with pytest.raises(InputError, match="cannot tell whether 'stream' has changed"):
         fingerprint(lambda _profile: next(stream))
+
+
+class Weighted:
+    weight = 1
+
+    def __call__(self, profile):
+        return self.weight * sum(profile)
+
+
+class Slotted:
+    __slots__ = ("scale",)
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    def __call__(self, _profile):
+        return self.scale
+
+
+def keyword_only(profile, *, scale=1):
+    return scale
+
+
+one, two = (lambda _profile: 1.0, lambda _profile: 2.0)
+
+
+def test_functions_on_one_line_differ():
+    """The source of both is the same line."""
+    assert fingerprint(one) != fingerprint(two)
+    first, second = [lambda _profile, k=k: k for k in (1, 2)]
+    assert fingerprint(first) != fingerprint(second)
+
+
+@pytest.mark.parametrize(
+    ("function", "change"),
+    [
+        (Weighted(), lambda function, patch: patch.setattr(type(function), "weight", 2)),
+        (Weighted(), lambda function, _: setattr(function, "weight", 3)),
+        (Weighted(), lambda function, patch: patch.setattr(type(function), "__call__", lambda _self, _profile: 0)),
+        (Weighted().__call__, lambda function, patch: patch.setattr(type(function.__self__), "weight", 2)),
+        (Slotted(1), lambda function, _: setattr(function, "scale", 2)),
+        (keyword_only, lambda function, patch: patch.setattr(function, "__kwdefaults__", {"scale": 2})),
+        (keyword_only, lambda function, patch: patch.setattr(function, "__code__", one.__code__)),
+        (uses_helper, lambda function, patch: patch.setattr(function, "unit", "m", raising=False)),
+        (uses_helper, lambda function, patch: patch.setitem(function.__globals__, "SCALE", np.float32(2))),
+        (partial(keyword_only, scale=[1]), lambda function, _: function.keywords["scale"].append(2)),
+        (closure({"a": {1, 2}}), lambda function, _: function.__closure__[0].cell_contents["a"].add(3)),
+    ],
+)
+def test_changes_at_run_time_are_seen(function, change, monkeypatch):
+    before = fingerprint(function)
+    assert fingerprint(function) == before
+    change(function, monkeypatch)
+    assert fingerprint(function) != before
+
+
+def test_a_variable_of_another_module_of_the_users_is_seen(monkeypatch):
+    settings, space = ModuleType("settings"), {}
+    settings.RATE, settings.OTHER = 1, 1
+    monkeypatch.setitem(sys.modules, "settings", settings)
+    exec("import settings\ndef function(profile):\n    return settings.RATE", space)
+    before = fingerprint(space["function"])
+    settings.OTHER = 2
+    assert fingerprint(space["function"]) == before
+    settings.RATE = 2
+    assert fingerprint(space["function"]) != before
+
+
+def test_what_is_computed_on_demand_changes_nothing():
+    utility = DPMeanUtility([0, 1, 2], n_users=2)
+    before = fingerprint(utility.evaluate)
+    utility.tensor()
+    assert "_tensor" in vars(utility)
+    assert fingerprint(utility.evaluate) == before
+    assert fingerprint(DPMeanUtility([0, 1, 3], n_users=2).evaluate) != before
+
+
+def test_a_class_may_say_what_decides_its_values():
+    class Counting:
+        def __init__(self, scale):
+            self.scale, self.calls, self.stream = scale, 0, (number for number in range(3))
+
+        def __call__(self, _profile):
+            self.calls += 1
+            return self.scale
+
+        def __fingerprint__(self):
+            return self.scale
+
+    counting = Counting(1)
+    before = fingerprint(counting)
+    counting(())
+    assert fingerprint(counting) == before != fingerprint(Counting(2))
+
+
+@pytest.mark.parametrize("function", [sum, np.add, [1, 2].count, partial(max, 1), partial(np.dot, [1])])
+def test_a_c_function_must_be_named(function):
+    with pytest.raises(InputError, match=r"fingerprint: is needed .* cannot tell whether .* has changed"):
+        fingerprint(function)
+    assert fingerprint(function, named="a") != fingerprint(function, named="b")
+
+
+def test_an_opaque_object_must_be_named(tmp_path):
+    with (tmp_path / "x").open("w") as stream:
+        opaque = [threading.Lock(), stream, (n for n in "ab"), memoryview(b"a"), sys._getframe()]
+        for thing in opaque:
+            with pytest.raises(InputError, match="cannot tell whether 'data' has changed"):
+                fingerprint(closure(thing))
+            assert fingerprint(closure(thing), named="a") == fingerprint(closure(thing), named="a")
+        with pytest.raises(InputError, match="cannot tell whether 'fingerprint' has changed"):
+            fingerprint(uses_helper, named=stream)
+
+
+def test_nesting_without_end_must_be_named():
+    deep = []
+    for _ in range(5_000):
+        deep = [deep]
+    with pytest.raises(InputError, match="nested too deeply"):
+        fingerprint(closure(deep))
+
+
+PROGRAM = """
+from fractions import Fraction
+from fairgames.utility.measured.fingerprint import fingerprint
+NAMES = {"ann", "bob", "cecilia", "dan"}
+def function(profile, kinds=frozenset("abcdef")):
+    return len(NAMES | {"x", "y", "z"} | kinds) if profile in {"p", "q", "r"} else Fraction(1, 3)
+print(fingerprint(function))
+"""
+
+
+def test_another_process_finds_the_same():
+    """Sets of texts are in another order in each process."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(found) == 1
+
+
+plain_data = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=4)
+    | st.binary(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+def _same(one, two):
+    """Equal in value and kind, as a pickle would be."""
+    if type(one) is not type(two):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(two) and all(_same(one[key], two[key]) for key in one)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(two) and all(map(_same, one, two))
+    return repr(one) == repr(two)
+
+
+@given(plain_data, plain_data)
+def test_two_closures_share_a_fingerprint_just_when_their_data_are_the_same(left, right):
+    assert (fingerprint(closure(left)) == fingerprint(closure(right))) == _same(left, right)
+    assert fingerprint(closure(left)) == fingerprint(closure(pickle.loads(pickle.dumps(left))))

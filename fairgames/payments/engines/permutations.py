@@ -1,14 +1,13 @@
 """Payments of users that are all different: balanced random permutations.
 
-Finished batches on disk, one line of JSON each: what was written survives the process.
+Finished batches are kept in a `Store`: what was written survives the process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import time
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import EvaluationError, InputError, SizeError
-from fairgames.parallel import as_n_jobs, as_seed, run_in_order
+from fairgames.parallel import as_n_jobs, as_seed, run_in_order, seed_facts
 from fairgames.payments.engines.controls import (
     FEWEST_REPLICATES,
     CheckedWalk,
@@ -27,53 +26,41 @@ from fairgames.payments.engines.controls import (
 )
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, checked
 from fairgames.payments.result import Estimate, payment_scale
+from fairgames.store import Store
 from fairgames.utility.base import Walk
+from fairgames.utility.measured.fingerprint import fingerprint as fingerprint_of
 
 
 class BatchLog:
-    """An append-only file of batch results that belongs to one run.
-
-    The first line describes the run; each further line is one finished batch. A last line that was
-    cut short when the process died is dropped.
+    """The finished batches of one run, and the file that keeps them; use it in a ``with`` block, which locks the file.
 
     Parameters
     ----------
-    path : path or None
-        The file; made when it does not exist. None keeps nothing.
-    run : mapping
-        JSON-ready description of everything that decides the numbers.
-
-    Raises
-    ------
-    InputError
-        If the file exists and belongs to another run, or is not such a file.
+    store : Store or None
+        The file; None keeps nothing.
     """
 
-    def __init__(self, path: str | Path | None, run: Mapping[str, Any]) -> None:
-        self._path = None if path is None else Path(path)
-        self.finished: list[Any] = []
-        if self._path is None:
-            return
-        header = json.dumps(dict(run), sort_keys=True) + "\n"
-        text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
-        lines = text.splitlines(keepends=True)
-        whole = [line for line in lines if line.endswith("\n")]
-        if whole and whole[0] != header:
-            raise InputError(
-                "checkpoint", "must be a new file or one of the same utility, profile, seed and shifts", str(path)
-            )
-        try:
-            self.finished = [json.loads(line) for line in whole[1:]]
-        except ValueError:
-            raise InputError("checkpoint", "must hold one line of JSON a batch", str(path)) from None
-        if not whole or len(whole) < len(lines):
-            self._path.write_text("".join(whole) or header, encoding="utf-8")
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
+        self._lock = contextlib.nullcontext() if store is None else store.locked(patience=0)
+        self.finished: list[NDArray[np.float64]] = []
 
-    def append(self, batch: Any) -> None:
-        """Write one finished batch to the file at once."""
-        if self._path is not None:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(batch) + "\n")
+    def __enter__(self) -> BatchLog:
+        """Read what was finished before."""
+        self._lock.__enter__()
+        if self._store is not None:
+            self.finished = [np.array(entry["values"]) for entry in self._store.new_entries()]
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Let other runs use the file."""
+        self._lock.__exit__(*error)
+
+    def append(self, batch: NDArray[np.float64]) -> None:
+        """Keep one finished batch, at once."""
+        self.finished.append(batch)
+        if self._store is not None:
+            self._store.append({"values": batch.tolist()})
 
 
 _SHIFTS = 10
@@ -91,6 +78,8 @@ def permutation_payments(
     target_error: float | None = None,
     n_jobs: int | None = 1,
     checkpoint: str | Path | None = None,
+    fingerprint: object = "",
+    adopt: bool = False,
     walk: Walk | None = None,
     alike: ArrayLike | None = None,
 ) -> Estimate:
@@ -122,7 +111,13 @@ def permutation_payments(
         Workers; None leaves it to the surrounding ``joblib.parallel_config``.
     checkpoint : path, optional
         File that receives every finished batch (one permutation and its reverse). Running again with the
-        same arguments goes on from there; a killed run loses only the batches then in the making.
+        same utility and arguments goes on from there; a killed run loses only the batches then in the making. A
+        file that does not fit is refused, and left as it is; so is one that another run is using.
+    fingerprint : object
+        With ``checkpoint``: what the utility depends on that its code and data do not show, for instance the hash
+        of a file. Required where nothing can tell whether the utility is the same (a C function, an open file).
+    adopt : bool
+        Go on from a checkpoint although another utility made it: you know that its values are the same.
     walk : callable, optional
         Utilities as users join, for utilities that update faster than they evaluate: an order of users,
         shape ``(n,)``, to the utility after each has joined, shape ``(n,)``. ``evaluate`` is then asked only
@@ -176,12 +171,31 @@ def permutation_payments(
     utility = checked(evaluate)
     walking = PrefixWalk(utility, profile) if walk is None else CheckedWalk(walk, profile)
     pairs = ShiftedPairs(walking, present, n_shifts, root)
-    log = BatchLog(checkpoint, _run(profile, root, n_shifts))
-    batches = [np.array(batch) for batch in log.finished[: 1 + n_replicates * n_shifts]]
-    if not batches:
-        batches.append(_leaving(utility, profile, present))
-        log.append(batches[0].tolist())
-    leaving, received = batches[0], batches[1:]
+    run = partial(_estimated, utility, pairs, profile, groups, n_replicates, max_seconds, target_error, n_jobs)
+    if checkpoint is None:
+        return run(BatchLog(None))
+    made_by = fingerprint_of(evaluate, walk, named=fingerprint)
+    facts = _facts(profile, root, n_shifts)
+    with BatchLog(Store(Path(checkpoint), "checkpoint", "permutations", facts, made_by, adopt)) as log:
+        return run(log)
+
+
+def _estimated(
+    utility: CheckedUtility,
+    pairs: ShiftedPairs,
+    profile: NDArray[np.intp],
+    groups: NDArray[np.intp],
+    n_replicates: int,
+    max_seconds: float | None,
+    target_error: float | None,
+    n_jobs: int | None,
+    log: BatchLog,
+) -> Estimate:
+    """Go on from the batches of the log until there are enough."""
+    present, n_shifts = pairs.present, pairs.n_shifts
+    if not log.finished:
+        log.append(_leaving(utility, profile, present))
+    leaving, *received = log.finished[: 1 + n_replicates * n_shifts]
     summary = partial(summary_of_walks, leaving, pairs, len(profile), groups)
     deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
     looks = set() if target_error is None else _looks(n_replicates)
@@ -192,7 +206,7 @@ def permutation_payments(
     answers = run_in_order(pairs, tasks, n_jobs=n_jobs, description="permutations")
     try:
         for walked in answers:
-            log.append(walked.tolist())
+            log.append(walked)
             received.append(walked)
             done, partly = divmod(len(received), n_shifts)
             if time.monotonic() > deadline:
@@ -263,10 +277,9 @@ def _plan(n_present: int, budget: int | None, *, open_ended: bool) -> tuple[int,
     return left // (2 * n_present * n_shifts), n_shifts
 
 
-def _run(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: int) -> dict[str, object]:
+def _facts(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: int) -> dict[str, object]:
     digest = hashlib.sha256(profile.astype("<i8").tobytes()).hexdigest()
-    key = list(map(int, seed.spawn_key))
-    return {"format": 1, "profile": digest, "entropy": str(seed.entropy), "spawn_key": key, "shifts": n_shifts}
+    return {"profile": digest, "seed": seed_facts(seed), "shifts": n_shifts}
 
 
 def _nobody(n_users: int) -> Estimate:

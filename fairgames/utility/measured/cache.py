@@ -1,195 +1,89 @@
 """Run a user's own function at many profiles, on joblib's workers, and hand over each value as it comes.
 
-The file in which measurements survive a crash: JSON lines, data only.
-
-The first line says what was measured, each further line is one measurement, written as soon as it
-is known. Reading runs no code and trusts nothing.
+Measurements survive a crash in a `Store`, which several processes may share.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import PicklingError
-from typing import Any, BinaryIO, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from fairgames.errors import DataError, EvaluationError, InputError
-from fairgames.parallel import batch_seed
+from fairgames.errors import EvaluationError, InputError
+from fairgames.parallel import batch_seed, seed_facts
 from fairgames.progress import progress
+from fairgames.store import Store
 
 Measurement: TypeAlias = tuple[tuple[int, ...], int]
 """What was measured: a profile, and the number of the repeat."""
 
-FORMAT = "fairgames measured utility"
-VERSION = 1
 
-_LONGEST_LINE = 1 << 20
-
-
-@dataclass(frozen=True)
 class MeasurementCache:
-    """One cache file.
+    """The measurements of one function in a file, shared with other processes that measure it.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    cache : Path
+        A folder, in which the file is named after the function; or the file, which ends in ``.jsonl``.
     shape : tuple of int
         Number of levels of each user.
-    key : str
-        Fingerprint of everything on which a measurement depends.
+    seed : numpy.random.SeedSequence
+        Of the random numbers.
+    function : str
+        Fingerprint of the function.
+    adopt : bool
+        Take over a file that another function made.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a store, does not fit, is damaged, or cannot be written.
     """
 
-    path: Path
-    shape: tuple[int, ...]
-    key: str
+    def __init__(
+        self, cache: Path, shape: tuple[int, ...], seed: np.random.SeedSequence, function: str, adopt: bool
+    ) -> None:
+        facts = {"shape": list(shape), "seed": seed_facts(seed)}
+        if cache.suffix == ".jsonl":
+            path = cache
+        elif adopt:
+            raise InputError("adopt", "needs the file that is taken over: cache='FOLDER/NAME.jsonl'", adopt)
+        else:
+            name = hashlib.sha256(json.dumps([function, facts]).encode()).hexdigest()[:16]
+            path = cache / f"measured-{name}.jsonl"
+            try:
+                cache.mkdir(parents=True, exist_ok=True)
+            except (OSError, ValueError) as error:
+                raise InputError("cache", f"must be a folder that can be written to ({error})", str(cache)) from error
+        self.path = path
+        self._store = Store(path, "cache", "measured utility", facts, function, adopt)
 
     def read(self) -> dict[Measurement, float]:
-        """Every measurement in the file; none if there is no file yet.
+        """Value of each measurement that was written since the last look; at first of all."""
+        with self._store.locked():
+            return self._new()
 
-        Returns
-        -------
-        dict
-            Value of each (profile, repeat); the first counts where one is written twice.
+    def append(self, measured: Measurement, value: float) -> dict[Measurement, float]:
+        """Write one measurement at once, and return what is new; where another process was faster, its value counts."""
+        with self._store.locked():
+            new = self._new()
+            if measured not in new:
+                self._store.append({"profile": measured[0], "repeat": measured[1], "value": value})
+                new[measured] = value
+            return new
 
-        Raises
-        ------
-        DataError
-            If the file is not such a cache, was written by another version or for another function,
-            or is damaged. A last line that was cut off in a crash is not damage.
-        """
-        if not self.path.exists():
-            return {}
-        try:
-            with self.path.open("rb") as stream:
-                return self._read(stream)
-        except OSError as error:
-            raise DataError(f"{self.path}: cannot be read ({error.strerror})") from error
-
-    def prepare(self) -> None:
-        """Make the file ready for appending: the header written, a line cut off in a crash removed.
-
-        Raises
-        ------
-        InputError
-            If the folder or the file cannot be written.
-        """
-        with self._writing():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a+b") as stream:
-                stream.truncate(self._end_of_last_line(stream))
-                if stream.seek(0, 2) == 0:
-                    stream.write(_line(self._header()))
-
-    def append(self, measured: Measurement, value: float) -> None:
-        """Write one measurement, at once.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be written, for instance because the disk is full.
-        """
-        profile, repeat = measured
-        with self._writing(), self.path.open("ab") as stream:
-            stream.write(_line({"profile": list(profile), "repeat": repeat, "value": value}))
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise InputError(
-                "cache", f"must be a folder that can be written to ({error.strerror or error})", str(self.path.parent)
-            ) from error
-
-    def _read(self, stream: BinaryIO) -> dict[Measurement, float]:
-        known: dict[Measurement, float] = {}
-        for number, line in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), start=1):
-            if not line.endswith(b"\n"):
-                if len(line) == _LONGEST_LINE:
-                    self._refuse(number, "is too long")
-                break
-            entry = self._parsed(line, number)
-            if number == 1:
-                self._check_header(entry)
-            else:
-                measured, value = self._measurement(entry, number)
-                known.setdefault(measured, value)
-        return known
-
-    def _header(self) -> dict[str, Any]:
-        return {"format": FORMAT, "version": VERSION, "shape": list(self.shape), "key": self.key}
-
-    def _end_of_last_line(self, stream: BinaryIO) -> int:
-        position = stream.seek(0, 2)
-        while position > 0:
-            start = max(0, position - _LONGEST_LINE)
-            stream.seek(start)
-            found = stream.read(position - start).rfind(b"\n")
-            if found >= 0:
-                return start + found + 1
-            position = start
-        return 0
-
-    def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
-        try:
-            entry = json.loads(line, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            self._refuse(number, "is not a line of JSON")
-        if not isinstance(entry, dict):
-            self._refuse(number, "is not a JSON object")
-        return entry
-
-    def _check_header(self, entry: dict[str, Any]) -> None:
-        if entry.get("format") != FORMAT:
-            self._refuse(1, f'does not say "format": "{FORMAT}"')
-        if entry.get("version") != VERSION:
-            self._refuse(1, f"was written by another version ({entry.get('version')!r}; this one reads {VERSION})")
-        if entry != self._header():
-            self._refuse(1, "belongs to another function, seed or shape")
-
-    def _measurement(self, entry: dict[str, Any], number: int) -> tuple[Measurement, float]:
-        if set(entry) != {"profile", "repeat", "value"}:
-            self._refuse(number, 'must hold "profile", "repeat" and "value"')
-        profile, repeat, value = entry["profile"], entry["repeat"], entry["value"]
-        if not (isinstance(profile, list) and len(profile) == len(self.shape) and self._levels(profile)):
-            self._refuse(number, f"has a profile that does not fit {len(self.shape)} users")
-        if not _is_whole(repeat) or repeat < 0:
-            self._refuse(number, "has a repeat that is not a whole number")
-        if not isinstance(value, float) or not math.isfinite(value):
-            self._refuse(number, "has a value that is not a finite number")
-        return (tuple(profile), repeat), value
-
-    def _levels(self, profile: Sequence[Any]) -> bool:
-        return all(
-            _is_whole(level) and 0 <= level < n_levels for level, n_levels in zip(profile, self.shape, strict=True)
-        )
-
-    def _refuse(self, number: int, problem: str) -> NoReturn:
-        raise DataError(
-            f"{self.path}, line {number}: {problem}; nothing of this cache was used: "
-            "delete the file to measure again, or name another cache folder"
-        )
-
-
-def _line(entry: dict[str, Any]) -> bytes:
-    return (json.dumps(entry, allow_nan=False) + "\n").encode()
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
+    def _new(self) -> dict[Measurement, float]:
+        entries = self._store.new_entries()
+        return {(tuple(entry["profile"]), entry["repeat"]): entry["value"] for entry in entries}
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,14 @@
 Check what a measured utility is made of.
 
 One repeat of a measured utility, as a utility of its own.
-
-Write a table of utilities to a file that a specification can name.
 """
 
 from __future__ import annotations
 
 import csv
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import io
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, to_float
+from fairgames.files import Output
 from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.utility.base import Utility
 from fairgames.utility.measured.cache import Experiment, Measurement, MeasurementCache, measure
@@ -113,56 +112,22 @@ class OneRepeat(Utility):
         return values
 
 
-def write_table(path: Path, tensor: Callable[[], Array]) -> None:
-    """Write the utility of every profile as ``.csv`` or ``.npy``.
-
-    Parameters
-    ----------
-    path : Path
-        Where to.
-    tensor : callable
-        Gives the utilities, axis ``i`` = user ``i``; called once it is clear that ``path`` can be written.
-
-    Raises
-    ------
-    InputError
-        If the name ends otherwise, or the file cannot be written.
-    """
-    writers = {".csv": _write_csv, ".npy": _write_npy}
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        raise InputError("path", "must end in .csv or .npy", str(path))
-    existed = path.exists()
-    with _writing(path):
-        path.open("ab").close()
-    try:
-        values = tensor()
-    except BaseException:
-        if not existed:
-            path.unlink()
-        raise
-    with _writing(path):
-        writer(path, values)
+def _as_csv(values: Array) -> bytes:
+    stream = io.StringIO(newline="")
+    lines = csv.writer(stream, lineterminator="\n")
+    lines.writerow([*(f"user {user}" for user in range(values.ndim)), "utility"])
+    # The shortest decimal that reads back as the same float.
+    lines.writerows([*profile, repr(float(values[profile]))] for profile in np.ndindex(values.shape))
+    return stream.getvalue().encode()
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError("path", f"must be a file that can be written to ({error.strerror})", str(path)) from error
+def _as_npy(values: Array) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, to_float(values), allow_pickle=False)
+    return stream.getvalue()
 
 
-def _write_npy(path: Path, values: Array) -> None:
-    np.save(path, to_float(values), allow_pickle=False)
-
-
-def _write_csv(path: Path, values: Array) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        lines = csv.writer(stream, lineterminator="\n")
-        lines.writerow([*(f"user {user}" for user in range(values.ndim)), "utility"])
-        # The shortest decimal that reads back as the same float.
-        lines.writerows([*profile, repr(float(values[profile]))] for profile in np.ndindex(values.shape))
+_WRITERS = {".csv": _as_csv, ".npy": _as_npy}
 
 
 class MeasuredUtility(Utility):
@@ -192,26 +157,31 @@ class MeasuredUtility(Utility):
         Performance when everybody is absent; measured like any other when left out.
     cache : path, optional
         Folder in which each measurement is written as soon as it is known. A run that was killed takes
-        up where it stopped. The file is named after the `fingerprint` of the function, so that a changed
-        function or changed data starts a new file.
+        up where it stopped. The file is named after what decides the function's values (its code, what it
+        captures and reads, attributes, `seed`), so that a changed function or changed data starts a new file.
+        Or the file itself, which ends in ``.jsonl``: one that another function made is refused. Several processes
+        may measure into one cache.
     fingerprint : object
         What the function depends on that its code and variables do not show, for instance the hash of
-        a data file or a package's version. Only used with ``cache``.
+        a data file or a package's version. Required with ``cache`` where nothing can tell whether the function
+        has changed (a C function, an open file). A class may define ``__fingerprint__`` instead, which returns
+        what decides the values of its objects.
+    adopt : bool
+        Take over the file that ``cache`` names although another function made it: you know that its
+        measurements are those of this function, too.
     n_jobs : int or None
         Workers; None leaves it to the surrounding ``joblib.parallel_config``, else one.
 
     Raises
     ------
     InputError
-        If an argument is malformed, or the cache folder cannot be written.
-    DataError
-        If the cache file is damaged or was written by another version.
+        If an argument is malformed, the cache cannot be written, is damaged, or does not fit; it is left as it is.
 
     Notes
     -----
     Measuring stops at the first profile at which the function raises or returns anything but a finite
     number (`EvaluationError`, which names it); what was measured before, and what other workers were at, is
-    kept, and asking again goes on from there. One run at a time may use a cache folder for one function.
+    kept, and asking again goes on from there.
 
     Examples
     --------
@@ -233,6 +203,7 @@ class MeasuredUtility(Utility):
         baseline: Number | int | None = None,
         cache: str | Path | None = None,
         fingerprint: object = "",
+        adopt: bool = False,
         n_jobs: int | None = None,
     ) -> None:
         if not callable(evaluate):
@@ -248,10 +219,9 @@ class MeasuredUtility(Utility):
         self._cache: MeasurementCache | None = None
         self._known: dict[Measurement, float] = {}
         if cache is not None:
-            key = fingerprint_of(evaluate, fingerprint, self._shape, sequence.entropy, sequence.spawn_key)
-            self._cache = MeasurementCache(Path(cache) / f"measured-{key[:16]}.jsonl", self._shape, key)
+            made_by = fingerprint_of(evaluate, named=fingerprint)
+            self._cache = MeasurementCache(Path(cache), self._shape, sequence, made_by, adopt)
             self._known = self._cache.read()
-            self._cache.prepare()
 
     @property
     def n_users(self) -> int:
@@ -342,7 +312,7 @@ class MeasuredUtility(Utility):
             raise InputError("number", f"must be a repeat from 0 to {self._repeats - 1}", number)
         return OneRepeat(self, number, self.repeated)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, force: bool = False) -> None:
         """Measure every profile and write the table of utilities, which a specification can name.
 
         Parameters
@@ -350,15 +320,22 @@ class MeasuredUtility(Utility):
         path : path
             ``.csv``: a column a user and the utility, one line a profile, levels by number. ``.npy``: an
             array, axis ``i`` = user ``i``. Both hold the means, not the noise.
+        force : bool
+            Overwrite a file that is there already.
 
         Raises
         ------
         InputError
-            If the name ends otherwise or the file cannot be written; before anything is measured.
+            If the name ends otherwise, or the file exists or cannot be written; before anything is measured.
         EvaluationError
             If a measurement fails.
         """
-        write_table(Path(path), self.tensor)
+        output = Output(Path(path), force=force)
+        writer = _WRITERS.get(output.path.suffix.lower())
+        if writer is None:
+            raise InputError("path", "must end in .csv or .npy", str(path))
+        output.check()
+        output.write(writer(self.tensor()))
 
     def representatives(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
         """Sort levels within each type: the one profile that is measured for all permutations."""
@@ -369,7 +346,13 @@ class MeasuredUtility(Utility):
                 rows[:, users] = np.sort(rows[:, users], axis=1)
         return rows
 
+    def __fingerprint__(self) -> tuple[object, ...]:
+        """What decides the values."""
+        return self._experiment, self._shape, self._types, self._repeats, self._baseline
+
     def _measure(self, profiles: Sequence[tuple[int, ...]]) -> None:
+        if self._cache is not None:
+            self._known.update(self._cache.read())
         # Repeat by repeat, so that a run that is stopped early has seen most profiles once.
         missing = [
             (profile, repeat)
@@ -378,12 +361,10 @@ class MeasuredUtility(Utility):
             if (profile, repeat) not in self._known
         ]
         if missing:
-            if self._cache is not None:
-                self._cache.prepare()
             measure(self._experiment, missing, self._keep, self._n_jobs)
 
     def _keep(self, measured: Measurement, value: float) -> None:
         self._evaluations += 1
         self._known[measured] = value
         if self._cache is not None:
-            self._cache.append(measured, value)
+            self._known.update(self._cache.append(measured, value))

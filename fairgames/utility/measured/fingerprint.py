@@ -39,13 +39,14 @@ _DESCRIPTORS = (
     MethodDescriptorType,
     WrapperDescriptorType,
 )
+_CONTAINERS = (list, tuple, dict, MappingProxyType, set, frozenset, np.ndarray, np.memmap)
+_WRAPPERS = (MethodType, staticmethod, classmethod, property, cached_property)
 _LruCache = type(lru_cache(lambda: None))
 
-_NOT_VALUES = frozenset(
-    "__abstractmethods__ __annotate_func__ __annotations__ __annotations_cache__ __dataclass_fields__ "
-    "__dataclass_params__ __dict__ __doc__ __firstlineno__ __module__ __qualname__ __slotnames__ "
-    "__static_attributes__ __weakref__ _abc_impl".split()
-)
+_NOT_VALUES = {"__doc__", "__firstlineno__", "__module__", "__qualname__", "__static_attributes__"} | {
+    *("__annotate_func__", "__annotations__", "__annotations_cache__", "__dataclass_fields__", "__dataclass_params__"),
+    *("__abstractmethods__", "__dict__", "__slotnames__", "__weakref__", "_abc_impl"),
+}
 """Members of a class that decide nothing, or come and go while a program runs."""
 
 
@@ -90,24 +91,24 @@ def fingerprint(function: Callable[..., Any], *facts: object, named: object = ""
     seen = _Seen(vouched)
     if not vouched and not _has_code(function):
         raise _cannot_tell(getattr(function, "__name__", type(function).__name__), "it is no Python function")
-    parts = [seen.digest(function, getattr(function, "__name__", "evaluate"))]
-    told = _Seen(vouched=False)
-    parts += [told.digest(fact, "fingerprint") for fact in (*facts, named)]
-    return hashlib.sha256(b"".join(parts)).hexdigest()
+    parts = [seen.digest(thing, getattr(thing, "__name__", "evaluate")) for thing in (function, *facts)]
+    return hashlib.sha256(b"".join([*parts, _Seen(vouched=False).digest(named, "fingerprint")])).hexdigest()
 
 
-def _has_code(function: object) -> bool:
+def _has_code(function: Any) -> bool:
     while isinstance(function, (partial, MethodType, _LruCache)):
-        function = getattr(function, "__wrapped__", None) or getattr(function, "func", None) or function.__func__  # type: ignore[union-attr]
-    return any(isinstance(part, FunctionType) for part in (function, getattr(type(function), "__call__", None)))
+        function = next(
+            getattr(function, part) for part in ("__wrapped__", "func", "__func__") if hasattr(function, part)
+        )
+    called = next((vars(part)["__call__"] for part in type(function).__mro__ if "__call__" in vars(part)), None)
+    return isinstance(function, FunctionType) or isinstance(called, FunctionType)
 
 
 def _cannot_tell(name: str, reason: object) -> InputError:
     return InputError(
         "fingerprint",
-        f"is needed to keep results in a file, since fairgames cannot tell whether {name!r} has changed ({reason}): give "
-        "a text that names what is measured, and change it whenever the values may have changed",
-        "",
+        f"is needed to keep results in a file, since fairgames cannot tell whether {name!r} has changed ({reason}): "
+        "give a text that names what is measured, and change it whenever the values may have changed",
     )
 
 
@@ -121,7 +122,7 @@ class _Seen:
 
     def digest(self, thing: object, name: str) -> bytes:
         """Digest of a value; ``name`` is what messages call it."""
-        if isinstance(thing, _PLAIN):
+        if type(thing) in _PLAIN:
             return _hashed(type(thing).__name__.encode(), repr(thing).encode("utf-8", "surrogatepass"))
         if type(thing) is int:
             return _hashed(b"int", hex(thing).encode())
@@ -147,50 +148,48 @@ class _Seen:
             raise _cannot_tell(name, reason) from None
         return _hashed(b"opaque", _name_of(type(thing)))
 
-    def _parts(self, thing: object, name: str) -> Iterator[bytes]:
-        kind = type(thing)
-        yield _name_of(kind)
-        if isinstance(thing, FunctionType):
+    def _parts(self, thing: Any, name: str) -> Iterator[Any]:
+        yield _name_of(type(thing))
+        if type(thing) in _CONTAINERS:
+            yield from self._contents(thing, name)
+        elif isinstance(thing, FunctionType):
             yield from self._function(thing)
         elif isinstance(thing, CodeType):
             yield from self._code(thing)
         elif isinstance(thing, type):
             yield from self._class(thing)
-        elif isinstance(thing, MethodType):
-            yield self.digest(thing.__func__, name)
-            yield self.digest(thing.__self__, name)
-        elif isinstance(thing, BuiltinFunctionType):
-            yield _name_of(thing)
-            if not isinstance(thing.__self__, (ModuleType, type(None))):
-                yield self.digest(thing.__self__, name)
-            elif _is_own(str(thing.__module__)):
-                yield self._opaque(thing, name, "it is a C function")
         elif isinstance(thing, ModuleType):
             yield thing.__name__.encode()
+        elif isinstance(thing, BuiltinFunctionType):
+            yield from self._builtin(thing, name)
         elif isinstance(thing, _DESCRIPTORS):
             yield _name_of(thing)
-        elif isinstance(thing, (staticmethod, classmethod)):
-            yield self.digest(thing.__func__, name)
-        elif isinstance(thing, (property, cached_property)):
-            parts = (getattr(thing, part, None) for part in ("fget", "fset", "fdel", "func"))
-            yield from (self.digest(part, name) for part in parts)
-        elif kind in {list, tuple}:
-            yield from self._entries(thing, name)  # type: ignore[arg-type]
-        elif kind in {set, frozenset}:
-            yield from sorted(self.digest(entry, name) for entry in thing)  # type: ignore[attr-defined]
-        elif kind in {dict, MappingProxyType}:
-            yield from (self.digest(part, name) for pair in thing.items() for part in pair)  # type: ignore[attr-defined]
-        elif kind in {np.ndarray, np.memmap} and not thing.dtype.hasobject:  # type: ignore[attr-defined]
-            yield repr((thing.dtype.descr, thing.shape)).encode()  # type: ignore[attr-defined]
-            yield np.ascontiguousarray(thing).reshape(-1).view(np.uint8).data
+        elif isinstance(thing, _WRAPPERS):
+            for part in ("__func__", "__self__", "fget", "fset", "fdel", "func"):
+                yield self.digest(getattr(thing, part, None), name)
         else:
             yield from self._object(thing, name)
 
-    def _entries(self, thing: list[Any] | tuple[Any, ...], name: str) -> Iterator[bytes]:
-        if all(type(entry) in _PLAIN for entry in thing):
+    def _contents(self, thing: Any, name: str) -> Iterator[Any]:
+        if isinstance(thing, np.ndarray):
+            yield repr((thing.dtype.descr, thing.shape)).encode()
+            flat = np.ascontiguousarray(thing).reshape(-1)
+            yield self.digest(flat.tolist(), name) if thing.dtype.hasobject else flat.view(np.uint8).data
+        elif isinstance(thing, (dict, MappingProxyType)):
+            yield from (self.digest(part, name) for pair in thing.items() for part in pair)
+        elif isinstance(thing, (set, frozenset)):
+            yield from sorted(self.digest(entry, name) for entry in thing)
+        elif all(type(entry) in _PLAIN for entry in thing):
             yield repr(list(thing)).encode("utf-8", "surrogatepass")
         else:
             yield from (self.digest(entry, name) for entry in thing)
+
+    def _builtin(self, thing: BuiltinFunctionType, name: str) -> Iterator[bytes]:
+        yield _name_of(thing)
+        if not isinstance(thing.__self__, (ModuleType, type(None))):
+            yield self.digest(thing.__self__, name)
+        elif _is_own(str(thing.__module__)):
+            yield self._opaque(thing, name, "it is a C function")
 
     def _function(self, function: FunctionType) -> Iterator[bytes]:
         own = not _in_library(function.__code__.co_filename)
