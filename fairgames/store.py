@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -124,10 +125,12 @@ class Store:
             return
         guard = self._target.with_name(f".{self._target.name}.lock")
         with self._reading():
-            if os.path.lexists(guard) and (guard.is_symlink() or not guard.is_file() or guard.stat().st_size):
-                self._refuse(
-                    f"needs {guard} as its lock, where there is a file of yours: move it, or name another file"
-                )
+            with contextlib.suppress(FileNotFoundError):
+                there = guard.lstat()
+                if there.st_size or not stat.S_ISREG(there.st_mode):
+                    self._refuse(
+                        f"needs {guard} as its lock, where there is a file of yours: move it, or name another file"
+                    )
             lock = FileLock(guard)
             try:
                 lock.acquire(timeout=patience)
