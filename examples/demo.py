@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import fairgames as fg
+from fairgames.files import Output
 from fairgames.report.figures import contrast_figure
 from fairgames.report.style import save_figure
 from fairgames.spec.load import load_specification
@@ -33,7 +34,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     for name, (group, value) in CONSORTIA.items():
         run("fit", HERE / "data" / f"{name}.csv", "--group", group, "--value", value)
-        results = ["--figure", OUT / f"{name}.png", "--json", OUT / f"{name}.json"]
+        results = ["--figure", OUT / f"{name}.png", "--json", OUT / f"{name}.json", "--force"]
         run("solve", HERE / f"{name}.toml", "--unit", "patients", *results)
     compare()
 
@@ -50,7 +51,7 @@ def compare() -> None:
         print(f"{spec.title}:\n  pay out {float(optimum.alpha):.1%} of the utility; {counts}.")
         optima.append(optimum)
         titles.append(spec.title)
-    save_figure(contrast_figure(optima, titles), OUT / "contrast.png")
+    save_figure(contrast_figure(optima, titles), Output(OUT / "contrast.png", force=True))
     print(
         "\nWhere hospitals are alike, any patient's record helps everybody: cheap, aggregated data from the larger"
         "\nhospitals is enough. Where they differ, a hospital's own patients are needed, shared directly, and paid for."

@@ -21,7 +21,7 @@ from fairgames.errors import InputError
 MARK = "fairgames"
 """What metadata call the program that wrote a file."""
 
-_HEAD = 4096
+_HEAD = 1 << 16
 _SCALAR = rb'(?:"[^"\\]*"|-?[\d.]+|true|false|null)'
 _JSON_KEY = re.compile(rb'\s*\{(?:\s*"[^"\\]*"\s*:\s*' + _SCALAR + rb'\s*,)*\s*"fairgames"\s*:\s*"')
 
@@ -83,8 +83,10 @@ class Output:
         """
         with self._writing() as target:
             exists = os.path.lexists(target)
-            if target.is_dir() or not target.parent.is_dir():
+            if not target.parent.is_dir():
                 raise InputError(self.argument, "must name a file in an existing folder", str(self.path))
+            if target.is_dir():
+                raise InputError(self.argument, "cannot be written: it is a folder", str(self.path))
             if not os.access(target if exists else target.parent, os.W_OK):
                 raise InputError(self.argument, "cannot be written: Permission denied", str(self.path))
             if not exists:

@@ -25,7 +25,6 @@ from fairgames.files import Output, replace_file
 VERSION = 2
 
 _LONGEST_HEADER = 1 << 16
-_PATIENCE = 60.0
 
 
 class Store:
@@ -45,6 +44,8 @@ class Store:
         Fingerprint of the function that made them.
     adopt : bool
         Take over a file that another function made: the caller knows that its entries hold.
+    patience : float
+        Seconds to wait for another process that uses the file.
 
     Raises
     ------
@@ -53,10 +54,18 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, argument: str, kind: str, facts: Mapping[str, Any], function: str, adopt: bool = False
+        self,
+        path: Path,
+        argument: str,
+        kind: str,
+        facts: Mapping[str, Any],
+        function: str,
+        adopt: bool = False,
+        patience: float = 60.0,
     ) -> None:
         self.path = path
         self._argument = argument
+        self._patience = patience
         with self._reading():
             self._target = Path(os.path.realpath(path))
         self._facts = {"format": f"fairgames {kind}", "version": VERSION, **facts}
@@ -105,18 +114,13 @@ class Store:
         self._advance(line, check)
 
     @contextmanager
-    def locked(self, patience: float = _PATIENCE) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keep other processes out.
-
-        Parameters
-        ----------
-        patience : float
-            Seconds to wait for one that is in.
 
         Raises
         ------
         InputError
-            If it stays in longer.
+            If another one is in, and does not leave in time.
         """
         from filelock import FileLock, Timeout
 
@@ -133,7 +137,7 @@ class Store:
                     )
             lock = FileLock(guard)
             try:
-                lock.acquire(timeout=patience)
+                lock.acquire(timeout=self._patience)
             except Timeout:
                 self._refuse("is in use by another run: wait until it has ended, or name another file")
         self._holder = threading.get_ident()

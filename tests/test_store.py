@@ -152,10 +152,10 @@ def test_another_version_is_refused(path):
 
 
 def test_one_run_keeps_others_out_and_lets_them_in_again(path):
-    mine, other = opened(path), opened(path)
-    with mine.locked(), mine.locked(), pytest.raises(InputError, match="is in use by another run"), other.locked(0):
+    mine, other = opened(path), opened(path, patience=0)
+    with mine.locked(), mine.locked(), pytest.raises(InputError, match="is in use by another run"), other.locked():
         pass
-    with other.locked(0):
+    with other.locked():
         pass
 
 

@@ -2,31 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairgames.errors import InputError
 from fairgames.exactness import Number, as_number
+from fairgames.files import Output
 from fairgames.spec.specification import PlatformOptions, Specification
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def check_outputs(json: Path | None, figure: Path | None) -> None:
-    """Refuse output files that could not be written.
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where ``--json`` and ``--figure`` go."""
+
+    json: Output | None
+    figure: Output | None
+
+    def save(self, command: str, results: Mapping[str, object], drawn: Callable[[], Figure] | None = None) -> None:
+        """Write what was asked for.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be written.
+        """
+        if self.json is not None:
+            from fairgames.report.json_file import write_json
+
+            write_json(self.json, command, results)
+        if self.figure is not None and drawn is not None:
+            from fairgames.report.style import save_figure
+
+            save_figure(drawn(), self.figure)
+
+
+def checked_outputs(
+    json: Path | None, figure: Path | None, force: bool, *inputs: Path | None, also: Output | None = None
+) -> Outputs:
+    """Refuse output files that could not or must not be written, before any work is done.
+
+    Parameters
+    ----------
+    json, figure : Path or None
+        The options.
+    force : bool
+        Whether files that are not ours may be overwritten.
+    *inputs : Path or None
+        Specifications and data that are read, with the files that they name: never overwritten.
+    also : Output, optional
+        Another file that is written.
 
     Raises
     ------
     InputError
         Naming the option.
     """
-    if json is not None:
-        from fairgames.report.json_file import check_json_path
+    from fairgames.report.json_file import STANDARD_OUTPUT
 
-        check_json_path(json)
-    if figure is not None:
-        from fairgames.report.style import check_figure_path
+    places = [path for path in (json, figure, also.path if also else None) if path is not None]
+    read = _files_read(force, [path for path in inputs if path is not None], places)
+    outputs = Outputs(
+        None if json is None else Output(json, "--json", ".json", force, read),
+        None if figure is None else Output(figure, "--figure", "", force, read),
+    )
+    if outputs.json is not None and json != STANDARD_OUTPUT:
+        outputs.json.check()
+    if outputs.figure is not None:
+        from fairgames.report.style import figure_output
 
-        check_figure_path(figure)
+        figure_output(outputs.figure)
+    if also is not None:
+        replace(also, inputs=read).check()
+    if len(set(map(os.path.realpath, places))) < len(places):
+        raise InputError("--json", "must not be the file of another output", str(json))
+    return outputs
+
+
+def _files_read(force: bool, inputs: Sequence[Path], places: Sequence[Path]) -> tuple[Path, ...]:
+    """Inputs and what they name; only looked for where an output exists, which might be one of them."""
+    from fairgames.reading import STANDARD_INPUT
+    from fairgames.spec.load import files_named
+
+    if not any(map(os.path.lexists, places)):
+        return ()
+    if force and STANDARD_INPUT in inputs:
+        raise InputError(
+            "--force", "cannot be combined with a specification from standard input, whose files it may name"
+        )
+    return tuple(found for path in inputs for found in (path, *files_named(path)))
 
 
 def alpha_or(text: str | None, otherwise: Number) -> Number:

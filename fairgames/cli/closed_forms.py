@@ -62,7 +62,6 @@ def derive(
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
 ) -> None:
     """Derive gamma, the equilibrium, the optimal alpha and its regimes, from the definitions."""
-    pass
     from fairgames.errors import InputError
 
     if epsilon is not None and utilities is not None:
@@ -79,18 +78,16 @@ def derive(
     typer.echo(derived.latex() if latex else repr(derived))
 
 
-def errata(json: options.Json = None) -> None:
+def errata(json: options.Json = None, force: options.Force = False) -> None:
     """List the paper's errata, and check each one as it is printed; exit with 1 if a check fails."""
     from dataclasses import asdict
 
     import typer
 
-    from fairgames.cli.arguments import check_outputs
-
-    pass
+    from fairgames.cli.arguments import checked_outputs
     from fairgames.report.terminal import console_for, print_lines
 
-    check_outputs(json, None)
+    outputs = checked_outputs(json, None, force)
     console = console_for()
     found = []
     with closed_forms():
@@ -112,10 +109,7 @@ def errata(json: options.Json = None) -> None:
             found.append({**entry, **asdict(verification), "confirmed": verification.confirmed})
     failed = sum(not entry["confirmed"] for entry in found)
     print_lines(console, ["", f"{len(found)} errata, {len(found) - failed} confirmed."])
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "errata", {"errata": found})
+    outputs.save("errata", {"errata": found})
     if failed:
         raise typer.Exit(CHECK_FAILED)
 
@@ -135,17 +129,16 @@ def crosscheck(
     points: Annotated[int, typer.Option("--points", metavar="N", help="About how many places a quantity.")] = 12,
     seed: options.Seed = 0,
     json: options.Json = None,
+    force: options.Force = False,
 ) -> None:
     """Evaluate closed forms and numerics at the same points; exit with 1 if they differ anywhere."""
     from fairgames.assessment.crosscheck.run import HEADERS, crosscheck
-    from fairgames.cli.arguments import check_outputs
-
-    pass
+    from fairgames.cli.arguments import checked_outputs
     from fairgames.errors import InputError
     from fairgames.report.terminal import console_for, print_lines, print_table
     from fairgames.spec.load import load_specification
 
-    check_outputs(json, None)
+    outputs = checked_outputs(json, None, force, spec)
     if spec is not None and everything:
         raise InputError("--all", "cannot be combined with a specification")
     loaded = None if spec is None else load_specification(spec)
@@ -155,9 +148,6 @@ def crosscheck(
     title = "Closed forms against numerics" if loaded is None else f"Closed forms against numerics: {loaded.title}"
     print_table(console, title, HEADERS, [one.cells() for one in found.comparisons])
     print_lines(console, ["", f"{found.summary()}."])
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "crosscheck", {"agreed": found.agreed, "crosscheck": found})
+    outputs.save("crosscheck", {"agreed": found.agreed, "crosscheck": found})
     if not found.agreed:
         raise typer.Exit(CHECK_FAILED)

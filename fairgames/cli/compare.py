@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fairgames.assessment.changes import UserChange
     from fairgames.assessment.rules import RuleComparison
+    from fairgames.cli.arguments import Outputs
     from fairgames.spec.specification import Specification
 
 
@@ -33,27 +34,28 @@ def compare(
     alpha: options.Alpha = None,
     json: options.Json = None,
     figure: options.Figure = None,
+    force: options.Force = False,
 ) -> None:
     """Play out other payment rules: what is unfair about each, what users do, what the platform keeps."""
+    from fairgames.cli.arguments import checked_outputs
     from fairgames.errors import InputError
 
+    outputs = checked_outputs(json, figure, force, spec, against)
     if against is None:
-        _compare_rules(spec, alpha, json, figure)
+        _compare_rules(spec, alpha, outputs)
     elif alpha is not None or figure is not None:
         raise InputError("--against", "cannot be combined with --alpha or --figure")
     else:
-        _compare_specifications(spec, against, json)
+        _compare_specifications(spec, against, outputs)
 
 
-def _compare_specifications(spec: Path, against: Path, json: Path | None) -> None:
+def _compare_specifications(spec: Path, against: Path, outputs: Outputs) -> None:
     from fairgames.assessment.changes import compare_optima
-    from fairgames.cli.arguments import check_outputs
     from fairgames.cli.crowds import MOST_ONE_BY_ONE, is_crowd
     from fairgames.cli.solve import optimum_of
     from fairgames.report.terminal import console_for, decimals, print_lines, print_table
     from fairgames.spec.load import load_specification
 
-    check_outputs(json, None)
     loaded = [load_specification(path) for path in (spec, against)]
     before, after = (optimum_of(one) for one in loaded)
     pairs = {
@@ -72,10 +74,7 @@ def _compare_specifications(spec: Path, against: Path, json: Path | None) -> Non
         change = compare_optima(before, after, loaded[0].user_names, loaded[1].user_names)
         _print_users(console, loaded, change.users)
         results = {"change": change}
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "compare", results)
+    outputs.save("compare", results)
 
 
 def _print_users(console: Console, loaded: Sequence[Specification], users: Sequence[UserChange]) -> None:
@@ -97,17 +96,17 @@ def _level_name(spec: Specification, level: int | None) -> str:
     return "-" if level is None else spec.levels[level]
 
 
-def _compare_rules(spec: Path, alpha: str | None, json: Path | None, figure: Path | None) -> None:
+def _compare_rules(spec: Path, alpha: str | None, outputs: Outputs) -> None:
     import numpy as np
 
     from fairgames.assessment.rules import compare_rules, standard_rules
-    from fairgames.cli.arguments import alpha_or, check_outputs
+    from fairgames.cli.arguments import alpha_or
     from fairgames.cli.crowds import require_few
     from fairgames.cli.printing import print_title
+    from fairgames.report.figures import comparison_figure
     from fairgames.report.terminal import console_for
     from fairgames.spec.load import load_specification
 
-    check_outputs(json, figure)
     loaded = load_specification(spec)
     require_few(
         loaded, "a comparison of payment rules", "fairgames solve has the fair payments and a bound on all others"
@@ -119,15 +118,8 @@ def _compare_rules(spec: Path, alpha: str | None, json: Path | None, figure: Pat
     console = console_for()
     print_title(console, loaded)
     _print_comparison(console, loaded, compared)
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "compare", {"title": loaded.title, "comparison": compared})
-    if figure is not None:
-        from fairgames.report.figures import comparison_figure
-        from fairgames.report.style import save_figure
-
-        save_figure(comparison_figure(compared, loaded.title), figure)
+    results = {"title": loaded.title, "comparison": compared}
+    outputs.save("compare", results, lambda: comparison_figure(compared, loaded.title))
 
 
 def _print_comparison(console: Console, spec: Specification, compared: RuleComparison) -> None:

@@ -221,11 +221,12 @@ def design(
     unit: options.Unit = "samples",
     json: options.Json = None,
     figure: options.Figure = None,
+    force: options.Force = False,
 ) -> None:
     """Find the best payment under constraints, and what the platform keeps at every other one."""
     from dataclasses import replace
 
-    from fairgames.cli.arguments import check_outputs, platform_options
+    from fairgames.cli.arguments import checked_outputs, platform_options
 
     pass
     pass
@@ -235,10 +236,11 @@ def design(
     from fairgames.cli.sweeping import planned, print_sweep, swept
     from fairgames.errors import InputError
     from fairgames.reading import name_of
+    from fairgames.report.figures import solution_figure, sweep_figure
     from fairgames.report.terminal import console_for
     from fairgames.spec.load import build_specification, read_toml
 
-    check_outputs(json, figure)
+    outputs = checked_outputs(json, figure, force, spec)
     raw = read_toml(spec)
     loaded = build_specification(raw, spec.parent, name_of(spec))
     limits = {"margin": margin, "budget": budget, "min_utility": min_utility}
@@ -268,16 +270,11 @@ def design(
         found = swept(plan, platform, jobs)
         print_sweep(console, loaded, found)
         results["sweep"] = found
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "design", results)
-    if figure is not None:
-        from fairgames.report.figures import solution_figure, sweep_figure
-        from fairgames.report.style import save_figure
-
-        drawn = solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title)
-        save_figure(drawn, figure)
+    outputs.save(
+        "design",
+        results,
+        lambda: solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title),
+    )
 
 
 def _read_options(

@@ -10,11 +10,10 @@ from fairgames.cli import frame as options
 from fairgames.cli.frame import INCOMPLETE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from fairgames.assessment.agreement import AgreementReport
+    from fairgames.cli.arguments import Outputs
     from fairgames.equilibrium.result import EquilibriumSet
     from fairgames.exactness import Number
     from fairgames.game.fair_game import FairGame
@@ -38,18 +37,21 @@ def equilibria(
     ] = False,
     json: options.Json = None,
     figure: options.Figure = None,
+    force: options.Force = False,
 ) -> None:
     """List the equilibria at one alpha, each with the certificate that nobody gains by deviating."""
-    from fairgames.cli.arguments import alpha_or, check_outputs
+    from fairgames.cli.arguments import alpha_or, checked_outputs
     from fairgames.cli.crowds import is_crowd, require_few_for
     from fairgames.cli.printing import print_title
+    from fairgames.cli.solve import stable_of
     from fairgames.equilibrium.solve import equilibria as find
     from fairgames.errors import InputError
     from fairgames.game.fair_game import FairGame
+    from fairgames.report.figures import intervals_figure
     from fairgames.report.terminal import console_for
     from fairgames.spec.load import load_specification
 
-    check_outputs(json, figure)
+    outputs = checked_outputs(json, figure, force, spec)
     loaded = load_specification(spec)
     if alpha is None and loaded.platform.alpha is None:
         raise InputError("--alpha", f"is required, since {loaded.source} has no platform.alpha")
@@ -57,7 +59,7 @@ def equilibria(
     instead = "leave it out for one equilibrium, by best replies of whole groups"
     require_few_for(loaded, instead, compare=compare, figure=figure, timeout=timeout, method=method != "auto")
     if is_crowd(loaded):
-        _settle_crowd(loaded, share, json)
+        _settle_crowd(loaded, share, outputs)
         return
     game = FairGame(loaded.utility, loaded.costs, share, loaded.actions)
     found = find(game, method, timeout)
@@ -71,21 +73,12 @@ def equilibria(
         agreement = compare_solvers(game, timeout=timeout)
         _print_agreement(console, agreement)
         results["agreement"] = agreement
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "equilibria", results)
-    if figure is not None:
-        from fairgames.cli.solve import stable_of
-        from fairgames.report.figures import intervals_figure
-        from fairgames.report.style import save_figure
-
-        save_figure(intervals_figure(stable_of(loaded) or (), loaded, float(share)), figure)
+    outputs.save("equilibria", results, lambda: intervals_figure(stable_of(loaded) or (), loaded, float(share)))
     if any("was stopped" in warning for warning in found.warnings):
         raise typer.Exit(INCOMPLETE)
 
 
-def _settle_crowd(spec: Specification, alpha: Number, json: Path | None) -> None:
+def _settle_crowd(spec: Specification, alpha: Number, outputs: Outputs) -> None:
     from fairgames.cli.crowds import print_settled, settled_at
     from fairgames.cli.printing import print_title
     from fairgames.report.terminal import console_for
@@ -94,10 +87,7 @@ def _settle_crowd(spec: Specification, alpha: Number, json: Path | None) -> None
     console = console_for()
     print_title(console, spec)
     print_settled(console, spec, found, alpha)
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "equilibria", {"title": spec.title, "alpha": alpha, "equilibrium": found})
+    outputs.save("equilibria", {"title": spec.title, "alpha": alpha, "equilibrium": found})
     if found.warnings or found.profile is None:
         raise typer.Exit(INCOMPLETE)
 

@@ -25,13 +25,15 @@ def export(
         ),
     ],
     alpha: options.Alpha = None,
+    force: options.Force = False,
 ) -> None:
     """Write the game, all payments, or the optimum in a form that other programs read."""
     from fractions import Fraction
 
-    from fairgames.cli.arguments import alpha_or
+    from fairgames.cli.arguments import alpha_or, checked_outputs
     from fairgames.cli.crowds import require_few
     from fairgames.errors import InputError
+    from fairgames.files import Output
     from fairgames.spec.load import load_specification
 
     writers = {".nfg": _game, ".csv": _payments, ".tex": _optimum}
@@ -40,6 +42,8 @@ def export(
         raise InputError("FILE", f"must end in {', '.join(writers)}", str(output))
     if writer is _optimum and alpha is not None:
         raise InputError("--alpha", "means nothing for .tex: the optimum has an alpha of its own", alpha)
+    written = Output(output, "FILE", force=force)
+    checked_outputs(None, None, force, spec, also=written)
     loaded = load_specification(spec)
     if writer is not _optimum:
         require_few(
@@ -48,10 +52,7 @@ def export(
             "fairgames payments prices one profile of as many; FILE.tex holds the optimum",
         )
     share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
-    try:
-        output.write_text(writer(loaded, share), encoding="utf-8")
-    except OSError as error:
-        raise InputError("FILE", f"cannot be written: {error.strerror}", str(output)) from None
+    written.write(writer(loaded, share))
     typer.echo(f"Wrote {output}.")
 
 
@@ -85,6 +86,7 @@ def _payments(spec: Specification, alpha: Number) -> str:
 def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)
     from fairgames.cli.solve import optimum_of
     from fairgames.errors import FairGamesError
+    from fairgames.files import MARK
     from fairgames.report.latex import latex_table
     from fairgames.report.tables import payment_columns, user_rows
     from fairgames.report.terminal import exactly
@@ -93,4 +95,5 @@ def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the op
     if optimum.profile is None or optimum.payments is None or optimum.alpha is None:
         raise FairGamesError(f"{spec.source}: the optimum is not in pure levels, so there is no table of it")
     headers, rows = payment_columns(user_rows(spec, optimum.profile, optimum.payments), "samples")
-    return latex_table(f"{spec.title}: payments at alpha = {exactly(optimum.alpha)}", headers, rows) + "\n"
+    table = latex_table(f"{spec.title}: payments at alpha = {exactly(optimum.alpha)}", headers, rows)
+    return f"% {MARK}\n{table}\n"

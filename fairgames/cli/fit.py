@@ -16,11 +16,14 @@ from fairgames.cli import frame as options
 
 def init(
     path: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("spec.toml"),
+    force: options.Force = False,
 ) -> None:
     """Write a commented example specification, which can be solved as it is."""
-    from fairgames.spec.template import example_text, write_new
+    from importlib import resources
 
-    write_new(path, example_text())
+    from fairgames.files import Output
+
+    Output(path, "FILE", force=force).write(resources.files("fairgames.spec").joinpath("example.toml").read_bytes())
     typer.echo(f"Wrote {path}. Change it as you like, then run: fairgames solve {path}")
 
 
@@ -64,18 +67,19 @@ def fit(
     ] = None,
     json: options.Json = None,
     figure: options.Figure = None,
+    force: options.Force = False,
 ) -> None:
     """Estimate from grouped data how much groups differ, and write a specification that prices them."""
     from functools import partial
 
-    from fairgames.cli.arguments import check_outputs
+    from fairgames.cli.arguments import checked_outputs
+    from fairgames.files import Output
     from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames.report.figures import fit_figure
     from fairgames.report.terminal import console_for, print_lines, print_table
-    from fairgames.spec.template import check_new, write_new
 
-    check_outputs(json, figure)
-    if output is not None:
-        check_new(output)
+    written = None if output is None else Output(output, "--output", force=force)
+    outputs = checked_outputs(json, figure, force, data, also=written)
     costs = _costs(cost or ())
     fitted = fit_federated_mean(
         str(data),
@@ -92,21 +96,13 @@ def fit(
     text = to_spec(folder=str(output.parent)) if output is not None and fitted.between_variance > 0 else None
     console = console_for()
     print_table(console, *fitted._lines())
-    if output is not None:
-        write_new(output, text or to_spec())
+    if written is not None:
+        written.write(text or to_spec())
         lines = ["", f"Wrote {output}. Next: fairgames solve {output}"]
         if costs is None:
             lines.insert(1, f"The privacy costs in {output} are 0: fill in what sharing costs each group.")
         print_lines(console, lines)
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "fit", {"fit": fitted})
-    if figure is not None:
-        from fairgames.report.figures import fit_figure
-        from fairgames.report.style import save_figure
-
-        save_figure(fit_figure(fitted), figure)
+    outputs.save("fit", {"fit": fitted}, lambda: fit_figure(fitted))
 
 
 def _costs(entries: Sequence[str]) -> dict[str, object] | None:

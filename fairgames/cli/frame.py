@@ -56,6 +56,10 @@ Figure = Annotated[
     typer.Option("--figure", metavar="FILE", help="Draw the results to this file.", show_default=False),
 ]
 
+Force = Annotated[
+    bool, typer.Option("--force", help="Overwrite files that fairgames did not write; never one that is read.")
+]
+
 Unit = Annotated[str, typer.Option("--unit", metavar="WORD", help="What one sample is, in the plural.")]
 
 Alpha = Annotated[

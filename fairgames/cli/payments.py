@@ -169,22 +169,24 @@ def payments(
     unit: options.Unit = "samples",
     json: options.Json = None,
     figure: options.Figure = None,
+    force: options.Force = False,
 ) -> None:
     """Price one profile: what each user is owed when everybody chooses its level."""
     from fractions import Fraction
 
-    from fairgames.cli.arguments import alpha_or, check_outputs, positive, profile_or
+    from fairgames.cli.arguments import alpha_or, checked_outputs, positive, profile_or
     from fairgames.cli.crowds import require_few_for
 
     pass
     from fairgames.cli.printing import print_payments, print_title
     from fairgames.errors import InputError
     from fairgames.payments.pricing import Effort
+    from fairgames.report.figures import payments_figure
     from fairgames.report.tables import priced_rows, rows_to_dicts
     from fairgames.report.terminal import console_for, print_lines
     from fairgames.spec.load import load_specification
 
-    check_outputs(json, figure)
+    outputs = checked_outputs(json, figure, force, spec)
     loaded = load_specification(spec)
     if coalition and (explain or false_names):
         raise InputError("--coalition", "cannot be combined with --explain or --false-names")
@@ -214,15 +216,7 @@ def payments(
         results["explanation"] = print_explanation(console, loaded, everybody, share, money)
     if false_names:
         results["false_names"] = print_false_names(console, loaded, everybody, share, money)
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "payments", results)
-    if figure is not None:
-        from fairgames.report.figures import payments_figure
-        from fairgames.report.style import save_figure
-
-        save_figure(payments_figure(rows, loaded.title), figure)
+    outputs.save("payments", results, lambda: payments_figure(rows, loaded.title))
     if not answer.resolved:
         raise typer.Exit(INCOMPLETE)
 

@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from fairgames.cli import frame as options
+
 
 def reproduce(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="fig1 to fig9, tables, or all.")] = "all",
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made if there is none.")
     ] = Path("paper"),
+    force: options.Force = False,
 ) -> None:
     """Draw the paper's figures (PNG, SVG, numbers as CSV) and tables (Markdown, CSV), and check the printed numbers."""
     from fairgames.cli.frame import CHECK_FAILED
@@ -22,7 +25,7 @@ def reproduce(
     make_folder(out)
     for name in names:
         for plate in plates_of(name):
-            typer.echo(f"Wrote {', '.join(map(str, write_plate(plate, out)))}.")
+            typer.echo(f"Wrote {', '.join(map(str, write_plate(plate, out, force)))}.")
     if "tables" in names:
         from fairgames.report.paper.printed import printed_numbers
 

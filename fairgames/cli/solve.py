@@ -24,14 +24,16 @@ def solve(
     unit: options.Unit = "samples",
     json: options.Json = None,
     figure: options.Figure = None,
+    force: options.Force = False,
 ) -> None:
     """Find what the platform should pay, whom, and which choices are stable at which payments."""
-    from fairgames.cli.arguments import check_outputs
+    from fairgames.cli.arguments import checked_outputs
     from fairgames.cli.printing import print_optimum, print_title
+    from fairgames.report.figures import solution_figure
     from fairgames.report.terminal import console_for, print_lines
     from fairgames.spec.load import load_specification
 
-    check_outputs(json, figure)
+    outputs = checked_outputs(json, figure, force, spec)
     loaded = load_specification(spec)
     optimum = optimum_of(loaded)
     stable = stable_of(loaded)
@@ -48,15 +50,8 @@ def solve(
         _print_stable(console, loaded, stable)
     if stable is not None and loaded.platform.alpha is not None:
         _print_at_alpha(console, loaded, stable, loaded.platform.alpha)
-    if json is not None:
-        from fairgames.report.json_file import write_json
-
-        write_json(json, "solve", {"title": loaded.title, "optimum": optimum, "stable_profiles": stable})
-    if figure is not None:
-        from fairgames.report.figures import solution_figure
-        from fairgames.report.style import save_figure
-
-        save_figure(solution_figure(optimum, rows, stable or (), loaded), figure)
+    results = {"title": loaded.title, "optimum": optimum, "stable_profiles": stable}
+    outputs.save("solve", results, lambda: solution_figure(optimum, rows, stable or (), loaded))
 
 
 def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None) -> Optimum:

@@ -15,6 +15,7 @@ import numpy as np
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, is_exact, to_fractions
+from fairgames.files import MARK
 
 Strategies = tuple[Array, ...]
 
@@ -105,7 +106,9 @@ def to_nfg(
     action_labels: Sequence[Sequence[str]] | None = None,
 ) -> str:
     """Text of the game in Gambit's ``.nfg`` format; arguments as in `to_gambit`."""
-    return str(to_gambit(payoffs, title, player_names, action_labels).to_nfg())
+    game = to_gambit(payoffs, title, player_names, action_labels)
+    game.description = MARK
+    return str(game.to_nfg())
 
 
 def from_nfg(text: str) -> Any:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fairgames.errors import DataError, InputError
+from fairgames.errors import DataError
+from fairgames.files import Output
 from fairgames.printable import shortened
 from fairgames.reading import UnreadableError, name_of, read_input
 from fairgames.result import json_ready
@@ -22,25 +23,13 @@ STANDARD_OUTPUT = Path("-")
 _MEMORY_EACH = 20
 
 
-def check_json_path(path: Path) -> None:
-    """Refuse a file name that cannot be written to, before any work is done.
-
-    Raises
-    ------
-    InputError
-        If its folder does not exist, or it is a folder.
-    """
-    if path != STANDARD_OUTPUT and (not path.parent.is_dir() or path.is_dir()):
-        raise InputError("--json", "must name a file in an existing folder", str(path))
-
-
-def write_json(path: Path, command: str, results: Mapping[str, object]) -> None:
+def write_json(output: Path | Output, command: str, results: Mapping[str, object]) -> None:
     """Write results to a file.
 
     Parameters
     ----------
-    path : Path
-        The file, written anew; ``-`` is standard output.
+    output : Path or Output
+        The file; ``-`` is standard output.
     command : str
         What computed them.
     results : mapping
@@ -49,7 +38,7 @@ def write_json(path: Path, command: str, results: Mapping[str, object]) -> None:
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or is there already and not of fairgames.
     """
     import fairgames
 
@@ -57,13 +46,11 @@ def write_json(path: Path, command: str, results: Mapping[str, object]) -> None:
     # What does not print is written as JSON's own escapes: the same text to a reader, and harmless on a terminal.
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     text = re.sub(r"[^\n -~]", lambda sign: sign[0] if sign[0].isprintable() else json.dumps(sign[0])[1:-1], text)
-    if path == STANDARD_OUTPUT:
+    output = output if isinstance(output, Output) else Output(output, "--json", ".json")
+    if output.path == STANDARD_OUTPUT:
         getattr(sys.stdout, "real", sys.stdout).write(text)
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError("--json", f"cannot be written: {error.strerror}", str(path)) from None
+    else:
+        output.write(text)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairgames.errors import InputError
+from fairgames.files import MARK, Output
 from fairgames.printable import printable
 
 if TYPE_CHECKING:
@@ -48,7 +50,12 @@ LOOK: Any = {
 }
 """Settings of matplotlib (``rcParams``) that make the look."""
 
-FORMATS = (".png", ".pdf", ".svg")
+_METADATA: Any = {
+    ".png": {"Software": MARK},
+    ".pdf": {"Creator": MARK, "CreationDate": None},
+    ".svg": {"Creator": MARK, "Date": None},
+}
+FORMATS = tuple(_METADATA)
 
 
 @contextmanager
@@ -94,45 +101,45 @@ def tidy(axes: Axes, grid: str) -> None:
     axes.set_axisbelow(True)
 
 
-def check_figure_path(path: Path) -> None:
-    """Refuse a file name that no figure can be written to, before any work is done.
+def figure_output(output: Path | Output) -> Output:
+    """Refuse a place that no figure can be written to, before any work is done.
 
     Raises
     ------
     InputError
-        If the ending is not one of .png, .pdf, .svg, or the folder does not exist.
+        If the ending is not one of .png, .pdf, .svg, or the file must not be written: see `Output.check`.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise InputError("--figure", f"must end in {', '.join(FORMATS)}", str(path))
-    if not path.parent.is_dir():
-        raise InputError("--figure", "must name a file in an existing folder", str(path))
+    output = output if isinstance(output, Output) else Output(output, "--figure")
+    if output.path.suffix.lower() not in FORMATS:
+        raise InputError(output.argument, f"must end in {', '.join(FORMATS)}", str(output.path))
+    output.check()
+    return output
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, output: Path | Output) -> None:
     """Write a figure; the same figure always gives the same bytes.
 
     Parameters
     ----------
     figure : Figure
         The figure.
-    path : Path
+    output : Path or Output
         Ends in .png, .pdf or .svg.
 
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or is there already and not of fairgames.
     """
-    check_figure_path(path)
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
+    output = figure_output(output)
+    ending = output.path.suffix.lower()
+    content = io.BytesIO()
     _neutralise(figure)
-    try:
-        with house_style(), warnings.catch_warnings():
-            # A name in a script that the font lacks is drawn as boxes, which the reader sees.
-            warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
-            figure.savefig(path, metadata=metadata)
-    except OSError as error:
-        raise InputError("--figure", f"cannot be written: {error.strerror}", str(path)) from None
+    with house_style(), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes, which the reader sees.
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        figure.savefig(content, format=ending[1:], metadata=_METADATA[ending])
+    output.write(content.getvalue())
 
 
 def _neutralise(figure: Figure) -> None:

@@ -12,9 +12,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from fairgames.errors import DataError, InputError, SpecificationError
+from fairgames.errors import DataError, InputError, SizeError, SpecificationError
 from fairgames.fitting.fit import user_name
-from fairgames.reading import UnreadableError, name_of, read_input
+from fairgames.reading import STANDARD_INPUT, UnreadableError, name_of, read_input
 from fairgames.spec.document import (
     Document,
     DPMeanSection,
@@ -140,6 +140,17 @@ def load_specification(path: str | PathLike[str]) -> Specification:
     """
     file = Path(path)
     return build_specification(read_toml(file), file.parent, name_of(path))
+
+
+def files_named(file: Path) -> tuple[Path, ...]:
+    """Files that a specification names, as far as it can be read; none of other files."""
+    try:
+        raw = {} if file == STANDARD_INPUT else read_toml(file)
+    except (SpecificationError, SizeError):
+        return ()
+    sections = [raw.get(key) for key in ("utility", "data")]
+    names = [section.get("file") for section in sections if isinstance(section, dict)]
+    return tuple(file.parent / name for name in names if isinstance(name, str))
 
 
 def read_toml(file: Path) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_the_optimum_is_exported_for_latex(run, example, tmp_path):
         (("x.doc",), "FILE: must end in .nfg, .csv, .tex"),
         (("x.tex", "--alpha", "1"), "--alpha: means nothing for .tex"),
         (("x.tex",), "the optimum is not in pure levels"),
-        (("no/such/folder/x.nfg",), "FILE: cannot be written"),
+        (("no/such/folder/x.nfg",), "FILE: must name a file in an existing folder"),
     ],
 )
 def test_what_cannot_be_exported_is_said(run, two, arguments, message):

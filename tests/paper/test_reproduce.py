@@ -67,7 +67,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 
 def test_a_file_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "name.csv").mkdir()
-    with pytest.raises(InputError, match="--out: cannot be written to"):
+    with pytest.raises(InputError, match="--out: cannot be written"):
         write_plate(Plate("name", None, ("a",), [(1,)]), tmp_path)
 
 

@@ -42,7 +42,7 @@ class BatchLog:
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
-        self._lock = contextlib.nullcontext() if store is None else store.locked(patience=0)
+        self._lock = contextlib.nullcontext() if store is None else store.locked()
         self.finished: list[NDArray[np.float64]] = []
 
     def __enter__(self) -> BatchLog:
@@ -176,7 +176,8 @@ def permutation_payments(
         return run(BatchLog(None))
     made_by = fingerprint_of(evaluate, walk, named=fingerprint)
     facts = _facts(profile, root, n_shifts)
-    with BatchLog(Store(Path(checkpoint), "checkpoint", "permutations", facts, made_by, adopt)) as log:
+    store = Store(Path(checkpoint), "checkpoint", "permutations", facts, made_by, adopt, patience=0)
+    with BatchLog(store) as log:
         return run(log)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairgames.errors import InputError
+from fairgames.files import Output
 from fairgames.report.style import save_figure
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def make_folder(folder: Path) -> None:
         raise InputError("--out", f"must be a folder: {error.strerror}", str(folder)) from None
 
 
-def write_plate(plate: Plate, folder: Path) -> list[Path]:
+def write_plate(plate: Plate, folder: Path, force: bool = False) -> list[Path]:
     """Write a plate's picture as PNG and SVG, its numbers as CSV, and a table without a picture as Markdown, too.
 
     Parameters
@@ -62,6 +63,8 @@ def write_plate(plate: Plate, folder: Path) -> list[Path]:
         The figure or table.
     folder : Path
         An existing folder.
+    force : bool
+        Overwrite files that are not known to be ours.
 
     Returns
     -------
@@ -71,27 +74,23 @@ def write_plate(plate: Plate, folder: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If a file cannot be written.
+        If a file cannot be written, or must not be overwritten.
     """
     written = []
     if plate.figure is not None:
         for ending in (".png", ".svg"):
-            path = folder / (plate.name + ending)
-            save_figure(plate.figure, path)
-            written.append(path)
+            written.append(Output(folder / (plate.name + ending), "--out", force=force))
+            save_figure(plate.figure, written[-1])
     texts = {}
     if plate.headers:
         texts[".csv"] = as_csv(plate.headers, plate.rows)
         if plate.figure is None:
             texts[".md"] = as_markdown(plate.headers, plate.rows)
     for ending, text in texts.items():
-        path = folder / (plate.name + ending)
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise InputError("--out", f"cannot be written to: {error.strerror}", str(path)) from None
-        written.append(path)
-    return written
+        written.append(Output(folder / (plate.name + ending), "--out", force=force))
+        if not written[-1].holds(text):
+            written[-1].write(text)
+    return [output.path for output in written]
 
 
 def as_csv(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

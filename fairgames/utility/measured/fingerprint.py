@@ -188,7 +188,7 @@ class _Seen:
         yield _name_of(thing)
         if not isinstance(thing.__self__, (ModuleType, type(None))):
             yield self.digest(thing.__self__, name)
-        elif _is_own(str(thing.__module__)):
+        elif _is_own(thing.__module__):
             yield self._opaque(thing, name, "it is a C function")
 
     def _function(self, function: FunctionType) -> Iterator[bytes]:
@@ -341,9 +341,9 @@ def _lazily_made(kind: type) -> set[str]:
     return {name for part in kind.__mro__ for name, member in vars(part).items() if isinstance(member, cached_property)}
 
 
-def _is_own(module: str) -> bool:
+def _is_own(module: object) -> bool:
     """Whether a module is the user's own, and no installed library."""
-    if module in sys.builtin_module_names:
+    if not isinstance(module, str) or module in sys.builtin_module_names:
         return False
     file = getattr(sys.modules.get(module), "__file__", None)
     if file is None:
