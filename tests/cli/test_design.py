@@ -80,7 +80,7 @@ def test_impossible_constraints_are_bad_input(run, two, arguments, message):
 def test_sweep_solves_the_changed_specification(run, two, tmp_path, saved, values):
     place = "users[Ann].costs.present"
     arguments = ("--sweep", f"{place}={values}", "--json", tmp_path / "out.json", "--figure", tmp_path / "out.png")
-    output = run("design", two, *arguments).output
+    output = run("design", two, *arguments).stdout
     spec = load_specification(two)
     bob = "31/100"
     expected = [optimal_alpha(spec.utility, [[0, ann], [0, bob]]) for ann in ("1/10", "1/5", "3/10")]
@@ -88,7 +88,7 @@ def test_sweep_solves_the_changed_specification(run, two, tmp_path, saved, value
     assert found["name"] == place
     assert [entry["alpha"] for entry in found["optima"]] == [str(entry.alpha) for entry in expected]
     assert f"The optimum over {place}" in output
-    assert run("design", two, *arguments[:2], "--jobs", "2").output == output
+    assert run("design", two, *arguments[:2], "--jobs", "2").stdout == output
 
 
 @pytest.mark.parametrize(
