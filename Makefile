@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# A peer of the benchmarks that needs NumPy below 2.
+# A peer, compared in tests and benchmarks, that needs NumPy below 2.
 PYDVL := .venv-pydvl
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint constraints.txt
 WORKERS ?= 2
@@ -13,7 +13,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PLAIN_BLAS := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check docs docs-test study format bench clean
+.PHONY: help demo test test-slow peers check docs docs-test study format bench clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -24,8 +24,11 @@ demo: $(VENV)/.runtime ## Price two real hospital consortia, from data to decisi
 test: $(VENV)/.test ## Run the fast tests, the README and every docstring example
 	$(ONE_THREAD) $(BIN)/python -m pytest -m "not slow" -n $(WORKERS) -q
 
-test-slow: $(VENV)/.test ## Run every test, thousands of random cases included, and measure branch coverage
-	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) -q --cov --cov-report=term --cov-fail-under=95
+test-slow: $(VENV)/.test peers ## Run every test, thousands of random cases included, and measure branch coverage
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) -q --ignore=tests/peers --cov --cov-report=term --cov-fail-under=95
+
+peers: $(VENV)/.peers $(PYDVL)/.installed ## Run the cases of Gambit, pyDVL and shapiq against our engines
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/peers -q
 
 check: $(VENV)/.check ## Lint, format, types, import contracts, dependencies, spelling
 	$(BIN)/ruff check .
@@ -71,7 +74,7 @@ $(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.check $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(VENV)/.runtime
+$(VENV)/.test $(VENV)/.check $(VENV)/.bench $(VENV)/.docs $(VENV)/.peers: $(VENV)/.%: $(VENV)/.runtime
 	$(PIP) --group $*
 	@touch $@
 

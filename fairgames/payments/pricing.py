@@ -33,7 +33,7 @@ from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.profile import as_profile, expand_counts
-from fairgames.utility.threshold import Jump, ThresholdUtility
+from fairgames.utility.threshold import Jump, NothingUtility, ThresholdUtility
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,11 @@ def estimated_payments(groups: PresentGroups, engine: str, reason: str, effort: 
         estimate = _by_permutations(floats, effort)
     else:
         smooth, jumps = _without_jumps(floats)
-        estimate = _by_cubature(smooth, effort) if engine == "cubature" else _by_strata(smooth, effort)
+        if isinstance(smooth.utility, NothingUtility):
+            nothing = np.zeros(len(groups.sizes))
+            estimate = Estimate(nothing, nothing, 1, 0.0, True, "payments add up to the utility to rounding", 0)
+        else:
+            estimate = _by_cubature(smooth, effort) if engine == "cubature" else _by_strata(smooth, effort)
         if engine == "cubature" and not _good_enough(estimate, groups, effort):
             engine, reason = "strata", f"{reason}, but not smooth enough here ({estimate.reason}): strata instead"
             estimate = _by_strata(smooth, effort)
@@ -256,6 +260,8 @@ def choose_engine(groups: PresentGroups, *, exact: bool = False) -> tuple[str, s
             f"{_MOST_STATES:,} exactly; leave exact=True out for an estimate with standard errors"
         )
     base = groups.utility.base if isinstance(groups.utility, ThresholdUtility) else groups.utility
+    if isinstance(base, NothingUtility):
+        return "cubature", f"{users}, and nothing but declared jumps: no sampling"
     if base.smooth and K <= _MOST_SMOOTH_GROUPS and n >= _FEWEST_SMOOTH_USERS:
         return "cubature", f"{users}, and the utility says that it is smooth: a fixed rule"
     most_groups = _MOST_GROUPS if n <= MOST_PERMUTED else _MOST_GROUPS_OF_A_CROWD

@@ -170,6 +170,19 @@ def test_declared_jumps_agree_with_all_counts():
     np.testing.assert_allclose(estimate.values.astype(float), exact.values.astype(float), rtol=2e-4)
 
 
+def test_nothing_but_declared_jumps_is_never_sampled():
+    weights = np.arange(1, 23)
+    utility = ThresholdUtility([as_jump(np.column_stack([0 * weights, weights]), 127)], counts=[1] * 22)
+    priced = price_profile(utility, [1] * 22)
+    assert priced.resolved
+    assert not priced.standard_errors.any()
+    assert priced.values.sum() == pytest.approx(1, abs=1e-12)
+    rng = np.random.default_rng(0)
+    orders = rng.permuted(np.tile(np.arange(22), (200_000, 1)), axis=1)
+    pivotal = orders[np.arange(len(orders)), (weights[orders].cumsum(axis=1) >= 127).argmax(axis=1)]
+    np.testing.assert_allclose(priced.values, np.bincount(pivotal) / len(orders), atol=5 * np.sqrt(0.1 / len(orders)))
+
+
 def test_undeclared_threshold_is_unresolved():
     class Hidden(RootUtility):
         def evaluate_counts(self, counts):

@@ -31,6 +31,9 @@ from fairgames.payments.engines.threshold import BulkWeight, threshold_payments
         ([Fraction(1, 3), "1/2"], (60, 40), 17),
         ([0.25, 1.5], (60, 40), 30.1),
         ([1], (7,), 3),
+        ([1, 2, 4, 8, 16, 32, 64, 128], (1,) * 8, 100),
+        ([5, 17, 40, 90], (3, 3, 4, 6), 301),
+        ([0, 3, 9, 28, 90, 250], (2, 3, 1, 2, 3, 2), 404),
     ],
 )
 def test_agrees_with_the_recursion(group_payments, weights, sizes, quota):

@@ -140,6 +140,8 @@ _PANELS = (3.0, 1.0, 0.3)
 _NEGLIGIBLE_CHANCE = 1e-18
 _LARGEST_HEAVY_GROUP = 64
 _MOST_HEAVY_STATES = 4096
+_MANY_HEAVY_STATES = 64
+_MOST_CELLS = 10**8
 _LARGEST_WEIGHT = 10**9
 
 
@@ -151,7 +153,8 @@ def threshold_payments(
     A user is paid for being pivotal: ``phi_k = height · ∫_0^1 Pr(quota − w_k ≤ X_t < quota) dt``, where ``X_t``
     is the weight of the other users when each is present with probability ``t``. The probability is a
     Fourier sum over whole weights, cut off where the characteristic function vanishes; single heavy
-    users are enumerated. No sampling: payments are correct to about ten digits at any number of users.
+    users are enumerated. Where they are many and all users few, the distribution of the weight of a coalition
+    of each size takes its place. No sampling: payments are correct to about ten digits at any number of users.
 
     Parameters
     ----------
@@ -180,7 +183,8 @@ def threshold_payments(
 
     References
     ----------
-    G. Owen (1972), Multilinear extensions of games, for the integral. Bernstein's inequality bounds what
+    G. Owen (1972), Multilinear extensions of games, for the integral. Mann, Shapley (1962), The a priori voting
+    strength of the electoral college, for the distributions by size. Bernstein's inequality bounds what
     is cut off.
 
     Examples
@@ -196,6 +200,9 @@ def threshold_payments(
         raise InputError("height", "must be finite", height)
     if needed > int(units @ sizes):
         return np.zeros(len(sizes))
+    n_heavy_states = math.prod(size + 1 for _, size in _split(units, sizes).heavy)
+    if n_heavy_states > _MANY_HEAVY_STATES and len(sizes) * int(sizes.sum()) ** 2 * needed <= _MOST_CELLS:
+        return height * np.array([_pivotal_by_size(units, sizes, needed, group) for group in range(len(sizes))])
     for panel in _PANELS:
         shares = np.array([_pivotal(units, sizes, needed, group, panel) for group in range(len(sizes))])
         if abs(shares @ sizes - 1) <= THRESHOLD_ERROR:
@@ -253,6 +260,22 @@ def _pivotal(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int, gr
             inside = others.bulk.probability(nodes, low, high)
             total += float(lengths @ (inside * _chance(others.heavy, present, nodes)))
     return total
+
+
+def _pivotal_by_size(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int, group: int) -> float:
+    """Probability that one user of the group is pivotal, averaged over sizes of the coalition that it joins."""
+    left = sizes.copy()
+    left[group] -= 1
+    others = np.repeat(units, left).tolist()
+    # Row s: the weight, below the quota, of a random coalition of s of the users so far.
+    chances = np.zeros((len(others) + 1, needed))
+    chances[0, 0] = 1.0
+    for n, weight in enumerate(others, start=1):
+        joins = (np.arange(1, n + 1) / n)[:, None]
+        joined = joins * chances[:n]
+        chances[:n] *= 1 - np.arange(n)[:, None] / n
+        chances[1 : n + 1, weight:] += joined[:, : max(needed - weight, 0)]
+    return float(chances[:, max(needed - int(units[group]), 0) :].sum() / (len(others) + 1))
 
 
 def _split(units: NDArray[np.int64], sizes: NDArray[np.int64]) -> _Others:
