@@ -167,3 +167,99 @@ class BruteForce:
             highest = max(slope * alpha + height for slope, height in lines)
             best += [self.value(p, alpha) for p in self.profiles if self.potential(p, alpha) == highest]
         return max(best)
+
+
+class ExchangeableUsers:
+    """Equilibria of identical users with two actions in which all who mix do so with one probability.
+
+    ``sure`` users take the less private action, ``mixing`` ones take it with probability x, the rest the other one.
+    ``utilities`` and ``gains`` are by the number of (other) users who take it, at alpha = 1.
+    """
+
+    X = np.linspace(0, 1, 1201)
+
+    def __init__(self, utilities, gains, cost):
+        self.U, self.g, self.c = list(map(Fraction, utilities)), list(map(Fraction, gains)), Fraction(cost)
+        self.n = len(self.g)
+        self.scale = max(1.0, float(max(map(abs, self.U))))
+        self.blocks = [(sure, mixing) for mixing in range(2, self.n + 1) for sure in range(self.n - mixing + 1)]
+
+    @classmethod
+    def or_absent(cls, utilities, cost):
+        """Present or absent: each of k present users is paid the k-th part of their utility."""
+        return cls(utilities, [Fraction(worth) / k for k, worth in enumerate(utilities) if k], cost)
+
+    @staticmethod
+    def mean(table, x):
+        n = len(table) - 1
+        return sum(math.comb(n, k) * x**k * (1 - x) ** (n - k) * float(value) for k, value in enumerate(table))
+
+    def _stays_and_joins(self, sure, mixing, x):
+        """What a sure user gains by its choice, and what one of the rest would gain by it."""
+        never = np.full(np.shape(x), np.inf)
+        stays = self.mean(self.g[sure - 1 : sure + mixing], x) if sure else never
+        return stays, self.mean(self.g[sure : sure + mixing + 1], x) if sure + mixing < self.n else -never
+
+    def utilities_at(self, alpha, slack=1e-11):
+        """Of every equilibrium at one alpha: pure ones in rationals, mixed ones by the roots of a polynomial."""
+        exact, part = Fraction(alpha), float(alpha)
+        found = [
+            float(self.U[k])
+            for k in range(self.n + 1)
+            if (k == 0 or exact * self.g[k - 1] >= self.c) and (k == self.n or exact * self.g[k] <= self.c)
+        ]
+        for sure, mixing in self.blocks:
+            terms = np.zeros(mixing)
+            for k, gain in enumerate(self.g[sure : sure + mixing]):
+                for j in range(mixing - k):
+                    ways = math.comb(mixing - 1, k) * math.comb(mixing - 1 - k, j) * (-1) ** j
+                    terms[k + j] += ways * (part * float(gain) - float(self.c))
+            if np.abs(terms).max() < 1e-13:
+                continue
+            roots = np.roots(terms[::-1])
+            for x in roots[np.abs(roots.imag) < 1e-6].real:
+                if 1e-9 < x < 1 - 1e-9:
+                    stays, joins = self._stays_and_joins(sure, mixing, x)
+                    if part * stays >= float(self.c) - slack and part * joins <= float(self.c) + slack:
+                        found.append(self.mean(self.U[sure : sure + mixing + 1], x))
+        return found
+
+    def value(self, alpha, choose, slack=1e-11):
+        return (1 - float(alpha)) * choose(self.utilities_at(alpha, slack))
+
+    def envelope(self, grid, choose):
+        """Lowest (``min``) or highest value at many alphas; mixed families reach one step of x too far."""
+        sign = 1 if choose is min else -1
+        least = np.full(grid.shape, np.inf)
+        for k in range(self.n + 1):
+            beside = [*((gain, 1) for gain in self.g[k - 1 : k] if k), *((gain, -1) for gain in self.g[k : k + 1])]
+            lo = max([0, *(self.c / gain for gain, side in beside if side * gain > 0)])
+            hi = min([1, *(self.c / gain for gain, side in beside if side * gain < 0)])
+            if all(gain != 0 or side * self.c <= 0 for gain, side in beside):
+                here = (grid >= float(lo) - 1e-12) & (grid <= float(hi) + 1e-12)
+                least = np.where(here, np.minimum(least, sign * float(self.U[k])), least)
+        for sure, mixing in self.blocks:
+            gain = self.mean(self.g[sure : sure + mixing], self.X)
+            worth = sign * self.mean(self.U[sure : sure + mixing + 1], self.X)
+            stays, joins = self._stays_and_joins(sure, mixing, self.X)
+            good = (stays >= gain - 1e-12) & (joins <= gain + 1e-12)
+            for alphas, heights in self._runs(gain, worth, good):
+                least = np.minimum(least, np.interp(grid, alphas, heights, left=np.inf, right=np.inf))
+        return (1 - grid) * sign * least
+
+    def _runs(self, gain, worth, good):
+        """Stretches of x along which alpha rises or falls, each with its utilities."""
+        if self.c == 0:
+            beside = (good[:-1] | good[1:]) & (gain[:-1] * gain[1:] <= 0) & ((gain[:-1] != 0) | (gain[1:] != 0))
+            for place in np.flatnonzero(beside).tolist():
+                yield [0, 1], [worth[place : place + 2].min()] * 2
+            return
+        with np.errstate(divide="ignore", invalid="ignore"):
+            alpha = np.where(gain * float(self.c) > 1e-14, float(self.c) / gain, 9.0)
+        good &= alpha <= 1 + 1e-3
+        ways = np.where((good[:-1] | good[1:]) & (alpha[:-1] < 9) & (alpha[1:] < 9), np.sign(np.diff(alpha)), 0)
+        for part in np.split(np.arange(len(ways)), np.flatnonzero(np.diff(ways)) + 1):
+            if ways[part[0]]:
+                run = slice(part[0], part[-1] + 2)
+                step = int(ways[part[0]])
+                yield alpha[run][::step], worth[run][::step]

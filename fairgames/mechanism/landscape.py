@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number
 from fairgames.mechanism.roots import polynomial_roots
 from fairgames.result import Result, format_value
+
+if TYPE_CHECKING:
+    from fairgames.mechanism.symmetric.families import Branch
 
 Profile = tuple[int, ...]
 ZERO = Fraction(0)
@@ -33,21 +37,26 @@ class Piece(Result):
     closed_from, closed_to : bool
         Whether the ends belong to the range.
     terms : tuple of three numbers
-        ``U(alpha) = terms[0] + terms[1] / alpha + terms[2] / alpha²``; the last two are 0 for a pure profile.
+        ``U(alpha) = terms[0] + terms[1] / alpha + terms[2] / alpha²``; the last two are 0 for a pure profile. Empty
+        along a ``family``.
     profile : tuple of int or None
         Level of each user; None for mixed strategies.
     strategy_terms : tuple of ndarray or None
         For mixed strategies, an array of shape (2, actions) a user: ``row 0 + row 1 / alpha`` is the
         probability of each allowed action.
+    family : Branch or None
+        Exchangeable users of whom some mix with one probability, which is the root of a polynomial: the first
+        ``sure`` users take the less private action, the next ``mixing`` ones mix, the others take the more private one.
     """
 
     alpha_from: Number
     alpha_to: Number
     closed_from: bool
     closed_to: bool
-    terms: tuple[Number, Number, Number]
+    terms: tuple[Number, ...]
     profile: Profile | None = None
     strategy_terms: tuple[Array, ...] | None = None
+    family: Branch | None = None
 
     def contains(self, alpha: Number) -> bool:
         """Whether ``alpha`` belongs to the range."""
@@ -57,6 +66,10 @@ class Piece(Result):
 
     def utility(self, alpha: Number) -> Number:
         """Utility at ``alpha`` (by continuity also outside the range)."""
+        if self.family is not None:
+            x = self.family.x_at(alpha)
+            worth = self.family.utility(x.x)
+            return worth if self.family.exact and x.rational and isinstance(alpha, Fraction) else float(worth)
         constant, linear, square = self.terms
         if linear == 0 and square == 0:
             return constant
@@ -69,6 +82,8 @@ class Piece(Result):
 
     def strategies(self, alpha: Number) -> tuple[Array, ...] | None:
         """Mixed strategies at ``alpha``; None for a pure profile."""
+        if self.family is not None:
+            return self.family.strategies(alpha)
         if self.strategy_terms is None:
             return None
         if not any(np.any(terms[1] != 0) for terms in self.strategy_terms):
@@ -85,6 +100,8 @@ class Piece(Result):
         return "Piece", _HEADERS, [self._row()]
 
     def _row(self) -> Sequence[str]:
+        if self.family is not None:
+            return self.interval, "along a family", f"{self.family.sure} sure, {self.family.mixing} mixing"
         worth = " + ".join(
             f"{format_value(term)}{unit}"
             for term, unit in zip(self.terms, ("", "/alpha", "/alpha²"), strict=True)
@@ -222,15 +239,17 @@ def join(pieces: list[Piece]) -> list[Piece]:
 
 
 def _same(left: Piece, right: Piece) -> bool:
-    return left.terms == right.terms and left.profile == right.profile and left.strategy_terms is right.strategy_terms
+    same = left.terms == right.terms and left.profile == right.profile and left.family is right.family
+    return same and left.strategy_terms is right.strategy_terms
 
 
 def in_floats(piece: Piece) -> Piece:
     """Return the same piece with every number a float."""
     start, stop = float(piece.alpha_from), float(piece.alpha_to)
-    constant, linear, square = map(float, piece.terms)
     strategies = piece.strategy_terms and tuple(terms.astype(float) for terms in piece.strategy_terms)
-    return replace(piece, alpha_from=start, alpha_to=stop, terms=(constant, linear, square), strategy_terms=strategies)
+    return replace(
+        piece, alpha_from=start, alpha_to=stop, terms=tuple(map(float, piece.terms)), strategy_terms=strategies
+    )
 
 
 @dataclass(frozen=True)
@@ -278,7 +297,7 @@ def highest_peak(pieces: Iterable[Piece], tolerance: float) -> Peak | None:
 
 
 def piece_peaks(piece: Piece) -> Iterator[Peak]:
-    """Ends and stationary points of one piece.
+    """Ends and stationary points of one piece, and a point inside an open one.
 
     ``(1 − 1/beta)(q0 + q1 beta + q2 beta²)`` with ``beta = 1/alpha`` is stationary where ``2 q2 beta³ +
     (q1 − q2) beta² + q0 = 0``, unless ``U`` is constant: then the ends suffice.
@@ -288,6 +307,10 @@ def piece_peaks(piece: Piece) -> Iterator[Peak]:
         yield Peak(start, piece.value(start), piece, None if piece.closed_from else "above")
     if stop > start:
         yield Peak(stop, piece.value(stop), piece, None if piece.closed_to else "below")
+        if not piece.closed_from and not piece.closed_to:
+            # Where the platform keeps the same on the whole of an open range, that is attained inside.
+            middle = (start + stop) / 2
+            yield Peak(middle, piece.value(middle), piece, None)
     if _varies(piece) and stop > start:
         q0, q1, q2 = (Fraction(term) for term in piece.terms)
         low = 1 / Fraction(stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import comb, log, prod
 from typing import Any
@@ -16,10 +16,17 @@ from fairgames.game.costs import Actions
 from fairgames.mechanism.crowds.game import as_entry_counts
 from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
 from fairgames.mechanism.dense import best_potential, best_pure, worst_pure
+from fairgames.mechanism.landscape import Profile
 from fairgames.mechanism.limits import Limits, as_limits
 from fairgames.mechanism.optimum import Optimum, as_optimum
 from fairgames.mechanism.problem import Problem, as_problem
-from fairgames.mechanism.symmetric.optimum import MOST_USERS, is_exchangeable, with_mixed_families
+from fairgames.mechanism.symmetric.optimum import (
+    MOST_USERS,
+    counts_of,
+    is_exchangeable,
+    profile_of,
+    with_mixed_families,
+)
 from fairgames.mechanism.two_player.bases import numbers_at_most
 from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
 from fairgames.mechanism.types.optimum import types_optimal_alpha
@@ -97,10 +104,11 @@ def optimal_alpha(
     Optimum
         With the whole `landscape` over alpha. ``searched`` says over which equilibria it ranges: all of them
         with two players (up to a dozen actions each), all pure ones otherwise; and the symmetric and
-        half-mixed ones too for up to 32 exchangeable users with equal costs and two actions. More than four
-        million states of counts, 20,000 users, or ten million profiles of users who are all different, are searched
-        at scale: ``regret`` then verifies the equilibrium, ``upper_bound`` says how much better another could be,
-        and ``profile``, ``payments`` and ``costs`` have a row an entry and a column a level. Where nothing meets
+        half-mixed ones too for up to 32 exchangeable users with equal costs and two actions (in the landscape for up
+        to 12 of them). More than four million states of counts, 20,000 users, or ten million profiles of users who
+        are all different, are searched at scale: ``regret`` then verifies the equilibrium, ``upper_bound`` says how
+        much better another could be, and ``profile``, ``payments`` and ``costs`` have a row an entry and a column a
+        level. Where nothing meets
         the constraints, ``infeasible`` says so.
 
     Raises
@@ -155,7 +163,7 @@ def optimal_alpha(
         optimum = replace(solved, reason=how)
         if worth.n_users > MOST_USERS:
             return optimum
-        return _with_families(as_problem(worth, costs, actions, limits), selection, optimum)
+        return _with_families(as_problem(worth, costs, actions, limits), selection, optimum, counts_of)
     problem = as_problem(worth, costs, actions, limits, blocs)
     if selection == "potential" and not problem.alone:
         raise InputError("blocs", 'cannot be used with selection="potential": blocs have no common potential', blocs)
@@ -180,13 +188,15 @@ def _solved(problem: Problem, selection: str) -> Optimum:
         rows, columns = problem.utilities.shape
         unsearched = f"mixed equilibria of {rows} x {columns} actions were not searched: there may be too many"
         return replace(optimum, warnings=(*optimum.warnings, unsearched))
-    return _with_families(problem, selection, optimum)
+    return _with_families(problem, selection, optimum, profile_of)
 
 
-def _with_families(problem: Problem, selection: str, optimum: Optimum) -> Optimum:
+def _with_families(
+    problem: Problem, selection: str, optimum: Optimum, named: Callable[[Problem, int], Profile]
+) -> Optimum:
     if selection == "potential" or not is_exchangeable(problem):
         return optimum
-    return with_mixed_families(problem, selection, optimum)
+    return with_mixed_families(problem, selection, optimum, named)
 
 
 def _without_limits(problem: Problem, selection: str) -> str:

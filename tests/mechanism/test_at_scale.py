@@ -1,14 +1,16 @@
 """Optima among very many users, against exact ones where these can be had."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError, SizeError
+from fairgames.errors import FairGamesError, InputError, SizeError
 from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.game import scale_game, spread_over_entries
 from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
+from fairgames.mechanism.crowds.relaxation import PrivateRelaxation, proved_bound
 from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.counts import count_potential
@@ -191,6 +193,43 @@ def test_the_bound_holds_at_every_state(seed):
     assert bound.state.sum(axis=1).tolist() == game.sizes.tolist()
     if bound.tight:
         assert bound.bound <= kept.max() + 1e-3 * abs(kept.max())
+
+
+CROWD = {
+    "utility": DPMeanUtility([[0, 0.5], [0, 2.0]], counts=[6000, 4000]),
+    "costs": [[0, 1e-5], [0, 4e-5]],
+    "counts": [6000, 4000],
+}
+
+
+@pytest.mark.parametrize("share", [0.5, 0.99])
+def test_a_bound_below_the_value_is_an_error_and_shows(monkeypatch, share):
+    proved = optimal_alpha_at_scale(**CROWD)
+    assert proved.upper_bound >= proved.value
+    too_low = replace(cost_bound(scale_game(**CROWD)), bound=share * proved.value)
+    monkeypatch.setattr("fairgames.mechanism.crowds.optimum.cost_bound", lambda _: too_low)
+    with pytest.raises(FairGamesError, match=r"upper_bound: .* which is reached"):
+        optimal_alpha_at_scale(**CROWD)
+
+
+def test_rounding_and_what_users_are_not_paid_may_exceed_a_bound():
+    assert proved_bound(1.0, 1.0 + 1e-13) == 1.0 + 1e-13
+    assert proved_bound(1.0, 1.01, unpaid=0.02) == 1.0
+    assert proved_bound(1.0, 0.5) == 1.0
+    with pytest.raises(FairGamesError, match="please report it"):
+        proved_bound(1.0, 1.01, unpaid=0.001)
+
+
+def test_a_relaxation_below_a_value_that_is_reached_shows(monkeypatch):
+    relaxed = PrivateRelaxation.relaxed
+
+    def halved(self, boxes, prices):
+        choices = relaxed(self, boxes, prices)
+        return replace(choices, values=choices.values / 2)
+
+    monkeypatch.setattr(PrivateRelaxation, "relaxed", halved)
+    with pytest.raises(FairGamesError, match="upper_bound"):
+        cost_bound(scale_game(**CROWD))
 
 
 def test_no_bound_is_claimed_for_a_utility_that_declares_nothing():

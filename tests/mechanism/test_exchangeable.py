@@ -8,8 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from oracles import ExchangeableUsers
 
 from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.mechanism.symmetric.optimum import MOST_USERS_OF_A_LANDSCAPE
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility
 
@@ -93,3 +95,96 @@ def test_nobody_may_be_absent():
 def test_different_costs_keep_to_pure_equilibria():
     optimum = optimal_alpha(CountUtility([0, "1/2", "3/4", 1]), [[0, "1/4"], [0, "1/4"], [0, "1/5"]], "worst")
     assert optimum.searched == "all pure equilibria"
+
+
+def test_a_landscape_holds_the_mixed_equilibria_that_searched_names():
+    utility = CountUtility([0, "15/4", 5, 5])
+    best, worst = (optimal_alpha(utility, [0, 2], selection) for selection in ("best", "worst"))
+    # One user out and two mixing at 5/7.
+    assert best.landscape.value("7/10") == Fraction(60, 49)
+    piece = best.landscape.piece_at("7/10")
+    assert [strategy.tolist() for strategy in piece.strategies(Fraction(7, 10))] == [
+        [Fraction(2, 7), Fraction(5, 7)],
+        [Fraction(2, 7), Fraction(5, 7)],
+        [1, 0],
+    ]
+    assert "0 sure, 2 mixing" in repr(best.landscape)
+    assert best.landscape.to_dict()["pieces"][2]["family"]["mixing"] == 2
+    assert worst.landscape.value("7/10") <= best.landscape.value("7/10")
+
+
+def small_integers(rng):
+    n_users, kind = int(rng.integers(3, 7)), int(rng.integers(3))
+    steps = rng.integers(-2 if kind == 2 else 0, 6, n_users)
+    steps = np.sort(steps)[::-1] if kind == 0 else steps
+    return [0, *np.cumsum(steps).tolist()], Fraction(int(rng.integers(0, 9)), 2)
+
+
+def check_landscapes(rng):
+    """Both envelopes at random alphas, no gap in them, and the optimum their highest point."""
+    values, cost = small_integers(rng)
+    if not any(values):
+        return
+    users = ExchangeableUsers.or_absent(values, cost)
+    floats = rng.random() < 0.25
+    utility = CountUtility(list(map(float, values)) if floats else values)
+    for selection, choose in (("best", max), ("worst", min)):
+        optimum = optimal_alpha(utility, [0, float(cost) if floats else cost], selection)
+        pieces = optimum.landscape.pieces
+        assert (pieces[0].alpha_from, pieces[-1].alpha_to) == (0, 1)
+        for left, right in itertools.pairwise(pieces):
+            assert left.alpha_to == right.alpha_from
+            assert left.closed_to != right.closed_from
+        for alpha in (Fraction(int(part), 100_003) for part in rng.integers(1, 100_003, 15)):
+            here = float(optimum.landscape.value(alpha))
+            assert here == pytest.approx(users.value(alpha, choose), abs=1e-7 * users.scale)
+        inside = [part for piece in pieces for part in np.linspace(float(piece.alpha_from), float(piece.alpha_to), 15)]
+        tops = [float(piece.value(end)) for piece in pieces for end in (piece.alpha_from, piece.alpha_to)]
+        tops += [float(optimum.landscape.value(alpha)) for alpha in inside]
+        assert max(tops) <= float(optimum.value) + 1e-9 * users.scale
+    maximisers = optimal_alpha(utility, [0, float(cost) if floats else cost], "potential")
+    assert float(maximisers.value) == pytest.approx(float(best_of_potential(values, cost)))
+
+
+def best_of_potential(values, cost):
+    """Largest value among the maximisers of the potential, at every alpha at which two of them tie."""
+    heights = np.cumsum([0, *(Fraction(worth) / k for k, worth in enumerate(values) if k)])
+    lines = [(height, cost * k) for k, height in enumerate(heights)]
+    ties = {(d - b) / (c - a) for (a, b), (c, d) in itertools.combinations(lines, 2) if a != c}
+    kept = []
+    for alpha in {Fraction(0), Fraction(1), *(tie for tie in ties if 0 <= tie <= 1)}:
+        top = max(alpha * slope - height for slope, height in lines)
+        tied = [k for k, (slope, height) in enumerate(lines) if alpha * slope - height == top]
+        kept += [(1 - alpha) * values[k] for k in tied]
+    return max(kept)
+
+
+def test_landscapes_are_the_envelopes_of_all_families():
+    rng = np.random.default_rng(2)
+    for _ in range(25):
+        check_landscapes(rng)
+
+
+@pytest.mark.slow
+def test_landscapes_are_the_envelopes_of_all_families_many():
+    rng = np.random.default_rng(3)
+    for _ in range(500):
+        check_landscapes(rng)
+
+
+def test_searched_says_whether_users_may_mix_with_different_probabilities():
+    falling, rough = (
+        optimal_alpha(CountUtility(values), [0, 1], "worst") for values in ([0, 4, 6, 7, 7], [0, 4, 4, 9, 9])
+    )
+    assert "different" not in falling.searched
+    assert "users who mix with different ones were not searched" in rough.searched
+
+
+def test_many_users_have_no_landscape_that_leaves_mixed_equilibria_out():
+    n_users = MOST_USERS_OF_A_LANDSCAPE + 1
+    values = [0, *np.cumsum(range(2 * n_users, n_users, -1)).tolist()]
+    best, worst = (optimal_alpha(CountUtility(values), [0, 15], selection) for selection in ("best", "worst"))
+    assert best.searched == "all pure equilibria"
+    assert best.landscape is not None
+    assert worst.landscape is None
+    assert "half-mixed" in worst.searched

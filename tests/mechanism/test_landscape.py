@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import TINY, BruteForce
 
 from fairgames.errors import InputError
 from fairgames.mechanism.landscape import Piece, clip, highest_peak, join, remove, within
@@ -97,6 +99,52 @@ def test_a_peak_at_an_open_end_is_only_approached():
     for closed, side in ((True, None), (False, "below")):
         peak = highest_peak([Piece(Fraction(0), Fraction(1, 2), True, closed, loss)], 0)
         assert (peak.alpha, peak.value, peak.approached_from) == (Fraction(1, 2), Fraction(-1, 2), side)
+
+
+def test_what_is_the_same_on_an_open_range_is_attained_inside():
+    optimum = optimal_alpha([0, -1, 5], [0, 0, 1], "worst", budget=0)
+    assert (optimum.value, optimum.attained, optimum.approached_from) == (0, True, None)
+    assert 0 < optimum.alpha < Fraction(1, 5)
+
+
+def kept_at(game, alpha, budget):
+    """Lowest value at an alpha, if every equilibrium there is within the budget."""
+    present = [profile for profile, (lo, hi) in game.intervals.items() if lo <= alpha <= hi]
+    if not present or any(alpha * game.worth[profile] > budget for profile in present):
+        return None
+    return min(game.value(profile, alpha) for profile in present)
+
+
+@pytest.mark.parametrize("n_users", [1, 3])
+def test_the_worst_is_attained_where_some_alpha_leaves_it(n_users):
+    rng = np.random.default_rng(n_users)
+    seen = set()
+    for _ in range(60 if n_users == 1 else 25):
+        shape = (3,) * n_users if n_users == 1 else (2,) * n_users
+        U = np.array([Fraction(int(part)) for part in rng.integers(-2, 4, int(np.prod(shape)))], dtype=object)
+        U = U.reshape(shape)
+        U[(0,) * n_users] = Fraction(0)
+        costs = [[Fraction(0), *(Fraction(int(part), 4) for part in rng.integers(0, 5, shape[0] - 1))] for _ in shape]
+        budget = Fraction(int(rng.integers(0, 3)), 2)
+        game = BruteForce(U, costs)
+        caps = [budget / worth for worth in game.worth.values() if worth > 0]
+        ends = sorted({Fraction(0), Fraction(1), *game.ends, *(cap for cap in caps if cap <= 1)})
+        inside = [(left + right) / 2 for left, right in pairwise(ends)]
+        near = [end + side for end in ends for side in (-TINY, TINY) if 0 < end + side < 1]
+        reached, beside = (
+            max((kept for alpha in alphas if (kept := kept_at(game, alpha, budget)) is not None), default=None)
+            for alphas in ([*ends, *inside], near)
+        )
+        optimum = optimal_alpha(U, costs, "worst", budget=budget)
+        if optimum.value is None:
+            assert reached is beside is None
+            continue
+        top = max(value for value in (reached, beside) if value is not None)
+        assert abs(optimum.value - top) <= 100 * TINY
+        assert optimum.attained == (reached == optimum.value)
+        assert (optimum.approached_from is None) == optimum.attained
+        seen.add((optimum.attained, optimum.alpha in ends))
+    assert len(seen) > 1
 
 
 @pytest.mark.parametrize("alpha", [-1, 2, "many", float("nan")])

@@ -453,6 +453,30 @@ def test_an_additive_utility_has_a_continuum():
     assert mechanism.value == Fraction(3, 2)
 
 
+def test_of_a_continuum_the_best_point_counts():
+    # At alpha = 0 and no cost everything is an equilibrium; U(x) = 10 x (1 − x) + x² is highest at x = 5/9.
+    best, worst = (symmetric_mechanism([0, 5, 1], 0, selection=selection) for selection in ("best", "worst"))
+    assert (best.p_star(0), best.expected_utility(best.p_star(0))) == (Fraction(4, 9), Fraction(25, 9))
+    assert (worst.p_star(0), worst.expected_utility(1)) == (1, 0)
+    floats = symmetric_mechanism([0.0, 5.0, 1.0], 0.0)
+    assert math.isclose(floats.p_star(0), 4 / 9)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        values = [0, *rng.integers(-5, 6, 4).tolist()]
+        best, worst = (symmetric_mechanism(values, 0, selection=selection) for selection in ("best", "worst"))
+        grid = [float(best.expected_utility(Fraction(step, 400))) for step in range(401)]
+        highest, lowest = (float(one.expected_utility(one.p_star(0))) for one in (best, worst))
+        assert max(grid) - 1e-12 <= highest <= max(grid) + 1e-3
+        assert min(grid) - 1e-3 <= lowest <= min(grid) + 1e-12
+
+
+@pytest.mark.parametrize("cost", [-1, "-1/10", -0.5])
+@pytest.mark.parametrize("selection", ["best", "worst"])
+def test_a_cost_below_that_of_absence_is_refused(cost, selection):
+    with pytest.raises(InputError, match=r"cost: must be at least 0 .*, got"):
+        symmetric_mechanism([0, "2/3", 1], cost, selection=selection)
+
+
 def test_one_user_is_paid_its_cost_or_nothing():
     joins, stays = symmetric_mechanism([0, 1], "1/3"), symmetric_mechanism([0, 1], 2)
     assert (joins.alpha, joins.p, joins.value) == (Fraction(1, 3), 0, Fraction(2, 3))

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.game import ScaleGame, State
-from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRelaxation, Relaxation, relaxed_bound
+from fairgames.mechanism.crowds.relaxation import (
+    FederatedRelaxation,
+    PrivateRelaxation,
+    Relaxation,
+    proved_bound,
+    relaxed_bound,
+)
 from fairgames.tolerance import BOUND_GAP
 from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility
@@ -167,7 +173,7 @@ def _branch_and_bound(game: ScaleGame, ladder: _Ladder) -> tuple[float, State, b
     best, best_row = float(values[0]), high[0]
     if values.size and best < 0.0:
         best, best_row = 0.0, np.where(ladder.rises > 0, 0, sizes)
-    done = 0
+    done, left_out = 0, -math.inf
     while len(bounds) and bounds.max() > best + BOUND_GAP * abs(bounds.max()) and done < _MOST_BOXES:
         order = np.argsort(-bounds)
         chosen, rest = order[:_BATCH], order[_BATCH:]
@@ -182,8 +188,9 @@ def _branch_and_bound(game: ScaleGame, ladder: _Ladder) -> tuple[float, State, b
         low, high = np.concatenate([low[rest], new_low]), np.concatenate([high[rest], new_high])
         bounds = np.concatenate([bounds[rest], new_bounds])
         kept = bounds > best
+        left_out = max(left_out, float(bounds[~kept].max(initial=left_out)))
         low, high, bounds = low[kept], high[kept], bounds[kept]
-    bound = max(best, float(bounds.max(initial=best)))
+    bound = proved_bound(max(left_out, float(bounds.max(initial=left_out))), best)
     return bound, _state(game, ladder, best_row[None])[0], bound <= best + BOUND_GAP * abs(bound)
 
 

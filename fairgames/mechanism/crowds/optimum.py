@@ -14,6 +14,7 @@ from fairgames.game.costs import Actions
 from fairgames.mechanism.crowds.bound import CostBound, cost_bound
 from fairgames.mechanism.crowds.gains import MovedGains, Pricing, gains_of, of_many_types
 from fairgames.mechanism.crowds.game import ScaleGame, State, scale_game, spread_over_entries
+from fairgames.mechanism.crowds.relaxation import proved_bound
 from fairgames.mechanism.crowds.replies import Regret, regret_of
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate, is_symmetric, search_alpha, symmetric_optimum
 from fairgames.mechanism.crowds.user_search import certified_optimum
@@ -22,6 +23,7 @@ from fairgames.mechanism.optimum import Optimum, infeasible_optimum
 from fairgames.payments.pricing import Effort, price_profile
 from fairgames.payments.result import Payments
 from fairgames.result import format_value
+from fairgames.tolerance import CROWD_GAIN, ERRORS_ALLOWED
 from fairgames.utility.base import Utility
 
 SEARCHED = "best-response equilibria along a search in alpha; not exhaustive"
@@ -147,7 +149,7 @@ def _optimum(game: ScaleGame, answer: tuple[Candidate, Regret], paid: Payments, 
     profile, payments, costs, errors = _rows(game, candidate.state, paid)
     borne, worth = game.cost_of(candidate.state), float(paid.utility)
     value = (1 - candidate.alpha) * worth
-    most = None if bound.bound is None else max(bound.bound, value)
+    most = None if bound.bound is None else proved_bound(bound.bound, value, _unpaid(game, regret))
     return Optimum(
         alpha=candidate.alpha,
         value=value,
@@ -169,8 +171,22 @@ def _optimum(game: ScaleGame, answer: tuple[Candidate, Regret], paid: Payments, 
         regret=regret.gain,
         regret_error=regret.error,
         reason=f"at scale: {game.n_users:,} users in {len(game.sizes)} groups; {how}; payments by {paid.engine}",
-        warnings=tuple(_warnings(game, candidate.state, regret, paid)),
+        warnings=(*_warnings(game, candidate.state, regret, paid), *_above(most, value)),
     )
+
+
+def _unpaid(game: ScaleGame, regret: Regret) -> float:
+    """By how much all payments together may fall short of costs, for all that the regret shows."""
+    if not regret.verified:
+        return math.inf
+    borne = np.abs(np.where(np.isfinite(game.costs), game.costs, 0.0)).max(axis=1) @ game.sizes
+    return game.n_users * (regret.gain + ERRORS_ALLOWED * regret.error) + CROWD_GAIN * float(borne)
+
+
+def _above(bound: float | None, value: float) -> list[str]:
+    if bound is None or value <= bound:
+        return []
+    return [f"the value exceeds the bound by {format_value(value - bound)}: that much less than costs is paid"]
 
 
 def _rows(game: ScaleGame, state: State, paid: Payments) -> tuple[tuple[int, ...] | Array, Array, Array, Array]:

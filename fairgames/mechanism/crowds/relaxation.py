@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairgames.errors import FairGamesError
 from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.game import ScaleGame, State
-from fairgames.tolerance import BOUND_GAP
+from fairgames.result import format_value
+from fairgames.tolerance import BOUND_GAP, RELATIVE
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 
@@ -90,7 +92,7 @@ def relaxed_bound(game: ScaleGame, relaxation: Relaxation) -> tuple[float, State
     nobody = np.zeros(game.costs.shape, dtype=np.int64)
     nobody[:, 0] = game.sizes
     best, best_state = 0.0, nobody
-    bounds, done = np.full(len(boxes), np.inf), 0
+    bounds, done, left_out = np.full(len(boxes), np.inf), 0, 0.0
     fresh = np.ones(len(boxes), dtype=bool)
     while True:
         while fresh.any():
@@ -103,8 +105,9 @@ def relaxed_bound(game: ScaleGame, relaxation: Relaxation) -> tuple[float, State
             if reached[top] > best:
                 best, best_state = float(reached[top]), states[top]
         alive = bounds > best
+        left_out = max(left_out, float(bounds[~alive].max(initial=0.0)))
         boxes, bounds = boxes[alive], bounds[alive]
-        bound = max(best, float(bounds.max(initial=best)))
+        bound = proved_bound(max(left_out, float(bounds.max(initial=0.0))), best)
         if bound <= best + BOUND_GAP * abs(bound) or done >= _MOST_BOXES:
             return bound, best_state, bound <= best + BOUND_GAP * abs(bound)
         order = np.argsort(-bounds, kind="stable")
@@ -114,6 +117,25 @@ def relaxed_bound(game: ScaleGame, relaxation: Relaxation) -> tuple[float, State
         inherited = np.tile(bounds[chosen], 2)
         bounds, fresh = np.concatenate([bounds[rest], inherited]), np.zeros(len(boxes), dtype=bool)
         fresh[len(rest) :] = True
+
+
+def proved_bound(bound: float, reached: float, unpaid: float = 0.0) -> float:
+    """Return the bound; a value that is reached exceeds it by no more than rounding, or what ``unpaid`` explains.
+
+    Raises
+    ------
+    FairGamesError
+        If it does.
+    """
+    excess = reached - bound
+    if excess <= RELATIVE * max(abs(bound), abs(reached)):
+        return max(bound, reached)
+    if excess > unpaid:
+        raise FairGamesError(
+            f"upper_bound: {format_value(bound)} lies below {format_value(reached)}, which is reached: this is a "
+            "fault of fairgames, not of the input; please report it with the specification"
+        )
+    return bound
 
 
 def _least(relaxation: Relaxation, boxes: Boxes) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.exactness import Number
+from fairgames.result import Result
 
 _ROOT_BITS = 80
 _RATIONAL = 1 << 32
 
 
 @dataclass(frozen=True)
-class Root:
+class Root(Result):
     """A point of [0, 1], exact when ``rational``, otherwise within 2^-80 of an irrational root."""
 
     x: Fraction
@@ -30,7 +31,7 @@ class Root:
 
 
 @dataclass(frozen=True)
-class Bernstein:
+class Bernstein(Result):
     """A polynomial by its Bernstein coefficients.
 
     Parameters
@@ -63,6 +64,10 @@ class Bernstein:
     def _whole(self) -> tuple[list[int], int]:
         """Coefficients of ``x^k (1 − x)^(n − k)`` in whole numbers, and their common denominator."""
         return _integers([math.comb(self.degree, k) * value for k, value in enumerate(self.coefficients)])
+
+    @cached_property
+    def _floats(self) -> NDArray[np.float64]:
+        return np.array(self.coefficients, dtype=float)
 
     def __call__(self, x: Fraction) -> Fraction:
         """Value at ``x``."""
@@ -157,7 +162,7 @@ class Bernstein:
 
     def floats(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values at many points, in floats."""
-        row: NDArray[np.float64] = np.array(self.coefficients, dtype=float)[:, None] * np.ones_like(x)
+        row: NDArray[np.float64] = self._floats[:, None] * np.ones_like(x)
         for _ in range(self.degree):
             row = row[:-1] + x * (row[1:] - row[:-1])
         values: NDArray[np.float64] = row[0]

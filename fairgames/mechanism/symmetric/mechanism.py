@@ -30,6 +30,7 @@ from fairgames.mechanism.symmetric.thresholds import (
     check_assumptions,
     cost_threshold,
     exit_threshold,
+    finished,
     gamma_range,
 )
 from fairgames.result import Result, format_value
@@ -186,7 +187,8 @@ class SymmetricMechanism(Result):
         The optimum over the families in `searched`.
     searched : tuple of str
         Families of equilibria over which `overall` ranges (where "absent" is an action, a pure equilibrium
-        is always the best of them).
+        is always the best of them). All who mix do so with one probability; where `gains` both rise and fall,
+        four or more users may also mix with different ones, which is not searched.
     price_of_fairness : Fraction, float or None
         ``max_k (U_k − c k)``, what the platform would keep if it paid exactly the costs, over what it keeps with
         the best pure equilibrium: 1 among identical users. None where "absent" is not an action, or
@@ -236,11 +238,17 @@ class SymmetricMechanism(Result):
     def p_star(self, alpha: Number | int | str) -> Number:
         """Probability of the more private action in the selected symmetric equilibrium at ``alpha``.
 
-        Where there are several, the one with the largest (``"best"``) or least (``"worst"``) utility.
+        Where there are several, or a continuum of them, the one with the largest (``"best"``) or least
+        (``"worst"``) utility.
         """
         found = self.equilibria(alpha)
+        points = [(one.utility, one.p) for one in found]
+        if found[0].continuum_to is not None:
+            game = self._game
+            inside = [finished(game, 1 - root.x, root.rational) for root in game.expected_utility.derivative().roots()]
+            points += [(self.expected_utility(p), p) for p in (*inside, found[0].continuum_to)]
         choose = max if self.selection == "best" else min
-        return choose(found, key=lambda one: one.utility).p
+        return choose(points, key=lambda point: point[0])[1]
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         skipped = {"gains", "utilities", "asymmetric", "overall", "assumptions"}
@@ -271,7 +279,8 @@ def symmetric_mechanism(
     utility : Utility or array_like
         An exchangeable utility (one type); or ``U_0, …, U_N``, the utility by number of present users.
     cost : number
-        What the less private action costs more than the more private one; may be negative.
+        What the less private action costs more than the more private one: at least 0, unless users share
+        something with both.
     actions : pair of ints
         The more private level, then the less private one.
     selection : {"best", "worst"}
@@ -303,6 +312,8 @@ def symmetric_mechanism(
     if selection not in _SELECTIONS:
         raise InputError("selection", f"must be one of {_SELECTIONS}", selection)
     game = symmetric_game(utility, cost, actions)
+    if game.absent and game.cost < 0:
+        raise InputError("cost", 'must be at least 0 where "absent", which costs nothing, is the other action', cost)
     assumptions = check_assumptions(game)
     symmetric = best_symmetric(game)
     if selection == "best":

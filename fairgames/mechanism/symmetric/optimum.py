@@ -8,21 +8,24 @@ Exchangeable users with two actions: pure, symmetric and half-mixed equilibria i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 
 from fairgames.errors import SizeError
 from fairgames.exactness import Array, Number
+from fairgames.mechanism.landscape import Landscape, Piece, Profile, in_floats, join
 from fairgames.mechanism.optimum import Optimum, warnings_of
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.symmetric.bernstein import Root
+from fairgames.mechanism.symmetric.envelope import envelope_of
 from fairgames.mechanism.symmetric.families import Branch, Fixed, families, pure_families, pure_ranges
 from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, Curve, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric.thresholds import finished
-from fairgames.mechanism.symmetric.worst import Point, attained, worst_point
+from fairgames.mechanism.symmetric.worst import Point, worst_point
 from fairgames.result import Result, format_value
 from fairgames.tolerance import comparison_tolerance
 
@@ -184,10 +187,9 @@ def _peaks(game: SymmetricGame) -> Iterator[Point]:
         if isinstance(family, Branch):
             for root in (family.start, family.stop, *family.stationary):
                 yield Point(family.alpha(root.x), family, family.utility(root.x), root.rational, x=root)
-        elif family.mixing:
-            rational = family.x is None or family.x.rational
-            for alpha in (family.alpha_from, family.alpha_to):
-                yield Point(alpha, family, family.utility, rational, x=family.x)
+        elif family.x is not None:
+            for alpha, rational in family.ends:
+                yield Point(alpha, family, family.utility, rational and family.x.rational, x=family.x)
 
 
 def worst_overall(game: SymmetricGame, *, pure_only: bool = False) -> FamilyOptimum:
@@ -203,12 +205,10 @@ def worst_overall(game: SymmetricGame, *, pure_only: bool = False) -> FamilyOpti
             f'selection="worst" searches all families of equilibria, which is done for at most {MOST_EXACT_USERS} '
             f"users, not {game.n_users}; use selection='best', or optimal_alpha for pure equilibria"
         )
-    found = pure_families(game) if pure_only else families(game)
-    point = worst_point(game, found)
-    return _finished(game, point, reached=attained(game, found, point))
+    return _finished(game, worst_point(game, pure_families(game) if pure_only else families(game)))
 
 
-def _finished(game: SymmetricGame, point: Point, *, reached: bool = True) -> FamilyOptimum:
+def _finished(game: SymmetricGame, point: Point) -> FamilyOptimum:
     family = point.family
     rational = point.rational and game.exact
     p = None if point.x is None else finished(game, 1 - point.x.x, point.x.rational)
@@ -220,13 +220,15 @@ def _finished(game: SymmetricGame, point: Point, *, reached: bool = True) -> Fam
         alpha=finished(game, point.alpha, rational),
         utility=finished(game, point.utility, rational),
         value=finished(game, point.value, rational),
-        attained=reached,
-        approached_from=None if reached else point.side,
+        attained=point.side is None,
+        approached_from=point.side,
         exact=rational and isinstance(point.alpha, Fraction),
     )
 
 
 SEARCHED = "all pure, symmetric and half-mixed equilibria"
+OTHERS = " (all who mix do so with one probability; users who mix with different ones were not searched)"
+MOST_USERS_OF_A_LANDSCAPE = 12
 MOST_USERS = 32
 
 
@@ -244,8 +246,24 @@ def is_exchangeable(problem: Problem) -> bool:
     )
 
 
-def with_mixed_families(problem: Problem, selection: str, pure: Optimum) -> Optimum:
-    """Replace the optimum over pure equilibria where mixing users change it.
+def profile_of(problem: Problem, k: int) -> Profile:
+    """Level of each user where ``k`` users take the less private action."""
+    low, high = problem.allowed[0]
+    return (low,) * (len(problem.costs) - k) + (high,) * k
+
+
+def counts_of(problem: Problem, k: int) -> Profile:
+    """``counts[type][level]`` where ``k`` users take the less private action."""
+    counts = [0] * problem.utility.type_levels[0]
+    low, high = problem.allowed[0]
+    counts[low], counts[high] = len(problem.costs) - k, k
+    return cast("Profile", (tuple(counts),))
+
+
+def with_mixed_families(
+    problem: Problem, selection: str, pure: Optimum, named: Callable[[Problem, int], Profile]
+) -> Optimum:
+    """Replace the optimum over pure equilibria where mixing users change it, and its landscape.
 
     Parameters
     ----------
@@ -255,24 +273,66 @@ def with_mixed_families(problem: Problem, selection: str, pure: Optimum) -> Opti
         Which equilibrium counts.
     pure : Optimum
         The optimum over pure equilibria.
+    named : callable
+        Name of the profile of a number of users at the less private action, in the landscape.
 
     Returns
     -------
     Optimum
-        Without a landscape where the pure one does not describe it: always for ``"worst"``.
+        Its landscape is the envelope of all equilibria that are searched. Beyond 12 users it has none, or where mixing
+        users cannot leave the platform more the pure optimum stays as it is.
     """
     low, high = problem.costs[0].tolist()
     game = symmetric_game(problem.utility, high - low, problem.allowed[0])
+    if selection == "best" and game.absent and game.n_users > MOST_USERS_OF_A_LANDSCAPE:
+        # Mixing users, paid their expected costs, leave the platform no more: nothing but the landscape would change.
+        return pure
+    searched = SEARCHED + ("" if no_others(game) else OTHERS)
+    pure = replace(pure, searched=searched, landscape=_landscape(problem, game, selection, named))
     if selection == "best":
         found = best_overall(game)
         least = comparison_tolerance(game.utilities)
         if found.mixing == 0 or pure.value is None or found.value <= pure.value + least:
-            return replace(pure, searched=SEARCHED)
+            return pure
     else:
         found = worst_overall(game)
         if found.mixing == 0 and (found.alpha, found.value) == (pure.alpha, pure.value):
-            return replace(pure, searched=SEARCHED, landscape=None)
+            return replace(pure, attained=found.attained, approached_from=found.approached_from)
     return _described(problem, game, found, pure)
+
+
+def no_others(game: SymmetricGame) -> bool:
+    """Whether pure, symmetric and half-mixed equilibria are all that matter.
+
+    Two users mix with different probabilities only where the gain's mean increment over the others' choices is 0. Of
+    gains that only rise, or only fall, in the number of others, that takes gains that are equal, and then pure
+    equilibria of the same alpha have a lower and a higher utility. Of three users it happens at single alphas only.
+    """
+    steps = np.diff(game.gains)
+    tolerance = comparison_tolerance(game.gains)
+    return game.n_users <= 3 or bool((steps >= -tolerance).all() or (steps <= tolerance).all())
+
+
+def _landscape(
+    problem: Problem, game: SymmetricGame, selection: str, named: Callable[[Problem, int], Profile]
+) -> Landscape | None:
+    if game.n_users > MOST_USERS_OF_A_LANDSCAPE:
+        return None
+    pieces = []
+    for start, stop, family in envelope_of(game, families(game), 1 if selection == "worst" else -1):
+        piece = Piece(start, stop, start == stop, start == stop, ())
+        if isinstance(family, Branch):
+            piece = replace(piece, family=family)
+        else:
+            utility = family.utility if family.x is None or family.x.rational else float(family.utility)
+            piece = replace(piece, terms=(utility, 0 * utility, 0 * utility))
+            if family.x is None:
+                piece = replace(piece, profile=named(problem, family.sure))
+            else:
+                strategies = family.strategies(game.n_users)
+                piece = replace(piece, strategy_terms=tuple(np.array([one, 0 * one]) for one in strategies))
+        pieces.append(piece if problem.exact else in_floats(piece))
+    return Landscape(tuple(join(pieces)), selection)
 
 
 def _described(problem: Problem, game: SymmetricGame, found: FamilyOptimum, pure: Optimum) -> Optimum:
@@ -292,7 +352,6 @@ def _described(problem: Problem, game: SymmetricGame, found: FamilyOptimum, pure
         attained=found.attained,
         approached_from=found.approached_from,
         exact=found.exact,
-        searched=SEARCHED,
         profile=None if mixed else profile,
         strategies=tuple(np.array([1 - join, join]) for join in joins.tolist()) if mixed else None,
         payments=payments,
@@ -302,7 +361,6 @@ def _described(problem: Problem, game: SymmetricGame, found: FamilyOptimum, pure
         gap=None if bound is None else bound - found.value,
         upper_bound=bound,
         price_of_fairness=bound / found.value if bound is not None and game.absent and found.value > 0 else None,
-        landscape=None,
         ties=(),
         warnings=() if payments is None else warnings_of(problem, payments, borne),
     )

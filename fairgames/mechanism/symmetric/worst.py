@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from fairgames.exactness import Number
 from fairgames.mechanism.symmetric.bernstein import Root
-from fairgames.mechanism.symmetric.families import Branch, Family, Fixed
+from fairgames.mechanism.symmetric.families import Branch, Family, Fixed, same_alpha
 from fairgames.mechanism.symmetric.game import SymmetricGame
-from fairgames.tolerance import RELATIVE, ROOT
+from fairgames.tolerance import ROOT, comparison_tolerance
 
 _GRID = 33
+_MOST_DENOMINATOR = 1 << 20
+PRECISE: dict[str, Any] = {"xtol": 1e-15, "rtol": 8.9e-16}
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A candidate: an alpha, the family that is lowest there, and its mixing users' ``x``."""
+    """A candidate: an alpha, the family that is lowest there, and its mixing users' ``x``.
+
+    ``rational`` says that alpha and utility are the rationals themselves, ``side`` from where alpha is approached.
+    """
 
     alpha: Number
     family: Family
@@ -37,137 +43,210 @@ class Point:
 
 
 def worst_point(game: SymmetricGame, found: Sequence[Family]) -> Point:
-    """Supremum over alpha of the lowest value among families that exist on ranges of alpha.
+    """Supremum over alpha of the lowest value among the families.
 
-    Alphas are cut at the ends of all families. On each piece the lower envelope is highest at one of its
-    ends, at a stationary point of one family, or where two families cross.
+    Alphas are cut at the ends of all families. On each open piece between two ends the lower envelope is highest
+    beside one of its ends, at a stationary point of one family, or where two families cross. Of several such points
+    one that is attained counts (its ``side`` is None), then the least alpha.
     """
-    slack: Number = ROOT if game.exact else RELATIVE
+    noise = rounding(game)
     best: Point | None = None
-    for piece in sorted(_pieces(found, slack), key=lambda piece: -piece.bound):
-        if best is not None and piece.bound < best.value:
+    for piece in sorted(pieces(game, found), key=lambda piece: -piece.bound):
+        if best is not None and piece.bound < best.value - noise:
             break
-        point = _highest(piece)
-        if best is None or point.value > best.value:
-            best = point
+        for point in _highest(piece, noise):
+            reached = point if point.side is None else _reached(game, found, point, noise)
+            if best is None or _beats(reached, best, noise):
+                best = reached
     assert best is not None
     return best
 
 
+def rounding(game: SymmetricGame) -> Fraction:
+    """Utilities and values closer than this are equal."""
+    scale = Fraction(abs(game.utilities).max())
+    return scale * same_alpha(True) if game.exact else Fraction(comparison_tolerance(game.utilities))
+
+
+def lowest(families: Sequence[Family], alpha: Number, noise: Fraction, sign: int = 1) -> Family:
+    """Lowest family (highest if ``sign`` is -1) at an alpha, the first one of several.
+
+    Only those are compared exactly that may be lowest by the interpolated tables.
+    """
+    bounds = np.sort(sign * np.array([family.between(float(alpha)) for family in families]), axis=1)
+    high = bounds[:, 1].min() + float(noise)
+    near = [families[place] for place in np.flatnonzero(bounds[:, 0] <= high).tolist()]
+    if len(near) == 1:
+        return near[0]
+    worth = [sign * family.utility_at(alpha) for family in near]
+    least = min(worth) + noise
+    return next(family for family, utility in zip(near, worth, strict=True) if utility <= least)
+
+
+def holding(game: SymmetricGame, found: Sequence[Family], alpha: Number) -> list[Family]:
+    """Families that exist at an alpha, its rounding allowed for."""
+    slack = same_alpha(game.exact)
+    return [one for one in found if one.alpha_from - slack <= alpha <= one.alpha_to + slack]
+
+
+def _reached(game: SymmetricGame, found: Sequence[Family], point: Point, noise: Fraction) -> Point:
+    """Return the point as one that is attained, if no equilibrium at its alpha itself is lower."""
+    kept = 1 - Fraction(point.alpha)
+    least = min(kept * one.utility_at(point.alpha) for one in holding(game, found, point.alpha))
+    return replace(point, side=None) if least >= Fraction(point.value) - noise else point
+
+
+def _beats(point: Point, best: Point, noise: Fraction) -> bool:
+    higher = Fraction(point.value) - Fraction(best.value)
+    if abs(higher) > (0 if point.rational and best.rational else noise):
+        return higher > 0
+    if (point.side is None) != (best.side is None):
+        return point.side is None
+    if point.rational != best.rational and abs(Fraction(point.alpha) - Fraction(best.alpha)) <= ROOT:
+        return point.rational
+    return point.alpha < best.alpha
+
+
 @dataclass(frozen=True, eq=False)
-class _Piece:
-    left: Number
-    right: Number
+class OpenPiece:
+    """An open range of alpha on which the same families exist; each end with whether it is the rational itself."""
+
+    left: tuple[Number, bool]
+    right: tuple[Number, bool]
     active: list[Family]
+    slack: Fraction
 
     @cached_property
     def bound(self) -> float:
         """No value of the lower envelope is higher: on each cell of a grid the lowest of the families' largest."""
-        grid = np.linspace(float(self.left), float(self.right), _GRID)
+        left, right = float(self.left[0]), float(self.right[0])
+        turning = [alpha for family in self.active for alpha in family.turning if left < alpha < right]
+        grid = np.unique(np.concatenate([np.linspace(left, right, _GRID), turning]))
         sampled = np.array([family.sampled(grid) for family in self.active])
         largest = np.maximum(sampled[:, 1:], sampled[:, :-1]).T + [family.resolution for family in self.active]
-        lowest = largest.min(axis=1)
-        return float(np.maximum((1 - grid[:-1]) * lowest, (1 - grid[1:]) * lowest).max())
+        least = largest.min(axis=1)
+        return float(np.maximum((1 - grid[:-1]) * least, (1 - grid[1:]) * least).max())
+
+    def inside(self, alpha: Number) -> bool:
+        """Whether an alpha lies in the range, by more than rounding."""
+        return bool(self.left[0] + self.slack < alpha < self.right[0] - self.slack)
 
 
-def _pieces(found: Sequence[Family], slack: Number) -> Iterator[_Piece]:
-    ends: list[Number] = []
-    for end in sorted({end for family in found for end in (family.alpha_from, family.alpha_to)}):
-        if not ends or end - ends[-1] > slack:
-            ends.append(end)
-    for left, right in pairwise(ends):
-        active = [family for family in found if family.alpha_from <= left + slack and family.alpha_to >= right - slack]
-        if active:
-            yield _Piece(left, right, active)
+def ends_of(game: SymmetricGame, found: Sequence[Family]) -> list[tuple[Number, bool]]:
+    """Ends of all families in increasing order, each with whether it is the rational itself; close ones are one."""
+    ends: list[tuple[Number, bool]] = []
+    slack = same_alpha(game.exact)
+    for alpha, rational in sorted({end for family in found for end in family.ends}):
+        if ends and alpha - ends[-1][0] <= slack:
+            ends[-1] = ends[-1] if ends[-1][1] else (alpha, rational)
+        else:
+            ends.append((alpha, rational))
+    return ends
 
 
-def _highest(piece: _Piece) -> Point:
-    """Highest point of a piece's lower envelope.
+def pieces(game: SymmetricGame, found: Sequence[Family]) -> Iterator[OpenPiece]:
+    """Open ranges between neighbouring ends of families, with those that exist on all of each."""
+    slack = same_alpha(game.exact)
+    for left, right in pairwise(ends_of(game, found)):
+        active = [one for one in found if one.alpha_from <= left[0] + slack and one.alpha_to >= right[0] - slack]
+        yield OpenPiece(left, right, active, slack)
 
-    Of a few families first: their envelope bounds that of all. While another one lies below its highest
-    point, that one joins them.
+
+def _highest(piece: OpenPiece, noise: Fraction) -> list[Point]:
+    """Highest points of a piece's lower envelope.
+
+    Of a few families first: their envelope bounds that of all. While another one lies below one of its highest
+    points, that one joins them.
     """
-    chosen = list({id(one): one for one in (_lowest(piece.active, end) for end in (piece.left, piece.right))}.values())
+    chosen = list(
+        {id(one): one for one in (lowest(piece.active, end, noise) for end, _ in (piece.left, piece.right))}.values()
+    )
     while True:
-        point = max(_candidates(piece, chosen), key=lambda point: point.value)
-        lowest = _lowest(piece.active, point.alpha)
-        here = float(point.utility)
-        lower = lowest.utility_at(point.alpha) < here - RELATIVE * abs(here)
-        if not lower or any(lowest is one for one in chosen):
-            return point
-        chosen.append(lowest)
+        points = list(_candidates(piece, chosen, noise))
+        top = max(Fraction(point.value) for point in points) - noise
+        tied = [point for point in points if point.value >= top]
+        joining: dict[int, Family] = {}
+        for point in tied:
+            one = lowest(piece.active, point.alpha, noise)
+            lower = one.utility_at(point.alpha) < Fraction(point.utility) - noise
+            if lower and not any(one is other for other in chosen):
+                joining[id(one)] = one
+        if not joining:
+            return tied
+        chosen += joining.values()
 
 
-def _candidates(piece: _Piece, chosen: Sequence[Family]) -> Iterator[Point]:
-    """Where the lower envelope of some families can be highest."""
-    yield _point_at(chosen, piece.left, "above")
-    yield _point_at(chosen, piece.right, "below")
-    turning = []
-    for family in chosen:
-        if isinstance(family, Branch):
-            for root in family.stationary:
-                alpha = family.alpha(root.x)
-                if piece.left < alpha < piece.right:
-                    turning.append(Point(alpha, family, family.utility(root.x), root.rational, x=root))
-    yield from (point for point in turning if _lowest(chosen, point.alpha) is point.family)
-    for start, stop in pairwise(sorted({piece.left, piece.right, *(point.alpha for point in turning)})):
-        crossing = _crossing(chosen, float(start), float(stop))
-        if crossing is not None:
+def _candidates(piece: OpenPiece, chosen: Sequence[Family], noise: Fraction) -> Iterator[Point]:
+    """Where the lower envelope of some families can be highest.
+
+    The envelope itself is evaluated at every candidate, whichever family made it one. In the middle it counts if it
+    is as high everywhere.
+    """
+    turning = {
+        family.alpha(root.x): root.rational
+        for family in chosen
+        if isinstance(family, Branch)
+        for root in family.stationary
+        if piece.inside(family.alpha(root.x))
+    }
+    middle = (Fraction(piece.left[0]) + Fraction(piece.right[0])) / 2
+    yield _point_at(chosen, *piece.left, noise, "above")
+    yield _point_at(chosen, *piece.right, noise, "below")
+    yield _point_at(chosen, middle, piece.left[1] and piece.right[1], noise)
+    for alpha, rational in turning.items():
+        yield _point_at(chosen, alpha, rational, noise)
+    for start, stop in pairwise(sorted([piece.left[0], piece.right[0], *turning])):
+        crossing = _crossing(chosen, start, stop, noise)
+        if crossing is not None and piece.inside(crossing.alpha):
             yield crossing
 
 
-def _crossing(chosen: Sequence[Family], start: float, stop: float) -> Point | None:
+def _crossing(chosen: Sequence[Family], start: Number, stop: Number, noise: Fraction) -> Point | None:
     """Where the lowest rising value meets the lowest falling one, on a range where every value rises or falls."""
     from scipy.optimize import brentq
 
-    def kept(family: Family, alpha: float) -> float:
-        return (1 - alpha) * family.utility_at(alpha)
+    def kept(family: Family, alpha: Number) -> Fraction:
+        return (1 - Fraction(alpha)) * family.utility_at(alpha)
 
     rising = [family for family in chosen if kept(family, stop) > kept(family, start)]
     falling = [family for family in chosen if not any(family is one for one in rising)]
 
-    def gap(alpha: float) -> float:
+    def gap(alpha: Number) -> Fraction:
         return min(kept(family, alpha) for family in rising) - min(kept(family, alpha) for family in falling)
 
-    if not rising or not falling or gap(start) >= 0 or gap(stop) <= 0:
+    if not rising or not falling or gap(start) > noise or gap(stop) < -noise:
         return None
-    alpha = brentq(gap, start, stop, xtol=1e-15, rtol=8.9e-16)
+    # Where the two meet at an end, that end is a candidate already, but the meeting may be known to be rational.
+    ends = [end for end in (start, stop) if abs(gap(end)) <= noise]
+    alpha = float(ends[0]) if ends else brentq(lambda alpha: float(gap(alpha)), float(start), float(stop), **PRECISE)
     first, second = (min(side, key=lambda family: kept(family, alpha)) for side in (rising, falling))
+    point = meeting(first, second, alpha, noise)
+    return point if not ends or (point.rational and abs(Fraction(point.alpha) - Fraction(ends[0])) <= ROOT) else None
+
+
+def meeting(first: Family, second: Family, alpha: float, noise: Fraction) -> Point:
+    """Where two families have one utility, near an alpha, as well as it is known: in rationals if it is rational."""
     curved, level = (first, second) if isinstance(first, Branch) else (second, first)
     if isinstance(curved, Branch) and isinstance(level, Fixed):
-        # Against a constant the crossing is a root in x, which is known as well as any.
-        roots = [
-            root
-            for root in (curved.utility - Fraction(level.utility)).roots()
-            if curved.start.x <= root.x <= curved.stop.x
-        ]
+        # Against a constant it is a root in x, which is known as well as any.
+        low, high = curved.start.x, curved.stop.x
+        roots = [root for root in (curved.utility - Fraction(level.utility)).roots() if low <= root.x <= high]
         if roots:
             root = min(roots, key=lambda one: abs(float(curved.alpha(one.x)) - alpha))
-            exact = root.rational and (level.x is None or level.x.rational)
-            return Point(curved.alpha(root.x), level, level.utility, exact, x=level.x)
-    return _point_at(chosen, alpha, None)
+            known = root.rational and (level.x is None or level.x.rational)
+            return Point(curved.alpha(root.x), level, level.utility, known, x=level.x)
+    simple = Fraction(alpha).limit_denominator(_MOST_DENOMINATOR)
+    ends = [family.x_at(simple) for family in (first, second)]
+    if all(x is None or x.rational for x in ends) and first.utility_at(simple) == second.utility_at(simple):
+        return _point_at([first, second], simple, True, noise)
+    return _point_at([first, second], alpha, False, noise)
 
 
-def _point_at(families: Sequence[Family], alpha: Number, side: str | None) -> Point:
+def _point_at(
+    families: Sequence[Family], alpha: Number, rational: bool, noise: Fraction, side: str | None = None
+) -> Point:
     """The lowest of some families at an alpha."""
-    family = _lowest(families, alpha)
-    if isinstance(family, Fixed):
-        return Point(alpha, family, family.utility, family.x is None or family.x.rational, side, family.x)
+    family = lowest(families, alpha, noise)
     x = family.x_at(alpha)
-    return Point(alpha, family, family.utility(x.x), x.rational and isinstance(alpha, Fraction), side, x)
-
-
-def _lowest(families: Sequence[Family], alpha: Number) -> Family:
-    """Compare exactly only those that may be lowest by the interpolated tables."""
-    rough = np.array([family.sampled(np.array([float(alpha)]))[0] for family in families])
-    resolution = np.array([family.resolution for family in families])
-    near = np.flatnonzero(rough - resolution <= (rough + resolution).min())
-    return min((families[place] for place in near.tolist()), key=lambda one: one.utility_at(alpha))
-
-
-def attained(game: SymmetricGame, found: Sequence[Family], point: Point) -> bool:
-    """Whether no equilibrium at the point's alpha itself is lower (equilibria exist at the ends of their ranges)."""
-    slack: Number = ROOT if game.exact else RELATIVE
-    there = (one for one in found if one.alpha_from - slack <= point.alpha <= one.alpha_to + slack)
-    least = float(point.utility) - RELATIVE * float(abs(game.utilities).max())
-    return all(one.utility_at(point.alpha) >= least for one in there)
+    utility = family.utility if isinstance(family, Fixed) else family.utility_at(alpha)
+    return Point(alpha, family, utility, rational and (x is None or x.rational), side, x)
