@@ -74,7 +74,7 @@ def run_killable(solver: Solver, payoffs: Strategies, timeout: float) -> Run:
     SolverError
         If the solver fails, cannot be sent to another process, or its process dies.
     """
-    job = _pickled(solver, payoffs, timeout)
+    job = _pickled(solver, payoffs)
     with _worker_process() as (process, messages):
         _send(process, job)
         try:
@@ -100,25 +100,25 @@ def checked_timeout(timeout: object) -> float:
     Raises
     ------
     InputError
-        If it is not a positive number.
+        If it is not a positive number, or longer than the system can wait.
 
     Examples
     --------
     >>> checked_timeout("1/2")
     0.5
     """
-    seconds = float(as_number(timeout, "timeout"))
-    if seconds <= 0:
-        raise InputError("timeout", "must be a positive number of seconds", timeout)
-    return seconds
+    seconds = as_number(timeout, "timeout")
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise InputError("timeout", f"must be a number of seconds from 0 to {threading.TIMEOUT_MAX:.0f}", timeout)
+    return float(seconds)
 
 
-def _pickled(solver: Solver, payoffs: Strategies, timeout: float) -> bytes:
+def _pickled(solver: Solver, payoffs: Strategies) -> bytes:
     advice = "with a timeout, its function must be importable from a module other than __main__"
     if getattr(solver.solve, "__module__", None) == "__main__":
         raise SolverError(f"solver {solver.name!r}: {advice}")
     try:
-        return pickle.dumps((sys.path, pickle.dumps((solver, payoffs, timeout))))
+        return pickle.dumps((sys.path, pickle.dumps((solver, payoffs))))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise SolverError(f"solver {solver.name!r}: {advice} ({error})") from error
 

@@ -2,7 +2,7 @@
 
 It reads a job from standard input, and writes what happens to standard output as pickles:
 ``("ready",)``, ``("found", strategies)`` for each equilibrium, then ``("done", notes)`` or
-``("failed", text)``.
+``("failed", text)``. However its parent dies, a guard ends it, and all that it started, within a second or two.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import importlib
 import io
 import os
 import pickle
+import select
 import signal
 import sys
+import threading
 from typing import Any, BinaryIO
 
-_SPARE_SECONDS = 60
-_LONGEST_ALARM = 2**31 - 1
+_POLL_SECONDS = 1.0
 
 
 def main() -> None:
@@ -26,11 +27,32 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     search_path, job = pickle.load(sys.stdin.buffer)
     sys.path[:] = search_path
+    end_with_parent(channel)
     serve(job, channel)
 
 
+def end_with_parent(channel: BinaryIO) -> None:
+    """Start the guard: the parent holds standard input open as long as it lives, and says nothing more on it.
+
+    The guard is a process, since a solver's C code may keep every thread of this one from running.
+    """
+    if not hasattr(os, "fork"):
+        threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(1)), daemon=True).start()
+        return
+    worker = os.getpid()
+    if os.fork():
+        return
+    # The guard must not keep the parent waiting for more to read.
+    os.close(channel.fileno())
+    while os.getppid() == worker:
+        readable, _, _ = select.select([sys.stdin], [], [], _POLL_SECONDS)
+        if readable:
+            os.killpg(0, signal.SIGKILL)
+    os.killpg(0, signal.SIGKILL)
+
+
 def serve(job: bytes, channel: BinaryIO) -> None:
-    """Run the pickled job ``(solver, payoffs, timeout)`` and report on ``channel``."""
+    """Run the pickled job ``(solver, payoffs)`` and report on ``channel``."""
 
     def tell(*message: Any) -> None:
         text = io.BytesIO()
@@ -39,12 +61,9 @@ def serve(job: bytes, channel: BinaryIO) -> None:
         channel.flush()
 
     try:
-        solver, payoffs, timeout = pickle.loads(job)
+        solver, payoffs = pickle.loads(job)
         for module in solver.needs:
             importlib.import_module(module)
-        # Should the parent be killed, the kernel ends this process even inside a solver's C code.
-        if hasattr(signal, "alarm"):
-            signal.alarm(min(int(timeout) + _SPARE_SECONDS, _LONGEST_ALARM))
         tell("ready")
         tell("done", solver.solve(payoffs, lambda strategies: tell("found", strategies)))
     except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -14,7 +15,7 @@ import pytest
 
 from fairgames.equilibrium.run import run_killable
 from fairgames.equilibrium.solve import equilibria
-from fairgames.errors import SolverError
+from fairgames.errors import InputError, SolverError
 
 SOLVERS = """
 import os, subprocess, sys, time
@@ -161,3 +162,32 @@ def test_a_script_without_a_main_guard_may_use_a_timeout(tmp_path):
     )
     answer = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["once", "3", "True"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals as POSIX knows them")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+def test_the_worker_and_its_children_end_with_the_parent(plugin, tmp_path, name):
+    pids = tmp_path / "pids"
+    script = (
+        f"import sys; sys.path.insert(0, {str(plugin.__file__)!r}.rpartition('/')[0])\n"
+        "from third_party_solvers import hanging\n"
+        "from fairgames.equilibrium.solve import equilibria\n"
+        "equilibria([[[1, 0], [0, 1]]] * 2, method=hanging, timeout=300)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "FAIRGAMES_TEST_PIDS": str(pids)})
+    try:
+        while not (pids.exists() and len(pids.read_text().split()) == 2):
+            assert parent.poll() is None
+            time.sleep(0.05)
+    finally:
+        parent.send_signal(getattr(signal, name))
+        parent.wait()
+    started = [psutil.Process(pid) for pid in map(int, pids.read_text().split()) if psutil.pid_exists(pid)]
+    _, left = psutil.wait_procs(started, timeout=10)
+    assert [process for process in left if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_a_timeout_that_no_system_can_wait_for_is_refused():
+    for seconds in (1e300, "1e400", 1e12):
+        with pytest.raises(InputError, match="must be a number of seconds from 0 to"):
+            equilibria(GAME, timeout=seconds)
