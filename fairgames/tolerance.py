@@ -1,12 +1,13 @@
 """Every tolerance of the package, in one place.
 
-Floats compare with a tolerance relative to the scale of the numbers at hand; rationals compare
+Floats compare with a tolerance relative to the numbers that enter the comparison; rationals compare
 exactly. No other module holds a tolerance of its own.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,11 @@ from fairgames.exactness import Array, is_exact
 RELATIVE = 1e-10
 """Two float quantities closer than this, relative to the largest utility, count as equal."""
 
+ROUNDING = 64 * float(np.finfo(float).eps)
+"""Numbers that were given, and sums of them, closer than this, relative to their own size, count as equal."""
+
 REGRET = 1e-8
-"""Largest regret, relative to the payoff range, of a float profile accepted as an equilibrium."""
+"""Largest shortfall of an action that a float profile plays, relative to how far its payoffs lie from the best ones."""
 
 PROBABILITY = 1e-9
 """Float probabilities may miss a sum of 1 by this much, and differ by this much when they are the same."""
@@ -60,23 +64,43 @@ def probability_tolerance(*strategies: Array) -> float:
     return 0 if all(is_exact(strategy) for strategy in strategies) else PROBABILITY
 
 
-def regret_tolerance(*payoffs: Array) -> float:
-    """Largest regret that rounding may leave in an equilibrium of a game with these payoffs.
+def near(*values: Any, part: float = RELATIVE) -> Any:
+    """How far apart numbers of these magnitudes count as equal, entry by entry: 0 when all are exact.
 
-    Returns
-    -------
-    float
-        ``REGRET`` times the largest range of a user's payoffs, or the rounding error of the largest
-        payoff where that is more (a large constant added to all payoffs adds rounding error).
+    What enters one comparison decides its tolerance. A huge number elsewhere in the game does not.
+
+    Parameters
+    ----------
+    *values : ndarray or number
+        What is compared, or what it was computed from.
+    part : float
+        `RELATIVE` for what is computed, `ROUNDING` for what was given.
 
     Examples
     --------
-    >>> regret_tolerance(np.array([1.0, 3.0]))
-    2e-08
+    >>> near(np.array([1.0, -200.0]), 4.0), near(Fraction(1, 2))
+    (array([4.e-10, 2.e-08]), 0)
     """
-    spread = max(float(payoff.max()) - float(payoff.min()) for payoff in payoffs)
-    largest = max(float(np.abs(payoff).max()) for payoff in payoffs)
-    return max(REGRET * spread, 64 * float(np.finfo(float).eps) * largest)
+    sizes = [np.asarray(np.abs(value)) for value in values]
+    if all(size.dtype.kind != "f" for size in sizes):
+        return 0
+    largest = sizes[0]
+    for size in sizes[1:]:
+        largest = np.maximum(largest, size)
+    return part * largest
+
+
+def difference(left: Any, right: Any, *sizes: Any, part: float = RELATIVE) -> Any:
+    """``left − right``, and 0 where floats of these sizes (their own by default) differ by rounding alone.
+
+    Examples
+    --------
+    >>> difference(np.array([0.1 + 0.2, 1e9 + 0.1]), np.array([0.3, 1e9]), part=ROUNDING)
+    array([0. , 0.1])
+    """
+    gap = left - right
+    rounding = near(*(sizes or (left, right)), part=part)
+    return gap * (abs(gap) > rounding) if isinstance(rounding, (float, np.ndarray)) else gap
 
 
 def comparison_tolerance(*arrays: Array) -> float:

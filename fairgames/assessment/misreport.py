@@ -23,7 +23,7 @@ from fairgames.game.costs import Actions
 from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.result import Result, format_value
-from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.tolerance import RELATIVE, ROUNDING, comparison_tolerance, difference
 from fairgames.utility.base import Utility
 
 
@@ -63,14 +63,13 @@ def report_segments(problem: Problem, user: int) -> list[Segment]:
     """Every profile's best alpha for reports of at least the true cost (factors of at least 1)."""
     payments, costs = problem.player_payments, problem.player_costs
     others = [player for player in range(len(costs)) if player != user]
-    lo, hi, stable = payment_intervals(payments, costs, players=others)
-    tolerance = comparison_tolerance(payments[user])
+    lo, hi, stable = payment_intervals(payments, costs, players=others, magnitudes=problem.magnitudes)
     along = np.moveaxis(payments[user], user, -1)
     found: list[Segment] = []
     for place in np.argwhere(stable).tolist():
         index = tuple(place)
         rest = index[:user] + index[user + 1 :]
-        bounds = _own_bounds(along[rest].tolist(), costs[user].tolist(), index[user], tolerance)
+        bounds = _own_bounds(along[rest].tolist(), costs[user].tolist(), index[user])
         if bounds is not None:
             flat = int(np.ravel_multi_index(index, stable.shape))
             found += _of_profile(flat, (lo[index], hi[index]), bounds, problem.utilities[index], exact=problem.exact)
@@ -78,18 +77,19 @@ def report_segments(problem: Problem, user: int) -> list[Segment]:
 
 
 def _own_bounds(
-    pay: Sequence[Number], cost: Sequence[Number], chosen: int, tolerance: float
+    pay: Sequence[Number], cost: Sequence[Number], chosen: int
 ) -> tuple[Number | None, Number | None] | None:
     """Bounds ``m t ≤ alpha ≤ M t`` from the user's own alternatives; None when it would always move."""
     rise: Number | None = None
     cap: Number | None = None
     for other in range(len(pay)):
-        gain, dearer = pay[chosen] - pay[other], cost[chosen] - cost[other]
-        if gain > tolerance:
+        gain = difference(pay[chosen], pay[other])
+        dearer = difference(cost[chosen], cost[other], part=ROUNDING)
+        if gain > 0:
             rise = dearer / gain if rise is None else max(rise, dearer / gain)
-        elif gain < -tolerance:
+        elif gain < 0:
             cap = dearer / gain if cap is None else min(cap, dearer / gain)
-        elif dearer > tolerance:
+        elif dearer > 0:
             return None
     if cap is not None and (cap < 0 or (rise is not None and rise > cap)):
         return None

@@ -21,9 +21,10 @@ from fairgames.equilibrium.solvers import pure_profiles
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, as_number, common
 from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
-from fairgames.game.shares import PaymentRule, rule_shares
+from fairgames.game.shares import PaymentRule, payoffs_of, rule_shares
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.axioms import AxiomBreak, AxiomReport, check_axioms
+from fairgames.payments.potential import largest_within
 from fairgames.payments.rules import (
     BanzhafRule,
     EqualSplitRule,
@@ -35,7 +36,7 @@ from fairgames.payments.rules import (
 )
 from fairgames.payments.rules import PaymentRule as StandardRule
 from fairgames.result import Result, format_value
-from fairgames.tolerance import comparison_tolerance
+from fairgames.tolerance import ROUNDING, comparison_tolerance, near
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 from fairgames.utility.table import TableUtility
@@ -238,21 +239,21 @@ def outcome_of(name: str, axioms: AxiomReport, played: PlayedRule, alpha: Number
     RuleOutcome
         Of the equilibrium that is best for the platform; the first of them where several are.
     """
+    largest = largest_within(played.utility)
     U, *numbers = common(played.utility, *played.payments, *played.costs)
     payments, costs = numbers[: U.ndim], numbers[U.ndim :]
     total = sum(payments[1:], payments[0])
     if alpha is None:
-        alpha = _best_alpha(U, total, *payment_intervals(payments, costs))
-    along = [cost.reshape([-1 if axis == user else 1 for axis in range(U.ndim)]) for user, cost in enumerate(costs)]
-    payoffs = common(*(alpha * payment - cost for payment, cost in zip(payments, along, strict=True)))
+        alpha = _best_alpha(U, total, *payment_intervals(payments, costs, magnitudes=largest))
+    payoffs = payoffs_of([alpha * payment for payment in payments], costs, alpha * largest)
     stable = list(pure_profiles(payoffs))
     if not stable:
         return RuleOutcome(name, axioms, alpha, None, None, None, None, None, None, ())
     kept = U - alpha * total
-    rounding = comparison_tolerance(kept)
-    cutoff = max(kept[index] for index in stable) - rounding
-    best = next(index for index in stable if kept[index] >= cutoff)
+    most = max(kept[index] for index in stable)
+    best = next(index for index in stable if kept[index] >= most - near(most) - near(U[index], part=ROUNDING))
     surplus = sum(payoff[best] for payoff in payoffs)
+    rounding = near(U[best], *(payment[best] for payment in payments))
     return RuleOutcome(
         rule=name,
         axioms=axioms,

@@ -6,6 +6,7 @@ One pure equilibrium by best replies: always found in a potential game, of any s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,13 @@ from fairgames.game.deviations import pure_strategy
 from fairgames.game.fair_game import FairGame
 from fairgames.payments.counts import count_potential, lattice_of
 from fairgames.payments.potential import CountLattice, potential_tensor
-from fairgames.tolerance import comparison_tolerance
+from fairgames.tolerance import ROUNDING, near
 from fairgames.utility.base import Utility
 
 Profile = tuple[int, ...]
 
 
-def best_reply_path(
-    replies: Callable[[Profile, int], Sequence[Number]], start: Profile, tolerance: float
-) -> tuple[Profile, bool]:
+def best_reply_path(replies: Callable[[Profile, int], Sequence[Number]], start: Profile) -> tuple[Profile, bool]:
     """Let users in turn move to a best reply until nobody gains.
 
     In an exact potential game every move raises the potential, so this ends in an equilibrium
@@ -34,11 +33,10 @@ def best_reply_path(
     Parameters
     ----------
     replies : callable
-        ``replies(profile, user)``: payoff (or potential) of each action of ``user``, the others staying.
+        ``replies(profile, user)``: payoff of each action of ``user``, the others staying. Gains within the rounding
+        of two floats are none.
     start : tuple of int
         Where to start.
-    tolerance : float
-        Gains up to this are none.
 
     Returns
     -------
@@ -49,7 +47,7 @@ def best_reply_path(
 
     Examples
     --------
-    >>> best_reply_path(lambda profile, user: [0, 1 - profile[1 - user]], (0, 0), 0)
+    >>> best_reply_path(lambda profile, user: [0, 1 - profile[1 - user]], (0, 0))
     ((1, 0), True)
     """
     profile, user, content = start, 0, 0
@@ -57,7 +55,8 @@ def best_reply_path(
     while content < len(profile):
         values = replies(profile, user)
         action = max(range(len(values)), key=values.__getitem__)
-        if values[action] - values[profile[user]] > tolerance:
+        here = values[profile[user]]
+        if values[action] - here > near(values[action], here, part=ROUNDING):
             profile = (*profile[:user], action, *profile[user + 1 :])
             content = 0
         else:
@@ -86,7 +85,7 @@ def solve_best_reply(payoffs: Strategies, found: Found) -> Notes:
         everything: tuple[Any, ...] = (*profile[:user], slice(None), *profile[user + 1 :])
         return payoffs[user][everything].tolist()  # type: ignore[no-any-return]
 
-    profile, settled = best_reply_path(replies, (0,) * len(shape), comparison_tolerance(*payoffs))
+    profile, settled = best_reply_path(replies, (0,) * len(shape))
     if not settled:
         return Notes(None, ("best replies run in circles: this is no potential game",))
     found(tuple(map(pure_strategy, profile, shape)))
@@ -131,18 +130,17 @@ def climb_potential(game: FairGame) -> EquilibriumSet:
     climber.climb()
     levels = tuple(climber.levels)
     actions = [own.index(level) for own, level in zip(game.actions, levels, strict=True)]
-    replies = [climber.replies(user) for user in range(game.n_users)]
-    regrets = [max(values) - values[action] for values, action in zip(replies, actions, strict=True)]
+    gains = [climber.gains(user) for user in range(game.n_users)]
     strict = all(
-        values[action] - value > climber.tolerance
-        for values, action in zip(replies, actions, strict=True)
-        for other, value in enumerate(values)
+        gain < -tolerance
+        for own, action in zip(gains, actions, strict=True)
+        for other, (gain, tolerance) in enumerate(own)
         if other != action
     )
     found = Equilibrium(
         strategies=tuple(pure_strategy(action, len(own)) for action, own in zip(actions, game.actions, strict=True)),
         payoffs=climber.payoffs(),
-        regret=max(regrets),
+        regret=max(gain for own in gains for gain, _ in own),
         supports=tuple((level,) for level in levels),
         profile=levels,
         is_pure=True,
@@ -181,7 +179,6 @@ class _Climber:
         self.levels = [levels[0] for levels in game.actions]
         self._state = self._composition_indices()
         self.exact = is_exact(P)
-        self.tolerance = comparison_tolerance(P)
 
     def _composition_indices(self) -> list[int]:
         counts = [np.zeros((1, n_levels), dtype=np.intp) for n_levels in self._lattice.levels]
@@ -194,20 +191,23 @@ class _Climber:
         n_users = len(self.levels)
         user, content = 0, 0
         while content < n_users:
-            values = self.replies(user)
-            actions = self._actions[user]
-            best = max(range(len(values)), key=values.__getitem__)
-            if values[best] - values[actions.index(self.levels[user])] > self.tolerance:
-                self._state = self._after(user, actions[best])
-                self.levels[user] = actions[best]
+            (gain, tolerance), best = max(zip(self.gains(user), self._actions[user], strict=True), key=itemgetter(0))
+            if gain > tolerance:
+                self._state = self._after(user, best)
+                self.levels[user] = best
                 content = 0
             else:
                 content += 1
             user = (user + 1) % n_users
 
-    def replies(self, user: int) -> list[Number]:
-        """Potential of each action of a user, the others staying, up to what does not depend on it."""
-        return [self._alpha * self._potential(user, level) - self._cost(user, level) for level in self._actions[user]]
+    def gains(self, user: int) -> list[tuple[Number, Number]]:
+        """What a user gains by moving to each of its actions, and the rounding of that difference of potentials."""
+        here, gains = self.levels[user], []
+        P, cost = self._alpha * self._potential(user, here), self._cost(user, here)
+        for level in self._actions[user]:
+            other, price = self._alpha * self._potential(user, level), self._cost(user, level)
+            gains.append(((other - P) - (price - cost), near(P, other) + near(cost, price, part=ROUNDING)))
+        return gains
 
     def payoffs(self) -> tuple[Number, ...]:
         """Payoff of each user: its share ``alpha·(P − P without it)`` less its cost."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fairgames.equilibrium.rational import Scaled, to_integers
 from fairgames.exactness import Array, Number, is_exact, to_float, to_fractions
 from fairgames.game.deviations import deviation_payoffs, expected_payoffs
-from fairgames.tolerance import ILL_CONDITIONED, comparison_tolerance, regret_tolerance
+from fairgames.tolerance import ILL_CONDITIONED, REGRET, RELATIVE, ROUNDING, near
 
 Cell = tuple[NDArray[np.float64], ...]
 """For each user the corners of a sub-simplex: row ``c`` holds the probabilities of corner ``c``."""
@@ -132,7 +132,22 @@ def is_regular(payoffs: Sequence[Array], strategies: Sequence[Array], supports: 
         corners = at_corners(np.moveaxis(payoff, user, 0), cell, user)
         equations.append(corners[list(own[1:])] - corners[own[0]])
     weights = [x[list(own)] for x, own in zip(strategies, supports, strict=True)]
-    return bool(np.linalg.cond(jacobian(equations, weights, free)) < ILL_CONDITIONED)
+    slopes, _ = balanced(jacobian(equations, weights, free))
+    return bool(np.linalg.cond(slopes) < ILL_CONDITIONED)
+
+
+def balanced(slopes: Array) -> tuple[Array, Array]:
+    """Divide each equation by its steepest slope, so that large payoffs make no equation look singular.
+
+    Returns
+    -------
+    slopes : ndarray
+        With a largest entry of 1 in every row that is not 0.
+    divisors : ndarray, shape (n, 1)
+    """
+    steepest = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
+    steepest[steepest == 0] = 1
+    return slopes / steepest, steepest
 
 
 Strategies = tuple[Array, ...]
@@ -147,17 +162,24 @@ class Certificate(NamedTuple):
     shortfalls: tuple[tuple[float, ...], ...]
     """How far each action of each user stays below its best action, in floats (0 only when it is 0)."""
 
+    closeness: tuple[tuple[float, ...], ...]
+    """Shortfalls up to these are none: 0 when it is exact, else from the payoffs that the comparison weighs."""
+    magnitudes: tuple[float, ...]
+    """Size of the payoffs that each user's expectation adds up."""
+    holds: bool
+    """Whether nobody gains by deviating, up to the rounding of float strategies and payoffs."""
+
     @property
     def regret(self) -> Number:
         """Largest gain of any user."""
         return max(self.regrets)
 
-    def best_actions(self, closeness: float) -> tuple[tuple[int, ...], ...]:
-        """Actions of each user that are best responses to the others: up to ``closeness``, unless it is exact."""
-        tolerance = 0 if isinstance(self.regret, Fraction) else closeness
+    @property
+    def best_actions(self) -> tuple[tuple[int, ...], ...]:
+        """Actions of each user that are best responses to the others."""
         return tuple(
-            tuple(action for action, shortfall in enumerate(shortfalls) if shortfall <= tolerance)
-            for shortfalls in self.shortfalls
+            tuple(action for action, (short, close) in enumerate(zip(own, allowed, strict=True)) if short <= close)
+            for own, allowed in zip(self.shortfalls, self.closeness, strict=True)
         )
 
 
@@ -190,16 +212,6 @@ class Certifier:
         """The payoffs as integers and their scales; floats as the binary fractions that they are."""
         return tuple(to_integers(to_fractions(payoff)) for payoff in self.payoffs)
 
-    @cached_property
-    def tolerance(self) -> float:
-        """Largest regret of a float profile that counts as an equilibrium."""
-        return regret_tolerance(*self.payoffs)
-
-    @cached_property
-    def closeness(self) -> float:
-        """Float payoffs that differ by no more than this count as equal."""
-        return comparison_tolerance(*self._floats)
-
     def certify(self, strategies: Strategies) -> Certificate:
         """Recompute the certificate of a profile of probability vectors."""
         if self.exact and all(map(is_exact, strategies)):
@@ -210,18 +222,33 @@ class Certifier:
         """Whether the indifference equations of an equilibrium are nonsingular at it, in floats."""
         return is_regular(self._floats, tuple(map(to_float, strategies)), supports)
 
-    def accepts(self, certificate: Certificate) -> bool:
-        """Whether the regret is 0, or within rounding of it when it is a float."""
-        regret = certificate.regret
-        return regret == 0 or (not isinstance(regret, Fraction) and regret <= self.tolerance)
-
 
 def _float_certificate(payoffs: Sequence[Array], strategies: Strategies) -> Certificate:
+    """Compare each action with the best one by the payoffs that the others' strategies weigh, and by no others.
+
+    A float strategy misses what is meant by rounding, which moves a comparison by a small part of the expected
+    difference of payoffs, ``E|u(best) − u(action)|``; rounding of the payoffs, by an even smaller part of ``E|u|``.
+    Against pure strategies the first is the shortfall itself, and allows nothing.
+    """
     deviations = deviation_payoffs(payoffs, strategies)
     earned = tuple(map(float, expected_payoffs(strategies, deviations)))
-    regrets = tuple(max(float(values.max()) - own, 0.0) for values, own in zip(deviations, earned, strict=True))
-    shortfalls = tuple(tuple((values.max() - values).tolist()) for values in deviations)
-    return Certificate(earned, regrets, shortfalls)
+    sizes = deviation_payoffs([np.abs(payoff) for payoff in payoffs], strategies)
+    best = [int(values.argmax()) for values in deviations]
+    gaps = [
+        np.abs(payoff - payoff.take([top], axis=user))
+        for user, (payoff, top) in enumerate(zip(payoffs, best, strict=True))
+    ]
+    shortfalls, closeness, magnitudes, holds = [], [], [], True
+    for values, size, top, apart, own in zip(
+        deviations, sizes, best, deviation_payoffs(gaps, strategies), strategies, strict=True
+    ):
+        short, rounding = values[top] - values, near(size, size[top], part=ROUNDING)
+        holds &= bool((own * short <= own * rounding + REGRET * apart).all())
+        shortfalls.append(tuple(short.tolist()))
+        closeness.append(tuple((rounding + RELATIVE * apart).tolist()))
+        magnitudes.append(float(max(size[top], own @ size)))
+    regrets = tuple(max(float(values.max()) - value, 0.0) for values, value in zip(deviations, earned, strict=True))
+    return Certificate(earned, regrets, tuple(shortfalls), tuple(closeness), tuple(magnitudes), holds)
 
 
 def _exact_certificate(payoffs: Sequence[Scaled], strategies: Strategies) -> Certificate:
@@ -238,8 +265,18 @@ def _exact_certificate(payoffs: Sequence[Scaled], strategies: Strategies) -> Cer
         earned.append(Fraction(total, divisor))
         regrets.append(Fraction(best * weight.scale - total, divisor))
         others = divisor // weight.scale
-        shortfalls.append(tuple((best - value) / others for value in values))
-    return Certificate(tuple(earned), tuple(regrets), tuple(shortfalls))
+        shortfalls.append(tuple(_as_float(best - value, others) for value in values))
+    exactly = tuple((0.0,) * len(own) for own in shortfalls)
+    return Certificate(
+        tuple(earned), tuple(regrets), tuple(shortfalls), exactly, (0.0,) * len(earned), not any(regrets)
+    )
+
+
+def _as_float(numerator: int, denominator: int) -> float:
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return math.inf
 
 
 def supports_of(strategies: Strategies) -> tuple[tuple[int, ...], ...]:

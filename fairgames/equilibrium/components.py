@@ -20,7 +20,7 @@ from fairgames.equilibrium.result import Equilibrium
 from fairgames.equilibrium.screening import well_formed
 from fairgames.equilibrium.solver import Strategies
 from fairgames.exactness import Array, is_exact, to_fractions
-from fairgames.tolerance import PROBABILITY
+from fairgames.tolerance import PROBABILITY, near
 
 
 def rank_and_determinant(matrix: Sequence[Sequence[int]]) -> tuple[int, int]:
@@ -221,7 +221,7 @@ def _equilibrium(
     strategies, certificate = entry
     supports = supports_of(strategies)
     is_pure = all(len(support) == 1 for support in supports)
-    best = certificate.best_actions(certifier.closeness)
+    best = certificate.best_actions
     index = two_players.index(supports) if two_players is not None and supports == best else None
     if index is not None or (two_players is None and supports == best and certifier.is_regular(strategies, supports)):
         isolated = True
@@ -299,27 +299,30 @@ def near_ties(
     True
     """
     for user, payoff in enumerate(certifier.payoffs):
-        gaps = np.diff(np.sort(payoff, axis=user), axis=user)
-        if ((gaps > 0) & (gaps <= certifier.closeness)).any():
+        ordered = np.sort(payoff, axis=user)
+        gaps = np.diff(ordered, axis=user)
+        higher, lower = np.delete(ordered, 0, axis=user), np.delete(ordered, -1, axis=user)
+        if ((gaps > 0) & (gaps <= near(higher, lower))).any():
             return True
-    if not any(_has_close_call(*entry, certifier.closeness) for entry in accepted):
+    if not any(_has_close_call(*entry) for entry in accepted):
         return False
     exact = Certifier(tuple(map(to_fractions, certifier.payoffs)))
     for profile in profiles:
         strategies = well_formed(profile, certifier.payoffs[0].shape, exact=True)
         if strategies is not None and all(map(is_exact, strategies)):
-            certificate = exact.certify(strategies)
-            if any(0 < shortfall <= certifier.closeness for own in certificate.shortfalls for shortfall in own):
-                return True
+            shortfalls, closeness = exact.certify(strategies).shortfalls, certifier.certify(strategies).closeness
+            for own, allowed in zip(shortfalls, closeness, strict=True):
+                if any(0 < short <= close for short, close in zip(own, allowed, strict=True)):
+                    return True
             if any(0 < probability <= PROBABILITY for strategy in strategies for probability in strategy.tolist()):
                 return True
     return False
 
 
-def _has_close_call(strategies: Strategies, certificate: Certificate, closeness: float) -> bool:
+def _has_close_call(strategies: Strategies, certificate: Certificate) -> bool:
     """Whether an action that is hardly played falls short of the best by no more than rounding."""
     return any(
-        probability <= PROBABILITY and shortfall <= closeness
-        for strategy, shortfalls in zip(strategies, certificate.shortfalls, strict=True)
-        for probability, shortfall in zip(strategy.tolist(), shortfalls, strict=True)
+        probability <= PROBABILITY and action in best
+        for strategy, best in zip(strategies, certificate.best_actions, strict=True)
+        for action, probability in enumerate(strategy.tolist())
     )

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, common, is_exact
 from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
-from fairgames.payments.potential import potential_tensor
+from fairgames.payments.potential import largest_within, potential_tensor
 from fairgames.result import Result, format_value
-from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.tolerance import ROUNDING, difference, near
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
@@ -98,7 +98,8 @@ def stable_profiles(
     least = as_margin(margin)
     P = on_actions(potential_tensor(worth.tensor()), allowed)
     U = on_actions(worth.tensor(), allowed)
-    lo, hi, stable = alpha_intervals(P, costs_of_actions(cost_table, allowed), least)
+    costs_there, largest = costs_of_actions(cost_table, allowed), on_actions(largest_within(worth.tensor()), allowed)
+    lo, hi, stable = payment_intervals([P] * P.ndim, costs_there, least, magnitudes=largest)
     return tuple(
         StableProfile(
             tuple(levels[action] for levels, action in zip(allowed, index, strict=True)),
@@ -151,8 +152,8 @@ def alpha_intervals(
 
     Notes
     -----
-    Differences of potential smaller than the package's tolerance count as ties, so that rounding
-    neither adds nor loses an equilibrium; in rationals the tolerance is 0.
+    Differences of potential within the rounding of the two potentials, and of costs within that of the two costs,
+    count as ties, so that rounding neither adds nor loses an equilibrium; in rationals nothing does.
 
     Examples
     --------
@@ -168,6 +169,7 @@ def payment_intervals(
     costs: Sequence[Array],
     margin: Number = Fraction(0),
     players: Sequence[int] | None = None,
+    magnitudes: Array | None = None,
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Intervals of alpha for any payments: player ``i`` earns ``alpha · payments[i] − costs[i]``.
 
@@ -182,6 +184,9 @@ def payment_intervals(
         How much better a chosen action must be than each alternative.
     players : sequence of int, optional
         Whose deviations count; by default everybody's.
+    magnitudes : ndarray, optional
+        Size of the utilities that the payments of each profile were computed from (`largest_within`); by default
+        that of the payments. Floats that differ by the rounding of these, and of the two costs, are equal.
 
     Returns
     -------
@@ -199,30 +204,30 @@ def payment_intervals(
     lo = np.full(shape, Fraction(0), dtype=object) if exact else np.zeros(shape)
     hi = np.full(shape, Fraction(1), dtype=object) if exact else np.ones(shape)
     holds = np.ones(shape, dtype=bool)
-    tolerance = comparison_tolerance(*{id(tensor): tensor for tensor in payments}.values())
     for player in range(n_players) if players is None else players:
         tensor, cost = payments[player], costs[player]
+        sizes = tensor if magnitudes is None or exact else magnitudes
         for level in range(shape[player]):
             here = _at(player, level)
             for other in range(level):
                 there = _at(player, other)
-                gain = tensor[here] - tensor[there]
-                dearer = cost[level] - cost[other]
-                up, down = (gain > tolerance).astype(bool), (gain < -tolerance).astype(bool)
+                gain = difference(tensor[here], tensor[there], sizes[here], sizes[there])
+                dearer = difference(cost[level], cost[other], part=ROUNDING)
+                up, down = (gain > 0).astype(bool), (gain < 0).astype(bool)
                 decided = up | down
-                if dearer + least > tolerance:
+                # The level needs alpha · gain ≥ dearer + least, the other one alpha · gain ≤ dearer − least.
+                need, most = difference(dearer, -least, part=ROUNDING), difference(dearer, least, part=ROUNDING)
+                if need > 0:
                     holds[here] &= decided
-                if least - dearer > tolerance:
+                if most < 0:
                     holds[there] &= decided
                 gain[~decided] = 1
-                # The level needs alpha · gain ≥ dearer + least, the other one alpha · gain ≤ dearer − least.
-                bound = (dearer + least) / gain
+                bound = need / gain
                 _narrow(lo[here], hi[here], bound, (up, down))
                 if least:
-                    bound = (dearer - least) / gain
+                    bound = most / gain
                 _narrow(lo[there], hi[there], bound, (down, up))
-    slack = 0 if exact else RELATIVE
-    stable = holds & (lo <= hi + slack).astype(bool)
+    stable = holds & (lo <= hi + near(lo, hi)).astype(bool)
     if not exact:
         touching = stable & (lo > hi)
         lo[touching] = hi[touching] = np.clip(hi[touching], 0.0, 1.0)

@@ -109,7 +109,9 @@ def checked_timeout(timeout: object) -> float:
     """
     seconds = as_number(timeout, "timeout")
     if not 0 < seconds <= threading.TIMEOUT_MAX:
-        raise InputError("timeout", f"must be a number of seconds from 0 to {threading.TIMEOUT_MAX:.0f}", timeout)
+        raise InputError(
+            "timeout", f"must be a positive number of seconds, at most {threading.TIMEOUT_MAX:.0f}", timeout
+        )
     return float(seconds)
 
 

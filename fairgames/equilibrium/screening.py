@@ -13,7 +13,7 @@ from fairgames.equilibrium.certify import Certificate, Certifier
 from fairgames.equilibrium.solver import Strategies
 from fairgames.exactness import Array, as_array, is_exact, to_float
 from fairgames.game.deviations import pure_strategy
-from fairgames.tolerance import MATCHING, PROBABILITY
+from fairgames.tolerance import MATCHING, PROBABILITY, ROUNDING
 
 
 @dataclass
@@ -73,7 +73,7 @@ def screen(profiles: Iterable[Any], shape: tuple[int, ...], certifier: Certifier
         else:
             reported = strategies if certifier.exact else tuple(map(to_float, strategies))
             certificate = certifier.certify(reported)
-            if certifier.accepts(certificate):
+            if certificate.holds:
                 known.add(strategies)
                 screened.accepted.append((reported, certificate))
             else:
@@ -88,7 +88,7 @@ def without_repetitions(screened: Iterable[Screened]) -> list[tuple[Strategies, 
     `MATCHING` are one, unless both are exact.
     """
     joined: list[tuple[Strategies, Certificate]] = []
-    known = _Known(MATCHING)
+    known = _Known(MATCHING, MATCHING)
     for result in screened:
         fresh = [entry for entry in result.accepted if entry[0] not in known]
         for strategies, _ in fresh:
@@ -104,11 +104,20 @@ def same_profile(left: Strategies, right: Strategies, tolerance: float = PROBABI
     )
 
 
-class _Known:
-    """Profiles seen so far: exact ones equal exactly, others within a tolerance."""
+def repetitions(profiles: Iterable[Strategies]) -> int:
+    """How many of the profiles came before."""
+    known, repeated = _Known(), 0
+    for strategies in profiles:
+        repeated += strategies in known
+        known.add(strategies)
+    return repeated
 
-    def __init__(self, tolerance: float = PROBABILITY) -> None:
-        self._tolerance = tolerance
+
+class _Known:
+    """Profiles seen so far: exact ones equal exactly, others within a part of each probability."""
+
+    def __init__(self, part: float = PROBABILITY, floor: float = ROUNDING) -> None:
+        self._part, self._floor = part, floor
         self._exact: set[tuple[Fraction, ...]] = set()
         self._floats: list[Array] = []
         self._inexact = False
@@ -125,8 +134,9 @@ class _Known:
             return _numbers(strategies) in self._exact
         if not self._floats:
             return False
-        differences = np.abs(np.array(self._floats) - np.array(_numbers(strategies), dtype=float))
-        return bool((differences.max(axis=1) <= self._tolerance).any())
+        seen, here = np.array(self._floats), np.array(_numbers(strategies), dtype=float)
+        same = np.abs(seen - here) <= self._part * np.maximum(seen, here) + self._floor
+        return bool(same.all(axis=1).any())
 
 
 def _numbers(strategies: Strategies) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ from fairgames.errors import SolverError
 from fairgames.exactness import Array, to_float, to_fractions
 from fairgames.game import gambit
 from fairgames.game.deviations import pure_strategy
-from fairgames.tolerance import comparison_tolerance
+from fairgames.tolerance import ROUNDING, near
 
 
 def solve_support_enumeration(payoffs: Strategies, found: Found) -> Notes:
@@ -127,8 +127,8 @@ def pure_profiles(payoffs: Sequence[Array]) -> Iterator[tuple[int, ...]]:
     Parameters
     ----------
     payoffs : sequence of ndarray
-        One tensor a user, one axis a user. Floats that differ by no more than the package's
-        tolerance count as equal.
+        One tensor a user, one axis a user. Floats that differ by no more than their own rounding
+        count as equal.
 
     Yields
     ------
@@ -142,7 +142,8 @@ def pure_profiles(payoffs: Sequence[Array]) -> Iterator[tuple[int, ...]]:
     """
     stable = np.ones(payoffs[0].shape, dtype=bool)
     for user, payoff in enumerate(payoffs):
-        stable &= (payoff >= payoff.max(axis=user, keepdims=True) - comparison_tolerance(payoff)).astype(bool)
+        best = payoff.max(axis=user, keepdims=True)
+        stable &= (payoff >= best - near(payoff, best, part=ROUNDING)).astype(bool)
     for profile in np.argwhere(stable):
         yield tuple(profile.tolist())
 

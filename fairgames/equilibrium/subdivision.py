@@ -24,6 +24,7 @@ from fairgames.equilibrium.certify import (
     Coordinates,
     Supports,
     at_corners,
+    balanced,
     coordinates,
     jacobian,
     jacobian_range,
@@ -32,7 +33,7 @@ from fairgames.equilibrium.certify import (
 from fairgames.equilibrium.screening import same_profile
 from fairgames.equilibrium.solver import Found, Notes, Strategies
 from fairgames.exactness import Array, to_float
-from fairgames.tolerance import ILL_CONDITIONED, PROBABILITY, RELATIVE, comparison_tolerance
+from fairgames.tolerance import ILL_CONDITIONED, PROBABILITY, RELATIVE, ROUNDING
 
 _MOST_CELLS = 2000
 _SMALLEST_CELL = 1e-5
@@ -63,7 +64,7 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
     ()
     """
     tensors = [np.moveaxis(to_float(payoff), user, 0) for user, payoff in enumerate(payoffs)]
-    tolerance = comparison_tolerance(*tensors)
+    sizes = [np.abs(tensor) for tensor in tensors]
     certifier = Certifier(tuple(map(to_float, payoffs)))
 
     known: list[Strategies] = []
@@ -74,10 +75,10 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
         # One on a border between cells is found from both sides.
         if inside and not any(same_profile(strategies, other) for other in known):
             known.append(strategies)
-            if certifier.accepts(certifier.certify(strategies)):
+            if certifier.certify(strategies).holds:
                 found(strategies)
 
-    given_up = sum(not _search(tensors, supports, tolerance, check) for supports in _supports(payoffs[0].shape))
+    given_up = sum(not _search(tensors, sizes, supports, check) for supports in _supports(payoffs[0].shape))
     if given_up:
         text = f"subdivision gave up on {given_up} supports: equilibria there are singular or form continua"
         return Notes(None, (text,))
@@ -91,7 +92,10 @@ def _supports(shape: Sequence[int]) -> Iterator[Supports]:
 
 
 def _search(
-    tensors: Sequence[Array], supports: Supports, tolerance: float, report: Callable[[Strategies, Supports], None]
+    tensors: Sequence[Array],
+    sizes: Sequence[Array],
+    supports: Supports,
+    report: Callable[[Strategies, Supports], None],
 ) -> bool:
     """Report the roots on these supports; False when a cell could not be decided."""
     free = coordinates(supports)
@@ -102,10 +106,10 @@ def _search(
         if not cells:
             return True
         cell = cells.pop()
-        equations = _equations(tensors, cell, supports, tolerance)
+        equations = _equations(tensors, sizes, cell, supports)
         if equations is None:
             continue
-        if free and all((np.abs(equation) <= tolerance).all() for equation in equations):
+        if free and not any(equation.any() for equation in equations):
             return False
         low, high = jacobian_range(equations, free)
         inverse, combinations = _inverse_and_combinations((low + high) / 2)
@@ -121,19 +125,22 @@ def _search(
     return False
 
 
-def _equations(tensors: Sequence[Array], cell: Cell, supports: Supports, tolerance: float) -> list[Array] | None:
+def _equations(tensors: Sequence[Array], sizes: Sequence[Array], cell: Cell, supports: Supports) -> list[Array] | None:
     """How much better each played action is than the first, at the corners; None where no equilibrium can be.
 
+    Differences within the rounding of the payoffs that they are made of (whose ``sizes`` are given) are 0.
     Entry ``i`` has shape ``(support size − 1, corners of user 1, …)``, with length 1 on user ``i``'s own axis.
     """
     equations = []
-    for user, (tensor, own) in enumerate(zip(tensors, supports, strict=True)):
+    for user, (tensor, size, own) in enumerate(zip(tensors, sizes, supports, strict=True)):
         values = at_corners(tensor, cell, user)
         gains = values - values[own[0]]
+        weighed = at_corners(size, cell, user)
+        gains[np.abs(gains) <= ROUNDING * np.maximum(weighed, weighed[own[0]])] = 0
         flat = gains.reshape(len(gains), -1)
         least, largest = flat.min(axis=1), flat.max(axis=1)
         # Some action would be better than those played, everywhere in the cell.
-        if least.max() > tolerance or largest[list(own)].min() < -tolerance:
+        if least.max() > 0 or largest[list(own)].min() < 0:
             return None
         equations.append(gains[list(own[1:])])
     return equations
@@ -148,8 +155,8 @@ def _is_excluded_together(equations: Sequence[Array], combinations: Array, sizes
     if not full:
         return False
     combined = combinations @ np.array(full)
-    rounding = RELATIVE * np.abs(combined).max()
-    return bool(combined.min(axis=1).max() > rounding or combined.max(axis=1).min() < -rounding)
+    rounding = RELATIVE * np.abs(combined).max(axis=1)
+    return bool((combined.min(axis=1) > rounding).any() or (combined.max(axis=1) < -rounding).any())
 
 
 def _is_one_to_one(inverse: Array, width: Array) -> bool:
@@ -185,10 +192,11 @@ def _inverse_and_combinations(slopes: Array) -> tuple[Array | None, Array]:
     """
     if not slopes.size:
         return slopes, slopes
-    left, scales, right = np.linalg.svd(slopes)
+    even, divisors = balanced(slopes)
+    left, scales, right = np.linalg.svd(even)
     if scales[0] >= ILL_CONDITIONED * scales[-1]:
-        return None, left.T
-    inverse = (right.T / scales) @ left.T
+        return None, left.T / divisors.T
+    inverse = (right.T / scales) @ left.T / divisors.T
     return inverse, inverse
 
 

@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from fairgames.equilibrium.certify import Certifier
 from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, checked_payoffs
 from fairgames.equilibrium.result import EquilibriumSet, content_digest
-from fairgames.equilibrium.screening import screen, well_formed
-from fairgames.errors import FairGamesError, InputError
+from fairgames.equilibrium.screening import repetitions
+from fairgames.equilibrium.solver import Strategies
+from fairgames.errors import InputError
+from fairgames.exactness import as_array, is_exact
 from fairgames.result import Result, counted, json_ready
+from fairgames.tolerance import ROUNDING, probability_tolerance
 
 _KIND = EquilibriumSet.__name__
 
@@ -73,7 +78,10 @@ def verify_dict(data: Mapping[str, Any]) -> Verification:
     >>> print(verify_dict(saved).failures[1])
     equilibria[0].payoffs: recomputed as ['1', '1'], saved as ['2', '1']
     """
-    saved_sets = list(_sets_in(data, ""))
+    try:
+        saved_sets = list(_sets_in(data, ""))
+    except RecursionError:
+        raise InputError("result", "must not be nested so deeply, or within itself") from None
     if not saved_sets:
         raise InputError("result", f"must hold a saved {_KIND} (written by to_dict)")
     checked = 0
@@ -97,62 +105,90 @@ def _sets_in(data: object, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _sets_in(value, f"{place}{position}.")
 
 
-def _failures(saved: dict[str, Any]) -> Iterator[str]:
-    if saved.get("digest") != content_digest(saved):
-        yield "digest: does not fit the content; something was changed after it was saved"
+class _Saved(BaseModel):
+    """What `EquilibriumSet.to_dict` writes, as far as the check reads it."""
+
+    model_config = ConfigDict(strict=True)
+    equilibria: list[dict[str, Any]]
+    components: list[Any]
+    complete: bool
+    degenerate: bool | None
+    exact: bool
+    payoffs: list[Any] | None
+    actions: list[list[int]]
+    player_names: list[str]
+    action_labels: list[list[str]]
+
+
+def _failures(data: dict[str, Any]) -> Iterator[str]:
     try:
+        if data.get("digest") != content_digest(data):
+            yield "digest: does not fit the content; something was changed after it was saved"
+        saved = _Saved.model_validate(data)
         form = _form_of(saved)
-        certifier = Certifier(form.payoffs)
-        profiles = [
-            well_formed(entry["strategies"], form.shape, exact=certifier.exact) for entry in saved["equilibria"]
-        ]
-    except (FairGamesError, KeyError, TypeError) as error:
+        profiles = [_profile_of(entry, place, form) for place, entry in enumerate(saved.equilibria)]
+    except ValidationError as error:
+        for problem in error.errors():
+            yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}"
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         yield f"cannot be read: {type(error).__name__}: {error}"
-        return
-    strategies = [profile for profile in profiles if profile is not None]
-    for place, profile in enumerate(profiles):
-        if profile is None:
-            yield f"equilibria[{place}].strategies: are not probabilities over the actions"
-    if len(strategies) == len(profiles):
-        yield from _differences(saved, form, certifier, strategies)
+    else:
+        yield from _differences(saved, form, profiles)
 
 
-def _form_of(saved: dict[str, Any]) -> NormalForm:
-    if saved["payoffs"] is None:
+def _form_of(saved: _Saved) -> NormalForm:
+    if saved.payoffs is None:
         raise InputError("payoffs", "must be saved with the result for it to be rechecked")
     form = NormalForm(
-        checked_payoffs(saved["payoffs"]),
-        tuple(map(tuple, saved["actions"])),
-        tuple(saved["player_names"]),
-        tuple(map(tuple, saved["action_labels"])),
+        checked_payoffs(saved.payoffs),
+        tuple(map(tuple, saved.actions)),
+        tuple(saved.player_names),
+        tuple(map(tuple, saved.action_labels)),
     )
     for name, entries in (("actions", form.actions), ("action_labels", form.action_labels)):
         if tuple(map(len, entries)) != form.shape:
             raise InputError(name, f"must have {form.shape} entries, as the payoffs do", list(map(len, entries)))
+    if len(form.player_names) != len(form.shape):
+        raise InputError("player_names", f"must name the {len(form.shape)} players", saved.player_names)
     return form
 
 
-def _differences(saved: dict[str, Any], form: NormalForm, certifier: Certifier, strategies: list[Any]) -> Iterator[str]:
-    certified = [(profile, certifier.certify(profile)) for profile in strategies]
+def _profile_of(entry: dict[str, Any], place: int, form: NormalForm) -> Strategies:
+    """Strategies exactly as they were saved: no auditor says what a solver meant by a small probability."""
+    name = f"equilibria[{place}].strategies"
+    saved = entry.get("strategies")
+    if not isinstance(saved, (list, tuple)) or len(saved) != len(form.shape):
+        raise InputError(name, f"must hold the strategies of the {len(form.shape)} players")
+    strategies = tuple(as_array(strategy, name) for strategy in saved)
+    for strategy, size in zip(strategies, form.shape, strict=True):
+        if strategy.shape != (size,) or strategy.min() < 0 or abs(strategy.sum() - 1) > probability_tolerance(strategy):
+            raise InputError(name, "are not probabilities over the actions")
+    return strategies
+
+
+def _differences(saved: _Saved, form: NormalForm, profiles: list[Strategies]) -> Iterator[str]:
+    certifier = Certifier(form.payoffs)
+    certified = [(profile, certifier.certify(profile)) for profile in profiles]
     for place, (_, certificate) in enumerate(certified):
-        if not certifier.accepts(certificate):
+        if not certificate.holds:
             yield f"equilibria[{place}]: somebody gains {certificate.regret} by deviating"
-    repeated = screen(strategies, form.shape, certifier).repeated
+    repeated = repetitions(profiles)
     if repeated:
         yield f"equilibria: {repeated} are repetitions"
     ordered = in_order(certified)
     if any(before is not after for before, after in zip(certified, ordered, strict=True)):
         yield "equilibria: are not in order"
-    found, components = structured(
-        form, certifier, certified, extreme=saved["complete"], degenerate=saved["degenerate"]
-    )
-    for place, (entry, was) in enumerate(zip(found, saved["equilibria"], strict=True)):
+    found, components = structured(form, certifier, certified, extreme=saved.complete, degenerate=saved.degenerate)
+    for place, (entry, (_, certificate), was) in enumerate(zip(found, certified, saved.equilibria, strict=True)):
+        tolerance = ROUNDING * max(certificate.magnitudes)
         for name, value in entry.to_dict().items():
-            if not _agree(value, was.get(name), certifier.tolerance):
+            if not _agree(value, was.get(name), tolerance if name in {"payoffs", "regret"} else 0):
                 yield f"equilibria[{place}].{name}: recomputed as {value}, saved as {was.get(name)}"
-    if not _agree(json_ready(components), saved["components"], certifier.tolerance):
+    if json_ready(components) != saved.components:
         yield "components: are not the maximal Nash subsets of these equilibria"
-    if saved["complete"] and saved["degenerate"] is False and index_sum(found) not in {None, 1}:
+    if saved.exact != (certifier.exact and all(is_exact(strategy) for own in profiles for strategy in own)):
+        yield f"exact: saved as {saved.exact}, which the numbers are not"
+    if saved.complete and saved.degenerate is False and index_sum(found) not in {None, 1}:
         yield f"complete: the indices of the equilibria add up to {index_sum(found)} instead of 1"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, is_exact, to_float
-from fairgames.tolerance import comparison_tolerance, probability_tolerance
+from fairgames.tolerance import ROUNDING, near, probability_tolerance
 
 
 def as_strategies(profile: Sequence[Any], sizes: Sequence[int], *, exact: bool) -> tuple[Array, ...]:
@@ -118,7 +118,7 @@ def best_responses(payoffs: Sequence[Array], strategies: Sequence[Array]) -> tup
     """Every pure best response of each user to the strategies of the others.
 
     Best responses are sets: in a float game, actions whose payoffs differ from the best by no more
-    than the package's tolerance count as best.
+    than the rounding of what their expectations add up count as best.
 
     Parameters
     ----------
@@ -139,7 +139,9 @@ def best_responses(payoffs: Sequence[Array], strategies: Sequence[Array]) -> tup
     ((0, 1), (1,))
     """
     answers = []
-    for payoff, values in zip(payoffs, deviation_payoffs(payoffs, strategies), strict=True):
-        cutoff = values.max() - comparison_tolerance(payoff)
-        answers.append(tuple(np.flatnonzero(values >= cutoff).tolist()))
+    sizes = deviation_payoffs([abs(payoff) for payoff in payoffs], strategies)
+    for values, size in zip(deviation_payoffs(payoffs, strategies), sizes, strict=True):
+        top = values.argmax()
+        short = values[top] - values
+        answers.append(tuple(np.flatnonzero(short <= near(size, size[top], part=ROUNDING)).tolist()))
     return tuple(answers)

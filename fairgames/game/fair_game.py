@@ -17,7 +17,7 @@ from fairgames.game.deviations import as_strategies, best_responses
 from fairgames.game.shares import PaymentRule, less_all_costs, payoffs_of, shares_everywhere
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, as_alpha, paid_out
-from fairgames.payments.potential import potential_tensor
+from fairgames.payments.potential import largest_within, potential_tensor
 from fairgames.result import format_value, html_table, plain_table
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
@@ -142,9 +142,13 @@ class FairGame:
     def payoffs(self) -> tuple[Array, ...]:
         """Payoff of each user at every profile of allowed actions: N arrays, one axis a user.
 
-        With two users, user 1 is on the rows and user 2 on the columns.
+        With two users, user 1 is on the rows and user 2 on the columns. In floats, actions of a user that earn the
+        same up to rounding earn the same here, so that ties stay ties for every solver.
         """
-        return payoffs_of(self.payments, costs_of_actions(self._costs, self._actions))
+        worth = self._utility.tensor()
+        largest = on_actions(worth if self._utility.exact else largest_within(worth), self._actions)
+        sizes = paid_out(self._alpha, on_actions(worth, self._actions), largest)
+        return payoffs_of(self.payments, costs_of_actions(self._costs, self._actions), sizes)
 
     @cached_property
     def platform_keeps(self) -> Array:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
-from fairgames.exactness import Array, as_array, common
+from fairgames.exactness import Array, as_array, common, is_exact
 from fairgames.game.costs import on_actions
 from fairgames.payments import rules
 from fairgames.payments.potential import potential_tensor, without_user
+from fairgames.tolerance import ROUNDING, near
 from fairgames.utility.base import Utility
 
 PaymentRule: TypeAlias = Callable[[Utility, NDArray[np.intp]], ArrayLike]
@@ -68,8 +69,11 @@ def rule_shares(rule: PaymentRule, utility: Utility, actions: Sequence[Sequence[
     return [table[:, user].reshape(shape) for user in range(utility.n_users)]
 
 
-def payoffs_of(payments: Sequence[Array], costs: Sequence[Array]) -> tuple[Array, ...]:
+def payoffs_of(payments: Sequence[Array], costs: Sequence[Array], magnitudes: Array | float = 0.0) -> tuple[Array, ...]:
     """Payments less each user's own costs: one read-only array a user, all exact or all floats.
+
+    In floats, two actions of a user that earn the same up to rounding earn the same: rounding neither adds nor loses
+    an equilibrium. ``magnitudes`` are those that payments were computed from, where these are larger than they are.
 
     Examples
     --------
@@ -80,11 +84,23 @@ def payoffs_of(payments: Sequence[Array], costs: Sequence[Array]) -> tuple[Array
     payoffs = []
     for user, (paid, cost) in enumerate(zip(payments, costs, strict=True)):
         payment, along = common(paid, _along(cost, user, len(costs)))
-        payoffs.append(payment - along)
+        payoff = payment - along
+        if not is_exact(payoff):
+            _restore_ties(payoff, near(payment, magnitudes) + near(along, part=ROUNDING), user)
+        payoffs.append(payoff)
     payoffs = list(common(*payoffs))
     for payoff in payoffs:
         payoff.flags.writeable = False
     return tuple(payoffs)
+
+
+def _restore_ties(payoff: Array, rounding: Array, user: int) -> None:
+    """Make payoffs of a user's actions equal, in place, where they differ by no more than rounding."""
+    payoff, rounding = np.moveaxis(payoff, user, 0), np.moveaxis(rounding, user, 0)
+    for action in range(1, len(payoff)):
+        for other in range(action):
+            tied = np.abs(payoff[action] - payoff[other]) <= np.maximum(rounding[action], rounding[other])
+            payoff[action] = np.where(tied, payoff[other], payoff[action])
 
 
 def less_all_costs(value: Array, costs: Sequence[Array]) -> Array:

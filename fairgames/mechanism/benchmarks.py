@@ -20,7 +20,7 @@ from fairgames.mechanism.optimum import Optimum, pay_exactly_cost
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.payments.potential import coalition_potential_tensor
 from fairgames.result import Result, format_value
-from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.tolerance import RELATIVE, near
 from fairgames.utility.base import Utility
 
 
@@ -95,7 +95,7 @@ def coalition_outcome(
     stable = _stable_when_all_is_paid(shares, problem)
     share = shares.reshape(-1)[stable]
     key = _key(selection, share, stable, problem)
-    top = int(np.flatnonzero((key >= key.max() - comparison_tolerance(shares)).astype(bool))[0])
+    top = int(np.flatnonzero((key >= key.max() - near(key.max())).astype(bool))[0])
     profile = problem.profile(int(stable[top]))
     payments = np.array(
         [everywhere[profile] - everywhere[(*profile[:user], 0, *profile[user + 1 :])] for user in range(len(profile))],
@@ -114,7 +114,7 @@ def coalition_outcome(
 
 def _stable_when_all_is_paid(shares: Array, problem: Problem) -> Array:
     """Flat indices of the equilibria at alpha = 1."""
-    _, hi, stable = payment_intervals([shares] * shares.ndim, problem.costs)
+    _, hi, stable = payment_intervals([shares] * shares.ndim, problem.costs, magnitudes=problem.magnitudes)
     slack = 0 if problem.exact else RELATIVE
     return np.flatnonzero(stable & (hi >= 1 - slack).astype(bool))
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +24,17 @@ from fairgames.exactness import Array, Number, is_exact
 from fairgames.mechanism.landscape import Peak, Piece, Profile, highest_peak, join, within
 from fairgames.mechanism.limits import Limits, narrow_intervals
 from fairgames.mechanism.problem import Problem
-from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.tolerance import RELATIVE, ROUNDING, near
 
 
-def group_close(values: Array, tolerance: float) -> tuple[Array, NDArray[np.intp]]:
+def group_close(values: Array) -> tuple[Array, NDArray[np.intp]]:
     """Distinct values in increasing order, and the group of each entry.
 
     Parameters
     ----------
     values : ndarray, shape (M,)
         Numbers.
-    tolerance : float
-        Sorted neighbours that are no further apart than this share a group.
+        Sorted neighbours that rounding alone tells apart share a group; in rationals only equal numbers do.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def group_close(values: Array, tolerance: float) -> tuple[Array, NDArray[np.intp
     """
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    starts = np.concatenate([[True], (ordered[1:] - ordered[:-1] > tolerance).astype(bool)])
+    starts = np.concatenate([[True], (ordered[1:] - ordered[:-1] > near(ordered[1:], ordered[:-1])).astype(bool)])
     groups = np.empty(values.size, dtype=np.intp)
     groups[order] = np.cumsum(starts) - 1
     return ordered[starts], groups
@@ -70,7 +70,7 @@ def cut(lo: Array, hi: Array) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]
     -----
     Ends that differ by rounding alone are one end; in rationals nothing is merged.
     """
-    ends, groups = group_close(np.concatenate([lo, hi]), 0 if is_exact(lo) else RELATIVE)
+    ends, groups = group_close(np.concatenate([lo, hi]))
     return ends, 2 * groups[: lo.size], 2 * groups[lo.size :]
 
 
@@ -134,10 +134,9 @@ def highest_lines(P: Array, C: Array) -> tuple[NDArray[np.intp], Array, Array]:
     >>> [(int(line), float(start), float(stop)) for line, start, stop in zip(index, lo, hi, strict=True)]
     [(0, 0.0, 0.0), (0, 0.25, 0.25), (1, 0.25, 0.25), (1, 1.0, 1.0), (0, 0.0, 0.25), (1, 0.25, 1.0)]
     """
-    tolerance = comparison_tolerance(P, C)
     zero: Number = 0 * P.item(0)
-    corners = upper_envelope(P, C, zero, zero + 1, tolerance)
-    tied = [_tied(alpha * P - C, tolerance) for alpha in corners]
+    corners = upper_envelope(P, C, zero, zero + 1)
+    tied = [_tied(alpha, P, C) for alpha in corners]
     found = [(top, alpha, alpha) for top, alpha in zip(tied, corners, strict=True)]
     between = zip(pairwise(tied), pairwise(corners), strict=True)
     found += [(np.intersect1d(left, right), low, high) for (left, right), (low, high) in between]
@@ -148,7 +147,7 @@ def highest_lines(P: Array, C: Array) -> tuple[NDArray[np.intp], Array, Array]:
     return index, lo, hi
 
 
-def upper_envelope(P: Array, C: Array, low: Number, high: Number, tolerance: float) -> list[Number]:
+def upper_envelope(P: Array, C: Array, low: Number, high: Number) -> list[Number]:
     """Alphas in ``[low, high]`` at which ``max(alpha · P − C)`` changes its slope, and the two ends.
 
     Two lines that are highest at the ends of a range cross inside it. If no line is higher at the
@@ -161,8 +160,7 @@ def upper_envelope(P: Array, C: Array, low: Number, high: Number, tolerance: flo
         Slopes and (negated) heights of the lines.
     low, high : Fraction or float
         The range.
-    tolerance : float
-        Lines no higher than this above a crossing count as going through it.
+        Lines that rounding alone lifts above a crossing count as going through it.
 
     Returns
     -------
@@ -171,22 +169,20 @@ def upper_envelope(P: Array, C: Array, low: Number, high: Number, tolerance: flo
 
     Examples
     --------
-    >>> upper_envelope(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.25, 1.0]), 0.0, 1.0, 0.0)
+    >>> upper_envelope(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.25, 1.0]), 0.0, 1.0)
     [0.0, 0.25, 0.75, 1.0]
     """
     # Of the lines that are highest at an end, the one that stays highest just inside the range.
-    first = _top(low * P - C, P, tolerance)
-    last = _top(high * P - C, -P, tolerance)
+    at_low, at_high = _tied(low, P, C), _tied(high, P, C)
+    first, last = int(at_low[np.argmax(P[at_low])]), int(at_high[np.argmin(P[at_high])])
     corners = [low, high]
     pending = [(first, last, np.arange(len(P)))]
     while pending:
         left, right, lines = pending.pop()
-        if P[right] - P[left] <= tolerance:
+        if P[right] - P[left] <= near(P[right], P[left]):
             continue
         crossing = (C.item(right) - C.item(left)) / (P.item(right) - P.item(left))
-        height = crossing * P[lines] - C[lines]
-        floor = crossing * P[left] - C[left]
-        above = lines[(height > floor + tolerance).astype(bool)]
+        above = lines[_lead(crossing, P[lines], C[lines], P[left], C[left]) > 0]
         if not above.size:
             corners.append(min(max(crossing, low), high))
             continue
@@ -196,13 +192,16 @@ def upper_envelope(P: Array, C: Array, low: Number, high: Number, tolerance: flo
     return sorted(set(corners))
 
 
-def _top(heights: Array, preference: Array, tolerance: float) -> int:
-    tied = _tied(heights, tolerance)
-    return int(tied[np.argmax(preference[tied])])
+def _lead(alpha: Any, P: Array, C: Array, slope: Number, cost: Number) -> Array:
+    """Whether each line is above (1), below (-1) or, up to the rounding of both lines, at (0) the one given last."""
+    ahead = (alpha * P - C) - (alpha * slope - cost)
+    rounding = near(alpha * P, alpha * slope) + near(C, cost, part=ROUNDING)
+    return np.where(ahead > rounding, 1, np.where(ahead < -rounding, -1, 0))
 
 
-def _tied(heights: Array, tolerance: float) -> NDArray[np.intp]:
-    return np.flatnonzero((heights >= heights.max() - tolerance).astype(bool))
+def _tied(alpha: Any, P: Array, C: Array) -> NDArray[np.intp]:
+    top = int(np.argmax(alpha * P - C))
+    return np.flatnonzero(_lead(alpha, P, C, P[top], C[top]) >= 0)
 
 
 @dataclass(frozen=True)
@@ -227,7 +226,8 @@ class PureEquilibria:
 
 def pure_equilibria(problem: Problem, *, margin: Number) -> PureEquilibria:
     """Every pure equilibrium in which each chosen action is better than the others by ``margin``."""
-    lo, hi, stable = payment_intervals(problem.player_payments, problem.player_costs, margin)
+    payments, costs = problem.player_payments, problem.player_costs
+    lo, hi, stable = payment_intervals(payments, costs, margin, magnitudes=problem.magnitudes)
     index = np.flatnonzero(stable)
     return PureEquilibria(index, lo.reshape(-1)[index], hi.reshape(-1)[index], problem.utilities.reshape(-1)[index])
 
@@ -265,7 +265,7 @@ def worst_pieces(equilibria: PureEquilibria, limits: Limits, profile_of: Callabl
     richest = np.where(richest < 0, -1, highest[richest])
     least = limits.min_utility
     if least is not None:
-        short = (equilibria.utility[chosen] < least - comparison_tolerance(equilibria.utility)).astype(bool)
+        short = (equilibria.utility[chosen] < least - near(least)).astype(bool)
         chosen = np.where(short, -1, chosen)
     if limits.budget is None:
         pieces = _merged(chosen, ends, equilibria, profile_of)
@@ -284,7 +284,7 @@ def worst_pieces(equilibria: PureEquilibria, limits: Limits, profile_of: Callabl
 
 def _ranking(key: Array) -> Array:
     """Entries from the lowest key to the highest; of equal keys the first entry comes last, so that it wins."""
-    _, groups = group_close(key, comparison_tolerance(key))
+    _, groups = group_close(key)
     return np.lexsort((-np.arange(key.size), groups))
 
 
@@ -349,7 +349,7 @@ def worst_pure(problem: Problem) -> Search:
     """Supremum over alpha of the lowest value among all pure equilibria."""
     stable = pure_equilibria(problem, margin=problem.limits.alpha_from * 0)
     pieces = worst_pieces(stable, problem.limits, problem.profile)
-    peak = highest_peak(pieces, comparison_tolerance(problem.utilities))
+    peak = highest_peak(pieces)
     return Search(peak, pieces, (), "all pure equilibria")
 
 
@@ -376,10 +376,11 @@ def _best_among(problem: Problem, equilibria: PureEquilibria, searched: str) -> 
     worth = equilibria.utility
     alpha = np.where((worth >= 0).astype(bool), equilibria.lo, equilibria.hi)
     value = (1 - alpha) * worth
-    exact = problem.exact
-    tops = np.flatnonzero((value >= value.max() - comparison_tolerance(problem.utilities)).astype(bool))
+    top = int(np.argmax(value))
+    rounding = near(value, value[top]) + near(worth, worth[top], part=ROUNDING)
+    tops = np.flatnonzero((value >= value[top] - rounding).astype(bool))
     earliest = alpha[tops].min()
-    tops = tops[(alpha[tops] <= earliest + (0 if exact else RELATIVE)).astype(bool)]
+    tops = tops[(alpha[tops] <= earliest + near(earliest)).astype(bool)]
     profiles = sorted({name(int(equilibria.index[entry])) for entry in tops})
     winner = next(int(entry) for entry in tops if name(int(equilibria.index[entry])) == profiles[0])
     zero = worth[winner] * 0

@@ -18,6 +18,7 @@ from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number
 from fairgames.mechanism.roots import polynomial_roots
 from fairgames.result import Result, format_value
+from fairgames.tolerance import ROUNDING, near
 
 if TYPE_CHECKING:
     from fairgames.mechanism.symmetric.families import Branch
@@ -184,10 +185,10 @@ def clip(piece: Piece, alpha_from: Number, alpha_to: Number) -> Piece | None:
 
 
 def within(piece: Piece, alpha_from: Number, alpha_to: Number, slack: Number) -> Piece | None:
-    """Part of a piece within the closed range of alpha, which an end of the piece may miss by the slack."""
-    if alpha_to < piece.alpha_from <= alpha_to + slack:
+    """Part of a piece within the closed range of alpha, which an end of the piece may miss by this part of it."""
+    if alpha_to < piece.alpha_from <= alpha_to * (1 + slack):
         alpha_to = piece.alpha_from
-    if alpha_from - slack <= piece.alpha_to < alpha_from:
+    if alpha_from * (1 - slack) <= piece.alpha_to < alpha_from:
         alpha_from = piece.alpha_to
     return clip(piece, alpha_from, alpha_to)
 
@@ -272,26 +273,24 @@ class Peak:
     approached_from: str | None
 
 
-def highest_peak(pieces: Iterable[Piece], tolerance: float) -> Peak | None:
+def highest_peak(pieces: Iterable[Piece]) -> Peak | None:
     """Find the supremum of the value over ``pieces``.
 
     Parameters
     ----------
     pieces : iterable of Piece
         Pieces of the value function; they may overlap.
-    tolerance : float
-        Values closer than this are equal; 0 in rationals.
 
     Returns
     -------
     Peak or None
-        The highest one. Among equals an attained one, then the smallest alpha, then the first profile.
-        None without pieces.
+        The highest one. Among equals (in floats, up to rounding) an attained one, then the smallest alpha, then the
+        first profile. None without pieces.
     """
     best: Peak | None = None
     for piece in pieces:
         for peak in piece_peaks(piece):
-            if best is None or _beats(peak, best, tolerance):
+            if best is None or _beats(peak, best):
                 best = peak
     return best
 
@@ -324,8 +323,9 @@ def _varies(piece: Piece) -> bool:
     return piece.terms[1] != 0 or piece.terms[2] != 0
 
 
-def _beats(peak: Peak, best: Peak, tolerance: float) -> bool:
+def _beats(peak: Peak, best: Peak) -> bool:
     higher = peak.value - best.value
+    tolerance = near(peak.value, best.value) + near(peak.piece.terms[0], best.piece.terms[0], part=ROUNDING)
     if higher > tolerance or -higher > tolerance:
         return higher > 0
     if (peak.approached_from is None) != (best.approached_from is None):

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from fairgames.equilibrium.intervals import as_margin
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number, is_exact
+from fairgames.exactness import Array, Number, as_number
 from fairgames.result import format_value
-from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.tolerance import near
 
 
 @dataclass(frozen=True)
@@ -133,17 +133,16 @@ def narrow_intervals(lo: Array, hi: Array, U: Array, limits: Limits) -> tuple[Ar
     meets : ndarray of bool
         Whether anything is left of them.
     """
-    exact = is_exact(lo)
     lo = np.maximum(lo, np.array(limits.alpha_from, dtype=lo.dtype))
     hi = np.minimum(hi, np.array(limits.alpha_to, dtype=hi.dtype))
     meets = np.ones(lo.shape, dtype=bool)
     if limits.min_utility is not None:
-        enough = limits.min_utility - comparison_tolerance(U)
+        enough = limits.min_utility - near(U, limits.min_utility)
         meets &= (enough <= U).astype(bool)
     if limits.budget is not None:
         paying = (U > 0).astype(bool)
         divisor = U.copy()
         divisor[~paying] = 1
         np.copyto(hi, np.minimum(hi, limits.budget / divisor), where=paying)
-    meets &= (lo <= hi + (0 if exact else RELATIVE)).astype(bool)
+    meets &= (lo <= hi + near(lo, hi)).astype(bool)
     return np.minimum(lo, hi), hi, meets

@@ -17,7 +17,7 @@ from fairgames.mechanism.dense import Search
 from fairgames.mechanism.landscape import Landscape, Peak, Profile, in_floats
 from fairgames.mechanism.problem import Problem
 from fairgames.result import Result, format_value
-from fairgames.tolerance import comparison_tolerance
+from fairgames.tolerance import ROUNDING, near
 
 _OF_ESTIMATES = {"reason", "standard_errors", "regret", "regret_error"}
 
@@ -186,7 +186,7 @@ def as_optimum(problem: Problem, selection: str, search: Search) -> Optimum:
     if not exact:
         payments, costs = to_float(payments), to_float(costs)
         strategies = strategies and tuple(to_float(strategy) for strategy in strategies)
-    bound, tolerance = upper_bound(problem), comparison_tolerance(problem.utilities)
+    bound = upper_bound(problem)
     if not exact:
         bound = float(bound)
     return Optimum(
@@ -206,7 +206,7 @@ def as_optimum(problem: Problem, selection: str, search: Search) -> Optimum:
         welfare=worth - costs.sum(),
         upper_bound=bound,
         gap=bound - value,
-        price_of_fairness=bound / value if problem.absent_allowed and value > tolerance else None,
+        price_of_fairness=bound / value if problem.absent_allowed and value > near(worth) else None,
         landscape=landscape,
         ties=search.ties,
         warnings=warnings_of(problem, payments, costs),
@@ -232,8 +232,9 @@ def pay_exactly_cost(problem: Problem) -> tuple[Profile, Number]:
     for player, cost in enumerate(problem.player_costs):
         left = left - cost.reshape([-1 if axis == player else 1 for axis in range(left.ndim)])
     flat = left.reshape(-1)
-    top = int(np.flatnonzero((flat >= flat.max() - comparison_tolerance(problem.utilities)).astype(bool))[0])
-    return problem.profile(top), flat[top]
+    rounding = near(problem.utilities, problem.total_costs, part=ROUNDING) + near(flat.max())
+    top = int(np.argmax(left >= left.max() - rounding))
+    return problem.profile(top), flat.max()
 
 
 def _numbers(peak: Peak, *, exact: bool) -> tuple[Number, Number, Number]:
@@ -273,12 +274,12 @@ def _expected_costs(problem: Problem, strategies: tuple[Array, ...]) -> Array:
 
 def warnings_of(problem: Problem, payments: Array, costs: Array) -> tuple[str, ...]:
     """Say who pays the platform, who loses, and whose costs fall with the level."""
-    tolerance = comparison_tolerance(payments, costs)
+    tolerance = near(abs(payments).max())
     found = []
     for user, (payment, cost) in enumerate(zip(payments.tolist(), costs.tolist(), strict=True)):
         if payment < -tolerance:
             found.append(f"user {user} pays the platform {format_value(-payment)}: its fair payment is negative")
-        if payment - cost < -tolerance:
+        if payment - cost < -tolerance - near(cost, part=ROUNDING):
             why = "its bloc makes up for it" if 0 in problem.allowed[user] else "it may not stay absent"
             found.append(f"user {user} loses {format_value(cost - payment)}: {why}")
     falling = [user for user, cost in enumerate(problem.costs) if any(b < a for a, b in pairwise(cost))]

@@ -20,7 +20,7 @@ from fairgames.exactness import Array, Number, common, is_exact
 from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.game.shares import fair_shares
 from fairgames.mechanism.limits import Limits
-from fairgames.payments.potential import potential_tensor
+from fairgames.payments.potential import largest_within, potential_tensor
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
@@ -139,6 +139,11 @@ class Problem:
     def potentials(self) -> Array:
         """Potential on the allowed actions, one axis a player."""
         return merge_axes(on_actions(self.potential, self.allowed), self.blocs)
+
+    @cached_property
+    def magnitudes(self) -> Array:
+        """Size of the utilities from which the payments of each profile are computed, one axis a player."""
+        return merge_axes(on_actions(largest_within(self._common(self.utility.tensor())), self.allowed), self.blocs)
 
     @cached_property
     def player_costs(self) -> list[Array]:

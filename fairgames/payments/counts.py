@@ -21,6 +21,7 @@ from fairgames.errors import EvaluationError, InputError
 from fairgames.exactness import Array
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.potential import CountLattice
+from fairgames.tolerance import difference
 from fairgames.utility.base import Utility
 from fairgames.utility.checking import evaluated
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
@@ -54,11 +55,13 @@ class CountPotential:
         rows : ndarray of int
             The type's compositions that have a user at ``source``.
         differences : ndarray
-            ``P(n) − P(n with one user moved)``; like the potential, but only ``rows`` along axis ``kind``.
+            ``P(n) − P(n with one user moved)``, 0 within rounding; like the potential, but only ``rows`` along axis
+            ``kind``.
         """
         moved = self.lattice.moved(kind, source, target)
         rows = np.flatnonzero(moved >= 0)
-        return rows, np.take(self.potential, rows, axis=kind) - np.take(self.potential, moved[rows], axis=kind)
+        here, there = (np.take(self.potential, chosen, axis=kind) for chosen in (rows, moved[rows]))
+        return rows, difference(here, there)
 
 
 def lattice_of(utility: Utility) -> CountLattice:

@@ -177,6 +177,21 @@ def potential_tensor(U: Array) -> Array:
     return _recursion(U, extra=0)
 
 
+def largest_within(U: Array) -> Array:
+    """Largest ``|U|`` at each profile or with some of its users absent: all that its payments are computed from.
+
+    Examples
+    --------
+    >>> largest_within(np.array([[0.0, 3.0], [-5.0, 1.0]]))
+    array([[0., 3.],
+           [5., 5.]])
+    """
+    largest: Array = np.abs(U)
+    for user in range(U.ndim):
+        largest = np.maximum(largest, without_user(largest, user))
+    return largest
+
+
 def coalition_potential_tensor(U: Array) -> Array:
     """Potential behind the payments when the platform is in the coalition (Theorem 1).
 

@@ -30,4 +30,5 @@ def test_circles_are_announced():
 
 
 def test_gains_within_the_tolerance_move_nobody():
-    assert best_reply_path(lambda *_: [0.0, 1e-12], (0, 0), 1e-9) == ((0, 0), True)
+    assert best_reply_path(lambda *_: [0.3, 0.1 + 0.2], (0, 0)) == ((0, 0), True)
+    assert best_reply_path(lambda *_: [0.0, 1e-12, -1e9], (0, 0)) == ((1, 1), True)

@@ -134,7 +134,7 @@ def lose_a_field(data):
         (call_isolated, "equilibria[0].is_isolated"),
         (drop_payoffs, "payoffs: must be saved"),
         (relabel, "actions"),
-        (lose_a_field, "cannot be read: KeyError"),
+        (lose_a_field, "equilibria[0].strategies: must hold"),
     ],
 )
 def test_forgeries_with_a_fitting_digest_fail_too(change, failure):

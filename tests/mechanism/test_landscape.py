@@ -90,14 +90,14 @@ def test_the_highest_peak_of_a_mixed_family_is_stationary():
     # U(p) with p = 6c/alpha − 3: the best symmetric value for c = .5 is (2 − 3c)² / 3 at alpha = 6c / (3c + 2).
     c = Fraction(1, 2)
     family = Piece(3 * c / 2, Fraction(1), True, True, (Fraction(0), 8 * c, -12 * c**2))
-    peak = highest_peak([family], 0)
+    peak = highest_peak([family])
     assert (peak.alpha, peak.value) == (6 * c / (3 * c + 2), (2 - 3 * c) ** 2 / 3)
 
 
 def test_a_peak_at_an_open_end_is_only_approached():
     loss = (Fraction(-1), Fraction(0), Fraction(0))
     for closed, side in ((True, None), (False, "below")):
-        peak = highest_peak([Piece(Fraction(0), Fraction(1, 2), True, closed, loss)], 0)
+        peak = highest_peak([Piece(Fraction(0), Fraction(1, 2), True, closed, loss)])
         assert (peak.alpha, peak.value, peak.approached_from) == (Fraction(1, 2), Fraction(-1, 2), side)
 
 

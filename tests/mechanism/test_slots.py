@@ -32,4 +32,4 @@ def test_ends_that_differ_by_rounding_are_one():
 
 def test_fractions_are_never_merged():
     close = np.array([Fraction(1), Fraction(1) + Fraction(1, 10**30)], dtype=object)
-    assert len(group_close(close, 0)[0]) == 2
+    assert len(group_close(close)[0]) == 2

@@ -290,7 +290,7 @@ def test_a_state_that_is_no_equilibrium_cannot_be_assigned():
 
 def test_the_envelope_skips_lines_that_never_lead():
     slopes, costs = np.array([0.0, 1.0, 1.0, 4.0, 2.0]), np.array([0.0, 0.2, 0.3, 2.0, 0.6])
-    corners = upper_envelope(slopes, costs, 0.0, 1.0, 1e-12)
+    corners = upper_envelope(slopes, costs, 0.0, 1.0)
     grid = np.linspace(0, 1, 2001)
     leads = np.argmax(np.outer(grid, slopes) - costs, axis=1)
     changes = grid[1:][leads[1:] != leads[:-1]]

@@ -20,7 +20,7 @@ from fairgames.exactness import Array, Number, is_exact
 from fairgames.mechanism.symmetric.bernstein import Bernstein, Root
 from fairgames.mechanism.symmetric.game import SymmetricGame
 from fairgames.result import Result
-from fairgames.tolerance import RELATIVE, ROOT, comparison_tolerance
+from fairgames.tolerance import RELATIVE, ROOT, near
 
 _KNOTS = (1 - np.cos(np.linspace(0, np.pi, 257))) / 2
 _NEWTON = 4
@@ -247,14 +247,14 @@ def pure_ranges(game: SymmetricGame) -> tuple[Array, Array, NDArray[np.bool_]]:
     lo = np.full(game.n_users + 1, Fraction(0) if exact else 0.0, dtype=G.dtype)
     hi = np.full(game.n_users + 1, Fraction(1) if exact else 1.0, dtype=G.dtype)
     holds = np.ones(game.n_users + 1, dtype=bool)
-    tolerance = comparison_tolerance(G)
+    rounding = near(np.maximum.accumulate(np.abs(game.utilities))[1:])
     for rows, gain, need in ((slice(1, None), G, cost), (slice(None, -1), -G, -cost)):
-        up, down = (gain > tolerance).astype(bool), (gain < -tolerance).astype(bool)
+        up, down = (gain > rounding).astype(bool), (gain < -rounding).astype(bool)
         bound = need / np.where(up | down, gain, lo[1:] * 0 + 1)
-        holds[rows] &= up | down | (need <= tolerance)
+        holds[rows] &= up | down | (need <= 0)
         lo[rows] = np.where(up, np.maximum(lo[rows], bound), lo[rows])
         hi[rows] = np.where(down, np.minimum(hi[rows], bound), hi[rows])
-    stable = holds & (lo <= hi + (0 if exact else RELATIVE)).astype(bool)
+    stable = holds & (lo <= hi + near(lo, hi)).astype(bool)
     return np.minimum(lo, hi), hi, stable
 
 

@@ -27,7 +27,7 @@ from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, Curve, Symmetri
 from fairgames.mechanism.symmetric.thresholds import finished
 from fairgames.mechanism.symmetric.worst import Point, worst_point
 from fairgames.result import Result, format_value
-from fairgames.tolerance import comparison_tolerance
+from fairgames.tolerance import near
 
 
 @dataclass(frozen=True)
@@ -291,8 +291,7 @@ def with_mixed_families(
     pure = replace(pure, searched=searched, landscape=_landscape(problem, game, selection, named))
     if selection == "best":
         found = best_overall(game)
-        least = comparison_tolerance(game.utilities)
-        if found.mixing == 0 or pure.value is None or found.value <= pure.value + least:
+        if found.mixing == 0 or pure.value is None or found.value <= pure.value + near(found.value, pure.value):
             return pure
     else:
         found = worst_overall(game)

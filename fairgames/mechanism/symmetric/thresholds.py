@@ -16,7 +16,7 @@ from fairgames.exactness import Array, Number
 from fairgames.mechanism.symmetric.bernstein import Root
 from fairgames.mechanism.symmetric.game import Curve, Mean, SymmetricGame
 from fairgames.result import Result, format_value
-from fairgames.tolerance import comparison_tolerance
+from fairgames.tolerance import near
 
 _HALVINGS = 60
 _JUST_BELOW = Fraction(2**20 - 1, 2**20)
@@ -245,8 +245,7 @@ def check_assumptions(game: SymmetricGame) -> Assumptions:
     Where the more private action is not "absent", the assumptions speak of any users being masked, so
     they are checked for every number of present users.
     """
-    tolerance = comparison_tolerance(*game.by_present)
-    falling, rising = list(_falling(game, tolerance)), list(_rising(game, tolerance))
+    falling, rising = list(_falling(game)), list(_rising(game))
     listed = [*falling, *rising]
     if game.n_users > _MOST_LISTED:
         listed = [min(kind, key=lambda entry: entry[0]) for kind in (falling, rising) if kind]
@@ -262,23 +261,24 @@ def check_assumptions(game: SymmetricGame) -> Assumptions:
 _Place = tuple[int, int, int, Array]
 
 
-def _increments(game: SymmetricGame) -> Iterator[tuple[int, Array]]:
-    """Number of present users, and what each further one at the less private action adds."""
+def _increments(game: SymmetricGame) -> Iterator[tuple[int, Array, Array]]:
+    """Number of present users, what each further one at the less private action adds, and the rounding of that."""
     for utilities in game.by_present:
         whole = len(utilities) == game.n_users + 1
-        yield len(utilities) - 1, game.increments if whole else np.diff(utilities)
+        added = game.increments if whole else np.diff(utilities)
+        yield len(utilities) - 1, added, near(utilities[1:], utilities[:-1]) + 0 * added
 
 
-def _falling(game: SymmetricGame, tolerance: float) -> Iterator[tuple[Number, _Place]]:
-    for present, added in _increments(game):
-        for h in np.flatnonzero((added < -tolerance).astype(bool)).tolist():
+def _falling(game: SymmetricGame) -> Iterator[tuple[Number, _Place]]:
+    for present, added, rounding in _increments(game):
+        for h in np.flatnonzero((added < -rounding).astype(bool)).tolist():
             yield added[h], (1, present, h, added)
 
 
-def _rising(game: SymmetricGame, tolerance: float) -> Iterator[tuple[Number, _Place]]:
-    for present, added in _increments(game):
+def _rising(game: SymmetricGame) -> Iterator[tuple[Number, _Place]]:
+    for present, added, rounding in _increments(game):
         change = np.diff(added)
-        for h in np.flatnonzero((change > tolerance).astype(bool)).tolist():
+        for h in np.flatnonzero((change > np.maximum(rounding[1:], rounding[:-1])).astype(bool)).tolist():
             yield -change[h], (2, present, h + 1, added)
 
 

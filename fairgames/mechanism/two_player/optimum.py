@@ -22,7 +22,7 @@ from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.roots import polynomial_roots
 from fairgames.mechanism.two_player.families import Family, families, strategy_terms
-from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
 
 
@@ -54,7 +54,7 @@ def envelope(pieces: Sequence[Piece], *, upper: bool, narrowest: Number) -> list
         if stop is None:
             break
         across = [piece for piece in pieces if piece.alpha_from <= start and stop <= piece.alpha_to]
-        if stop - start <= narrowest:
+        if stop - start <= narrowest * stop:
             across = [piece for piece in pieces if piece.contains(start) or piece.contains(stop)]
         if across:
             found.extend(_between(across, start, stop, sign))
@@ -96,12 +96,12 @@ def best_of_two(problem: Problem) -> Search:
         if limits.min_utility is None or least >= limits.min_utility
         if (clipped := within(piece, limits.alpha_from, _alpha_to(limits, most), _narrowest(problem))) is not None
     ]
-    peak = highest_peak(meeting, 0)
+    peak = highest_peak(meeting)
     pieces = envelope(meeting, upper=True, narrowest=_narrowest(problem))
-    return Search(peak, pieces, _ties(meeting, peak, comparison_tolerance(problem.utilities)), SEARCHED)
+    return Search(peak, pieces, _ties(meeting, peak, exact=problem.exact), SEARCHED)
 
 
-def _ties(pieces: Sequence[Piece], peak: Peak | None, tolerance: float) -> tuple[Profile, ...]:
+def _ties(pieces: Sequence[Piece], peak: Peak | None, *, exact: bool) -> tuple[Profile, ...]:
     """Other pure profiles that do as well at the same alpha."""
     if peak is None:
         return ()
@@ -110,7 +110,7 @@ def _ties(pieces: Sequence[Piece], peak: Peak | None, tolerance: float) -> tuple
         for piece in pieces
         if piece.profile is not None
         and piece.contains(peak.alpha)
-        and piece.value(peak.alpha) >= peak.value - tolerance
+        and piece.value(peak.alpha) >= peak.value - (0 if exact else Fraction(RELATIVE) * abs(Fraction(peak.value)))
     }
     return tuple(sorted(rivals - {peak.piece.profile}))
 
@@ -126,7 +126,7 @@ def worst_of_two(problem: Problem) -> Search:
             pieces = [part for whole in pieces for part in remove(whole, broken)]
     clipped = (within(piece, limits.alpha_from, limits.alpha_to, slack) for piece in pieces)
     pieces = [piece for piece in clipped if piece is not None]
-    return Search(highest_peak(pieces, 0), pieces, (), SEARCHED)
+    return Search(highest_peak(pieces), pieces, (), SEARCHED)
 
 
 def _with_slack(problem: Problem) -> Limits:
@@ -135,11 +135,11 @@ def _with_slack(problem: Problem) -> Limits:
     if problem.exact:
         return limits
     least, budget = limits.min_utility, limits.budget
-    slack = Fraction(comparison_tolerance(problem.utilities))
+    slack = Fraction(RELATIVE)
     return replace(
         limits,
-        min_utility=None if least is None else least - slack,
-        budget=None if budget is None else budget + min(slack, budget * Fraction(RELATIVE)),
+        min_utility=None if least is None else least - slack * abs(Fraction(least)),
+        budget=None if budget is None else budget * (1 + slack),
     )
 
 
@@ -160,7 +160,7 @@ def _breaking(piece: Piece, least: Number, cap: Number, limits: Limits) -> Piece
 
 
 def _narrowest(problem: Problem) -> Number:
-    """Open ranges of alpha up to this width are rounding of one and the same end."""
+    """Open ranges of alpha that are narrower than this part of their end are rounding of one and the same end."""
     return Fraction(0) if problem.exact else Fraction(RELATIVE)
 
 

@@ -19,7 +19,7 @@ from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, as_number, to_float
 from fairgames.game.fair_game import FairGame
 from fairgames.result import Result, format_value
-from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
@@ -78,7 +78,6 @@ class _Game(NamedTuple):
     alone: tuple[float, float]
     beside: tuple[float, float]
     both: float
-    tolerance: float
 
 
 def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, second_costs: ArrayLike) -> TwoGroupOptima:
@@ -128,7 +127,8 @@ def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, secon
     candidates += [_swapped(candidate) for candidate in _half_mixed(_mirror(game), second, first)]
     kinds = np.array([0, 1, 2, 3] + [4] * (len(candidates) - 4))
     stacked = _Candidate(*(np.stack(parts) for parts in zip(*candidates, strict=True)))
-    ahead = stacked.value >= stacked.value.max(axis=0) - game.tolerance
+    most = stacked.value.max(axis=0)
+    ahead = stacked.value >= most - near(most) - near(stacked.utility, part=ROUNDING)
     chosen = ahead.argmax(axis=0)[None]
     alpha, value, worth, absent_first, absent_second = (np.take_along_axis(part, chosen, axis=0)[0] for part in stacked)
     return TwoGroupOptima(rows, columns, alpha, value, worth, np.stack([absent_first, absent_second]), kinds[chosen[0]])
@@ -166,12 +166,12 @@ def _game(utility: Utility | ArrayLike) -> _Game:
     U = to_float(worth.tensor())
     alone = (float(U[1, 0]), float(U[0, 1]))
     both = float(U[1, 1])
-    beside = ((both + alone[0] - alone[1]) / 2, (both + alone[1] - alone[0]) / 2)
-    return _Game(alone, beside, both, comparison_tolerance(U))
+    beside = tuple(difference(both + alone[i], alone[1 - i], both, *alone) / 2 for i in (0, 1))
+    return _Game(alone, beside, both)
 
 
 def _mirror(game: _Game) -> _Game:
-    return _Game(game.alone[::-1], game.beside[::-1], game.both, game.tolerance)
+    return _Game(game.alone[::-1], game.beside[::-1], game.both)
 
 
 def _swapped(candidate: _Candidate) -> _Candidate:
@@ -197,26 +197,25 @@ def _pure(game: _Game, first: Floats, second: Floats) -> list[_Candidate]:
         low, high = zero, zero + 1
         for user, cost in enumerate((first, second)):
             if joins[user]:
-                low, high = _joining(pay[user], cost, low, high, game.tolerance)
-            elif game.beside[user] > game.tolerance:
+                low, high = _joining(pay[user], cost, low, high)
+            elif game.beside[user] > 0:
                 high = np.minimum(high, cost / game.beside[user])
-        value = np.where(low <= high + RELATIVE, (1 - low) * worth, -np.inf)
+        value = np.where(low <= high + near(low, high), (1 - low) * worth, -np.inf)
         found.append(_Candidate(low, value, zero + worth, zero + (not joins[0]), zero + (not joins[1])))
     return found
 
 
-def _joining(payment: float, cost: Floats, low: Floats, high: Floats, tolerance: float) -> tuple[Floats, Floats]:
+def _joining(payment: float, cost: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
     """Narrow a range of alpha to ``alpha · payment ≥ cost``."""
-    if payment > tolerance:
+    if payment > 0:
         return np.maximum(low, cost / payment), high
-    free = cost <= tolerance
-    return low, np.where(free, high if payment >= -tolerance else np.minimum(high, 0.0), -1.0)
+    return low, np.where(cost <= 0, high if payment == 0 else np.minimum(high, 0.0), -1.0)
 
 
 def _half_mixed(game: _Game, first: Floats, second: Floats) -> list[_Candidate]:
     """User 1 stays out or takes part surely; user 2 mixes so that user 1 is indifferent too."""
-    spread = game.alone[0] - game.beside[0]
-    if abs(spread) <= game.tolerance:
+    spread = difference(game.alone[0], game.beside[0], game.both, *game.alone)
+    if not spread:
         return []
     found = []
     for first_absent, payment in ((0.0, game.beside[1]), (1.0, game.alone[1])):
@@ -311,18 +310,17 @@ def two_group_cell(utility: Utility | ArrayLike, costs: ArrayLike, alpha: Number
     game = FairGame(worth, [[0, price] for price in prices.tolist()], fraction)
     U = worth.tensor()
     alone = (U[1, 0], U[0, 1])
+    sizes = tuple(fraction * abs(worth) for worth in (*alone, U[1, 1]))
     places = tuple(
-        _place(prices[user], fraction * alone[user], fraction * (U[1, 1] + alone[user] - alone[1 - user]) / 2, U)
+        _place(prices[user], fraction * alone[user], fraction * (U[1, 1] + alone[user] - alone[1 - user]) / 2, sizes)
         for user in (0, 1)
     )
     return TwoGroupCell(fraction, prices, (places[0], places[1]), equilibria(game))
 
 
-def _place(cost: Number, alone: Number, beside: Number, U: Array) -> str:
-    rounded = any(isinstance(number, float) for number in (cost, alone, beside))
-    tolerance = comparison_tolerance(to_float(U)) if rounded else 0.0
-    spare = [end - cost for end in (alone, beside)]
-    if any(-tolerance <= left <= tolerance for left in spare):
+def _place(cost: Number, alone: Number, beside: Number, sizes: tuple[Number, ...]) -> str:
+    spare = [difference(end, cost, *sizes, cost) for end in (alone, beside)]
+    if not all(spare):
         return "edge"
     pays = [left > 0 for left in spare]
     return "below" if all(pays) else "between" if any(pays) else "above"

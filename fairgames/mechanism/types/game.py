@@ -13,7 +13,7 @@ from fairgames.game.costs import Actions, allowed_actions, as_costs
 from fairgames.mechanism.limits import Limits
 from fairgames.memory import require_memory
 from fairgames.payments.counts import CountPotential, count_potential, lattice_of
-from fairgames.tolerance import RELATIVE, comparison_tolerance
+from fairgames.tolerance import RELATIVE, ROUNDING, difference
 from fairgames.utility.base import Utility
 
 _FLOAT_BYTES = 100
@@ -56,10 +56,8 @@ class TypesGame:
         The users of each type.
     margin : Fraction or float
         How much better a chosen level must be than each alternative.
-    tolerance : float
-        Differences of potential below this count as ties; 0 when exact.
     slack : float
-        Alphas closer than this count as equal; 0 when exact.
+        Alphas that differ by no more than this part count as equal; 0 when exact.
     absent_allowed : bool
         Whether every user may stay absent.
     """
@@ -67,7 +65,6 @@ class TypesGame:
     table: CountPotential
     groups: tuple[CostGroups, ...]
     margin: Number
-    tolerance: float
     slack: float
     absent_allowed: bool
 
@@ -122,7 +119,6 @@ def types_game(utility: Utility, costs: object, actions: Actions = None, limits:
         table,
         groups,
         least,
-        comparison_tolerance(table.potential),
         0 if exact else RELATIVE,
         all(levels[0] == 0 for levels in allowed),
     )
@@ -148,5 +144,5 @@ def dearer(costs: Array, level: int, other: int, margin: Number) -> Array:
     forced = may & (there == np.inf).astype(bool)
     result[forced] = -np.inf
     both = may & ~forced
-    result[both] = here[both] - there[both] + margin
+    result[both] = difference(difference(here[both], there[both], part=ROUNDING), -margin, part=ROUNDING)
     return result

@@ -21,6 +21,7 @@ from fairgames.errors import SolverError
 from fairgames.exactness import Array, Number, to_float
 from fairgames.mechanism.types.game import CostGroups, TypesGame, dearer
 from fairgames.payments.potential import CountLattice
+from fairgames.tolerance import difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def prune(game: TypesGame) -> Survivors:
                     continue
                 rows, gain = table.differences(kind, level, other)
                 need = _sorted_needs(group, level, other, game)[table.lattice.compositions[kind][rows, level] - 1]
-                along.narrow(rows, np.moveaxis(gain, kind, 0), need, game.tolerance)
+                along.narrow(rows, np.moveaxis(gain, kind, 0), need)
     return bounds.survivors(game.slack)
 
 
@@ -85,20 +86,20 @@ class _Bounds:
         """Views of the same bounds, with the compositions of one type first."""
         return _Bounds(*(np.moveaxis(array, kind, 0) for array in (self.lo, self.hi, self.holds)))
 
-    def narrow(self, rows: NDArray[np.intp], gain: Array, need: Array, tolerance: float) -> None:
+    def narrow(self, rows: NDArray[np.intp], gain: Array, need: Array) -> None:
         """Keep the alphas with ``alpha · gain >= need`` on ``rows`` of the first axis."""
         self.holds[rows[need == np.inf]] = False
         bounded = np.flatnonzero(np.abs(need) < np.inf)
         rows, gain = rows[bounded], gain[bounded]
         need = need[bounded].reshape(-1, *[1] * (gain.ndim - 1))
-        up, down = (gain > tolerance).astype(bool), (gain < -tolerance).astype(bool)
-        self.holds[rows] &= up | (need <= tolerance).astype(bool)
+        up, down = (gain > 0).astype(bool), (gain < 0).astype(bool)
+        self.holds[rows] &= up | (need <= 0).astype(bool)
         bound = need / np.where(up | down, gain, _one(gain))
         self.lo[rows] = np.where(up, np.maximum(self.lo[rows], bound), self.lo[rows])
         self.hi[rows] = np.where(down, np.minimum(self.hi[rows], bound), self.hi[rows])
 
     def survivors(self, slack: float) -> Survivors:
-        states = np.flatnonzero((self.holds & (self.lo <= self.hi + slack).astype(bool)).reshape(-1))
+        states = np.flatnonzero((self.holds & (self.lo * (1 - slack) <= self.hi).astype(bool)).reshape(-1))
         lo, hi = self.lo.reshape(-1)[states], self.hi.reshape(-1)[states]
         return Survivors(states, np.minimum(lo, hi), hi)
 
@@ -182,7 +183,7 @@ def _ranges(game: TypesGame, survivors: Survivors) -> StableRanges:
     types = [stability(game, kind, states) for kind in range(len(game.groups))]
     for kind in range(len(types)):
         lo, hi = _enough_users(types[kind], lo, hi)
-        kept = np.flatnonzero((lo <= hi + game.slack).astype(bool))
+        kept = np.flatnonzero((lo * (1 - game.slack) <= hi).astype(bool))
         states, lo, hi = states[kept], lo[kept], hi[kept]
         types = [one.rows(kept) for one in types]
     return _sweep(states, np.minimum(lo, hi), hi, types, game.slack)
@@ -203,19 +204,19 @@ def stability(game: TypesGame, kind: int, states: NDArray[np.intp]) -> _Stabilit
                 continue
             moved = lattice.moved(kind, level, other)[index]
             target = np.where(moved >= 0, states + (moved - index) * lattice.strides[kind], states)
-            gain = (P[states] - P[target])[:, None]
+            gain = difference(P[states], P[target])[:, None]
             need = dearer(group.costs, level, other, game.margin)
             empty |= (need == np.inf)[None, :]
             bounded = np.flatnonzero(np.abs(need) < np.inf)
             need = need[bounded][None, :]
-            up, down = (gain > game.tolerance).astype(bool), (gain < -game.tolerance).astype(bool)
-            empty[:, bounded] |= ~up & (need > game.tolerance).astype(bool)
+            up, down = (gain > 0).astype(bool), (gain < 0).astype(bool)
+            empty[:, bounded] |= ~up & (need > 0).astype(bool)
             bound = need / np.where(up | down, gain, np.array(one, dtype=P.dtype))
             lo[:, bounded, level] = np.where(up, np.maximum(lo[:, bounded, level], bound), lo[:, bounded, level])
             hi[:, bounded, level] = np.where(down, np.minimum(hi[:, bounded, level], bound), hi[:, bounded, level])
         lo[:, :, level][empty] = np.inf
         hi[:, :, level][empty] = -np.inf
-    never = (lo > hi + game.slack).astype(bool)
+    never = (lo * (1 - game.slack) > hi).astype(bool)
     lo[never] = np.inf
     hi[never] = -np.inf
     return _Stability(lo, hi, counts, group.sizes)
@@ -292,7 +293,7 @@ def _assignable(one: _Stability, alphas: Array, slack: float) -> NDArray[np.bool
     stable = np.zeros((*alphas.shape, one.lo.shape[1]), dtype=np.int64)
     for level in range(n_levels):
         lo, hi = one.lo[:, None, :, level], one.hi[:, None, :, level]
-        stable |= ((at >= lo - slack) & (at <= hi + slack)).astype(np.int64) << level
+        stable |= ((at >= lo * (1 - slack)) & (at <= hi * (1 + slack))).astype(np.int64) << level
     holds = np.ones(alphas.shape, dtype=bool)
     for levels in _sets_of_levels(n_levels):
         mask = sum(1 << level for level in levels)
@@ -358,7 +359,7 @@ def assign(game: TypesGame, state: int, alpha: Number) -> tuple[int, ...]:
     levels = np.zeros(sum(group.n_users for group in game.groups), dtype=np.intp)
     for kind, group in enumerate(game.groups):
         one = stability(game, kind, states)
-        stable = ((one.lo[0] <= alpha + game.slack) & (one.hi[0] >= alpha - game.slack)).astype(bool)
+        stable = ((one.lo[0] * (1 - game.slack) <= alpha) & (one.hi[0] * (1 + game.slack) >= alpha)).astype(bool)
         flow = _cheapest_flow(to_float(group.costs), stable, group.sizes, one.counts[0])
         for members, row in zip(group.users, flow.tolist(), strict=True):
             levels[members] = np.repeat(np.arange(len(row)), row)

@@ -23,7 +23,7 @@ from fairgames.mechanism.limits import Limits, as_limits
 from fairgames.mechanism.optimum import Optimum, infeasible_optimum
 from fairgames.mechanism.types.game import TypesGame, types_game
 from fairgames.mechanism.types.hall import Survivors, assign, least_costs, prune, stable_ranges
-from fairgames.tolerance import comparison_tolerance
+from fairgames.tolerance import ROUNDING, near
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
@@ -65,7 +65,7 @@ def search_best(game: TypesGame, limits: Limits, most_states: int) -> TypesSearc
     if len(survivors.states) > most_states:
         return TypesSearch(_best_by_bound(game, survivors, limits), None, len(survivors.states))
     pieces = best_pieces(within_limits(_equilibria(game, survivors), limits), name_of(game))
-    return _highest(game, pieces, len(survivors.states))
+    return _highest(pieces, len(survivors.states))
 
 
 def search_worst(game: TypesGame, limits: Limits, most_states: int) -> TypesSearch:
@@ -74,7 +74,7 @@ def search_worst(game: TypesGame, limits: Limits, most_states: int) -> TypesSear
     if len(survivors.states) > most_states:
         return TypesSearch(None, None, len(survivors.states))
     pieces = worst_pieces(_equilibria(game, survivors), limits, name_of(game))
-    return _highest(game, pieces, len(survivors.states))
+    return _highest(pieces, len(survivors.states))
 
 
 def search_potential(game: TypesGame, limits: Limits, least: Array) -> TypesSearch:
@@ -85,7 +85,7 @@ def search_potential(game: TypesGame, limits: Limits, least: Array) -> TypesSear
     states = possible[index]
     U = game.table.utility.reshape(-1)
     pieces = best_pieces(within_limits(PureEquilibria(states, lo, hi, U[states]), limits), name_of(game))
-    return _highest(game, pieces, len(states))
+    return _highest(pieces, len(states))
 
 
 def _equilibria(game: TypesGame, survivors: Survivors) -> PureEquilibria:
@@ -93,8 +93,8 @@ def _equilibria(game: TypesGame, survivors: Survivors) -> PureEquilibria:
     return PureEquilibria(ranges.states, ranges.lo, ranges.hi, game.table.utility.reshape(-1)[ranges.states])
 
 
-def _highest(game: TypesGame, pieces: list[Piece], n_states: int) -> TypesSearch:
-    return TypesSearch(highest_peak(pieces, comparison_tolerance(game.table.utility)), pieces, n_states)
+def _highest(pieces: list[Piece], n_states: int) -> TypesSearch:
+    return TypesSearch(highest_peak(pieces), pieces, n_states)
 
 
 def _best_by_bound(game: TypesGame, survivors: Survivors, limits: Limits) -> Peak | None:
@@ -259,7 +259,7 @@ def _optimum(game: TypesGame, found: TypesSearch, landscape: Landscape | None, s
         welfare=_plain(utility - costs.sum()),
         upper_bound=bound,
         gap=bound - value,
-        price_of_fairness=bound / value if game.absent_allowed and value > game.tolerance else None,
+        price_of_fairness=bound / value if game.absent_allowed and value > near(utility) else None,
         landscape=landscape,
         warnings=warnings,
     )
@@ -277,10 +277,11 @@ def _warnings(game: TypesGame, payments: Array, costs: Array) -> tuple[str, ...]
         for row, size in zip(group.costs.tolist(), group.sizes, strict=True)
         if any(dear > cheap for dear, cheap in pairwise(cost for cost in row if cost < np.inf))
     )
+    rounding = near(abs(payments).max())
     counts = (
-        (int((payments < -game.tolerance).astype(bool).sum()), "users who are paid less than nothing"),
+        (int((payments < -rounding).astype(bool).sum()), "users who are paid less than nothing"),
         (
-            int((payments - costs < -game.tolerance).astype(bool).sum()),
+            int((payments - costs < -rounding - near(costs, part=ROUNDING)).astype(bool).sum()),
             "users who lose, since they may not stay absent",
         ),
         (falling, "users whose costs fall as the level rises"),
