@@ -14,7 +14,7 @@ from fairgames.exactness import Array, Number, as_number, common, is_exact
 from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.payments.potential import largest_within, potential_tensor
 from fairgames.result import Result, format_value
-from fairgames.tolerance import ROUNDING, difference, near
+from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
@@ -204,19 +204,29 @@ def payment_intervals(
     lo = np.full(shape, Fraction(0), dtype=object) if exact else np.zeros(shape)
     hi = np.full(shape, Fraction(1), dtype=object) if exact else np.ones(shape)
     holds = np.ones(shape, dtype=bool)
+    distinct = {id(tensor): tensor for tensor in payments}.values()
+    coarse = max(near(tensor.max(), tensor.min()) for tensor in distinct)
     for player in range(n_players) if players is None else players:
         tensor, cost = payments[player], costs[player]
-        sizes = tensor if magnitudes is None or exact else magnitudes
+        sizes = tensor if magnitudes is None else magnitudes
         for level in range(shape[player]):
             here = _at(player, level)
             for other in range(level):
                 there = _at(player, other)
-                gain = difference(tensor[here], tensor[there], sizes[here], sizes[there])
+                gain = tensor[here] - tensor[there]
                 dearer = difference(cost[level], cost[other], part=ROUNDING)
-                up, down = (gain > 0).astype(bool), (gain < 0).astype(bool)
+                up, down = (gain > coarse).astype(bool), (gain < -coarse).astype(bool)
                 decided = up | down
+                if coarse and not decided.all():
+                    # What is too small beside the largest utility may still count beside its own.
+                    small = ~decided
+                    rounding = near(sizes[here][small], sizes[there][small])
+                    up[small], down[small] = gain[small] > rounding, gain[small] < -rounding
+                    decided = up | down
                 # The level needs alpha · gain ≥ dearer + least, the other one alpha · gain ≤ dearer − least.
-                need, most = difference(dearer, -least, part=ROUNDING), difference(dearer, least, part=ROUNDING)
+                need = most = dearer
+                if least:
+                    need, most = difference(dearer, -least, part=ROUNDING), difference(dearer, least, part=ROUNDING)
                 if need > 0:
                     holds[here] &= decided
                 if most < 0:
@@ -227,7 +237,7 @@ def payment_intervals(
                 if least:
                     bound = most / gain
                 _narrow(lo[there], hi[there], bound, (down, up))
-    stable = holds & (lo <= hi + near(lo, hi)).astype(bool)
+    stable = holds & ((lo if exact else lo * (1 - RELATIVE)) <= hi).astype(bool)
     if not exact:
         touching = stable & (lo > hi)
         lo[touching] = hi[touching] = np.clip(hi[touching], 0.0, 1.0)

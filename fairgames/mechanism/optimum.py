@@ -232,9 +232,10 @@ def pay_exactly_cost(problem: Problem) -> tuple[Profile, Number]:
     for player, cost in enumerate(problem.player_costs):
         left = left - cost.reshape([-1 if axis == player else 1 for axis in range(left.ndim)])
     flat = left.reshape(-1)
-    rounding = near(problem.utilities, problem.total_costs, part=ROUNDING) + near(flat.max())
-    top = int(np.argmax(left >= left.max() - rounding))
-    return problem.profile(top), flat.max()
+    most, worth = flat.max(), problem.utilities.reshape(-1)
+    tops = np.flatnonzero((flat >= most - near(worth.max(), worth.min())).astype(bool))
+    rounding = near(worth[tops], worth[tops] - flat[tops], part=ROUNDING) + near(most)
+    return problem.profile(int(tops[np.argmax(flat[tops] >= most - rounding)])), most
 
 
 def _numbers(peak: Peak, *, exact: bool) -> tuple[Number, Number, Number]:

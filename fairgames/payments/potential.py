@@ -187,8 +187,11 @@ def largest_within(U: Array) -> Array:
            [5., 5.]])
     """
     largest: Array = np.abs(U)
-    for user in range(U.ndim):
-        largest = np.maximum(largest, without_user(largest, user))
+    for user, n_levels in enumerate(U.shape):
+        absent = without_user(largest, user)
+        for level in range(1, n_levels):
+            here = largest[(slice(None),) * user + (slice(level, level + 1),)]
+            np.maximum(here, absent, out=here)
     return largest
 
 

@@ -308,8 +308,8 @@ def no_others(game: SymmetricGame) -> bool:
     equilibria of the same alpha have a lower and a higher utility. Of three users it happens at single alphas only.
     """
     steps = np.diff(game.gains)
-    tolerance = comparison_tolerance(game.gains)
-    return game.n_users <= 3 or bool((steps >= -tolerance).all() or (steps <= tolerance).all())
+    rounding = near(np.maximum.accumulate(np.abs(game.utilities))[2:])
+    return game.n_users <= 3 or bool((steps >= -rounding).all() or (steps <= rounding).all())
 
 
 def _landscape(
