@@ -149,3 +149,6 @@ USER_GAIN = 1e-7
 
 BOUND_GAP = 1e-4
 """An upper bound is close enough when it exceeds a value that is reached by less than this part of itself."""
+
+INTEGRAL_ERROR = 1e-9
+"""Error that payments by integrals may have, as a part of the average payment, and still count as exact."""

@@ -160,10 +160,12 @@ def payments(
     engine: Annotated[
         str,
         typer.Option(
-            "--engine", metavar="NAME", help="auto, subsets, types, cubature, strata or permutations: how to compute."
+            "--engine",
+            metavar="NAME",
+            help="auto, subsets, types, integrals, cubature, strata or permutations.",
         ),
     ] = "auto",
-    exact: Annotated[bool, typer.Option("--exact", help="Refuse rather than estimate.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="Refuse rather than sample.")] = False,
     seed: options.Seed = 0,
     jobs: options.Jobs = None,
     unit: options.Unit = "samples",

@@ -210,6 +210,12 @@ class PresentGroups:
         """Number of ways to be present, group by group."""
         return math.prod(int(size) + 1 for size in self.sizes)
 
+    @property
+    def state(self) -> NDArray[np.int64]:
+        """Counts by type and level of the profile, shape ``(types, levels)``."""
+        result: NDArray[np.int64] = self.counts(self.sizes[None])[0]
+        return result
+
     def counts(self, present: NDArray[Any]) -> NDArray[Any]:
         """Counts by type and level when ``present[m, k]`` users of group ``k`` take part, the others absent."""
         sizes = np.array(self.utility.type_sizes)

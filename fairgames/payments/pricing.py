@@ -23,6 +23,7 @@ from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
 from fairgames.payments.counts import PresentGroups, enumerated_payments, present_groups
 from fairgames.payments.engines.cubature import cubature_payments
+from fairgames.payments.engines.federated_integrals import integrate, integrates
 from fairgames.payments.engines.permutations import MOST_PERMUTED, permutation_payments
 from fairgames.payments.engines.strata import strata_payments
 from fairgames.payments.engines.threshold import threshold_payments
@@ -209,8 +210,9 @@ def _without_jumps(groups: PresentGroups) -> tuple[PresentGroups, tuple[Jump, ..
     return groups, ()
 
 
-ENGINES = ("subsets", "types", "cubature", "strata", "permutations")
+ENGINES = ("subsets", "types", "integrals", "cubature", "strata", "permutations")
 _MOST_STATES = 1 << 20
+_MOST_SUBSETS = 1 << 14
 _MOST_RATIONAL_STATES = 1 << 15
 _MOST_ENUMERATED_USERS = 5_000
 _MOST_SMOOTH_GROUPS = 8
@@ -250,10 +252,14 @@ def choose_engine(groups: PresentGroups, *, exact: bool = False) -> tuple[str, s
     users = f"{n:,} present users in {K} groups"
     if K == 1:
         return "types", f"all {n:,} present users are identical: an equal share each"
-    if groups.n_states <= _MOST_STATES and (exact or n <= _MOST_ENUMERATED_USERS):
+    integrable = integrates(groups.utility, groups.state)
+    enumerable = groups.n_states <= (_MOST_SUBSETS if n == K and integrable else _MOST_STATES)
+    if enumerable and (exact or n <= _MOST_ENUMERATED_USERS):
         if n == K:
             return "subsets", f"{n} present users, all different: all their {groups.n_states:,} subsets"
         return "types", f"{users}: all {groups.n_states:,} counts of present users"
+    if integrable and (exact or K > _MOST_SMOOTH_GROUPS or n < _FEWEST_SMOOTH_USERS):
+        return "integrals", f"{users} under the federated mean: integrals, without sampling"
     if exact:
         raise SizeError(
             f"{users} have about 10^{len(str(groups.n_states)) - 1} states, and no engine can enumerate more than "
@@ -289,10 +295,11 @@ def price_profile(
         A level for each user, or ``counts[type, level]``.
     alpha : number or callable
         Fraction paid out, in [0, 1]: a constant, or a function of the utility level.
-    engine : {"auto", "subsets", "types", "cubature", "strata", "permutations"}
+    engine : {"auto", "subsets", "types", "integrals", "cubature", "strata", "permutations"}
         How to compute them.
     exact : bool
-        Refuse rather than estimate; and rationals, however many, when the utility is rational.
+        Refuse rather than sample; and rationals, however many, when the utility is rational. Integrals serve
+        when they state an error of at most 1e-9 of the average payment.
     effort : Effort, optional
         Seed, target, budget and workers of the engines that estimate.
 
@@ -325,7 +332,8 @@ def price_profile(
     groups = present_groups(as_utility(utility), profile)
     chosen, reason = choose_engine(groups, exact=exact)
     if exact and engine in {"cubature", "strata", "permutations"}:
-        raise InputError("engine", f"must be subsets or types when exact=True, not one that estimates ({engine})")
+        wanted = "must be subsets, types or integrals when exact=True"
+        raise InputError("engine", f"{wanted}, not one that estimates ({engine})")
     if engine not in {"auto", chosen}:
         chosen, reason = engine, f"asked for; auto would take {chosen}"
     if not len(groups.sizes):
@@ -335,6 +343,8 @@ def price_profile(
             groups, reason = replace(groups, utility=groups.utility.in_floats()), f"{reason}, in floats"
         U, shares, evaluations = enumerated_payments(groups)
         priced = Payments(groups.spread(shares), U, 1, engine=chosen, reason=reason, evaluations=evaluations)
+    elif chosen == "integrals":
+        priced = _by_integrals(groups, reason, tried, exact=exact)
     else:
         priced = estimated_payments(groups, chosen, reason, tried)
     worth = np.asarray(priced.utility, dtype=object if is_exact(priced.values) else float)
@@ -344,6 +354,33 @@ def price_profile(
         values=paid_out(fraction, worth, priced.values),
         alpha=rate,
         standard_errors=float(rate) * priced.standard_errors,
+    )
+
+
+def _by_integrals(groups: PresentGroups, reason: str, effort: Effort, *, exact: bool) -> Payments:
+    """Payments with the error that the integrals state; by permutations where that is too large."""
+    if not integrates(groups.utility, groups.state):
+        raise InputError(
+            "engine",
+            "must be another: integrals need the federated mean of at most 3,000 present users, at most 1,500 of them "
+            "in its aggregate, and at most one there if it is weighted by sample sizes",
+            "integrals",
+        )
+    found = integrate(groups.utility, groups.state, absent=False)
+    error = f"their error is about {found.error / (found.scale or 1):.1g} of the average payment"
+    if exact and not found.exact:
+        raise SizeError(f"{reason}, but {error}; leave exact=True out for an estimate with standard errors")
+    if found.error > PAYMENT_ERROR * found.scale:
+        return estimated_payments(groups, "permutations", f"{reason}, but {error}: random permutations instead", effort)
+    kinds, levels = groups.cells.T
+    return Payments(
+        values=groups.spread(found.values[kinds, levels, levels]),
+        utility=found.utility,
+        alpha=1,
+        standard_errors=groups.spread(np.full(len(kinds), found.error)),
+        degrees_of_freedom=10**6,
+        engine="integrals",
+        reason=f"{reason}; {error}",
     )
 
 
@@ -524,10 +561,11 @@ def fair_payments(
         A level for each user, or ``counts[type, level]``.
     alpha : number or callable
         Fraction paid out, in [0, 1]: a constant, or a function of the utility level (axiom B.ii).
-    engine : {"auto", "subsets", "types", "cubature", "strata", "permutations"}
+    engine : {"auto", "subsets", "types", "integrals", "cubature", "strata", "permutations"}
         How to compute them; ``"auto"`` chooses by structure and size, and the result says why.
     exact : bool
-        Refuse rather than estimate.
+        Refuse rather than sample. Integrals (the federated mean of different users) serve when they state an
+        error of at most 1e-9 of the average payment, as they nearly always do.
     seed : int or numpy.random.SeedSequence
         Of the engines that sample: the same seed gives the same numbers, whatever ``n_jobs``.
     target_error : float or None

@@ -309,6 +309,7 @@ def test_every_engine_is_chosen_somewhere():
             (RootUtility(range(1, 101), None), [1] * 100),
             (RootUtility([1, 2], [5, 3]), [[0, 5], [0, 3]]),
             (RootUtility([1, 2], None), [1, 1]),
+            (FederatedMeanUtility(range(1, 101), 1.0, 10.0), [1, 2] * 50),
         ]
     }
     assert chosen == set(ENGINES)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairgames.payments.engines.federated_integrals import MOST_FEDERATING, federated_moves
+from fairgames.payments.engines.federated_subsets import MOST_FEDERATING, federated_moves
 from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
 from fairgames.payments.fair import potential
 from fairgames.payments.pricing import price_profile

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fairgames.payments.engines.federated_integrals import federated_moves
+from fairgames.payments.engines.federated_subsets import federated_moves
 
 STUDIES = Path(__file__).parents[2] / "examples" / "studies"
 

@@ -15,11 +15,12 @@ from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.payments.counts import PresentGroups, present_groups
 from fairgames.payments.engines.cubature import cubature_payments
-from fairgames.payments.engines.federated_integrals import MOST_FEDERATING, federated_moves
-from fairgames.payments.engines.moves import Moves, moves_by_permutations, moves_by_potential
+from fairgames.payments.engines.federated_integrals import integrate, integrates
+from fairgames.payments.engines.federated_subsets import MOST_FEDERATING, federated_moves
+from fairgames.payments.engines.moves import Moves, exact_moves, moves_by_permutations, moves_by_potential
 from fairgames.payments.pricing import Effort, price_profile
 from fairgames.progress import progress
-from fairgames.tolerance import CERTIFICATE_DOUBT
+from fairgames.tolerance import CERTIFICATE_DOUBT, USER_GAIN
 from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 
@@ -209,7 +210,8 @@ _FEW_PROFILES = 1 << 16
 _FEW_INTEGRATED, _FEW_SAMPLED = 8, 30
 _MOST_USERS = 3_000
 _SEARCH_SEED, _CERTIFICATE_SEED = 0, 1
-_SEARCH_REPLICATES, _SEARCH_SHIFTS = 4, 2
+_LIKENESS = 1e-11
+_SEARCH_REPLICATES, _SEARCH_SHIFTS, _SEARCH_FINENESS = 4, 2, 0.7
 _CERTIFICATE_REPLICATES, _CERTIFICATE_SHIFTS = 32, 8
 
 
@@ -254,7 +256,7 @@ class UserGains(MovedGains):
         key = counts.tobytes()
         if key not in self._moves:
             self._moves[key] = price_moves(
-                self.pricing.utility, counts, _SEARCH_SEED, _SEARCH_REPLICATES, _SEARCH_SHIFTS
+                self.pricing.utility, counts, _SEARCH_SEED, _SEARCH_REPLICATES, _SEARCH_SHIFTS, _SEARCH_FINENESS
             )
             self._progress.update()
         return gains_of_moves(self._moves[key])
@@ -266,10 +268,16 @@ def gains_of_moves(moves: Moves) -> tuple[NDArray[np.float64], NDArray[np.float6
     return moves.values - stays, moves.gain_errors
 
 
-def price_moves(utility: Utility, counts: Counts, seed: int, replicates: int, shifts: int) -> Moves:
+def price_moves(
+    utility: Utility, counts: Counts, seed: int, replicates: int, shifts: int, fineness: float = 1.0
+) -> Moves:
     """Price all moves: exactly where there are few profiles, with as little sampling as possible elsewhere."""
     if utility.n_users < _FEW_PROFILES.bit_length() and math.prod(utility.shape) <= _FEW_PROFILES:
         return moves_by_potential(utility, counts)
+    if integrates(utility, counts, moving=True):
+        found = integrate(utility, counts, fineness=fineness, likeness=_LIKENESS**fineness)
+        if found.error <= USER_GAIN * found.scale:
+            return exact_moves(found.values, found.utility, 0, "integrals")
     if isinstance(utility, FederatedMeanUtility) and counts[:, 1].sum() <= MOST_FEDERATING:
         return federated_moves(utility, counts, seed, replicates=replicates)
     return moves_by_permutations(utility, counts, seed, replicates=replicates, shifts=shifts)

@@ -1,37 +1,60 @@
-"""Payments of different users under the federated mean as integrals, where few of them federate.
+"""Payments of different users under the federated mean without sampling, all moves at once.
 
 With ``T`` the precision of the population's mean and any ``c > 0``,
 
     log((T + c) / T) = ∫_0^∞ (1 − e^{−uc}) e^{−uT} du / u,
 
-and the federated mean's utility is a sum of such logarithms. ``T`` is a sum over the present direct users, plus what
-the aggregate adds. When each user is present with probability ``t``, independently, the mean of ``e^{−uT}`` is a
-product over users. So payments, integrals over ``t`` of mean contributions, are double integrals of products.
-
-Direct users of the federated mean, each present by chance: means of exponentials of their precision.
+and the utility is a sum of such logarithms. ``T`` is a sum over the present direct users, plus what the aggregate adds.
+When each user is present with probability ``t``, independently, the mean of ``e^{−uD}`` over the direct users is a
+product (`DirectUsers`); payments are integrals over ``t`` of mean contributions. The federating users matter only
+through how many of them are present, whose chance is a power of ``t`` and one of ``1 − t``, and the sum of their noise,
+whose law given their number is a Gauss rule (`SubsetSums`). Payments are smooth in a user's noise and linear in its
+importance: where many users are alike enough, some are priced and the others interpolated (`_priced_like`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
-from math import comb
-from typing import Any
+from functools import cached_property
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.parallel import as_seed, batch_seed
-from fairgames.payments.engines.moves import Moves, by_cell, exact_moves, moves_of_replicates
+from fairgames.payments.engines.subset_sums import SubsetSums
+from fairgames.tolerance import INTEGRAL_ERROR
+from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.profile import expand_counts
+
+Floats = NDArray[np.float64]
+Users = NDArray[np.intp]
 
 _STEP = 0.35
 _SMALLEST = 1e-13
 _LARGEST = 45.0
-_CHANCES = 60
-_CELLS_AT_ONCE = 1 << 17
+_FEWEST_CHANCES = 20
+_CHANCES_A_DEVIATION = 6.5
+_NEGLIGIBLE = 1e-19
+_SERIES_ERROR = 3e-15
+_PROBES = 2
+_CAUTION = 10
+
+
+_MOST_PRESENT, _MOST_FEDERATING = 3_000, 1_500
+
+
+def integrates(utility: Utility, counts: NDArray[np.int64], *, moving: bool = False) -> TypeGuard[FederatedMeanUtility]:
+    """Whether payments at a state, ``counts[type, level]``, or all moves from it are integrals that can be computed.
+
+    With an aggregate weighted by sample sizes they are where at most one user federates, the one who moves included.
+    """
+    if not isinstance(utility, FederatedMeanUtility):
+        return False
+    federating, present = int(counts[:, 1].sum()), int(counts[:, 1:].sum())
+    served = utility.aggregation == "uniform" or federating + moving <= 1
+    return served and present <= _MOST_PRESENT and federating <= _MOST_FEDERATING
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +66,14 @@ class FederatedUsers:
 
     Attributes
     ----------
-    noise, importance, entering : ndarray, shape (N,)
-        ``v``, the importance, and what a share of the aggregate is proportional to.
+    noise, importance : ndarray, shape (N,)
+        ``v``, and the importance.
     between, nobody : float
         ``s2``, and the error when everybody is absent.
     """
 
-    noise: NDArray[np.float64]
-    importance: NDArray[np.float64]
-    entering: NDArray[np.float64]
+    noise: Floats
+    importance: Floats
     between: float
     nobody: float
 
@@ -59,315 +81,363 @@ class FederatedUsers:
     def of(cls, utility: FederatedMeanUtility) -> FederatedUsers:
         """Users of a utility."""
         samples, importance = utility.samples[utility.types], utility.importance[utility.types]
-        entering = samples if utility.aggregation == "weighted" else np.ones(len(samples))
         s2, r2 = utility.between_variance, utility.within_variance
-        return cls(r2 / samples, importance, entering, s2, r2 + 2 * s2)
+        return cls(r2 / samples, importance, s2, r2 + 2 * s2)
 
     @property
-    def precision(self) -> NDArray[np.float64]:
+    def precision(self) -> Floats:
         """What a direct user adds to ``T``."""
-        result: NDArray[np.float64] = 1 / (self.between + self.noise)
+        result: Floats = 1 / (self.between + self.noise)
         return result
 
     @property
-    def total(self) -> float:
-        """Importance of all users."""
-        return float(self.importance.sum())
+    def apart(self) -> Floats:
+        """A direct user's ``c``."""
+        result: Floats = self.noise * self.precision / self.between
+        return result
 
     @property
     def base(self) -> float:
-        """Gain of an absent user if ``T`` were infinite."""
-        return float(np.log(self.nobody / self.between))
-
-    @property
-    def known(self) -> NDArray[np.float64]:
-        """How much more a direct user gains than an absent one if ``T`` were infinite."""
-        result: NDArray[np.float64] = -np.log(self.noise * self.precision)
-        return result
-
-    def present(self, u: NDArray[np.float64], which: NDArray[np.intp]) -> NDArray[np.float64]:
-        """``e^{−ub}``, shape (len(u), len(which))."""
-        result: NDArray[np.float64] = np.exp(-np.outer(u, self.precision[which]))
-        return result
-
-    def told(self, u: NDArray[np.float64], which: NDArray[np.intp]) -> NDArray[np.float64]:
-        """``e^{−uc} − e^{−u/s2}`` of direct users, shape (len(u), len(which))."""
-        c = (self.noise * self.precision)[which] / self.between
-        result: NDArray[np.float64] = np.exp(-np.outer(u, c)) - np.exp(-u / self.between)[:, None]
-        return result
-
-    def aggregate(
-        self, federating: list[int], u: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """What federating users add: to ``T``, to the gain at infinite ``T``, and their ``e^{−uc} − e^{−u/s2}``."""
-        if not federating:
-            return np.zeros(1), np.zeros(1), np.zeros(len(u))
-        added, constant, told = self.joined_aggregate(federating[1:], np.array(federating[:1]), u)
-        return added, constant, told[:, 0]
-
-    def joined_aggregate(
-        self, federating: list[int], movers: NDArray[np.intp], u: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Do the same when each of the movers joins them: shapes (n,), (n,) and (len(u), n)."""
-        members: list[Any] = [*federating, movers]
-        entering = [np.broadcast_to(self.entering[one], movers.shape) for one in members]
-        shares = [part / sum(entering) for part in entering]
-        spread = np.sum([share**2 for share in shares], axis=0)
-        noise = np.sum([share**2 * self.noise[one] for share, one in zip(shares, members, strict=True)], axis=0)
-        variance: NDArray[np.float64] = noise + self.between * spread
-        absent = np.exp(-u / self.between)[:, None]
-        constant, told = np.zeros(len(movers)), np.zeros((len(u), len(movers)))
-        for share, importance in _alike(shares, [self.importance[one] for one in members]):
-            if federating:
-                apart = (noise + self.between * (spread - share)) / variance
-                error = self.between * (noise + self.between * (spread - share**2)) / variance
-            else:
-                # Alone in the aggregate, a user is as visible as a direct one.
-                apart, error = noise / variance, self.between * noise / variance
-            constant = constant + importance * np.log(self.between / error)
-            told += importance * (np.exp(-np.outer(u, apart**2 / error)) - absent)
-        return 1 / variance, constant, told
+        """Gain of all users if they were absent and ``T`` infinite."""
+        return float(np.log(self.nobody / self.between) * self.importance.sum())
 
 
-def _alike(
-    shares: list[NDArray[np.float64]], importance: list[Any]
-) -> Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Members of the aggregate with their importance; as one where their shares are equal."""
-    if all((share == shares[0]).all() for share in shares):
-        return [(shares[0], sum(importance))]
-    return zip(shares, importance, strict=True)
+class DirectUsers:
+    """Means over random coalitions of the direct users, for each number of federating others.
 
-
-@dataclass(frozen=True, eq=False)
-class Thinned:
-    """Means over random coalitions of the direct users other than a mover, integrated over their probability ``t``.
-
-    Entry ``r`` of what follows is weighted by ``t^r (1 − t)^{M − r}``, the chance that exactly ``r`` given ones of
-    ``M`` others are present too.
-
-    Attributes
-    ----------
-    u : ndarray, shape (Q,)
-        Nodes of the integral over ``u``, equally spaced in ``log u``, so that ``du/u`` is ``step``.
-    step : float
-        Their distance.
-    apart : ndarray, shape (Q,)
-        ``1 − e^{−u/s2}``.
-    products : ndarray, shape (M + 1, Q, n)
-        Means of ``e^{−uD}``, ``D`` the precision of the present direct users.
-    own_products : ndarray, shape (M + 1, Q, n)
-        Means of ``e^{−uD} Σ_{j present} a_j (e^{−u c_j} − e^{−u/s2})``.
-    nobody : ndarray, shape (n,)
-        Chance that nobody is present.
-    chance : list of float
-        Chance of each ``r``.
-    """
-
-    u: NDArray[np.float64]
-    step: float
-    apart: NDArray[np.float64]
-    products: NDArray[np.float64]
-    own_products: NDArray[np.float64]
-    nobody: NDArray[np.float64]
-    chance: list[float]
-
-
-def thinned(users: FederatedUsers, direct: NDArray[np.bool_], movers: NDArray[np.intp], n_others: int) -> Thinned:
-    """Integrate over ``t``, for movers who may be direct users themselves.
+    Row ``r`` of all arrays holds means over the coalitions in which exactly ``r`` of ``M`` federating others are
+    present, as parts of the mean over all coalitions: over ``t`` each row is weighted by the chance of ``r``.
 
     Parameters
     ----------
     users : FederatedUsers
         All of them.
-    direct : ndarray of bool, shape (N,)
+    direct : ndarray of int
         Who is direct.
-    movers : ndarray of int, shape (n,)
-        Users who move; none is among the federating others.
     n_others : int
         Number ``M`` of federating others.
     """
-    u = _nodes(users)
-    t, lengths = _chances()
-    among = np.flatnonzero(direct)
-    place = np.full(len(direct), -1)
-    place[among] = np.arange(len(among))
-    inside = place[movers] >= 0
-    which = place[movers[inside]]
-    weights = np.array([lengths * t**r * (1 - t) ** (n_others - r) for r in range(n_others + 1)])
-    products = np.empty((n_others + 1, len(u), len(movers)))
-    own_products = np.empty_like(products)
-    step = max(1, _CELLS_AT_ONCE // max(1, len(t) * len(among)))
-    for start in range(0, len(u), step):
-        part = slice(start, start + step)
-        z = users.present(u[part], among)[:, None, :]
-        own = (t[:, None] * users.importance[among]) * (z * users.told(u[part], among)[:, None, :])
-        chance = 1 - t[:, None] + t[:, None] * z
-        own /= chance
-        product, summed = np.exp(np.log(chance).sum(axis=2)), own.sum(axis=2)
-        for r, weight in enumerate(weights):
-            weighed = weight * product
-            products[r, part] = weighed.sum(axis=1)[:, None]
-            own_products[r, part] = (weighed * summed).sum(axis=1)[:, None]
-            if which.size:
-                left = weighed[:, :, None] / chance[:, :, which]
-                products[r][part, inside] = left.sum(axis=1)
-                own_products[r][part, inside] = (left * (summed[:, :, None] - own[:, :, which])).sum(axis=1)
-    ways = [1 / ((n_others + 1) * comb(n_others, r)) for r in range(n_others + 1)]
-    nobody = 1 / (n_others + 1 + len(among) - inside)
-    return Thinned(u, _STEP, -np.expm1(-u / users.between), products, own_products, nobody, ways)
+
+    def __init__(self, users: FederatedUsers, direct: Users, n_others: int) -> None:
+        from scipy.special import gammaln
+
+        self.users, self._direct, self._n_others = users, direct, n_others
+        s2 = users.between
+        low = _SMALLEST / max(users.precision.sum(), 1 / s2)
+        self.u = np.exp(np.arange(np.log(low), np.log(_LARGEST / users.precision.min()) + _STEP, _STEP))
+        # Evenly in the angle whose squared sine is t, chances have the same width everywhere.
+        n_chances = _FEWEST_CHANCES + int(_CHANCES_A_DEVIATION * np.sqrt(len(direct) + n_others + 20))
+        places, lengths = np.polynomial.legendre.leggauss(n_chances)
+        angle = np.pi / 4 * (places + 1)
+        self._t = np.sin(angle)[:, None] ** 2
+        r = np.arange(n_others + 1)[:, None]
+        ways = gammaln(n_others + 1) - gammaln(r + 1) - gammaln(n_others - r + 1)
+        chance = np.exp(ways + 2 * (r * np.log(np.sin(angle)) + (n_others - r) * np.log(np.cos(angle))))
+        self._weights = np.pi / 4 * lengths * np.sin(2 * angle) * chance
+        self._log_product, self._own = np.zeros((2, n_chances, len(self.u)))
+        for one in direct.tolist():
+            log_factor, own = self._factor(one)
+            self._log_product += log_factor
+            self._own += own
+
+    def _factor(self, user: int) -> tuple[Floats, Floats]:
+        """Of a direct user: log of the mean of ``e^{−ub}``, and what it adds to that of its own gain, relative."""
+        users, u = self.users, self.u
+        missing = self._t * -np.expm1(-u * users.precision[user])
+        told = np.exp(-u * users.apart[user]) - np.exp(-u / users.between)
+        own = users.importance[user] * self._t * np.exp(-u * users.precision[user]) * told
+        return np.log1p(-missing), own / (1 - missing)
+
+    def means(self, without: int | None = None) -> Means:
+        """Means over all direct users, or all but one."""
+        log_product, own = self._log_product, self._own
+        if without is not None:
+            log_factor, one = self._factor(without)
+            log_product, own = log_product - log_factor, own - one
+        product = np.exp(log_product)
+        n_direct = len(self._direct) - (without is not None)
+        nobody = 1 / (self._n_others + n_direct + 1)
+        return Means.of(self.users, self.u, self._weights, product, own, nobody)
 
 
-def _nodes(users: FederatedUsers) -> NDArray[np.float64]:
-    """Trapezoidal nodes in ``log u``: the integrand is analytic and vanishes fast at both ends."""
-    low, high = _SMALLEST / users.precision.sum(), _LARGEST / users.precision.min()
-    return np.exp(np.arange(np.log(low), np.log(high), _STEP))
+@dataclass(frozen=True, eq=False)
+class Means:
+    """What coalitions of direct users and absent users contribute, as functions of what the aggregate adds to ``T``.
+
+    Both functions are held as Chebyshev series in the logarithm of their argument, one for each number of federating
+    others, between the limits that it can take.
+
+    Attributes
+    ----------
+    users : FederatedUsers
+        All of them.
+    chance : ndarray, shape (M + 1,)
+        Of each number of others.
+    alone : float
+        Mean utility when no other user federates, nor the mover does.
+    low, high : ndarray, shape (M + 1,)
+        Limits of the logarithm of the argument.
+    gains, logs : ndarray, shape (n, M + 1)
+        Series of what absent and direct users gain beyond `FederatedUsers.base` (where ``T`` is finite), and of
+        ``log T``.
+    """
+
+    users: FederatedUsers
+    chance: Floats
+    alone: float
+    low: Floats
+    high: Floats
+    gains: Floats
+    logs: Floats
+
+    @classmethod
+    def of(
+        cls, users: FederatedUsers, u: Floats, weights: Floats, product: Floats, own: Floats, nobody: float
+    ) -> Means:
+        """Integrate over ``t`` and ``u``."""
+        s2, chance = users.between, weights.sum(axis=1)
+        P = weights @ product
+        gain = weights @ (product * own) + np.expm1(-u / s2) * users.importance.sum() * P
+        lost = np.expm1(-u / s2) * users.importance.sum() * nobody
+        alone = float(_STEP * (gain[0] - lost).sum() + users.base * (chance[0] - nobody))
+        noise, r = users.noise, np.arange(len(P))
+        low = np.full(len(P), np.log(1 / (s2 + noise.max())) - 1e-3)
+        high = np.log((r + 1) / (s2 + noise.min()) + 1 / (s2 + noise.min()) + 1 / s2) + 1e-3
+        half = float((high - low).max()) / 2
+        n = int(np.ceil(-np.log(_SERIES_ERROR) / np.log((np.pi + np.hypot(np.pi, half)) / half)))
+        k = np.arange(n)
+        angle = np.pi * (k + 0.5) / n
+        added = np.exp(low[:, None] + (high - low)[:, None] * (np.cos(angle) + 1) / 2)
+        seen = np.exp(-added[:, :, None] * u)
+        series = np.cos(np.outer(k, angle)) * np.where(k, 2, 1)[:, None] / n
+        logs = chance[:, None] * np.log(added) + (seen @ (_STEP * (chance[:, None] - P))[:, :, None])[:, :, 0]
+        gains = (seen @ (_STEP * gain)[:, :, None])[:, :, 0]
+        return cls(users, chance, alone, low, high, series @ gains.T, series @ logs.T)
+
+    def at(self, rows: Users) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]:
+        """Both functions, for points that belong to given numbers of others."""
+        low, high = self.low[rows], self.high[rows]
+
+        def evaluated(series: Floats) -> Callable[[Floats], Floats]:
+            coefficients = series[:, rows]
+
+            def value(added: Floats) -> Floats:
+                x = 2 * (2 * np.log(added) - low - high) / (high - low)
+                after, later = np.zeros((2, len(x)))
+                for coefficient in coefficients[:0:-1]:
+                    after, later = coefficient + x * after - later, after
+                result: Floats = coefficients[0] + x / 2 * after - later
+                return result
+
+            return value
+
+        return evaluated(self.gains), evaluated(self.logs)
 
 
-def _chances() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Nodes and weights of ``∫_0^1 dt``, crowding where the first users join."""
-    nodes, lengths = np.polynomial.legendre.leggauss(_CHANCES)
-    x = (nodes + 1) / 2
-    return x**3, lengths / 2 * 3 * x**2
+def _paid(means: Means, others: SubsetSums, user: int) -> Floats:
+    """Payment of a user at each level, shape (3,), given the laws of the federating others' noise."""
+    users, s2 = means.users, means.users.between
+    rows, places = np.nonzero(others.measures[:, :, 0] > _NEGLIGIBLE)
+    W, chance = others.nodes[rows, places], others.measures[rows, places, 0]
+    unequal = others.measures.shape[2] > 1
+    told = others.measures[rows, places, 1] / chance if unequal else rows * users.importance[0]
+    gain, log = means.at(rows)
+    certain = means.chance[rows]
+    v, a, b, c = (part[user] for part in (users.noise, users.importance, users.precision, users.apart))
+
+    def utility(m: Floats, W: Floats, told: Floats, added: float) -> Floats:
+        """Mean utility when ``m`` users of noise ``W`` in all and given importance federate."""
+        some = m > 0
+        variance = np.where(some, s2 * m + W, 1)
+        T = m * m / variance + added
+        error = s2 * np.where(some, (W + s2 * (m - 1)) / variance, 1)
+        apart = (W / variance) ** 2 / error
+        known = certain * np.log(s2 / error) + log(T + 1 / s2) - log(T + apart)
+        result: Floats = certain * users.base + gain(T) + told * known
+        if added:
+            result += a * (-certain * np.log(v * b) + log(T + 1 / s2) - log(T + c))
+        return result
+
+    m = rows.astype(float)
+    stays = np.where(rows > 0, utility(np.maximum(m, 1), np.where(rows > 0, W, s2), told, 0.0), 0)
+    before = means.alone + chance @ stays
+    joined, directly = chance @ utility(m + 1, W + v, told + a, 0.0), chance @ utility(m, W, told, b)
+    return np.array([0.0, joined - before, directly - before])
 
 
-MOST_FEDERATING = 16
-"""Above this many federating users, the subsets of them take longer than random orders of all."""
+def _alike(x: Floats, importance: Floats, likeness: float) -> tuple[Users, Floats]:
+    """Users to price, and how the payments of the others follow from theirs.
+
+    What a payment is beyond the known part is analytic in ``x = log V``, nearest singularities at ``x ± iπ``, and
+    linear in the importance. Pivoted QR of such functions picks users that span the others (interpolative
+    decomposition).
+
+    Returns
+    -------
+    order : ndarray of int, shape (n,)
+        All users, those to price first.
+    weights : ndarray, shape (rank, n − rank)
+        Of the former's payments in each of the latter's.
+    """
+    from scipy.linalg import qr, solve_triangular
+
+    if not likeness:
+        return np.arange(len(x)), np.zeros((len(x), 0))
+    half = max(float(np.ptp(x)) / 2, 1e-9)
+    ratio = (np.pi + np.hypot(np.pi, half)) / half
+    k = np.arange(1 + int(np.ceil(-np.log(max(likeness, _SMALLEST)) / np.log(ratio))))
+    z = np.clip((x - (x.max() + x.min()) / 2) / half, -1, 1)
+    functions = np.cos(np.outer(np.arccos(z), k)) * ratio**-k
+    if np.ptp(importance) > 0:
+        functions = np.hstack([functions, functions * (importance / importance.max())[:, None]])
+    R, order = qr(functions.T, mode="r", pivoting=True)
+    diagonal = np.abs(np.diag(R))
+    rank = int((diagonal > likeness * diagonal[0]).sum())
+    return order, solve_triangular(R[:rank, :rank], R[:rank, rank:])
 
 
-def federated_moves(
+@dataclass(frozen=True, eq=False)
+class Integrated:
+    """Payments at alpha = 1 by integrals, and how far off they may be.
+
+    Attributes
+    ----------
+    values : ndarray, shape (K, 3, 3)
+        ``values[k, s, t]``: what a user of type ``k`` at level ``s`` would be paid at level ``t``; NaN where nobody is.
+    error : float
+        Estimated: the larger of ten times the average by which the payments miss the utility, and of how far
+        interpolation is off at users that were priced to check it.
+    utility : float
+        Of the state.
+    scale : float
+        Its average for those present: what the error is compared with.
+    """
+
+    values: Floats
+    error: float
+    utility: float
+    scale: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the error is that of rounding and of quadrature that has converged."""
+        return self.error <= INTEGRAL_ERROR * self.scale
+
+
+def integrate(
     utility: FederatedMeanUtility,
     counts: NDArray[np.int64],
-    seed: int | np.random.SeedSequence = 0,
     *,
-    replicates: int = 8,
-) -> Moves:
-    """Price all moves of single users; only subsets of the federating users are sampled, if they are many.
-
-    For each number of present federating users all subsets are taken where they are few; else a random one a replicate
-    and its mirror, in which the largest user stands for the smallest, and so on.
+    absent: bool = True,
+    likeness: float = 1e-10,
+    fineness: float = 1.0,
+) -> Integrated:
+    """Price all moves of single users.
 
     Parameters
     ----------
     utility : FederatedMeanUtility
-        Of users that may all be different.
+        Its aggregate uniform, or at most one user federating (and nobody, where moves are read).
     counts : ndarray of int, shape (K, 3)
         Users by type and level.
-    seed : int or numpy.random.SeedSequence
-        The same seed gives the same numbers.
-    replicates : int
-        Independent samples.
+    absent : bool
+        Whether those who are absent are priced too.
+    likeness : float
+        Users are interpolated where functions as smooth as payments are followed that well; 0 prices every one.
+    fineness : float
+        Multiplies the numbers of nodes for sums over federating users.
 
     Returns
     -------
-    Moves
-        With zero standard errors where nothing is sampled: up to five federating users, with eight replicates. What is
-        left of error is then that of quadrature, about 1e-11 of a payment.
+    Integrated
+        Look at ``exact`` first.
 
     Examples
     --------
     >>> three = FederatedMeanUtility([10, 20, 30], between_variance=1, within_variance=10)
-    >>> moves = federated_moves(three, np.array([[0, 0, 1], [0, 0, 1], [0, 0, 1]]))
-    >>> moves.values[:, 2, 2].round(6).tolist()  # as in the paper's notation: phi(2, 2, 2)
+    >>> integrated = integrate(three, np.array([[0, 0, 1], [0, 0, 1], [0, 0, 1]]))
+    >>> integrated.values[:, 2, 2].round(6).tolist()  # as in the paper's notation: phi(2, 2, 2)
     [2.660104, 3.491066, 3.966857]
     """
     levels = expand_counts(counts[None], utility.types)[0]
-    users, root = FederatedUsers.of(utility), as_seed(seed)
-    federating = np.flatnonzero(levels == 1)
-    federating = federating[np.argsort(users.noise[federating], kind="stable")].tolist()
-    paid = np.zeros((replicates, len(levels), 3))
-    rest = np.flatnonzero(levels != 1)
-    subsets = Subsets(root, replicates)
-    if rest.size:
-        mean = thinned(users, levels == 2, rest, len(federating))
-        paid[:, rest] = _paid(users, mean, rest, federating, subsets)
-    if federating:
-        mean = thinned(users, levels == 2, np.array(federating[:1]), len(federating) - 1)
-    for user in federating:
-        others = [one for one in federating if one != user]
-        paid[:, [user]] = _paid(users, mean, np.array([user]), others, subsets)
-    cells = by_cell(paid, utility.types, levels, (len(utility.type_sizes), 3))
     worth = float(utility.evaluate_counts(counts[None])[0])
-    if subsets.all_of(len(federating)):
-        return exact_moves(cells[0], worth, len(levels), "integrals")
-    return moves_of_replicates(cells, worth, replicates * len(levels), "integrals over sampled subsets")
+    present = int(counts[:, 1:].sum())
+    scale = abs(worth) / max(1, present)
+    state = _State(FederatedUsers.of(utility), levels, likeness, INTEGRAL_ERROR * scale, fineness)
+    _, one = np.unique(3 * utility.types + levels, return_index=True)
+    values, errors, paid_out = np.full((len(counts), 3, 3), np.nan), [0.0], 0.0
+    # Federating users first: what they need is part of what the others need.
+    for level in (1, 2, 0) if absent else (1, 2):
+        users = one[levels[one] == level]
+        if users.size:
+            paid, error = state.paid(users, level)
+            values[utility.types[users], level] = paid
+            errors.append(error)
+            paid_out += float(paid[:, level] @ counts[utility.types[users], level])
+    missed = abs(paid_out - worth) * min(1.0, _CAUTION / max(1, present))
+    return Integrated(values, max(*errors, missed), worth, scale)
 
 
-@dataclass(frozen=True)
-class Subsets:
-    """Subsets of the federating users: all of one size, or random ones."""
+class _State:
+    """Prices of moves at one state, class by class of users who are at the same level."""
 
-    seed: np.random.SeedSequence
-    replicates: int
+    def __init__(
+        self, users: FederatedUsers, levels: NDArray[np.intp], likeness: float, tolerance: float, fineness: float
+    ) -> None:
+        self._users, self._likeness, self._tolerance, self._fineness = users, likeness, tolerance, fineness
+        self._direct, self._federating = np.flatnonzero(levels == 2), np.flatnonzero(levels == 1)
+        unequal = np.ptp(users.importance) > 0
+        self._linear = users.importance[:, None] if unequal else np.zeros((len(levels), 0))
+        self._known = -users.importance * np.log(users.noise * users.precision)
 
-    def all_of(self, number: int) -> bool:
-        """Whether all subsets of so many users are taken."""
-        return comb(number, number // 2) <= 2 * self.replicates
+    def paid(self, movers: Users, level: int) -> tuple[Floats, float]:
+        """Payments of users of that level, shape (n, 3); the error of interpolation."""
+        users, price = self._users, (self._price_absent, self._price_federating, self._price_direct)[level]
+        order, weights = _alike(-np.log(users.precision[movers]), users.importance[movers], self._likeness)
+        rank = len(weights)
+        asked, rest = order[: rank + _PROBES], order[rank + _PROBES :]
+        paid = np.empty((len(movers), 3))
+        paid[asked] = price(movers[asked])
+        if not rest.size:
+            return paid, 0.0
+        # Log-singular parts: of a user that is told apart, and of the same one as the only one who federates.
+        n = len(self._federating)
+        part = np.outer(self._known[movers], [0.0, 1 / max(1, n - 1) if level == 1 else 1 / (n + 1), 1.0])
+        follows = part[order[rank:]] + weights.T @ (paid[order[:rank]] - part[order[:rank]])
+        error = float(np.abs(follows[:_PROBES] - paid[asked[rank:]]).max())
+        if error > self._tolerance:
+            paid[rest], error = price(movers[rest]), 0.0
+        else:
+            paid[rest] = follows[_PROBES:]
+        return paid, error
 
-    def of(self, users: list[int], size: int) -> Iterator[tuple[slice, float, list[int]]]:
-        """Replicates that a subset belongs to, how many subsets it stands for, and the subset."""
-        ways = comb(len(users), size)
-        if ways <= 2 * self.replicates:
-            for chosen in combinations(users, size):
-                yield slice(None), 1.0, list(chosen)
-            return
-        for replicate in range(self.replicates):
-            rng = np.random.default_rng(batch_seed(self.seed, replicate * (len(users) + 1) + size))
-            places = rng.permutation(len(users))[:size]
-            for mirrored in (places, len(users) - 1 - places):
-                yield slice(replicate, replicate + 1), ways / 2, [users[place] for place in mirrored.tolist()]
+    def _price_absent(self, movers: Users) -> Floats:
+        means = self._all_direct.means()
+        return np.array([_paid(means, self._every, user) for user in movers.tolist()])
 
+    def _price_direct(self, movers: Users) -> Floats:
+        return np.array([_paid(self._all_direct.means(user), self._every, user) for user in movers.tolist()])
 
-def _paid(
-    users: FederatedUsers,
-    mean: Thinned,
-    movers: NDArray[np.intp],
-    others: list[int],
-    subsets: Subsets,
-) -> NDArray[np.float64]:
-    """Payments of movers at each level, shape (R, n, 3), when ``others`` are the other federating users."""
-    paid = np.zeros((subsets.replicates, len(movers), 3))
-    for size in range(len(others) + 1):
-        for rows, weight, federating in subsets.of(others, size):
-            direct = weight * _joining_directly(users, mean, movers, federating)
-            paid[rows, :, 2] += direct
-            paid[rows, :, 1] += weight * _joining_aggregate(users, mean, movers, federating) if size else direct
-    return paid
+    def _price_federating(self, movers: Users) -> Floats:
+        others = np.setdiff1d(self._federating, movers)
+        start = self._joined(SubsetSums.of_nobody(len(self._federating), self._linear.shape[1], self._fineness), others)
+        self._every = self._joined(start, movers)
+        start = start.of_at_most(len(self._federating) - 1)
+        means = DirectUsers(self._users, self._direct, len(self._federating) - 1).means()
+        paid = np.empty((len(movers), 3))
+        for place, law in start.without_each(self._users.noise[movers], self._linear[movers]):
+            paid[place] = _paid(means, law, movers[place])
+        return paid
 
+    def _joined(self, sums: SubsetSums, users: Users) -> SubsetSums:
+        return sums.joined(self._users.noise[users], self._linear[users])
 
-def _joining_directly(
-    users: FederatedUsers, mean: Thinned, movers: NDArray[np.intp], federating: list[int]
-) -> NDArray[np.float64]:
-    """Mean gain by a direct user, over coalitions in which exactly these others federate."""
-    size = len(federating)
-    added, _, told = users.aggregate(federating, mean.u)
-    others, own = mean.products[size], mean.own_products[size]
-    alone = -users.total * mean.apart[:, None]
-    seen = np.exp(-mean.u * added)[:, None]
-    stays = others * (-alone - told[:, None]) - own
-    z, w = users.present(mean.u, movers), users.told(mean.u, movers)
-    integrand = seen * ((1 - z) * stays + z * others * users.importance[movers] * w)
-    gain = mean.chance[size] * users.importance[movers] * users.known[movers]
-    if not federating:
-        integrand = integrand + alone * mean.nobody
-        gain = gain + users.total * users.base * mean.nobody
-    total: NDArray[np.float64] = gain + mean.step * integrand.sum(axis=0)
-    return total
+    @cached_property
+    def _every(self) -> SubsetSums:
+        """Laws over all federating users."""
+        nobody = SubsetSums.of_nobody(len(self._federating), self._linear.shape[1], self._fineness)
+        return self._joined(nobody, self._federating)
 
-
-def _joining_aggregate(
-    users: FederatedUsers, mean: Thinned, movers: NDArray[np.intp], federating: list[int]
-) -> NDArray[np.float64]:
-    """Mean gain by one more federating user, over coalitions in which exactly these others federate."""
-    size = len(federating)
-    others, own = mean.products[size], mean.own_products[size]
-    apart = users.total * mean.apart[:, None]
-
-    def expected(added: NDArray[np.float64], told: NDArray[np.float64]) -> NDArray[np.float64]:
-        seen: NDArray[np.float64] = np.exp(-mean.u[:, None] * added) * (others * (apart - told) - own)
-        return seen
-
-    before_added, before_constant, before_told = users.aggregate(federating, mean.u)
-    added, constant, told = users.joined_aggregate(federating, movers, mean.u)
-    integrand = expected(before_added, before_told[:, None]) - expected(added, told)
-    total: NDArray[np.float64] = mean.chance[size] * (constant - before_constant) + mean.step * integrand.sum(axis=0)
-    return total
+    @cached_property
+    def _all_direct(self) -> DirectUsers:
+        return DirectUsers(self._users, self._direct, len(self._federating))

@@ -1,0 +1,181 @@
+"""Payments under the federated mean without sampling, against the definition, exact counts and finer rules."""
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pytest
+
+from fairgames.errors import InputError, SizeError
+from fairgames.payments.engines.federated_integrals import integrate, integrates
+from fairgames.payments.engines.subset_sums import SubsetSums
+from fairgames.payments.pricing import fair_payments
+from fairgames.utility.federated_mean import FederatedMeanUtility
+
+
+def counted(utility, levels):
+    counts = np.zeros((len(utility.type_sizes), 3), dtype=int)
+    np.add.at(counts, (utility.types, levels), 1)
+    return counts
+
+
+def by_definition(utility, levels):
+    """Payment of each user at each level, others staying: Theorem 2's sum over coalitions of the present others."""
+    paid = np.zeros((len(levels), 3))
+    for user in range(len(levels)):
+        others = np.flatnonzero((levels > 0) & (np.arange(len(levels)) != user))
+        n = len(others)
+        members = (np.arange(1 << n)[:, None] >> np.arange(n)) & 1
+        chance = np.array([1 / ((n + 1) * comb(n, size)) for size in members.sum(axis=1).tolist()])
+        profiles = np.zeros((1 << n, len(levels)), dtype=int)
+        profiles[:, others] = members * levels[others]
+        before = utility.evaluate(profiles)
+        for level in (1, 2):
+            profiles[:, user] = level
+            paid[user, level] = chance @ (utility.evaluate(profiles) - before)
+    return paid
+
+
+def moves(utility, levels, **how):
+    """Payments by integrals, shape (N, 3), and what they come from."""
+    found = integrate(utility, counted(utility, levels), **how)
+    return found.values[utility.types, levels], found
+
+
+def random_case(seed, n_users):
+    """Anything a user may hand in: one user and many, equal ones, importances of 0, sizes from 1 to 1e9."""
+    rng = np.random.default_rng([seed, n_users])
+    spread = [rng.lognormal(3, 1, n_users) + 1, 10 ** rng.uniform(0, 9, n_users), rng.integers(1, 4, n_users)]
+    importance = [None, rng.integers(0, 2, n_users), 10 ** rng.uniform(-3, 3, n_users)][(seed // 3) % 3]
+    utility = FederatedMeanUtility(spread[seed % 3], 10 ** rng.uniform(-2, 2), 10 ** rng.uniform(-1, 2), importance)
+    return utility, rng.integers(0, 3, n_users)
+
+
+def is_right(utility, levels):
+    paid, found = moves(utility, levels)
+    off = np.abs(paid - by_definition(utility, levels)).max()
+    assert off <= 1e-9 * max(found.scale, utility.importance.max() * 1e-3)
+    assert found.exact or not found.scale
+    assert found.utility == pytest.approx(utility(levels))
+
+
+@pytest.mark.parametrize("n_users", [1, 2, 3, 6, 9])
+def test_moves_are_those_of_the_definition(n_users):
+    for seed in range(9):
+        is_right(*random_case(seed, n_users))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_users", range(1, 13))
+def test_thousands_of_moves_are_those_of_the_definition(n_users):
+    for seed in range(9, 9 + (200 if n_users < 9 else 12)):
+        is_right(*random_case(seed, n_users))
+
+
+def different(n_users, seed=0, importance=False):
+    rng = np.random.default_rng([seed, n_users])
+    weights = rng.lognormal(0, 0.5, n_users) if importance else None
+    return FederatedMeanUtility(rng.lognormal(3, 0.8, n_users) + 1, 1.0, 10.0, weights), rng
+
+
+@pytest.mark.parametrize("importance", [False, True])
+def test_sixty_users_are_paid_the_utility_and_finer_rules_change_nothing(importance):
+    utility, rng = different(60, importance=importance)
+    levels = rng.integers(0, 3, 60)
+    paid, found = moves(utility, levels)
+    assert found.exact
+    assert paid[np.arange(60), levels].sum() == pytest.approx(found.utility, rel=1e-11)
+    finer, _ = moves(utility, levels, fineness=1.5, likeness=0.0)
+    assert np.abs(paid - finer).max() <= 1e-10 * found.scale
+
+
+def test_exact_counts_of_two_types_agree():
+    """Sixty federating and forty direct users: the recursion over all counts shares nothing with integrals."""
+    utility = FederatedMeanUtility([10, 80], 1.0, 10.0, [1.0, 2.5], counts=[60, 40])
+    state = [[10, 30, 20], [5, 15, 20]]
+    exact = fair_payments(utility, state, engine="types")
+    by_integrals = fair_payments(utility, state, engine="integrals")
+    average = float(exact.utility) / 85
+    assert np.abs(by_integrals.values - exact.values).max() <= 1e-10 * average
+    assert (np.abs(by_integrals.values - exact.values) <= by_integrals.standard_errors + 1e-12 * average).all()
+
+
+def test_order_and_likeness_of_users_do_not_matter():
+    utility, rng = different(40, importance=True)
+    levels, order = rng.integers(0, 3, 40), rng.permutation(40)
+    shuffled = FederatedMeanUtility(utility.samples[order], 1.0, 10.0, utility.importance[order])
+    paid, found = moves(utility, levels)
+    assert moves(shuffled, levels[order])[0] == pytest.approx(paid[order], abs=1e-10 * found.scale)
+    # The same users once as twenty pairs, once told apart by a rounding error.
+    pairs = np.repeat(np.linspace(5, 60, 20), 2)
+    alike, apart = (FederatedMeanUtility(n, 1.0, 10.0) for n in (pairs, pairs * (1 + 1e-13 * np.arange(40))))
+    levels = np.repeat(rng.integers(0, 3, 20), 2)
+    assert moves(apart, levels)[0] == pytest.approx(moves(alike, levels)[0], abs=1e-10 * found.scale)
+
+
+def test_payments_are_linear_in_importance():
+    utility, rng = different(30)
+    levels, first, second = rng.integers(0, 3, 30), rng.uniform(0, 1, 30), 10 ** rng.uniform(0, 6, 30)
+    weights = (first, second, first + second)
+    paid = [moves(FederatedMeanUtility(utility.samples, 1.0, 10.0, a), levels)[0] for a in weights]
+    assert np.abs(paid[0] + paid[1] - paid[2]).max() <= 1e-9 * np.abs(paid[2]).max()
+
+
+def test_nothing_is_paid_for_what_nobody_needs():
+    utility = FederatedMeanUtility([5.0, 10.0, 20.0], 1.0, 10.0, [0, 0, 0])
+    paid, found = moves(utility, np.array([1, 1, 2]))
+    assert not paid.any()
+    assert found.error == 0
+
+
+def test_an_error_that_is_not_small_is_stated():
+    """Samples over six decades where only they matter: sums over the aggregate need more nodes than there are."""
+    rng = np.random.default_rng(0)
+    utility = FederatedMeanUtility(10 ** rng.uniform(0, 6, 16), 1e-4, 1e3)
+    levels = np.ones(16, dtype=int)
+    coarse, found = moves(utility, levels, fineness=0.15)
+    fine, finest = moves(utility, levels, fineness=1.5, likeness=0.0)
+    assert not found.exact
+    assert np.abs(coarse - fine).max() <= found.error + finest.error
+
+
+def test_the_public_door_uses_integrals():
+    utility, rng = different(100)
+    direct = fair_payments(utility, [2] * 100, exact=True)
+    mixed = fair_payments(utility, rng.integers(0, 3, 100), alpha=0.5)
+    assert direct.engine == mixed.engine == "integrals"
+    assert "of the average payment" in direct.reason
+    assert direct.values.sum() == pytest.approx(direct.utility, rel=1e-11)
+    assert mixed.values.sum() == pytest.approx(mixed.utility / 2, rel=1e-11)
+    assert 0 < direct.standard_errors.max() <= 1e-9 * direct.utility / 100
+
+
+def test_weighted_aggregates_have_integrals_only_where_they_are_one_user():
+    samples = np.arange(10.0, 110.0)
+    weighted, uniform = (FederatedMeanUtility(samples, 1.0, 10.0, aggregation=kind) for kind in ("weighted", "uniform"))
+    alone, both = np.full(100, 2), np.full(100, 2)
+    alone[3] = both[3] = both[4] = 1
+    paid = [fair_payments(utility, alone, engine="integrals").values for utility in (weighted, uniform)]
+    assert paid[0] == pytest.approx(paid[1], rel=1e-12)
+    assert integrates(weighted, counted(weighted, np.full(100, 2)), moving=True)
+    assert not integrates(weighted, counted(weighted, alone), moving=True)
+    assert fair_payments(weighted, both).engine == "permutations"
+    with pytest.raises(InputError, match="weighted by sample sizes"):
+        fair_payments(weighted, both, engine="integrals")
+    with pytest.raises(SizeError):
+        fair_payments(weighted, both, exact=True)
+
+
+def test_sums_over_subsets_have_the_moments_of_all_subsets():
+    rng = np.random.default_rng(5)
+    values, linear = rng.lognormal(0, 1, 11), rng.normal(size=(11, 2))
+    sums = SubsetSums.of_nobody(10, 2).joined(values[:7], linear[:7])
+    laws = dict(sums.without_each(values[7:], linear[7:]))
+    for left_out, law in laws.items():
+        users = [user for user in range(11) if user != 7 + left_out]
+        for size in range(11):
+            chosen = np.array(list(combinations(users, size)), dtype=int)
+            total, tested = values[chosen].sum(axis=1), np.log1p(law.nodes[size])
+            assert law.measures[size, :, 0] @ tested == pytest.approx(np.log1p(total).mean(), rel=1e-12, abs=1e-13)
+            along = (linear[chosen].sum(axis=1) * np.log1p(total)[:, None]).mean(axis=0)
+            assert tested @ law.measures[size, :, 1:] == pytest.approx(along, abs=1e-11)
