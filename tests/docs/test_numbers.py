@@ -13,7 +13,7 @@ from sympy import latex
 import fairgames as fg
 from fairgames.cli import frame as status
 from fairgames.payments import pricing as engines
-from fairgames.payments.engines import permutations
+from fairgames.payments.engines import federated_integrals, permutations
 from fairgames.report.paper.fig5_payments import with_a_star
 from symbolic import dp_mean
 
@@ -85,6 +85,7 @@ COMPUTED = {
         lambda: f"Twenty different users have {words(2**20)} coalitions",
         lambda: f"up to about {int(math.log2(engines._MOST_STATES))} different users",
         lambda: f"groups with up to {words(engines._MOST_STATES)} states of counts",
+        lambda: f"up to {federated_integrals._MOST_PRESENT:,} different users of the federated mean",
         lambda: f"up to {engines._MOST_GROUPS} groups, or {engines._MOST_GROUPS_OF_A_CROWD} of a crowd",
         lambda: f"up to {permutations.MOST_PERMUTED:,} different users",
         lambda: f"[{schools()} schools",
