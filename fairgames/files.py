@@ -1,13 +1,15 @@
 """Files that are written whole or not at all, and never over a file that is not ours.
 
-Ours is what says so in its content: a ``fairgames`` key in JSON, metadata in PNG, SVG and PDF, a comment in LaTeX and
-``.nfg``. Tables (CSV, ``.npy``, Markdown) have no room for a mark, and a specification is its user's own as soon as it
-is edited: they are overwritten on request only. What is read in the same run is never overwritten.
+Ours is what says so in its content: a ``fairgames`` key in JSON, metadata in PNG, SVG and PDF, a comment with a
+checksum in LaTeX and ``.nfg``, so that one that was edited is its user's own. Tables (CSV, ``.npy``, Markdown) have no
+room for a mark, and a specification is there to be edited: they are overwritten on request only. What is read in the
+same run is never overwritten.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -31,6 +33,33 @@ def _pdf_is_ours(path: Path) -> bool:
     return content.startswith(b"%PDF-") and b"/Creator (fairgames)" in content
 
 
+def signed(text: str, ending: str) -> str:
+    r"""Put a comment into a text that makes it ours as long as nobody edits it.
+
+    Parameters
+    ----------
+    text : str
+        A table for LaTeX, or a game as Gambit writes it, with an empty comment.
+    ending : str
+        ``".tex"`` or ``".nfg"``.
+
+    Examples
+    --------
+    >>> print(signed("x", ".tex"))
+    % fairgames 4adf4367f96e584f
+    x
+    """
+    mark = f"{MARK} {hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+    return f"% {mark}\n{text}" if ending == ".tex" else text.replace('\n""\n', f'\n"{mark}"\n', 1)
+
+
+def _is_signed(path: Path) -> bool:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    table = re.sub(r"\A% fairgames \w+\n", "", text)
+    game = re.sub(r'\n"fairgames \w+"\n', '\n""\n', text, count=1)
+    return any(bare != text == signed(bare, ending) for bare, ending in ((table, ".tex"), (game, ".nfg")))
+
+
 def _head_says(test: Callable[[bytes], object]) -> Callable[[Path], bool]:
     def is_ours(path: Path) -> bool:
         with path.open("rb") as stream:
@@ -44,8 +73,8 @@ _OURS: dict[str, Callable[[Path], bool]] = {
     ".png": _head_says(lambda head: head.startswith(b"\x89PNG\r\n") and b"tEXtSoftware\0fairgames" in head),
     ".svg": _head_says(lambda head: b"<dc:title>fairgames</dc:title>" in head),
     ".pdf": _pdf_is_ours,
-    ".tex": _head_says(lambda head: head.startswith(b"% fairgames\n")),
-    ".nfg": _head_says(lambda head: head.startswith(b"NFG 1 R ") and b'\n"fairgames"\n' in head),
+    ".tex": _is_signed,
+    ".nfg": _is_signed,
 }
 
 

@@ -33,7 +33,7 @@ def export(
     from fairgames.cli.arguments import alpha_or, checked_outputs
     from fairgames.cli.crowds import require_few
     from fairgames.errors import InputError
-    from fairgames.files import Output
+    from fairgames.files import Output, signed
     from fairgames.spec.load import load_specification
 
     writers = {".nfg": _game, ".csv": _payments, ".tex": _optimum}
@@ -52,7 +52,8 @@ def export(
             "fairgames payments prices one profile of as many; FILE.tex holds the optimum",
         )
     share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
-    written.write(writer(loaded, share))
+    text = writer(loaded, share)
+    written.write(text if writer is _payments else signed(text, output.suffix.lower()))
     typer.echo(f"Wrote {output}.")
 
 
@@ -86,7 +87,6 @@ def _payments(spec: Specification, alpha: Number) -> str:
 def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)
     from fairgames.cli.solve import optimum_of
     from fairgames.errors import FairGamesError
-    from fairgames.files import MARK
     from fairgames.report.latex import latex_table
     from fairgames.report.tables import payment_columns, user_rows
     from fairgames.report.terminal import exactly
@@ -96,4 +96,4 @@ def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the op
         raise FairGamesError(f"{spec.source}: the optimum is not in pure levels, so there is no table of it")
     headers, rows = payment_columns(user_rows(spec, optimum.profile, optimum.payments), "samples")
     table = latex_table(f"{spec.title}: payments at alpha = {exactly(optimum.alpha)}", headers, rows)
-    return f"% {MARK}\n{table}\n"
+    return f"{table}\n"

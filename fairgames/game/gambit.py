@@ -15,7 +15,6 @@ import numpy as np
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, is_exact, to_fractions
-from fairgames.files import MARK
 
 Strategies = tuple[Array, ...]
 
@@ -106,9 +105,7 @@ def to_nfg(
     action_labels: Sequence[Sequence[str]] | None = None,
 ) -> str:
     """Text of the game in Gambit's ``.nfg`` format; arguments as in `to_gambit`."""
-    game = to_gambit(payoffs, title, player_names, action_labels)
-    game.description = MARK
-    return str(game.to_nfg())
+    return str(to_gambit(payoffs, title, player_names, action_labels).to_nfg())
 
 
 def from_nfg(text: str) -> Any:

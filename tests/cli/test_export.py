@@ -5,7 +5,9 @@ from fractions import Fraction
 
 import pytest
 
+from fairgames.files import signed
 from fairgames.game.fair_game import FairGame
+from fairgames.game.gambit import from_nfg
 from fairgames.payments.fair import payment_table
 from fairgames.spec.load import load_specification
 
@@ -14,7 +16,8 @@ def test_the_game_is_exported_for_gambit(run, two, tmp_path):
     path = tmp_path / "two.nfg"
     run("export", two, path, "--alpha", "3/5")
     spec = load_specification(two)
-    assert path.read_text() == FairGame(spec.utility, spec.costs, "3/5").to_nfg("Two users")
+    assert path.read_text() == signed(FairGame(spec.utility, spec.costs, "3/5").to_nfg("Two users"), ".nfg")
+    assert from_nfg(path.read_text()).title == "Two users"
 
 
 def test_every_payment_is_exported_exactly(run, two, tmp_path):

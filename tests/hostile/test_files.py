@@ -129,8 +129,9 @@ USERS_OWN = [
     b'{"mine": 1}',
     b'{"results": {"fairgames": "0.1"}}',
     b"fairgames",
-    b"% my table\n% fairgames\n",
-    b'NFG 1 R "mine" { "1" }\n""\n',
+    b"% fairgames\n",
+    b"% fairgames 0123456789abcdef\nmine",
+    b'NFG 1 R "mine" { "1" }\n"fairgames"\n',
     b"\x89PNG\r\n\x1a\n",
     b"%PDF-1.4\n",
     b"<?xml version='1.0'?><svg>fairgames</svg>",
@@ -158,6 +159,14 @@ def test_a_file_of_the_users_is_never_written_over(folder, name):
 def test_no_kind_of_file_of_the_users_is_ever_written_over(folder, name):
     for content in USERS_OWN:
         refused(folder, name, content)
+
+
+@pytest.mark.parametrize("name", ["export tex", "export nfg"])
+def test_a_text_of_ours_that_was_edited_is_the_users(folder, name):
+    run(*OUTPUTS[name])
+    ours = (folder / place_of(name)).read_bytes()
+    for edited in (ours + b"% mine\n", ours.replace(b"0", b"7", 1), ours[:-4], b"\n" + ours, ours + ours):
+        refused(folder, name, edited)
 
 
 def test_a_file_of_ours_of_another_kind_stays(folder):

@@ -1,5 +1,6 @@
 """A changed function or changed data changes the fingerprint; nothing else does."""
 
+import importlib
 import os
 import pickle
 import subprocess
@@ -267,6 +268,57 @@ def test_a_variable_of_another_module_of_the_users_is_seen(monkeypatch):
     assert fingerprint(space["function"]) == before
     settings.RATE = 2
     assert fingerprint(space["function"]) != before
+
+
+@pytest.mark.parametrize("text", ["import settings; return settings.RATE", "from settings import RATE; return RATE"])
+def test_a_module_that_is_imported_by_the_call_is_seen(text, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "settings", raising=False)
+    found = set()
+    for rate in (1, 2):
+        (tmp_path / "settings.py").write_text(f"RATE = {rate}\n# {'x' * rate}")
+        importlib.invalidate_caches()
+        sys.modules.pop("settings", None)
+        found |= {fingerprint(compiled(f"def function(profile):\n    {text}")) for _ in range(2)}
+    assert len(found) == 2
+
+
+def test_an_installed_package_of_the_function_is_looked_into(monkeypatch):
+    """Its helper changes, while the function and its place stay."""
+    text = "class Experiment:\n    def __call__(self, x):\n        return helper(x)\ndef helper(x):\n    return {}"
+    found = []
+    for constant in (1, 1, 2):
+        module = ModuleType("mine.experiment")
+        module.__file__ = str(Path(np.__file__).parent.parent / "mine" / "experiment.py")
+        monkeypatch.setitem(sys.modules, "mine.experiment", module)
+        exec(compile(text.format(constant), module.__file__, "exec"), vars(module))
+        found.append(fingerprint(module.Experiment()))
+    assert found[0] == found[1] != found[2]
+
+
+def test_private_slots_and_odd_objects_are_seen():
+    class Private:
+        __slots__ = ("__scale",)
+
+        def __init__(self, scale):
+            self.__scale = scale
+
+    class Odd:
+        def __getattr__(self, name):
+            raise RuntimeError(name)
+
+    assert fingerprint(closure(Private(1))) != fingerprint(closure(Private(2)))
+    with pytest.raises(InputError, match="cannot tell whether 'data' has changed"):
+        fingerprint(closure(Odd()))
+
+
+class Names(dict):
+    pass
+
+
+def test_what_a_subclass_of_a_container_holds_is_seen():
+    assert fingerprint(closure(Names(a=1))) != fingerprint(closure(Names(a=2)))
+    assert fingerprint(closure(Names(a=1))) == fingerprint(closure(Names(a=1)))
 
 
 def test_what_is_computed_on_demand_changes_nothing():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import dis
 import hashlib
+import importlib
+import importlib.util
 import os
 import site
 import sys
@@ -12,6 +15,7 @@ import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
+from pickle import PickleError
 from types import (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -29,7 +33,7 @@ from typing import Any
 
 import numpy as np
 
-from fairgames.errors import InputError
+from fairgames.errors import FairGamesError, InputError
 
 _PLAIN = (type(None), bool, float, complex, str, bytes, type(...), type(NotImplemented))
 _DESCRIPTORS = (
@@ -56,7 +60,8 @@ def fingerprint(function: Callable[..., Any], *facts: object, named: object = ""
     Seen are: the compiled code of the function and of all functions and classes of the user's own that it reaches;
     constants, default arguments, captured variables, variables that it reads from its modules; attributes of
     functions, classes and objects as they are now; the arguments of a ``partial``. A class may define
-    ``__fingerprint__``, which returns what decides the values of its objects. Installed libraries are seen by name.
+    ``__fingerprint__``, which returns what decides the values of its objects. Installed libraries are seen by name,
+    but for the one from which the function itself comes.
     Not seen are files, and versions of libraries: put their date, version or hash into ``named``.
 
     Parameters
@@ -88,7 +93,7 @@ def fingerprint(function: Callable[..., Any], *facts: object, named: object = ""
     False
     """
     vouched = not (isinstance(named, str) and not named)
-    seen = _Seen(vouched)
+    seen = _Seen(vouched, _home(function))
     if not vouched and not _has_code(function):
         raise _cannot_tell(getattr(function, "__name__", type(function).__name__), "it is no Python function")
     parts = [seen.digest(thing, getattr(thing, "__name__", "evaluate")) for thing in (function, *facts)]
@@ -104,6 +109,16 @@ def _has_code(function: Any) -> bool:
     return isinstance(function, FunctionType) or isinstance(called, FunctionType)
 
 
+def _home(function: Any) -> str:
+    """Package of the function: looked into even where it is installed, unless it is one that everybody shares."""
+    while isinstance(function, (partial, _LruCache)):
+        function = function.func if isinstance(function, partial) else function.__wrapped__
+    function = function.__self__ if isinstance(function, MethodType) else function
+    kind = function if isinstance(function, (FunctionType, type)) else type(function)
+    package = str(kind.__module__).partition(".")[0]
+    return "" if package in {*sys.stdlib_module_names, "fairgames", "joblib", "numpy", "scipy", "symbolic"} else package
+
+
 def _cannot_tell(name: str, reason: object) -> InputError:
     return InputError(
         "fingerprint",
@@ -115,8 +130,9 @@ def _cannot_tell(name: str, reason: object) -> InputError:
 class _Seen:
     """Digests of what was met so far; what refers back to itself ends."""
 
-    def __init__(self, vouched: bool) -> None:
+    def __init__(self, vouched: bool, home: str = "") -> None:
         self._vouched = vouched
+        self._home = home
         self._done: dict[int, tuple[object, bytes]] = {}
         self._active: dict[int, int] = {}
 
@@ -137,11 +153,18 @@ class _Seen:
                 found = _hashed(*self._parts(thing, name))
             except RecursionError:
                 found = self._opaque(thing, name, "it is nested too deeply")
+            except FairGamesError:
+                raise
+            except Exception as error:
+                found = self._opaque(thing, name, error)
             finally:
                 del self._active[key]
             # Kept alive, so that no other object is met under the same id.
             self._done[key] = thing, found
         return self._done[key][1]
+
+    def _is_own(self, module: object) -> bool:
+        return _is_own(module) or (bool(self._home) and str(module).partition(".")[0] == self._home)
 
     def _opaque(self, thing: object, name: str, reason: object) -> bytes:
         if not self._vouched:
@@ -192,7 +215,7 @@ class _Seen:
             yield self._opaque(thing, name, "it is a C function")
 
     def _function(self, function: FunctionType) -> Iterator[bytes]:
-        own = not _in_library(function.__code__.co_filename)
+        own = self._is_own(function.__module__) or not _in_library(function.__code__.co_filename)
         if not own and "<" not in function.__qualname__:
             yield _name_of(function)
             return
@@ -214,7 +237,7 @@ class _Seen:
     def _module(self, module: ModuleType, names: set[str], met: set[str]) -> Iterator[bytes]:
         """What a function reads from one of the user's own modules."""
         yield module.__name__.encode()
-        if _is_own(module.__name__):
+        if self._is_own(module.__name__):
             for name in sorted(names & set(vars(module)) - met):
                 value = vars(module)[name]
                 if isinstance(value, ModuleType):
@@ -224,7 +247,7 @@ class _Seen:
 
     def _class(self, kind: type) -> Iterator[bytes]:
         yield _name_of(kind)
-        if not _is_own(kind.__module__):
+        if not self._is_own(kind.__module__):
             return
         yield from (self.digest(base, base.__name__) for base in (type(kind), *kind.__bases__))
         for name in sorted(set(vars(kind)) - _NOT_VALUES):
@@ -239,10 +262,10 @@ class _Seen:
             return
         if hasattr(thing, "__wrapped__"):
             yield self.digest(thing.__wrapped__, name)
-        own = _is_own(kind.__module__)
+        own = self._is_own(kind.__module__)
         if own:
             yield from self._attributes(_attributes(thing), kind)
-        if not own or any(base.__flags__ & (1 << 9) == 0 and base is not object for base in kind.__mro__):
+        if not all(self._is_own(base.__module__) for base in kind.__mro__ if base is not object):
             yield from self._reduced(thing, name)
 
     def _attributes(self, values: Mapping[str, object], kind: type) -> Iterator[bytes]:
@@ -255,9 +278,7 @@ class _Seen:
         try:
             reduce = copyreg.dispatch_table.get(type(thing))
             held = reduce(thing) if reduce else thing.__reduce_ex__(4)
-        except RecursionError:
-            raise
-        except Exception as error:
+        except (TypeError, ValueError, AttributeError, PickleError) as error:
             yield self._opaque(thing, name, error)
             return
         if isinstance(held, str):
@@ -305,6 +326,7 @@ def _values_read(function: FunctionType, own: bool) -> Iterator[tuple[str, objec
     if own:
         for name in sorted(set(_globals_read(function.__code__)) & set(function.__globals__)):
             yield name, function.__globals__[name]
+        yield from _modules_read(function)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -321,6 +343,24 @@ def _globals_read(code: CodeType) -> Iterator[str]:
                 yield str(step.argval)
 
 
+def _modules_read(function: FunctionType) -> Iterator[tuple[str, ModuleType]]:
+    """The user's own modules that a function imports when it is called."""
+    package = function.__globals__.get("__package__") or ""
+    for code in _codes(function.__code__):
+        steps = list(dis.get_instructions(code))
+        for place, step in enumerate(steps):
+            if step.opname == "IMPORT_NAME":
+                module = None
+                with contextlib.suppress(ImportError, ValueError):
+                    name = importlib.util.resolve_name("." * steps[place - 2].argval + str(step.argval), package)
+                    module = sys.modules.get(name)
+                    found = importlib.util.find_spec(name) if module is None else None
+                    if found is not None and found.origin is not None and not _in_library(found.origin):
+                        module = importlib.import_module(name)
+                if module is not None:
+                    yield module.__name__, module
+
+
 def _names(code: CodeType) -> Iterator[str]:
     for part in _codes(code):
         yield from part.co_names
@@ -331,8 +371,10 @@ def _attributes(thing: object) -> dict[str, object]:
     for kind in type(thing).__mro__:
         slots = vars(kind).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
-            if hasattr(thing, name) and not name.startswith("__"):
-                values[name] = getattr(thing, name)
+            private = name.startswith("__") and not name.endswith("__")
+            stored = f"_{kind.__name__.lstrip('_')}{name}" if private else name
+            if stored not in {"__dict__", "__weakref__"} and hasattr(thing, stored):
+                values[stored] = getattr(thing, stored)
     return values
 
 
