@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fairgames.errors import InputError
@@ -53,11 +54,10 @@ def signed(text: str, ending: str) -> str:
     return f"% {mark}\n{text}" if ending == ".tex" else text.replace('\n""\n', f'\n"{mark}"\n', 1)
 
 
-def _is_signed(path: Path) -> bool:
+def _is_signed(ending: str, mark: str, unmarked: str, path: Path) -> bool:
     text = path.read_text(encoding="utf-8", errors="replace")
-    table = re.sub(r"\A% fairgames \w+\n", "", text)
-    game = re.sub(r'\n"fairgames \w+"\n', '\n""\n', text, count=1)
-    return any(bare != text == signed(bare, ending) for bare, ending in ((table, ".tex"), (game, ".nfg")))
+    bare = re.sub(mark, unmarked, text, count=1)
+    return bare != text == signed(bare, ending)
 
 
 def _head_says(test: Callable[[bytes], object]) -> Callable[[Path], bool]:
@@ -73,8 +73,8 @@ _OURS: dict[str, Callable[[Path], bool]] = {
     ".png": _head_says(lambda head: head.startswith(b"\x89PNG\r\n") and b"tEXtSoftware\0fairgames" in head),
     ".svg": _head_says(lambda head: b"<dc:title>fairgames</dc:title>" in head),
     ".pdf": _pdf_is_ours,
-    ".tex": _is_signed,
-    ".nfg": _is_signed,
+    ".tex": partial(_is_signed, ".tex", r"\A% fairgames \w+\n", ""),
+    ".nfg": partial(_is_signed, ".nfg", r'\n"fairgames \w+"\n', '\n""\n'),
 }
 
 
