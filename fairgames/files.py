@@ -121,7 +121,11 @@ class Output:
             if not exists:
                 return
             if not target.is_file():
-                raise InputError(self.argument, "must be a file, not a device or a pipe", str(self.path))
+                raise InputError(
+                    self.argument,
+                    "must be a file, not a device or a pipe (--json - is standard output)",
+                    str(self.path),
+                )
             if any(source.exists() and target.samefile(source) for source in self.inputs):
                 raise InputError(
                     self.argument, "must not be a file that is read, which is left as it is", str(self.path)

@@ -25,6 +25,7 @@ from fairgames.files import Output, replace_file
 VERSION = 2
 
 _LONGEST_HEADER = 1 << 16
+_CHANGED = "must not be changed by other programs while it is in use"
 
 
 class Store:
@@ -94,7 +95,7 @@ class Store:
         """
         with self._reading(), self._target.open("rb") as stream:
             if stream.readline(_LONGEST_HEADER) != self._header or stream.seek(0, 2) < self._end:
-                self._refuse("must not be changed by other programs while it is in use")
+                self._refuse(_CHANGED)
             stream.seek(self._end)
             return list(self._entries(stream.read()))
 
@@ -104,8 +105,10 @@ class Store:
         Raises
         ------
         InputError
-            If the file cannot be written, for instance because the disk is full.
+            If the file cannot be written, for instance because the disk is full, or is no longer the same.
         """
+        if self.new_entries():
+            self._refuse(_CHANGED)
         line, check = _line({"index": self._count, **entry}, self._check)
         with self._reading(), self._target.open("r+b") as stream:
             stream.truncate(self._end)

@@ -193,8 +193,9 @@ def test_a_file_at_the_place_of_the_lock_is_left_as_it_is(path):
 def test_a_file_that_another_program_changes_meanwhile_is_refused(path):
     store = filled(path)
     path.write_text("of the user")
-    with pytest.raises(InputError, match="must not be changed by other programs"):
-        store.new_entries()
+    for act in (store.new_entries, lambda: store.append(ENTRIES[0])):
+        with pytest.raises(InputError, match="must not be changed by other programs"):
+            act()
     assert path.read_text() == "of the user"
 
 

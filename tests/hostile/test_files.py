@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import textwrap
+import time
 from functools import partial
 from pathlib import Path
 
@@ -427,13 +427,17 @@ def test_a_c_function_needs_a_name_for_its_checkpoint(tmp_path):
     assert callable(function)
 
 
-TWICE = """
+WAITING = """
 import sys, time
+from pathlib import Path
 import numpy as np
 from fairgames.payments.engines.permutations import permutation_payments
 
+GO = Path(sys.argv[2])
+
 def evaluate(profiles):
-    time.sleep(0.02)
+    while not GO.exists():
+        time.sleep(0.01)
     return np.sqrt(profiles @ np.arange(1.0, 9.0))
 
 if __name__ == "__main__":
@@ -443,18 +447,22 @@ if __name__ == "__main__":
 
 def test_two_processes_on_one_checkpoint(tmp_path):
     """One works, the other is told that the file is in use; what is in the file rereads to the right numbers."""
-    (tmp_path / "program.py").write_text(textwrap.dedent(TWICE))
-    command = [sys.executable, tmp_path / "program.py", tmp_path / "run.jsonl"]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    ended = [(*process.communicate(timeout=60), process.returncode) for process in both]
-    assert sorted(status for *_, status in ended) == [0, 1]
+    program, path, go = (tmp_path / name for name in ("program.py", "run.jsonl", "go"))
+    program.write_text(WAITING)
+    command = [sys.executable, program, path, go]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    give_up = time.monotonic() + 60
+    while not path.exists():
+        assert first.poll() is None
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert "is in use by another run" in second.stderr
+    go.touch()
     expected = permutation_payments(lambda rows: np.sqrt(rows @ np.arange(1.0, 9.0)), np.ones(8, dtype=int), 6)
-    for out, err, status in ended:
-        if status:
-            assert "is in use by another run" in err
-        else:
-            assert json.loads(out) == expected.values.tolist()
-    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(first.communicate(timeout=60)[0]) == expected.values.tolist()
+    again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert json.loads(again.stdout) == expected.values.tolist()
 
 
