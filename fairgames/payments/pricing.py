@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError, SizeError
-from fairgames.exactness import Number, is_exact, to_float
+from fairgames.exactness import Array, Number, is_exact, to_float
 from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
 from fairgames.payments.counts import PresentGroups, enumerated_payments, present_groups
@@ -26,7 +27,7 @@ from fairgames.payments.engines.cubature import cubature_payments
 from fairgames.payments.engines.federated_integrals import integrate, integrates
 from fairgames.payments.engines.permutations import MOST_PERMUTED, permutation_payments
 from fairgames.payments.engines.strata import strata_payments
-from fairgames.payments.engines.threshold import threshold_payments
+from fairgames.payments.engines.threshold import is_affordable, threshold_payments
 from fairgames.payments.fair import subset_payments
 from fairgames.payments.result import Estimate, Payments, payment_scale
 from fairgames.tolerance import PAYMENT_ERROR
@@ -34,7 +35,10 @@ from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.profile import as_profile, expand_counts
-from fairgames.utility.threshold import Jump, NothingUtility, ThresholdUtility
+from fairgames.utility.threshold import NothingUtility, ThresholdUtility
+
+DeclaredJump: TypeAlias = tuple[Array, NDArray[np.int64], Number, float]
+"""Weight of a user of each present group, their numbers, the quota and the height."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,7 @@ def estimated_payments(groups: PresentGroups, engine: str, reason: str, effort: 
             engine, reason = "strata", f"{reason}, but not smooth enough here ({estimate.reason}): strata instead"
             estimate = _by_strata(smooth, effort)
         for jump in jumps:
-            weights = jump.weights[groups.cells[:, 0], groups.cells[:, 1]]
-            paid = threshold_payments(weights, groups.sizes, jump.quota, float(jump.height))
+            paid = threshold_payments(*jump)
             estimate = replace(
                 estimate, values=estimate.values + paid, utility=estimate.utility + float(paid @ groups.sizes)
             )
@@ -203,11 +206,16 @@ def _by_permutations(groups: PresentGroups, effort: Effort) -> Estimate:
     )
 
 
-def _without_jumps(groups: PresentGroups) -> tuple[PresentGroups, tuple[Jump, ...]]:
+def _without_jumps(groups: PresentGroups) -> tuple[PresentGroups, list[DeclaredJump]]:
+    """Set apart the declared jumps that can be priced in seconds: all of them, or none."""
     utility = groups.utility
-    if isinstance(utility, ThresholdUtility):
-        return replace(groups, utility=utility.base.in_floats()), utility.jumps
-    return groups, ()
+    if not isinstance(utility, ThresholdUtility):
+        return groups, []
+    kind, level = groups.cells.T
+    jumps = [(jump.weights[kind, level], groups.sizes, jump.quota, float(jump.height)) for jump in utility.jumps]
+    if not all(is_affordable(*jump[:3]) for jump in jumps):
+        return groups, []
+    return replace(groups, utility=utility.base.in_floats()), jumps
 
 
 ENGINES = ("subsets", "types", "integrals", "cubature", "strata", "permutations")
@@ -265,7 +273,7 @@ def choose_engine(groups: PresentGroups, *, exact: bool = False) -> tuple[str, s
             f"{users} have about 10^{len(str(groups.n_states)) - 1} states, and no engine can enumerate more than "
             f"{_MOST_STATES:,} exactly; leave exact=True out for an estimate with standard errors"
         )
-    base = groups.utility.base if isinstance(groups.utility, ThresholdUtility) else groups.utility
+    base = _without_jumps(groups)[0].utility
     if isinstance(base, NothingUtility):
         return "cubature", f"{users}, and nothing but declared jumps: no sampling"
     if base.smooth and K <= _MOST_SMOOTH_GROUPS and n >= _FEWEST_SMOOTH_USERS:

@@ -183,6 +183,15 @@ def test_nothing_but_declared_jumps_is_never_sampled():
     np.testing.assert_allclose(priced.values, np.bincount(pivotal) / len(orders), atol=5 * np.sqrt(0.1 / len(orders)))
 
 
+def test_jumps_that_would_take_minutes_are_estimated():
+    weights = np.random.default_rng(1).integers(10**5, 10**6, 60)
+    jump = as_jump(np.column_stack([0 * weights, weights]), int(weights.sum()) // 2)
+    priced = price_profile(ThresholdUtility([jump], counts=[1] * 60), [1] * 60, effort=Effort(budget=30_000))
+    assert priced.engine == "permutations"
+    assert priced.standard_errors.any()
+    assert not priced.resolved
+
+
 def test_undeclared_threshold_is_unresolved():
     class Hidden(RootUtility):
         def evaluate_counts(self, counts):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from fairgames.errors import InputError, SizeError
-from fairgames.payments.engines.threshold import BulkWeight, threshold_payments
+from fairgames.payments.engines.threshold import BulkWeight, pivotal_by_fourier, pivotal_by_size, threshold_payments
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,9 @@ def test_agrees_with_the_recursion_on_small_games(group_payments, data):
     quota = data.draw(st.integers(1, max(1, int(np.dot(weights, sizes)) + 1)))
     expected = group_payments(lambda counts: (counts @ np.array(weights) >= quota).astype(float), sizes)
     np.testing.assert_allclose(threshold_payments(weights, sizes, quota), expected, rtol=1e-8, atol=1e-13)
+    if 0 < quota <= np.dot(weights, sizes):
+        for shares in (pivotal_by_fourier, pivotal_by_size):
+            np.testing.assert_allclose(shares(*map(np.array, (weights, sizes)), quota), expected, rtol=1e-8, atol=1e-13)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,10 @@ class BulkWeight:
         alone = (frequencies == 0) | (2 * frequencies == n)
         return float((np.where(alone, 1.0, 2.0) * terms).sum() / n)
 
+    def n_frequencies(self) -> int:
+        """Terms of the Fourier sum where most are needed."""
+        return len(self._frequencies(0.5, min(2 * math.ceil(self._reach(0.5)), self.largest) + 2))
+
     def _frequencies(self, t: float, n: int) -> NDArray[np.int64]:
         """Whole frequencies ``0 … n/2`` at which the largest group's amplitude is not negligible."""
         group = int(np.argmax(self._sizes))
@@ -140,8 +144,9 @@ _PANELS = (3.0, 1.0, 0.3)
 _NEGLIGIBLE_CHANCE = 1e-18
 _LARGEST_HEAVY_GROUP = 64
 _MOST_HEAVY_STATES = 4096
-_MANY_HEAVY_STATES = 64
-_MOST_CELLS = 10**8
+_NODES_IN_ALL = 400
+_MOST_CELLS = 1 << 22
+_MOST_WORK = 2 * 10**9
 _LARGEST_WEIGHT = 10**9
 
 
@@ -200,13 +205,17 @@ def threshold_payments(
         raise InputError("height", "must be finite", height)
     if needed > int(units @ sizes):
         return np.zeros(len(sizes))
-    n_heavy_states = math.prod(size + 1 for _, size in _split(units, sizes).heavy)
-    if n_heavy_states > _MANY_HEAVY_STATES and len(sizes) * int(sizes.sum()) ** 2 * needed <= _MOST_CELLS:
-        return height * np.array([_pivotal_by_size(units, sizes, needed, group) for group in range(len(sizes))])
+    by_fourier, by_size = _work(units, sizes, needed)
+    shares = (pivotal_by_size if by_size <= by_fourier else pivotal_by_fourier)(units, sizes, needed)
+    return height * shares
+
+
+def pivotal_by_fourier(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int) -> NDArray[np.float64]:
+    """Probability that one user of each group is pivotal, by integration over the chance of being present."""
     for panel in _PANELS:
         shares = np.array([_pivotal(units, sizes, needed, group, panel) for group in range(len(sizes))])
         if abs(shares @ sizes - 1) <= THRESHOLD_ERROR:
-            return height * shares
+            return shares
     raise SizeError(
         f"payments miss the height by {shares @ sizes - 1:.1g} of it: the weights are too uneven; round them to a "
         "coarser unit"
@@ -262,20 +271,62 @@ def _pivotal(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int, gr
     return total
 
 
-def _pivotal_by_size(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int, group: int) -> float:
-    """Probability that one user of the group is pivotal, averaged over sizes of the coalition that it joins."""
-    left = sizes.copy()
-    left[group] -= 1
-    others = np.repeat(units, left).tolist()
-    # Row s: the weight, below the quota, of a random coalition of s of the users so far.
-    chances = np.zeros((len(others) + 1, needed))
-    chances[0, 0] = 1.0
-    for n, weight in enumerate(others, start=1):
-        joins = (np.arange(1, n + 1) / n)[:, None]
-        joined = joins * chances[:n]
-        chances[:n] *= 1 - np.arange(n)[:, None] / n
-        chances[1 : n + 1, weight:] += joined[:, : max(needed - weight, 0)]
-    return float(chances[:, max(needed - int(units[group]), 0) :].sum() / (len(others) + 1))
+def is_affordable(weights: ArrayLike, group_sizes: ArrayLike, quota: Number | str) -> bool:
+    """Whether `threshold_payments` takes seconds at most: hundreds of users who are all different may take hours."""
+    sizes = as_group_sizes(group_sizes)
+    try:
+        units, needed = _in_units(as_array(weights, "weights"), sizes, as_number(quota, "quota"))
+    except SizeError:
+        return False
+    return min(_work(units, sizes, needed)) <= _MOST_WORK
+
+
+def _work(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int) -> tuple[float, float]:
+    """Elementary steps of the Fourier sums, and of the distributions by size; a few hundred million a second."""
+    n_users, n_groups = int(sizes.sum()), len(sizes)
+    bulk = BulkWeight(units[units > 0], sizes[units > 0])
+    n_heavy = math.prod(size + 1 for _, size in _split(units, sizes).heavy)
+    try:
+        by_fourier: float = n_groups**2 * n_heavy * _NODES_IN_ALL * bulk.n_frequencies()
+    except SizeError:
+        by_fourier = math.inf
+    by_size = n_users**2 * needed * n_groups.bit_length() if n_users * needed <= _MOST_CELLS else math.inf
+    return by_fourier, by_size
+
+
+def pivotal_by_size(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int) -> NDArray[np.float64]:
+    """Probability that one user of each group is pivotal, averaged over sizes of the coalition that it joins.
+
+    Each group's others are added half by half, so that what halves have in common is added once.
+    """
+    n_users = int(sizes.sum())
+    shares = np.zeros(len(sizes))
+
+    def add(chances: NDArray[np.float64], n_added: int, group: int, count: int) -> int:
+        weight = int(units[group])
+        for n in range(n_added + 1, n_added + count + 1):
+            joined = (np.arange(1, n + 1) / n)[:, None] * chances[:n]
+            chances[:n] *= 1 - np.arange(n)[:, None] / n
+            chances[1 : n + 1, weight:] += joined[:, : max(needed - weight, 0)]
+        return n_added + count
+
+    def leave_out(first: int, stop: int, chances: NDArray[np.float64], n_added: int) -> None:
+        if stop - first == 1:
+            add(chances, n_added, first, int(sizes[first]) - 1)
+            shares[first] = chances[:, max(needed - int(units[first]), 0) :].sum() / n_users
+            return
+        middle = (first + stop) // 2
+        for kept, added in (((first, middle), (middle, stop)), ((middle, stop), (first, middle))):
+            more, n = chances.copy(), n_added
+            for group in range(*added):
+                n = add(more, n, group, int(sizes[group]))
+            leave_out(*kept, more, n)
+
+    # Row s: the weight, below the quota, of a random coalition of s of the users added so far.
+    nobody = np.zeros((n_users, needed))
+    nobody[0, 0] = 1.0
+    leave_out(0, len(sizes), nobody, 0)
+    return shares
 
 
 def _split(units: NDArray[np.int64], sizes: NDArray[np.int64]) -> _Others:
