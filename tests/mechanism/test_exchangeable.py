@@ -168,7 +168,7 @@ def test_landscapes_are_the_envelopes_of_all_families():
 @pytest.mark.slow
 def test_landscapes_are_the_envelopes_of_all_families_many():
     rng = np.random.default_rng(3)
-    for _ in range(500):
+    for _ in range(200):
         check_landscapes(rng)
 
 

@@ -296,7 +296,8 @@ def _last_increment(sizes: Sequence[int], draws: Draws) -> Iterator[Point]:
     for n_users in sizes:
         U = draws.concave(n_users)
         closed = form.at(U[-2], U[-1])
-        cost = Fraction(int(closed.p), int(closed.q))
+        # A wrong form may be negative, which no cost is: then the first number differs.
+        cost = max(Fraction(int(closed.p), int(closed.q)), Fraction(0))
         below, above = (symmetric_mechanism(by_count(U), cost * (1 + side)) for side in (-NEAR, NEAR))
         numeric = [below.cost_threshold, below.p == 0, above.p == 0]
         yield at(_where(U), [closed, True, False], numeric)

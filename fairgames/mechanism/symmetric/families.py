@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +43,8 @@ class Fixed:
     x: Root | None = None
     rational: bool = True
 
-    resolution = 0.0
-    turning: tuple[float, ...] = ()
+    resolution: ClassVar[float] = 0.0
+    turning: ClassVar[tuple[float, ...]] = ()
 
     @property
     def ends(self) -> tuple[tuple[Number, bool], tuple[Number, bool]]:

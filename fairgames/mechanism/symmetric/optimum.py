@@ -21,11 +21,10 @@ from fairgames.mechanism.landscape import Landscape, Piece, Profile, in_floats, 
 from fairgames.mechanism.optimum import Optimum, warnings_of
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.symmetric.bernstein import Root
-from fairgames.mechanism.symmetric.envelope import envelope_of
 from fairgames.mechanism.symmetric.families import Branch, Fixed, families, pure_families, pure_ranges
 from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, Curve, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric.thresholds import finished
-from fairgames.mechanism.symmetric.worst import Point, worst_point
+from fairgames.mechanism.symmetric.worst import Point, envelope_of, worst_point
 from fairgames.result import Result, format_value
 from fairgames.tolerance import near
 

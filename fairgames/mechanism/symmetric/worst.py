@@ -1,4 +1,4 @@
-"""What the platform is sure of: the best alpha when the lowest equilibrium is played."""
+"""Envelopes of families of equilibria, lowest or highest, and the highest floor: what the platform is sure of."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ from fairgames.mechanism.symmetric.game import SymmetricGame
 from fairgames.tolerance import ROOT, comparison_tolerance
 
 _GRID = 33
+_NODES = (1 - np.cos(np.linspace(0, np.pi, 19)[1:-1])) / 2
 _MOST_DENOMINATOR = 1 << 20
-PRECISE: dict[str, Any] = {"xtol": 1e-15, "rtol": 8.9e-16}
+_PRECISE: dict[str, Any] = {"xtol": 1e-15, "rtol": 8.9e-16}
+
+
+Stretch = tuple[Number, Number, Family]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +53,9 @@ def worst_point(game: SymmetricGame, found: Sequence[Family]) -> Point:
     beside one of its ends, at a stationary point of one family, or where two families cross. Of several such points
     one that is attained counts (its ``side`` is None), then the least alpha.
     """
-    noise = rounding(game)
+    noise = _rounding(game)
     best: Point | None = None
-    for piece in sorted(pieces(game, found), key=lambda piece: -piece.bound):
+    for piece in sorted(_pieces(game, found), key=lambda piece: -piece.bound):
         if best is not None and piece.bound < best.value - noise:
             break
         for point in _highest(piece, noise):
@@ -62,13 +66,13 @@ def worst_point(game: SymmetricGame, found: Sequence[Family]) -> Point:
     return best
 
 
-def rounding(game: SymmetricGame) -> Fraction:
+def _rounding(game: SymmetricGame) -> Fraction:
     """Utilities and values closer than this are equal."""
     scale = Fraction(abs(game.utilities).max())
     return scale * same_alpha(True) if game.exact else Fraction(comparison_tolerance(game.utilities))
 
 
-def lowest(families: Sequence[Family], alpha: Number, noise: Fraction, sign: int = 1) -> Family:
+def _lowest(families: Sequence[Family], alpha: Number, noise: Fraction, sign: int = 1) -> Family:
     """Lowest family (highest if ``sign`` is -1) at an alpha, the first one of several.
 
     Only those are compared exactly that may be lowest by the interpolated tables.
@@ -83,7 +87,7 @@ def lowest(families: Sequence[Family], alpha: Number, noise: Fraction, sign: int
     return next(family for family, utility in zip(near, worth, strict=True) if utility <= least)
 
 
-def holding(game: SymmetricGame, found: Sequence[Family], alpha: Number) -> list[Family]:
+def _holding(game: SymmetricGame, found: Sequence[Family], alpha: Number) -> list[Family]:
     """Families that exist at an alpha, its rounding allowed for."""
     slack = same_alpha(game.exact)
     return [one for one in found if one.alpha_from - slack <= alpha <= one.alpha_to + slack]
@@ -92,7 +96,7 @@ def holding(game: SymmetricGame, found: Sequence[Family], alpha: Number) -> list
 def _reached(game: SymmetricGame, found: Sequence[Family], point: Point, noise: Fraction) -> Point:
     """Return the point as one that is attained, if no equilibrium at its alpha itself is lower."""
     kept = 1 - Fraction(point.alpha)
-    least = min(kept * one.utility_at(point.alpha) for one in holding(game, found, point.alpha))
+    least = min(kept * one.utility_at(point.alpha) for one in _holding(game, found, point.alpha))
     return replace(point, side=None) if least >= Fraction(point.value) - noise else point
 
 
@@ -108,7 +112,7 @@ def _beats(point: Point, best: Point, noise: Fraction) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class OpenPiece:
+class _OpenPiece:
     """An open range of alpha on which the same families exist; each end with whether it is the rational itself."""
 
     left: tuple[Number, bool]
@@ -132,7 +136,7 @@ class OpenPiece:
         return bool(self.left[0] + self.slack < alpha < self.right[0] - self.slack)
 
 
-def ends_of(game: SymmetricGame, found: Sequence[Family]) -> list[tuple[Number, bool]]:
+def _ends_of(game: SymmetricGame, found: Sequence[Family]) -> list[tuple[Number, bool]]:
     """Ends of all families in increasing order, each with whether it is the rational itself; close ones are one."""
     ends: list[tuple[Number, bool]] = []
     slack = same_alpha(game.exact)
@@ -144,22 +148,22 @@ def ends_of(game: SymmetricGame, found: Sequence[Family]) -> list[tuple[Number, 
     return ends
 
 
-def pieces(game: SymmetricGame, found: Sequence[Family]) -> Iterator[OpenPiece]:
+def _pieces(game: SymmetricGame, found: Sequence[Family]) -> Iterator[_OpenPiece]:
     """Open ranges between neighbouring ends of families, with those that exist on all of each."""
     slack = same_alpha(game.exact)
-    for left, right in pairwise(ends_of(game, found)):
+    for left, right in pairwise(_ends_of(game, found)):
         active = [one for one in found if one.alpha_from <= left[0] + slack and one.alpha_to >= right[0] - slack]
-        yield OpenPiece(left, right, active, slack)
+        yield _OpenPiece(left, right, active, slack)
 
 
-def _highest(piece: OpenPiece, noise: Fraction) -> list[Point]:
+def _highest(piece: _OpenPiece, noise: Fraction) -> list[Point]:
     """Highest points of a piece's lower envelope.
 
     Of a few families first: their envelope bounds that of all. While another one lies below one of its highest
     points, that one joins them.
     """
     chosen = list(
-        {id(one): one for one in (lowest(piece.active, end, noise) for end, _ in (piece.left, piece.right))}.values()
+        {id(one): one for one in (_lowest(piece.active, end, noise) for end, _ in (piece.left, piece.right))}.values()
     )
     while True:
         points = list(_candidates(piece, chosen, noise))
@@ -167,7 +171,7 @@ def _highest(piece: OpenPiece, noise: Fraction) -> list[Point]:
         tied = [point for point in points if point.value >= top]
         joining: dict[int, Family] = {}
         for point in tied:
-            one = lowest(piece.active, point.alpha, noise)
+            one = _lowest(piece.active, point.alpha, noise)
             lower = one.utility_at(point.alpha) < Fraction(point.utility) - noise
             if lower and not any(one is other for other in chosen):
                 joining[id(one)] = one
@@ -176,7 +180,7 @@ def _highest(piece: OpenPiece, noise: Fraction) -> list[Point]:
         chosen += joining.values()
 
 
-def _candidates(piece: OpenPiece, chosen: Sequence[Family], noise: Fraction) -> Iterator[Point]:
+def _candidates(piece: _OpenPiece, chosen: Sequence[Family], noise: Fraction) -> Iterator[Point]:
     """Where the lower envelope of some families can be highest.
 
     The envelope itself is evaluated at every candidate, whichever family made it one. In the middle it counts if it
@@ -218,13 +222,13 @@ def _crossing(chosen: Sequence[Family], start: Number, stop: Number, noise: Frac
         return None
     # Where the two meet at an end, that end is a candidate already, but the meeting may be known to be rational.
     ends = [end for end in (start, stop) if abs(gap(end)) <= noise]
-    alpha = float(ends[0]) if ends else brentq(lambda alpha: float(gap(alpha)), float(start), float(stop), **PRECISE)
+    alpha = float(ends[0]) if ends else brentq(lambda alpha: float(gap(alpha)), float(start), float(stop), **_PRECISE)
     first, second = (min(side, key=lambda family: kept(family, alpha)) for side in (rising, falling))
-    point = meeting(first, second, alpha, noise)
+    point = _meeting(first, second, alpha, noise)
     return point if not ends or (point.rational and abs(Fraction(point.alpha) - Fraction(ends[0])) <= ROOT) else None
 
 
-def meeting(first: Family, second: Family, alpha: float, noise: Fraction) -> Point:
+def _meeting(first: Family, second: Family, alpha: float, noise: Fraction) -> Point:
     """Where two families have one utility, near an alpha, as well as it is known: in rationals if it is rational."""
     curved, level = (first, second) if isinstance(first, Branch) else (second, first)
     if isinstance(curved, Branch) and isinstance(level, Fixed):
@@ -246,7 +250,100 @@ def _point_at(
     families: Sequence[Family], alpha: Number, rational: bool, noise: Fraction, side: str | None = None
 ) -> Point:
     """The lowest of some families at an alpha."""
-    family = lowest(families, alpha, noise)
+    family = _lowest(families, alpha, noise)
     x = family.x_at(alpha)
     utility = family.utility if isinstance(family, Fixed) else family.utility_at(alpha)
     return Point(alpha, family, utility, rational and (x is None or x.rational), side, x)
+
+
+def envelope_of(game: SymmetricGame, found: Sequence[Family], sign: int) -> Iterator[Stretch]:
+    """Lowest family (highest if ``sign`` is -1) at every alpha.
+
+    Yields
+    ------
+    start, stop, family
+        In increasing order: a single alpha where ``start == stop``, otherwise an open range. On each open range between
+        two ends of families they are compared at many alphas; where the lowest changes, the crossing is found.
+    """
+    noise = _rounding(game)
+    last: Family | None = None
+    for piece in _pieces(game, found):
+        stretches = list(_stretches(piece, noise, sign))
+        yield _at_end(game, found, piece.left, noise, sign, (last, stretches[0][2]))
+        for place, (start, stop, family) in enumerate(stretches):
+            if place:
+                yield start, start, family
+            yield start, stop, family
+        last = stretches[-1][2]
+    yield _at_end(game, found, piece.right, noise, sign, (last, None))
+
+
+def _at_end(
+    game: SymmetricGame,
+    found: Sequence[Family],
+    end: tuple[Number, bool],
+    noise: Fraction,
+    sign: int,
+    beside: tuple[Family | None, Family | None],
+) -> Stretch:
+    """The lowest at an end itself; of several, one that is lowest beside it."""
+    alpha = end[0]
+    neighbours = [one for one in beside if one is not None]
+    return _named(end), _named(end), _lowest([*neighbours, *_holding(game, found, alpha)], alpha, noise, sign)
+
+
+def _named(end: tuple[Number, bool]) -> Number:
+    return end[0] if end[1] else float(end[0])
+
+
+def _stretches(piece: _OpenPiece, noise: Fraction, sign: int) -> list[Stretch]:
+    """Lowest families on the open range between two ends, one after another."""
+    left, right = float(piece.left[0]), float(piece.right[0])
+    turning = [alpha for family in piece.active for alpha in family.turning if left < alpha < right]
+    nodes = np.unique(np.concatenate([left + (right - left) * _NODES, turning]))
+    nodes = nodes[(nodes > left) & (nodes < right)]
+    if not nodes.size:
+        middle = (Fraction(piece.left[0]) + Fraction(piece.right[0])) / 2
+        return [(_named(piece.left), _named(piece.right), _lowest(piece.active, middle, noise, sign))]
+    worth = np.array([sign * one.floats(nodes) for one in piece.active])
+    chosen = [piece.active[row] for row in worth.argmin(axis=0).tolist()]
+    for place in np.flatnonzero((worth <= worth.min(axis=0) + 1e-9 * np.abs(worth).max()).sum(axis=0) > 1).tolist():
+        chosen[place] = _lowest([*chosen[place - 1 : place], *piece.active], float(nodes[place]), noise, sign)
+    # Near an end the lowest is the one that is lowest at the first node, unless it is not lowest at the end.
+    marks: list[tuple[Number, Family]] = [
+        (piece.left[0], _lowest([chosen[0], *piece.active], piece.left[0], noise, sign)),
+        *zip(nodes.tolist(), chosen, strict=True),
+        (piece.right[0], _lowest([chosen[-1], *piece.active], piece.right[0], noise, sign)),
+    ]
+    changes: list[tuple[Number, Family]] = [(_named(piece.left), marks[0][1])]
+    for (start, first), (stop, second) in pairwise(marks):
+        changes += _changes(piece.active, start, first, stop, second, noise, sign)
+    starts = [alpha for alpha, _ in changes]
+    return list(zip(starts, [*starts[1:], _named(piece.right)], [family for _, family in changes], strict=True))
+
+
+def _changes(
+    active: Sequence[Family], start: Number, first: Family, stop: Number, second: Family, noise: Fraction, sign: int
+) -> Iterator[tuple[Number, Family]]:
+    """Where the lowest changes from the first family to the second, whatever lies lower between them included."""
+    from scipy.optimize import brentq
+
+    if first is second:
+        return
+
+    def gap(alpha: Number) -> float:
+        return float(first.utility_at(alpha) - second.utility_at(alpha))
+
+    low, high = sign * gap(start), sign * gap(stop)
+    if low >= 0 or high <= 0:
+        # They are equal at one of the two.
+        yield (start if low >= 0 else stop), second
+        return
+    alpha = brentq(gap, float(start), float(stop), **_PRECISE)
+    third = _lowest([first, second, *active], alpha, noise, sign)
+    if sign * (first.utility_at(alpha) - third.utility_at(alpha)) > noise and start < alpha < stop:
+        yield from _changes(active, start, first, alpha, third, noise, sign)
+        yield from _changes(active, alpha, third, stop, second, noise, sign)
+        return
+    point = _meeting(first, second, alpha, noise)
+    yield (point.alpha if point.rational else float(point.alpha)), second
