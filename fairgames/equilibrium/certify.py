@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.equilibrium.rational import Scaled, to_integers
+from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact, to_float, to_fractions
 from fairgames.game.deviations import deviation_payoffs, expected_payoffs
 from fairgames.tolerance import ILL_CONDITIONED, REGRET, RELATIVE, ROUNDING, near
@@ -205,7 +206,10 @@ class Certifier:
 
     @cached_property
     def _floats(self) -> tuple[Array, ...]:
-        return tuple(map(to_float, self.payoffs))
+        try:
+            return tuple(map(to_float, self.payoffs))
+        except OverflowError:
+            raise InputError("payoffs", "must be within the range of floats where strategies are not exact") from None
 
     @cached_property
     def integers(self) -> tuple[Scaled, ...]:
@@ -220,7 +224,8 @@ class Certifier:
 
     def is_regular(self, strategies: Strategies, supports: tuple[tuple[int, ...], ...]) -> bool:
         """Whether the indifference equations of an equilibrium are nonsingular at it, in floats."""
-        return is_regular(self._floats, tuple(map(to_float, strategies)), supports)
+        pure = all(len(own) == 1 for own in supports)
+        return pure or is_regular(self._floats, tuple(map(to_float, strategies)), supports)
 
 
 def _float_certificate(payoffs: Sequence[Array], strategies: Strategies) -> Certificate:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from fairgames.equilibrium.certify import Certifier
+from fairgames.equilibrium.certify import Certificate, Certifier
 from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, checked_payoffs
 from fairgames.equilibrium.result import EquilibriumSet, content_digest
@@ -126,14 +126,16 @@ def _failures(data: dict[str, Any]) -> Iterator[str]:
             yield "digest: does not fit the content; something was changed after it was saved"
         saved = _Saved.model_validate(data)
         form = _form_of(saved)
+        certifier = Certifier(form.payoffs)
         profiles = [_profile_of(entry, place, form) for place, entry in enumerate(saved.equilibria)]
+        certified = [(profile, certifier.certify(profile)) for profile in profiles]
     except ValidationError as error:
         for problem in error.errors():
-            yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}"
+            yield f"{'.'.join(map(str, problem['loc']))}: cannot be read: {problem['msg']}"
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         yield f"cannot be read: {type(error).__name__}: {error}"
     else:
-        yield from _differences(saved, form, profiles)
+        yield from _differences(saved, form, certifier, certified)
 
 
 def _form_of(saved: _Saved) -> NormalForm:
@@ -148,6 +150,8 @@ def _form_of(saved: _Saved) -> NormalForm:
     for name, entries in (("actions", form.actions), ("action_labels", form.action_labels)):
         if tuple(map(len, entries)) != form.shape:
             raise InputError(name, f"must have {form.shape} entries, as the payoffs do", list(map(len, entries)))
+    if len(form.shape) > 2 and (saved.complete or saved.degenerate is not None):
+        raise InputError("complete", "and degenerate are proven for two players only; for more they are false and null")
     if len(form.player_names) != len(form.shape):
         raise InputError("player_names", f"must name the {len(form.shape)} players", saved.player_names)
     return form
@@ -166,12 +170,13 @@ def _profile_of(entry: dict[str, Any], place: int, form: NormalForm) -> Strategi
     return strategies
 
 
-def _differences(saved: _Saved, form: NormalForm, profiles: list[Strategies]) -> Iterator[str]:
-    certifier = Certifier(form.payoffs)
-    certified = [(profile, certifier.certify(profile)) for profile in profiles]
+def _differences(
+    saved: _Saved, form: NormalForm, certifier: Certifier, certified: list[tuple[Strategies, Certificate]]
+) -> Iterator[str]:
     for place, (_, certificate) in enumerate(certified):
         if not certificate.holds:
             yield f"equilibria[{place}]: somebody gains {certificate.regret} by deviating"
+    profiles = [profile for profile, _ in certified]
     repeated = repetitions(profiles)
     if repeated:
         yield f"equilibria: {repeated} are repetitions"
@@ -198,5 +203,5 @@ def _agree(left: Any, right: Any, tolerance: float) -> bool:
             _agree(own, other, tolerance) for own, other in zip(left, right, strict=True)
         )
     if isinstance(left, float) and isinstance(right, (int, float)):
-        return abs(left - right) <= tolerance
+        return left - tolerance <= right <= left + tolerance
     return bool(left == right)

@@ -104,10 +104,13 @@ class Effort:
         return 10_000_000 if self.budget is None else self.budget
 
 
-def estimated_payments(groups: PresentGroups, engine: str, reason: str, effort: Effort) -> Payments:
+def estimated_payments(
+    groups: PresentGroups, engine: str, reason: str, effort: Effort, *, forced: bool = False
+) -> Payments:
     """Payments at alpha = 1 by an engine that estimates.
 
-    Declared jumps are priced exactly and added. Where a cubature is not good enough, strata take over.
+    Declared jumps are priced exactly and added. Where a cubature is not good enough, strata take over, unless the
+    cubature was asked for.
 
     Parameters
     ----------
@@ -119,11 +122,18 @@ def estimated_payments(groups: PresentGroups, engine: str, reason: str, effort: 
         Why that way; what happened is added to it.
     effort : Effort
         Seed, target, budget and workers.
+    forced : bool
+        Whether no other engine will do.
 
     Returns
     -------
     Payments
         Look at ``resolved`` first.
+
+    Raises
+    ------
+    InputError
+        If a forced cubature is not good enough.
     """
     floats = replace(groups, utility=groups.utility.in_floats())
     if engine == "permutations":
@@ -136,6 +146,9 @@ def estimated_payments(groups: PresentGroups, engine: str, reason: str, effort: 
         else:
             estimate = _by_cubature(smooth, effort) if engine == "cubature" else _by_strata(smooth, effort)
         if engine == "cubature" and not _good_enough(estimate, groups, effort):
+            if forced:
+                why = f"cannot serve: the utility is not smooth enough here ({estimate.reason}); take strata or auto"
+                raise InputError("engine", why, engine)
             engine, reason = "strata", f"{reason}, but not smooth enough here ({estimate.reason}): strata instead"
             estimate = _by_strata(smooth, effort)
         for jump in jumps:
@@ -354,7 +367,7 @@ def price_profile(
     elif chosen == "integrals":
         priced = _by_integrals(groups, reason, tried, exact=exact)
     else:
-        priced = estimated_payments(groups, chosen, reason, tried)
+        priced = estimated_payments(groups, chosen, reason, tried, forced=engine == "cubature")
     worth = np.asarray(priced.utility, dtype=object if is_exact(priced.values) else float)
     rate = alpha_levels(fraction, worth).item()
     return replace(
