@@ -140,6 +140,8 @@ def estimated_payments(
         estimate = _by_permutations(floats, effort)
     else:
         smooth, jumps = _without_jumps(floats)
+        if forced and not (smooth.utility.smooth or isinstance(smooth.utility, NothingUtility)):
+            raise InputError("engine", "cannot serve: the utility does not say that it is smooth; take strata", engine)
         if isinstance(smooth.utility, NothingUtility):
             nothing = np.zeros(len(groups.sizes))
             estimate = Estimate(nothing, nothing, 1, 0.0, True, "payments add up to the utility to rounding", 0)
@@ -358,7 +360,7 @@ def price_profile(
     if engine not in {"auto", chosen}:
         chosen, reason = engine, f"asked for; auto would take {chosen}"
     if not len(groups.sizes):
-        priced = _nobody(groups)
+        priced = _nobody(groups, chosen)
     elif chosen in {"subsets", "types"}:
         if engine == "auto" and not exact and groups.utility.exact and groups.n_states > _MOST_RATIONAL_STATES:
             groups, reason = replace(groups, utility=groups.utility.in_floats()), f"{reason}, in floats"
@@ -405,10 +407,10 @@ def _by_integrals(groups: PresentGroups, reason: str, effort: Effort, *, exact: 
     )
 
 
-def _nobody(groups: PresentGroups) -> Payments:
+def _nobody(groups: PresentGroups, engine: str) -> Payments:
     nothing: Number = Fraction(0) if groups.utility.exact else 0.0
     values = np.full(groups.profile.shape, nothing, dtype=object if groups.utility.exact else float)
-    return Payments(values=values, utility=nothing, alpha=1, engine="subsets", reason="nobody is present")
+    return Payments(values=values, utility=nothing, alpha=1, engine=engine, reason="nobody is present")
 
 
 def repeated_payments(utility: MeasuredUtility, profile: ArrayLike, alpha: Alpha = 1) -> Payments:

@@ -28,3 +28,15 @@ def test_verify_needs_certificates(run, two, tmp_path):
     assert "cannot be read" in run("verify", tmp_path / "none.json", status=2).stderr
     path.write_text("{}")
     assert "is not a result that fairgames wrote" in run("verify", path, status=2).stderr
+
+
+def test_a_result_with_missing_parts_fails_and_no_timeout_is_too_long_to_be_refused(run, two, tmp_path):
+    path = tmp_path / "out.json"
+    run("equilibria", two, "--alpha", "3/5", "--json", path)
+    saved = json.loads(path.read_text())
+    for name in ("components", "complete", "degenerate"):
+        text = json.dumps(saved).replace(f'"{name}":', f'"no {name}":')
+        path.write_text(text)
+        assert f"{name}: cannot be read" in run("verify", path, status=1).output
+    for seconds in ("1e300", "1e400", "nan", "0"):
+        assert "timeout" in run("equilibria", two, "--alpha", "3/5", "--timeout", seconds, status=2).stderr

@@ -13,6 +13,7 @@ from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.grouped import GroupedUtility
+from fairgames.utility.table import CountUtility
 from fairgames.utility.threshold import ThresholdUtility, as_jump
 
 
@@ -133,6 +134,17 @@ def test_a_million_users_have_small_errors():
     scale = np.maximum(np.abs(priced.values), 0.5 * priced.utility / (4 * 10**5))
     assert (priced.standard_errors <= 1e-4 * scale).all()
     assert (priced.values * np.array(_profile(10**6))).sum() == pytest.approx(priced.utility / 2, rel=1e-9)
+
+
+def test_a_forced_engine_serves_or_refuses():
+    utility = FederatedMeanUtility([10, 100], 1.0, 10.0, counts=[1000, 1000])
+    with pytest.raises(InputError, match="cannot serve: the utility is not smooth enough here"):
+        price_profile(utility, [[0, 20, 980], [0, 0, 1000]], engine="cubature")
+    with pytest.raises(InputError, match="does not say that it is smooth"):
+        price_profile(CountUtility([k**0.5 for k in range(200)]), (1,) * 199, engine="cubature")
+    with pytest.raises(SizeError, match="a cubature of 60 groups"):
+        price_profile(FederatedMeanUtility(list(range(1, 61)), 1.0, 5.0), (2,) * 60, engine="cubature")
+    assert price_profile(CountUtility([0, 1, 2]), (0, 0), engine="types").engine == "types"
 
 
 def test_a_rare_federating_group_goes_to_strata():

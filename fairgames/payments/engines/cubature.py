@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
+from fairgames.memory import require_memory
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, between_whole, checked
 from fairgames.payments.engines.small_sizes import largest_exact_size, small_coalitions
 from fairgames.payments.result import Estimate, as_group_sizes, payment_scale
@@ -331,6 +332,8 @@ def _states(
     """States and weights of all panels; neighbours that need the same rule are made in one go."""
     shares = others / others.sum()
     needed = [tuple(map(_nodes_for, (drawn[0] * shares).tolist(), others.tolist())) for drawn, _ in panels]
+    n_states = sum(math.prod(nodes[:-1]) * len(drawn) for nodes, (drawn, _) in zip(needed, panels, strict=True))
+    require_memory(n_states * (len(others) + 4) * 16, f"a cubature of {len(others)} groups", "strata or permutations")
     parts = []
     for n_nodes, run in groupby(zip(needed, panels, strict=True), key=lambda pair: pair[0]):
         drawn, weights = (np.concatenate(part) for part in zip(*[panel for _, panel in run], strict=True))
