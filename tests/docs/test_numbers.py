@@ -121,7 +121,7 @@ GIVEN = {
     "docs/explanation/limits.md": ["up to 4,"],
     "docs/explanation/potential.md": ["User 1's"],
     "docs/how-to/own-utility.md": ["nobody present is worth 0", "utility of 0, 1, 2, …"],
-    "docs/how-to/read-a-certificate.md": ["a regret of 0 is a proof"],
+    "docs/how-to/read-a-certificate.md": ["regret 0", "all indices add up to 1"],
     "docs/reference/errors.md": ["outside [0, 1]", "not 0 when", "| 0 | answered"],
     "docs/reference/specification.md": ["utility of 0, 1, …"],
     "docs/reference/symbols.md": ["user 1 on the rows and user 2 on", "moving alone; 0 at"],
