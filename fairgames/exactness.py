@@ -19,6 +19,9 @@ from fairgames.errors import InputError
 Array: TypeAlias = NDArray[Any]
 Number: TypeAlias = Fraction | float
 
+MOST_AXES = 32
+"""As many as NumPy walks through, and more than a table of two levels could have."""
+
 
 def as_number(value: object, name: str, *, allow_inf: bool = False) -> Number:
     """Read one number; ints, Fractions and strings give a Fraction, floats stay floats.
@@ -129,6 +132,8 @@ def _object_array(values: object, name: str) -> Array:
         raw = np.asarray(values)
     except ValueError:
         raise InputError(name, "must be rectangular (every row of the same length)") from None
+    if raw.ndim > MOST_AXES:
+        raise InputError(name, f"must have at most {MOST_AXES} axes", raw.ndim)
     # NumPy turns [0, "2/3"] into text, [1, 0.5] into floats and [0, True] into ints, which loses what was typed.
     return raw if raw is values else np.asarray(values, dtype=object)
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
+try:
+    import resource
+except ImportError:  # Windows has no such limits.
+    resource = None  # type: ignore[assignment]
+
 from fairgames.errors import SizeError
 
+_CONTAINER = (Path("/sys/fs/cgroup"),)
 _ASTRONOMICAL = 10**30
 
 
@@ -28,11 +36,23 @@ def require_memory(n_bytes: int, what: str, instead: str) -> None:
     SizeError
         Naming the bytes needed, the bytes available and the alternative.
     """
-    available = psutil.virtual_memory().available
+    available = available_memory()
     if n_bytes > available:
         needed = f"{readable_count(n_bytes)} bytes{_in_units(n_bytes)}"
         there = _in_units(available).strip(" ()")
         raise SizeError(f"{what} would need {needed}, but {there} are available; use {instead} instead")
+
+
+def available_memory() -> int:
+    """Bytes that this process may still take: of the machine, under its own limits and those of its container."""
+    free = [int(psutil.virtual_memory().available)]
+    if resource is not None and (most := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
+        free.append(most - psutil.Process().memory_info().vms)
+    for place in _CONTAINER:
+        with suppress(OSError, ValueError):
+            most, used = (int((place / name).read_text()) for name in ("memory.max", "memory.current"))
+            free.append(most - used)
+    return max(min(free), 0)
 
 
 def readable_count(n: int) -> str:

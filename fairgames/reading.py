@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-import psutil
-
-from fairgames.memory import require_memory
+from fairgames.memory import available_memory, require_memory
+from fairgames.printable import shortened
 
 STANDARD_INPUT = Path("-")
 
@@ -80,17 +79,17 @@ def read_input(path: Path, memory_each: int) -> bytes:
         if sys.stdin is None:
             raise UnreadableError("cannot be read: standard input is closed")
         return _within_memory(sys.stdin.buffer, "standard input", memory_each)
-    require_memory(require_ordinary(path) * memory_each, f"reading {path}", "a smaller file")
+    require_memory(require_ordinary(path) * memory_each, f"reading {name_of(path)}", "a smaller file")
     try:
         with path.open("rb") as stream:
-            return _within_memory(stream, str(path), memory_each)
+            return _within_memory(stream, name_of(path), memory_each)
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from None
 
 
 def _within_memory(stream: BinaryIO, name: str, memory_each: int) -> bytes:
     # Neither standard input nor the files of a system say beforehand how long they are.
-    most = psutil.virtual_memory().available // memory_each
+    most = available_memory() // memory_each
     content = stream.read(most + 1)
     require_memory(len(content) * memory_each, f"reading {name}", "a smaller file")
     return content
@@ -98,4 +97,4 @@ def _within_memory(stream: BinaryIO, name: str, memory_each: int) -> bytes:
 
 def name_of(path: Path | str | os.PathLike[str]) -> str:
     """Name an input for messages."""
-    return "standard input" if Path(path) == STANDARD_INPUT else str(path)
+    return "standard input" if Path(path) == STANDARD_INPUT else shortened(str(path), 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from numbers import Integral, Rational
@@ -9,6 +10,9 @@ from numbers import Integral, Rational
 import sympy as sp
 
 from symbolic.errors import InputError
+
+LARGEST_POWER = 300
+"""Of ten: nobody waits for a huge one to be multiplied out."""
 
 
 def exact(argument: str, value: object) -> sp.Expr:
@@ -43,6 +47,9 @@ def exact(argument: str, value: object) -> sp.Expr:
     if (isinstance(value, str) and value.strip() in {"inf", "oo"}) or value == float("inf"):
         return sp.oo
     if isinstance(value, (Rational, str)) and not isinstance(value, sp.Expr):
+        power = re.search(r"e[+-]?0*(\d+)\s*$", value, re.IGNORECASE) if isinstance(value, str) else None
+        if power is not None and (len(power[1]) > 3 or int(power[1]) > LARGEST_POWER):
+            raise InputError(argument, f"must have a power of ten of at most {LARGEST_POWER}", value)
         try:
             fraction = Fraction(value)
         except (ValueError, ZeroDivisionError):

@@ -17,10 +17,13 @@ from fairgames.fitting.fit import Fit
 from fairgames.fitting.observations import Observations, drawn_groups
 from fairgames.fitting.variance_components import ESTIMATORS, anova_of_groups, summarise
 from fairgames.game.costs import Actions
+from fairgames.memory import readable_count, require_memory
 from fairgames.parallel import as_seed, run_in_order
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import TableUtility
+
+_BYTES_AN_ANSWER = 1_000
 
 
 def bootstrap_fit(
@@ -134,8 +137,8 @@ def group_resamples(
     InputError
         If ``resamples`` or ``seed`` is malformed.
     """
-    _require_resamples(resamples)
     n_groups = len(fit.samples)
+    require_resamples(resamples, n_groups)
     drawn = np.random.default_rng(as_seed(seed)).integers(n_groups, size=(resamples, n_groups))
     if fit.estimator != "anova" or fit.covariates:
         estimate = partial(_estimated, fit.observations, fit.estimator)
@@ -213,7 +216,7 @@ def bootstrap_measured(
     >>> bootstrap_measured(measured, costs=[0, "1/5"], resamples=20).resamples
     20
     """
-    _require_resamples(resamples)
+    require_resamples(resamples, utility.repeats)
     if utility.repeats < 2:
         raise InputError("utility", "must have at least 2 repeats to be resampled", utility.repeats)
     mean = TableUtility(utility.tensor())
@@ -233,9 +236,12 @@ def bootstrap_measured(
     )
 
 
-def _require_resamples(resamples: int) -> None:
+def require_resamples(resamples: int, drawn_each: int) -> None:
+    """Refuse a number of resamples that is none, or whose draws and answers would not fit in memory."""
     if isinstance(resamples, bool) or not isinstance(resamples, (int, np.integer)) or resamples < 2:
         raise InputError("resamples", "must be a whole number of at least 2", resamples)
+    n_bytes = int(resamples) * (_BYTES_AN_ANSWER + 48 * drawn_each)
+    require_memory(n_bytes, f"{readable_count(int(resamples))} resamples", "some thousands of resamples")
 
 
 def _with_variances(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fairgames.progress import stage
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,6 +47,7 @@ def planned_resampling(spec: Specification, resamples: int, seed: int, jobs: int
     DataError
         If the data cannot be fitted.
     """
+    from fairgames.assessment.bootstrap import require_resamples
     from fairgames.errors import InputError
     from fairgames.fitting.federated_mean import fit_federated_mean
     from fairgames.parallel import as_n_jobs, as_seed
@@ -58,9 +61,11 @@ def planned_resampling(spec: Specification, resamples: int, seed: int, jobs: int
     if fit.samples.tolist() != written or any(count != 1 for count in spec.counts):
         raise InputError("--bootstrap", f"needs the groups of {spec.data.file.name} to be the users of {spec.source}")
     as_seed(seed)
+    require_resamples(resamples, len(written))
     return Resampling(fit, resamples, seed, as_n_jobs(jobs))
 
 
+@stage("resampling the groups")
 def _resampled(spec: Specification, asked: Resampling) -> Certainty:
     """Resample the groups; the specification's own variances are those of the decision."""
     from dataclasses import replace
@@ -185,6 +190,7 @@ def _interval_row(
     return name, decided, start, stop
 
 
+@stage("varying the costs")
 def print_robustness(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
     """Print how wrong each user's costs may be at the optimum, and what overstating them would bring it.
 

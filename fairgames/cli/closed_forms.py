@@ -19,6 +19,10 @@ import typer
 from fairgames.cli import frame as options
 from fairgames.cli.frame import CHECK_FAILED
 from fairgames.errors import FairGamesError
+from fairgames.progress import stage
+
+_MOST_USERS = 60
+_MOST_POINTS = 10_000
 
 
 @contextmanager
@@ -66,7 +70,9 @@ def derive(
 
     if epsilon is not None and utilities is not None:
         raise InputError("--epsilon", "cannot be combined with --utilities")
-    with closed_forms():
+    if users > _MOST_USERS:
+        raise InputError("--users", f"must be at most {_MOST_USERS}: closed forms have terms for each user", users)
+    with closed_forms(), stage("deriving closed forms"):
         from symbolic import dp_mean, regimes
 
         values: list[object] | None = None
@@ -134,6 +140,7 @@ def crosscheck(
     """Evaluate closed forms and numerics at the same points; exit with 1 if they differ anywhere."""
     from fairgames.assessment.crosscheck.run import HEADERS, crosscheck
     from fairgames.cli.arguments import checked_outputs
+    from fairgames.cli.crowds import require_few
     from fairgames.errors import InputError
     from fairgames.report.terminal import console_for, print_lines, print_table
     from fairgames.spec.load import load_specification
@@ -142,7 +149,11 @@ def crosscheck(
     if spec is not None and everything:
         raise InputError("--all", "cannot be combined with a specification")
     loaded = None if spec is None else load_specification(spec)
-    with closed_forms():
+    if loaded is not None:
+        require_few(loaded, "a cross-check", "leave the specification out to check all closed forms")
+    if not 1 <= points <= _MOST_POINTS:
+        raise InputError("--points", f"must be from 1 to {_MOST_POINTS:,}", points)
+    with closed_forms(), stage("evaluating closed forms and numerics"):
         found = crosscheck(loaded, everything=everything, points=points, seed=seed)
     console = console_for()
     title = "Closed forms against numerics" if loaded is None else f"Closed forms against numerics: {loaded.title}"

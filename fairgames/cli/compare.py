@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairgames.cli import frame as options
+from fairgames.progress import stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +115,8 @@ def _compare_rules(spec: Path, alpha: str | None, outputs: Outputs) -> None:
     share = None if alpha is None else alpha_or(alpha, 0)
     amounts = None if loaded.amounts is None else np.array(loaded.amounts)
     rules = standard_rules(loaded.utility, loaded.costs, amounts)
-    compared = compare_rules(loaded.utility, loaded.costs, rules, alpha=share, actions=loaded.actions)
+    with stage("playing out the rules"):
+        compared = compare_rules(loaded.utility, loaded.costs, rules, alpha=share, actions=loaded.actions)
     console = console_for()
     print_title(console, loaded)
     _print_comparison(console, loaded, compared)

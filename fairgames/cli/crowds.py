@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fairgames.progress import stage
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -49,6 +51,7 @@ def require_few_for(spec: Specification, instead: str, **given: object) -> None:
             require_few(spec, f"--{name}", instead)
 
 
+@stage("looking for an equilibrium")
 def settled_at(spec: Specification, alpha: Number) -> Optimum:
     """Find what a crowd settles on at one alpha, by best replies; without any constraint but this."""
     from fairgames.mechanism.optimal import optimal_alpha

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairgames.cli import frame as options
+from fairgames.progress import stage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fairgames.spec.specification import Specification
 
 
+@stage("finding what other ways to pay would keep")
 def print_benchmarks(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
     """Print what the platform would keep if it need not be fair, or were paid by fairness itself.
 

@@ -8,6 +8,7 @@ import typer
 
 from fairgames.cli import frame as options
 from fairgames.cli.frame import INCOMPLETE
+from fairgames.progress import stage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +63,8 @@ def equilibria(
         _settle_crowd(loaded, share, outputs)
         return
     game = FairGame(loaded.utility, loaded.costs, share, loaded.actions)
-    found = find(game, method, timeout)
+    with stage("finding the equilibria"):
+        found = find(game, method, timeout)
     console = console_for()
     print_title(console, loaded)
     _print_equilibria(console, loaded, game, found, share)
@@ -70,7 +72,8 @@ def equilibria(
     if compare:
         from fairgames.assessment.agreement import compare_solvers
 
-        agreement = compare_solvers(game, timeout=timeout)
+        with stage("comparing the solvers"):
+            agreement = compare_solvers(game, timeout=timeout)
         _print_agreement(console, agreement)
         results["agreement"] = agreement
     outputs.save("equilibria", results, lambda: intervals_figure(stable_of(loaded) or (), loaded, float(share)))

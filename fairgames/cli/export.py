@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairgames.cli import frame as options
+from fairgames.progress import stage
 
 if TYPE_CHECKING:
     from fairgames.exactness import Number
@@ -57,12 +58,14 @@ def export(
     typer.echo(f"Wrote {output}.")
 
 
+@stage("writing the game")
 def _game(spec: Specification, alpha: Number) -> str:
     from fairgames.game.fair_game import FairGame
 
     return FairGame(spec.utility, spec.costs, alpha, spec.actions).to_nfg(spec.title)
 
 
+@stage("pricing every profile")
 def _payments(spec: Specification, alpha: Number) -> str:
     import csv
     import io

@@ -100,8 +100,14 @@ class PlainErrors(TyperGroup):
             status, message = BAD_INPUT, str(error)
         except MemoryError as error:
             status, message = BAD_INPUT, f"not enough memory for this problem. {error}".strip()
+        except OSError as error:
+            if is_of_output(error):
+                raise
+            # A name that is too long or a folder that may not be read shows wherever a file is first touched.
+            file = shortened(str(error.filename or "a file"), 200)
+            status, message = BAD_INPUT, printable(f"{file}: {error.strerror or error}")
         except Exception as error:
-            if os.environ.get(_SHOW_FAULTS) or is_of_output(error):
+            if os.environ.get(_SHOW_FAULTS):
                 raise
             fault = shortened(printable(f"{type(error).__name__}: {error}"), 500)
             status = INCOMPLETE
@@ -113,7 +119,7 @@ class PlainErrors(TyperGroup):
         raise typer.Exit(status)
 
 
-def is_of_output(error: Exception) -> bool:
+def is_of_output(error: OSError) -> bool:
     """Whether the error says that nothing more can be printed."""
     return (
         isinstance(error, OSError) and error.filename is None and error.errno in {errno.ENOSPC, errno.EIO, errno.EBADF}

@@ -12,6 +12,7 @@ import typer
 
 from fairgames.cli import frame as options
 from fairgames.cli.frame import INCOMPLETE
+from fairgames.progress import stage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +42,7 @@ def check_explainable(spec: Specification, explain: bool, false_names: bool) -> 
         raise InputError("--false-names", "needs a utility that says what another user would bring, not a table")
 
 
+@stage("explaining payments")
 def print_explanation(
     console: Console, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
 ) -> Explanation:
@@ -84,6 +86,7 @@ def print_explanation(
     return why
 
 
+@stage("trying false names")
 def print_false_names(
     console: Console, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
 ) -> dict[str, FalseNames]:
@@ -223,6 +226,7 @@ def payments(
         raise typer.Exit(INCOMPLETE)
 
 
+@stage("pricing the profile")
 def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]) -> Payments:
     """Price a profile. Without ``alpha`` the platform takes part."""
     import numpy as np
@@ -230,9 +234,10 @@ def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | No
     from fairgames.payments.fair import coalition_payments
     from fairgames.payments.pricing import price_profile
 
+    types = spec.utility.types
     levels = np.repeat(np.array(group_levels, dtype=np.intp), spec.counts)
     counts = np.zeros((len(spec.utility.type_sizes), len(spec.levels)), dtype=np.intp)
-    np.add.at(counts, (spec.utility.types, levels), 1)
+    np.add.at(counts, (types, levels), 1)
     # Of many users, a payment for each type and level is enough.
     profile = counts if spec.n_users > MOST_PRICED_ONE_BY_ONE else levels
     if alpha is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fairgames.cli import frame as options
+from fairgames.progress import stage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,6 +55,7 @@ def solve(
     outputs.save("solve", results, lambda: solution_figure(optimum, rows, stable or (), loaded))
 
 
+@stage("finding the optimum")
 def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None) -> Optimum:
     """Find the optimum with the platform's own options; the users of a bloc act together."""
     from fairgames.mechanism.optimal import optimal_alpha
@@ -73,6 +75,7 @@ def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None
     )
 
 
+@stage("listing the stable choices")
 def stable_of(spec: Specification) -> tuple[StableProfile, ...] | None:
     """Find every pure equilibrium, the most valuable for the platform first; None when there are too many profiles."""
     from fairgames.equilibrium.intervals import stable_profiles

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairgames.progress import stage
 from fairgames.reading import name_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class SweepPlan:
         return build_specification(changed(self.raw, self.place, value), self.spec.parent, name)
 
 
+@stage("reading the specification at every value")
 def planned(raw: Mapping[str, Any], spec: Path, text: str) -> SweepPlan:
     """Read ``--sweep``, and check that the specification is a specification at every value.
 
@@ -64,6 +66,7 @@ def planned(raw: Mapping[str, Any], spec: Path, text: str) -> SweepPlan:
     return plan
 
 
+@stage("sweeping")
 def swept(plan: SweepPlan, platform: PlatformOptions, jobs: int | None = None) -> Sweep:
     """Solve the specification at each value of one of its numbers.
 

@@ -39,9 +39,15 @@ def _number(accepts: Callable[[Number], bool], requirement: str) -> PlainValidat
     return PlainValidator(read)
 
 
+LARGEST_WHOLE = 10**12
+"""Sums of so many are still exact in floats and in machine integers."""
+
+
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise _refuse("must be a whole number of at least 1", value)
+    if value > LARGEST_WHOLE:
+        raise _refuse(f"must be at most {LARGEST_WHOLE:,}", value)
     return value
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from fairgames.errors import DataError, InputError, SizeError, SpecificationError
 from fairgames.fitting.fit import user_name
+from fairgames.progress import stage
 from fairgames.reading import STANDARD_INPUT, UnreadableError, name_of, read_input
 from fairgames.spec.document import (
     Document,
@@ -26,6 +27,7 @@ from fairgames.spec.document import (
     validated,
 )
 from fairgames.spec.entries import UserGroup, check_levels, user_groups
+from fairgames.spec.number import LARGEST_POWER
 from fairgames.spec.specification import DataSource, PlatformOptions, Specification
 from fairgames.spec.utilities import (
     FileProblemError,
@@ -101,10 +103,13 @@ def _listed(parts: list[str]) -> str:
 
 
 _MEMORY_EACH = 100
+_MOST_BITS = 10_000
+_MOST_APART = 1_000
 _DEEPEST = 60
 """A table of values has an axis for each user, and more than 64 axes no array has."""
 
 
+@stage("reading the specification")
 def load_specification(path: str | PathLike[str]) -> Specification:
     """Read a specification.
 
@@ -180,21 +185,23 @@ def read_toml(file: Path) -> dict[str, Any]:
     except (ValueError, ArithmeticError, RecursionError) as error:
         reason = f"is not TOML: {error}"
     else:
-        if _depth_within(raw, _DEEPEST):
+        reason = _beyond_limits(raw)
+        if not reason:
             return raw
-        reason = f"has tables or lists that lie in each other more than {_DEEPEST} deep"
     raise SpecificationError(name_of(file), [reason])
 
 
-def _depth_within(raw: object, most: int) -> bool:
-    """Whether tables and lists lie at most so deep in each other; without recursion, which would end first."""
+def _beyond_limits(raw: object) -> str:
+    """Say which limit is passed, if any: without recursion, which would end first, and before numbers are shown."""
     inside = [raw]
-    for _ in range(most + 1):
+    for _ in range(_DEEPEST + 1):
+        if any(isinstance(entry, int) and entry.bit_length() > _MOST_BITS for entry in inside):
+            return f"has a whole number beyond 1e{LARGEST_POWER}"
         holders = [entry for entry in inside if isinstance(entry, (dict, list))]
         if not holders:
-            return True
+            return ""
         inside = [one for entry in holders for one in (entry.values() if isinstance(entry, dict) else entry)]
-    return False
+    return f"has tables or lists that lie in each other more than {_DEEPEST} deep"
 
 
 def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Specification:
@@ -254,7 +261,9 @@ def _utility_and_groups(
     if isinstance(section, TableSection):
         utility = table_utility(section, folder, levels, problems)
         if document.users is None and utility is not None:
-            entries = [UserSection()] * utility.n_users
+            n_users = utility.n_users
+            # Many users of whom nothing is said are one entry; their names stay those of single ones.
+            entries = [UserSection(name="user", count=n_users)] if n_users > _MOST_APART else [UserSection()] * n_users
     elif section is not None and not entries and not problems.known(("users",)) and not problems.known(("data",)):
         problems.add(("users",), "needs at least one [[users]] entry")
     _check_keys_suit(document, entries, problems)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from fairgames.errors import InputError, SizeError
-from fairgames.exactness import Array, Number
+from fairgames.exactness import MOST_AXES, Array, Number
 from fairgames.memory import readable_count, require_memory
 from fairgames.spec.document import (
     DPMeanSection,
@@ -62,17 +62,14 @@ def named_file(folder: Path, name: str) -> Path:
     root = folder.resolve()
     try:
         found = (root / name).resolve()
+        exists = found.is_file()
     except (OSError, RuntimeError, ValueError):
         raise FileProblemError("must name a file") from None
     if not found.is_relative_to(root):
         raise FileProblemError("must lie below the specification's folder (no .. or link that leads outside)")
-    if not found.is_file():
+    if not exists:
         raise FileProblemError("must name an existing file")
     return found
-
-
-_MOST_AXES = 64
-"""As many as an array can have."""
 
 
 def read_table(path: Path, levels: Sequence[str]) -> Array:
@@ -131,8 +128,8 @@ def _read_csv(path: Path, levels: Sequence[str]) -> Array:
         n_users = len(header) - 1
         if n_users < 1:
             raise FileProblemError("must have a header: a column for each user, then the utility")
-        if n_users > _MOST_AXES:
-            raise FileProblemError(f"has columns for {n_users:,} users, and a table serves up to {_MOST_AXES}")
+        if n_users > MOST_AXES:
+            raise FileProblemError(f"has columns for {n_users:,} users, and a table serves up to {MOST_AXES}")
         size = len(levels) ** n_users
         # A line has a sign and a comma or line end for each cell: a table that cannot be whole is not begun.
         if size * 2 * len(header) > path.stat().st_size + 2:

@@ -160,9 +160,9 @@ class DPMeanUtility(GroupedUtility):
             values: Array = float(scale) * reduction(*split(finite, infinite, to_float(self._finite))[:3])
             return values
         cells, inverse = np.unique(np.column_stack([finite, infinite]), axis=0, return_inverse=True)
-        values = np.empty(len(cells), dtype=object)
+        values, eps = np.empty(len(cells), dtype=object), self._finite.tolist()
         for state, row in enumerate(cells.tolist()):
-            values[state] = scale * reduction(*split_exact(row[:-1], row[-1], self._finite.tolist()))
+            values[state] = scale * reduction(*split_exact(row[:-1], row[-1], eps))
         return values[inverse.ravel()]
 
     def walk(self, levels: NDArray[np.intp]) -> Walk:

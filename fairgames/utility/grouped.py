@@ -13,11 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array
+from fairgames.memory import require_memory
 from fairgames.utility.base import Utility
 from fairgames.utility.checking import evaluated
 from fairgames.utility.profile import as_profile, count_profiles
 
 _CELLS_AT_ONCE = 1 << 17
+_BYTES_A_USER = 40
+"""A type, a level and a payment for each, and room to work on them."""
 
 
 class GroupedUtility(Utility):
@@ -66,6 +69,7 @@ class GroupedUtility(Utility):
     @cached_property
     def types(self) -> NDArray[np.intp]:
         """Type of each user; an entry's users follow one another."""
+        require_memory(_BYTES_A_USER * self.n_users, f"work on each of {self.n_users:,} users", "fewer users")
         return np.repeat(self._entry_types, self._entry_counts)
 
     @cached_property

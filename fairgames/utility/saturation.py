@@ -46,6 +46,8 @@ def split_exact(finite: Sequence[int], infinite: int, eps: Sequence[Fraction]) -
     """Do as `split` for one state, in rationals, and return ``A, G, r``."""
     A, B, bound = Fraction(0), Fraction(0), 0
     for count, value in zip(finite, eps, strict=True):
+        if not count:
+            continue
         if value * A - B > SATURATION:
             break
         A += count * value

@@ -46,7 +46,7 @@ def test_a_table_is_read_from_npy(write, tmp_path):
         ("a,utility\nabsent,0\npresent,inf\n", "line 3: the utility must be finite"),
         ("a,utility\nabsent,0\npresent,x\n", "line 3: the utility must be a number such as"),
         ("a,utility\nabsent,1\npresent,2\n", "U(0, …, 0) must be 0"),
-        (",".join("abcdefghijklmnopqrstuvwxyz" * 4) + ",utility\n", "104 users, and a table serves up to 64"),
+        (",".join("abcdefghijklmnopqrstuvwxyz" * 4) + ",utility\n", "104 users, and a table serves up to 32"),
         (",".join("abcdefghijklmnopqrstuvwxy") + ",utility\n", "2 ** 25 = 33,554,432 does not fit in a file of"),
     ],
 )

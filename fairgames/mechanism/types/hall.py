@@ -321,6 +321,10 @@ def cheapest_costs(group: CostGroups, lattice: CountLattice, kind: int) -> Array
         used = np.where(counts > 0, group.costs[0], 0 * counts)
         return cast("Array", np.where(counts > 0, counts * used, 0).sum(axis=1))
     present = counts[:, 1:].sum(axis=1)
+    if counts.shape[1] == 2 and not any(cost == np.inf for cost in group.costs[:, 0].tolist()):
+        # With one level besides absent, those to whom it costs least are the first to take it.
+        absent, taking = np.repeat(group.costs, group.sizes, axis=0).T
+        return cast("Array", np.cumsum([absent.sum(), *np.sort(taking - absent)])[present])
     before = [lattice.moved(kind, level, 0) for level in range(1, counts.shape[1])]
     total = np.full(len(counts), np.inf, dtype=group.costs.dtype)
     total[0] = 0 * group.costs.flat[np.argmin(group.costs)]
