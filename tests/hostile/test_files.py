@@ -271,7 +271,7 @@ def test_random_files_of_the_users_stay(folder):
     run(*OUTPUTS["solve json"])
     ours = (folder / "out.json").read_bytes()
 
-    @settings(max_examples=1_000)
+    @settings(max_examples=600)
     @given(st.sampled_from(sorted(set(OUTPUTS) - LONG)), st.binary(max_size=200), st.integers(0, 10), st.booleans())
     def stay(name, content, cut, nested):
         user = b"[" + ours + b"]" if nested else ours[:cut] + content
@@ -388,7 +388,7 @@ def test_two_utilities_on_one_checkpoint_are_never_mixed(tmp_path_factory, data)
 
 @pytest.mark.slow
 def test_two_utilities_on_one_checkpoint_are_never_mixed_in_hundreds_of_pairs(tmp_path):
-    settings(max_examples=500)(given(st.data())(lambda data: _not_mixed(tmp_path, data)))()
+    settings(max_examples=350)(given(st.data())(lambda data: _not_mixed(tmp_path, data)))()
 
 
 @pytest.mark.parametrize("content", USERS_OWN)
