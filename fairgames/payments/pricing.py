@@ -386,7 +386,7 @@ def _by_integrals(groups: PresentGroups, reason: str, effort: Effort, *, exact: 
         raise InputError(
             "engine",
             "must be another: integrals need the federated mean of at most 3,000 present users, at most 1,500 of them "
-            "in its aggregate, and at most one there if it is weighted by sample sizes",
+            "in its aggregate, or 11 in one that is weighted by sample sizes",
             "integrals",
         )
     found = integrate(groups.utility, groups.state, absent=False)

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from fairgames.payments.engines.federated_subsets import MOST_FEDERATING, federated_moves
 from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
 from fairgames.payments.fair import potential
-from fairgames.payments.pricing import price_profile
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import TableUtility
@@ -43,51 +41,6 @@ def random_federated(seed, n_users, aggregation):
         aggregation=aggregation,
     )
     return utility, rng.integers(0, 3, n_users)
-
-
-@pytest.mark.parametrize("aggregation", ["uniform", "weighted"])
-@pytest.mark.parametrize("n_users", [1, 2, 4, 7])
-def test_federated_moves_are_exact(aggregation, n_users):
-    for seed in range(3):
-        utility, levels = random_federated(seed, n_users, aggregation)
-        moves = federated_moves(utility, counted(utility, levels), replicates=20)
-        own = moves.values[np.arange(n_users), levels]
-        assert own == pytest.approx(expected(utility, levels), rel=1e-9, abs=1e-9)
-        assert np.nanmax(moves.errors) == 0
-        assert moves.utility == pytest.approx(utility(levels))
-
-
-@pytest.mark.parametrize("aggregation", ["uniform", "weighted"])
-def test_sampled_subsets_of_federating_users_are_within_their_errors(aggregation):
-    utility, _ = random_federated(3, 8, aggregation)
-    levels = np.array([1, 1, 1, 1, 1, 1, 2, 0])
-    moves = federated_moves(utility, counted(utility, levels), replicates=8)
-    own, errors = (part[np.arange(8), levels] for part in (moves.values, moves.errors))
-    scale = utility(levels) / 8
-    assert np.abs(own - expected(utility, levels)).max() <= 0.01 * scale
-    off = np.abs(own - expected(utility, levels)) / np.maximum(errors, 1e-9 * scale)
-    assert np.median(off[:, 1:]) < 2
-    assert 0 < errors.max() < 0.01 * scale
-
-
-def test_federated_moves_agree_with_exact_counts_among_a_hundred():
-    utility = FederatedMeanUtility([10, 50, 80], 1.0, 10.0, counts=[40, 30, 30])
-    counts = np.array([[5, 0, 35], [3, 0, 27], [0, 0, 30]])
-    paid = price_profile(utility, counts)
-    assert paid.engine == "types"
-    moves = federated_moves(utility, counts)
-    assert moves.values[:, 2, 2] == pytest.approx(paid.values[:, 2], rel=1e-10)
-    joined = price_profile(utility, counts + np.array([[-1, 0, 1], [0, 0, 0], [0, 0, 0]]))
-    assert moves.values[0, 0, 2] == pytest.approx(joined.values[0, 2], rel=1e-10)
-
-
-def test_two_thousand_different_users_are_paid_the_utility():
-    utility = FederatedMeanUtility(np.random.default_rng(0).uniform(5, 100, 2000), 8.0, 39.0)
-    counts = counted(utility, np.full(2000, 2))
-    moves = federated_moves(utility, counts)
-    assert moves.values[:, 2, 2].sum() == pytest.approx(moves.utility, rel=1e-10)
-    order = np.argsort(utility.samples)
-    assert (np.diff(moves.values[order, 2, 2]) > 0).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -138,14 +91,3 @@ def test_intervals_of_random_orders_cover(name):
         own, errors = (part[np.arange(8), levels][:, 1:] for part in (moves.values, moves.errors))
         covered.append(np.abs(own - truth) <= t.ppf(0.975, moves.degrees_of_freedom) * errors)
     assert 0.90 <= np.mean(covered) <= 0.985
-
-
-@pytest.mark.slow
-def test_crowds_of_federating_users_agree_with_random_orders():
-    utility, _ = random_federated(5, 40, "uniform")
-    levels = np.array([1] * MOST_FEDERATING + [2] * 20 + [0] * (20 - MOST_FEDERATING))
-    counts = counted(utility, levels)
-    one, other = federated_moves(utility, counts, replicates=16), moves_by_permutations(utility, counts, replicates=64)
-    off = (one.values - other.values)[..., 1:] / np.hypot(one.errors, other.errors)[..., 1:]
-    assert np.nanmax(np.abs(off)) < 6
-    assert np.nanmean(one.errors[..., 1:]) < np.nanmean(other.errors[..., 1:])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fairgames.payments.engines.federated_subsets import federated_moves
+from fairgames.payments.engines.federated_integrals import integrate
 
 STUDIES = Path(__file__).parents[2] / "examples" / "studies"
 
@@ -76,7 +76,7 @@ def test_the_optimum_is_an_equilibrium_by_payments_without_sampling_error(study,
     assert equilibrium.students.tolist() == fit.samples.tolist()
     counts = np.zeros((len(utility.type_sizes), 3), dtype=int)
     np.add.at(counts, (utility.types, levels), 1)
-    values = federated_moves(utility, counts).values[utility.types, levels]
+    values = integrate(utility, counts).values[utility.types, levels]
     direct = levels == study.DIRECT
     net = best.alpha * values[:, study.DIRECT] - study.COST
     assert net[direct].min() == pytest.approx(0, abs=1e-5)

@@ -16,7 +16,6 @@ from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.payments.counts import PresentGroups, present_groups
 from fairgames.payments.engines.cubature import cubature_payments
 from fairgames.payments.engines.federated_integrals import integrate, integrates
-from fairgames.payments.engines.federated_subsets import MOST_FEDERATING, federated_moves
 from fairgames.payments.engines.moves import Moves, exact_moves, moves_by_permutations, moves_by_potential
 from fairgames.payments.pricing import Effort, price_profile
 from fairgames.progress import progress
@@ -225,7 +224,7 @@ def of_many_types(utility: Utility) -> bool:
 class UserGains(MovedGains):
     """What moving brings a user, all moves of a state from one pricing.
 
-    Exact payments where there are few profiles, and under the federated mean with few federating users; else the same
+    Exact payments where there are few profiles, and integrals where they can be computed; else the same
     random orders for all states, so that best replies see one and the same game.
 
     Parameters
@@ -274,12 +273,10 @@ def price_moves(
     """Price all moves: exactly where there are few profiles, with as little sampling as possible elsewhere."""
     if utility.n_users < _FEW_PROFILES.bit_length() and math.prod(utility.shape) <= _FEW_PROFILES:
         return moves_by_potential(utility, counts)
-    if integrates(utility, counts, moving=True):
+    if integrates(utility, counts):
         found = integrate(utility, counts, fineness=fineness, likeness=_LIKENESS**fineness)
         if found.error <= USER_GAIN * found.scale:
             return exact_moves(found.values, found.utility, 0, "integrals")
-    if isinstance(utility, FederatedMeanUtility) and counts[:, 1].sum() <= MOST_FEDERATING:
-        return federated_moves(utility, counts, seed, replicates=replicates)
     return moves_by_permutations(utility, counts, seed, replicates=replicates, shifts=shifts)
 
 

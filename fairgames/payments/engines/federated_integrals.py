@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import TypeGuard
 
 import numpy as np
@@ -40,21 +41,21 @@ _NEGLIGIBLE = 1e-19
 _SERIES_ERROR = 3e-15
 _PROBES = 2
 _CAUTION = 10
+_QUADRATURE = 1e-13
 
 
-_MOST_PRESENT, _MOST_FEDERATING = 3_000, 1_500
+_MOST_PRESENT, _MOST_FEDERATING, _MOST_WEIGHTED = 3_000, 1_500, 11
 
 
-def integrates(utility: Utility, counts: NDArray[np.int64], *, moving: bool = False) -> TypeGuard[FederatedMeanUtility]:
-    """Whether payments at a state, ``counts[type, level]``, or all moves from it are integrals that can be computed.
+def integrates(utility: Utility, counts: NDArray[np.int64]) -> TypeGuard[FederatedMeanUtility]:
+    """Whether all moves from a state, ``counts[type, level]``, are integrals that can be computed.
 
-    With an aggregate weighted by sample sizes they are where at most one user federates, the one who moves included.
+    With an aggregate weighted by sample sizes all subsets of those who federate are taken, so that they must be few.
     """
     if not isinstance(utility, FederatedMeanUtility):
         return False
-    federating, present = int(counts[:, 1].sum()), int(counts[:, 1:].sum())
-    served = utility.aggregation == "uniform" or federating + moving <= 1
-    return served and present <= _MOST_PRESENT and federating <= _MOST_FEDERATING
+    most = _MOST_FEDERATING if utility.aggregation == "uniform" else _MOST_WEIGHTED
+    return int(counts[:, 1].sum()) <= most and int(counts[:, 1:].sum()) <= _MOST_PRESENT
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,19 +71,22 @@ class FederatedUsers:
         ``v``, and the importance.
     between, nobody : float
         ``s2``, and the error when everybody is absent.
+    weighted : bool
+        Whether shares of the aggregate are proportional to sample sizes (to ``1/v``), not equal.
     """
 
     noise: Floats
     importance: Floats
     between: float
     nobody: float
+    weighted: bool
 
     @classmethod
     def of(cls, utility: FederatedMeanUtility) -> FederatedUsers:
         """Users of a utility."""
         samples, importance = utility.samples[utility.types], utility.importance[utility.types]
         s2, r2 = utility.between_variance, utility.within_variance
-        return cls(r2 / samples, importance, s2, r2 + 2 * s2)
+        return cls(r2 / samples, importance, s2, r2 + 2 * s2, utility.aggregation == "weighted")
 
     @property
     def precision(self) -> Floats:
@@ -94,6 +98,23 @@ class FederatedUsers:
     def apart(self) -> Floats:
         """A direct user's ``c``."""
         result: Floats = self.noise * self.precision / self.between
+        return result
+
+    @property
+    def most_apart(self) -> float:
+        """No user's ``c`` is larger, in whichever aggregate it is."""
+        if not self.weighted:
+            return 1 / self.between
+        largest_share = (1 / self.noise).sum() * self.noise.max()
+        return float(largest_share**2 / (self.between * self.noise.min() * self.precision.max()))
+
+    @property
+    def place(self) -> Floats:
+        """Coordinate in which payments are analytic, nearest singularities at a distance of ``π`` or more.
+
+        ``log V``; where shares are in proportion to sample sizes, ``2 log v``.
+        """
+        result: Floats = 2 * np.log(self.noise) if self.weighted else -np.log(self.precision)
         return result
 
     @property
@@ -202,7 +223,7 @@ class Means:
         alone = float(_STEP * (gain[0] - lost).sum() + users.base * (chance[0] - nobody))
         noise, r = users.noise, np.arange(len(P))
         low = np.full(len(P), np.log(1 / (s2 + noise.max())) - 1e-3)
-        high = np.log((r + 1) / (s2 + noise.min()) + 1 / (s2 + noise.min()) + 1 / s2) + 1e-3
+        high = np.log((r + 2) / (s2 + noise.min()) + max(1 / s2, users.most_apart)) + 1e-3
         half = float((high - low).max()) / 2
         n = int(np.ceil(-np.log(_SERIES_ERROR) / np.log((np.pi + np.hypot(np.pi, half)) / half)))
         k = np.arange(n)
@@ -265,11 +286,48 @@ def _paid(means: Means, others: SubsetSums, user: int) -> Floats:
     return np.array([0.0, joined - before, directly - before])
 
 
+def _paid_weighted(means: Means, others: Users, user: int) -> Floats:
+    """Do as `_paid` where shares of the aggregate are proportional to sample sizes: by all subsets of the others."""
+    users, s2 = means.users, means.users.between
+    v, a, b, c = (part[user] for part in (users.noise, users.importance, users.precision, users.apart))
+
+    def utility(members: Users, r: int, added: float) -> Floats:
+        """Mean utility when each row of members federates, and ``r`` of them are others."""
+        n = 1 / users.noise[members]
+        rows = np.full(len(n), r)
+        gain, log = means.at(rows)
+        certain = float(means.chance[r])
+        # Per unit of r2: B is square/total², and what is subtracted from it is taken out term by term.
+        total = n.sum(axis=1)
+        square = total + s2 * (n**2).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            T = (total**2 / square if members.shape[1] else 0.0 * total) + added
+        result: Floats = certain * users.base + gain(T)
+        beyond = log(T + 1 / s2)
+        for place in range(members.shape[1]):
+            other = np.delete(n, place, axis=1)
+            error = s2 * (total + s2 * (other**2).sum(axis=1)) / square
+            apart = (total + s2 * (other * (other - n[:, [place]])).sum(axis=1)) / square
+            known = certain * np.log(s2 / error) + beyond - log(T + apart**2 / error)
+            result += users.importance[members[:, place]] * known
+        if added:
+            result += a * (-certain * np.log(v * b) + beyond - log(T + c))
+        return result
+
+    paid = np.array([0.0, -means.alone, -means.alone])
+    for size in range(len(others) + 1):
+        chosen = np.array(list(combinations(others.tolist(), size)), dtype=np.intp)
+        joined = np.column_stack([chosen, np.full(len(chosen), user)])
+        before = utility(chosen, size, 0.0).mean() if size else 0.0
+        paid[1:] += utility(joined, size, 0.0).mean() - before, utility(chosen, size, b).mean() - before
+    return paid
+
+
 def _alike(x: Floats, importance: Floats, likeness: float) -> tuple[Users, Floats]:
     """Users to price, and how the payments of the others follow from theirs.
 
-    What a payment is beyond the known part is analytic in ``x = log V``, nearest singularities at ``x ± iπ``, and
-    linear in the importance. Pivoted QR of such functions picks users that span the others (interpolative
+    What a payment is beyond the known part is analytic in ``x``, nearest singularities at ``x ± iπ``, and linear in
+    the importance. Pivoted QR of such functions picks users that span the others (interpolative
     decomposition).
 
     Returns
@@ -305,8 +363,9 @@ class Integrated:
     values : ndarray, shape (K, 3, 3)
         ``values[k, s, t]``: what a user of type ``k`` at level ``s`` would be paid at level ``t``; NaN where nobody is.
     error : float
-        Estimated: the larger of ten times the average by which the payments miss the utility, and of how far
-        interpolation is off at users that were priced to check it.
+        Estimated: the largest of ten times the average by which the payments miss the utility, of how far interpolation
+        is off at users that were priced to check it, and of what quadrature leaves anyhow, 1e-13 of all that could be
+        gained.
     utility : float
         Of the state.
     scale : float
@@ -337,7 +396,7 @@ def integrate(
     Parameters
     ----------
     utility : FederatedMeanUtility
-        Its aggregate uniform, or at most one user federating (and nobody, where moves are read).
+        Such that `integrates` says so.
     counts : ndarray of int, shape (K, 3)
         Users by type and level.
     absent : bool
@@ -375,7 +434,9 @@ def integrate(
             errors.append(error)
             paid_out += float(paid[:, level] @ counts[utility.types[users], level])
     missed = abs(paid_out - worth) * min(1.0, _CAUTION / max(1, present))
-    return Integrated(values, max(*errors, missed), worth, scale)
+    return Integrated(
+        values, max(*errors, missed, _QUADRATURE * (state.users.base + state.users.importance.sum())), worth, scale
+    )
 
 
 class _State:
@@ -384,7 +445,7 @@ class _State:
     def __init__(
         self, users: FederatedUsers, levels: NDArray[np.intp], likeness: float, tolerance: float, fineness: float
     ) -> None:
-        self._users, self._likeness, self._tolerance, self._fineness = users, likeness, tolerance, fineness
+        self.users, self._likeness, self._tolerance, self._fineness = users, likeness, tolerance, fineness
         self._direct, self._federating = np.flatnonzero(levels == 2), np.flatnonzero(levels == 1)
         unequal = np.ptp(users.importance) > 0
         self._linear = users.importance[:, None] if unequal else np.zeros((len(levels), 0))
@@ -392,8 +453,8 @@ class _State:
 
     def paid(self, movers: Users, level: int) -> tuple[Floats, float]:
         """Payments of users of that level, shape (n, 3); the error of interpolation."""
-        users, price = self._users, (self._price_absent, self._price_federating, self._price_direct)[level]
-        order, weights = _alike(-np.log(users.precision[movers]), users.importance[movers], self._likeness)
+        users, price = self.users, (self._price_absent, self._price_federating, self._price_direct)[level]
+        order, weights = _alike(users.place[movers], users.importance[movers], self._likeness)
         rank = len(weights)
         asked, rest = order[: rank + _PROBES], order[rank + _PROBES :]
         paid = np.empty((len(movers), 3))
@@ -413,24 +474,33 @@ class _State:
 
     def _price_absent(self, movers: Users) -> Floats:
         means = self._all_direct.means()
-        return np.array([_paid(means, self._every, user) for user in movers.tolist()])
+        return np.array([self._paid_among_all(means, user) for user in movers.tolist()])
 
     def _price_direct(self, movers: Users) -> Floats:
-        return np.array([_paid(self._all_direct.means(user), self._every, user) for user in movers.tolist()])
+        return np.array([self._paid_among_all(self._all_direct.means(user), user) for user in movers.tolist()])
+
+    def _paid_among_all(self, means: Means, user: int) -> Floats:
+        if self.users.weighted:
+            return _paid_weighted(means, self._federating, user)
+        return _paid(means, self._every, user)
 
     def _price_federating(self, movers: Users) -> Floats:
+        means = DirectUsers(self.users, self._direct, len(self._federating) - 1).means()
+        paid = np.empty((len(movers), 3))
+        if self.users.weighted:
+            for place, user in enumerate(movers.tolist()):
+                paid[place] = _paid_weighted(means, np.setdiff1d(self._federating, user), user)
+            return paid
         others = np.setdiff1d(self._federating, movers)
         start = self._joined(SubsetSums.of_nobody(len(self._federating), self._linear.shape[1], self._fineness), others)
         self._every = self._joined(start, movers)
         start = start.of_at_most(len(self._federating) - 1)
-        means = DirectUsers(self._users, self._direct, len(self._federating) - 1).means()
-        paid = np.empty((len(movers), 3))
-        for place, law in start.without_each(self._users.noise[movers], self._linear[movers]):
+        for place, law in start.without_each(self.users.noise[movers], self._linear[movers]):
             paid[place] = _paid(means, law, movers[place])
         return paid
 
     def _joined(self, sums: SubsetSums, users: Users) -> SubsetSums:
-        return sums.joined(self._users.noise[users], self._linear[users])
+        return sums.joined(self.users.noise[users], self._linear[users])
 
     @cached_property
     def _every(self) -> SubsetSums:
@@ -440,4 +510,4 @@ class _State:
 
     @cached_property
     def _all_direct(self) -> DirectUsers:
-        return DirectUsers(self._users, self._direct, len(self._federating))
+        return DirectUsers(self.users, self._direct, len(self._federating))
