@@ -145,8 +145,8 @@ def _table_2() -> Verification:
 ERRATA: tuple[Erratum, ...] = (
     Erratum(
         "Definition 2",
-        "the bound exp(epsilon_i) for all x, x'",
-        "for x, x' that differ in coordinate i only, for each i",
+        "the bound exp(epsilon_i), with no quantifier over x and x'",
+        "for all x, x' that differ in coordinate i only, for each i",
         _neighbours,
     ),
     Erratum("Theorem 1", "unique from axioms A.i-iii", "unique once the platform is symmetric too", _platform_symmetry),

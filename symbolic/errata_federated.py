@@ -57,7 +57,7 @@ def _log_increments() -> Verification:
 
 
 def _star() -> Verification:
-    """Fig. 6 says that its payments are those of a star; section 4.2 sets every a_i to 1."""
+    """Fig. 6 refers to the configuration of Fig. 5b, which has a star; section 4.2 sets every a_i to 1."""
     profile, samples = (2, 1, 1), (100, 10, 10)
     star = utility(profile, samples, 100, 1, importance=(100, 1, 1)).evalf(8)
     plain = utility(profile, samples, 100, 1).evalf(8)
@@ -154,12 +154,17 @@ ERRATA: tuple[Erratum, ...] = (
     Erratum("Eq. 15", "sum over i up to n", "sum over i up to N, the users", _sum_to_users),
     Erratum("Eq. 16", "u_i = alpha phi - c_i", "u_i = alpha phi_i - c_i: one payment a user", _payment_index),
     Erratum(
-        "Section 4.2, before eq. 15",
+        "Section 4, before 4.1",
         "the logarithmic utility satisfies assumption 2",
         "not always: gains can rise",
         _log_increments,
     ),
-    Erratum("Fig. 6, caption", "the users of Fig. 5b (a star, a = 100)", "a_i = 1, the users of Fig. 5a", _star),
+    Erratum(
+        "Fig. 6, caption",
+        "the configuration of Fig. 5b: its star (a = 100) too, unless levels only are meant",
+        "a_i = 1, the users of Fig. 5a",
+        _star,
+    ),
     Erratum("Before eq. 56, the sum", "theta_i = sum over i of v_ij theta_j", "sum over j", _sum_over_others),
     Erratum("Before eq. 56, the samples", "user j has n samples", "user j has n_j samples", _error_symbols),
     Erratum(

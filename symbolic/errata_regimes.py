@@ -177,7 +177,12 @@ def _maximum() -> Verification:
 
 
 ERRATA: tuple[Erratum, ...] = (
-    Erratum("Eqs. 24, 90", "U(0), the utility at rho = 0", "U at p = 0, its maximum", _u_at_zero),
+    Erratum(
+        "Eqs. 24, 90",
+        "U(0), ambiguous: it may be read as the utility at rho = 0",
+        "U at p = 0, its maximum",
+        _u_at_zero,
+    ),
     Erratum(
         "Theorem 3, case 2",
         "the minimizing alpha",

@@ -55,7 +55,7 @@ class OutsiderPaidError(Exception):
 def check_axioms_among_some(rule: PaymentRule, utility: Utility, levels: Sequence[Sequence[int]]) -> AxiomReport:
     """Check the fairness axioms among as many users, first come first, as can be tried in a moment.
 
-    The other users are absent. A break found so is a break among all users.
+    The other users, and those who can only be absent, are absent. A break found so is a break among all users.
 
     Parameters
     ----------
@@ -71,27 +71,39 @@ def check_axioms_among_some(rule: PaymentRule, utility: Utility, levels: Sequenc
     AxiomReport
         Witnesses name users and levels of ``utility``.
     """
-    insiders = _how_many([len(chosen) for chosen in levels])
-    tried = [tuple(chosen) for chosen in levels[:insiders]] + [(0,)] * (utility.n_users - insiders)
-    small = TableUtility(utility.tensor()[np.ix_(*tried)].reshape([len(chosen) for chosen in tried[:insiders]]))
+    able = [user for user, chosen in enumerate(levels) if len(chosen) > 1]
+    insiders = able[: _how_many([len(levels[user]) for user in able])]
+    if not insiders:
+        return AxiomReport((), (), 0)
+    tried = [tuple(chosen) if user in insiders else (0,) for user, chosen in enumerate(levels)]
+    small = TableUtility(utility.tensor()[np.ix_(*tried)].reshape([len(tried[user]) for user in insiders]))
+    absent = np.setdiff1d(np.arange(utility.n_users), insiders)
+
+    def full_profile(profile: Sequence[int]) -> tuple[int, ...]:
+        places = dict(zip(insiders, profile, strict=True))
+        return tuple(chosen[places.get(user, 0)] for user, chosen in enumerate(tried))
 
     def among_insiders(table: Utility, profile: NDArray[np.intp]) -> Array:
-        full = _full_profile(profile.tolist(), tried)
-        paid = as_array(rule(_Widened(table, tried, utility.shape), np.array(full)), f"payments at profile {full}")
-        for user in np.flatnonzero(paid[insiders:]).tolist():
-            who = insiders + user
+        full = full_profile(profile.tolist())
+        widened = _Widened(table, tried, insiders, utility.shape)
+        paid = as_array(rule(widened, np.array(full)), f"payments at profile {full}")
+        if paid.shape != (utility.n_users,):
+            raise InputError("rule", f"must return one payment for each of {utility.n_users} users", paid.shape)
+        for who in absent[np.flatnonzero(paid[absent])].tolist():
             raise OutsiderPaidError(
                 AxiomBreak("null user", "one of the utilities tried", full, (who,), paid[who], paid[who] * 0)
             )
-        return paid[:insiders]
+        return paid[insiders]
 
     try:
         report = check_axioms(among_insiders, small)
     except OutsiderPaidError as found:
         return AxiomReport(("null user",), (found.witness,), 1)
-    return replace(
-        report, breaks=tuple(replace(found, profile=_full_profile(found.profile, tried)) for found in report.breaks)
+    breaks = (
+        replace(found, profile=full_profile(found.profile), users=tuple(insiders[user] for user in found.users))
+        for found in report.breaks
     )
+    return replace(report, breaks=tuple(breaks))
 
 
 def _how_many(sizes: Sequence[int]) -> int:
@@ -104,18 +116,13 @@ def _how_many(sizes: Sequence[int]) -> int:
     return len(sizes)
 
 
-def _full_profile(profile: Sequence[int], tried: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    chosen = [levels[index] for levels, index in zip(tried, profile, strict=False)]
-    return (*chosen, *(0,) * (len(tried) - len(chosen)))
-
-
 class _Widened(Utility):
-    """A table over some levels of the first users, seen as a utility of all levels and users."""
+    """A table over some levels of some users, seen as a utility of all levels and users."""
 
-    def __init__(self, table: Utility, tried: Sequence[tuple[int, ...]], shape: tuple[int, ...]) -> None:
-        self._table = table
-        self._tried = tried
-        self._shape = shape
+    def __init__(
+        self, table: Utility, tried: Sequence[tuple[int, ...]], insiders: Sequence[int], shape: tuple[int, ...]
+    ) -> None:
+        self._table, self._tried, self._insiders, self._shape = table, tried, insiders, shape
 
     @property
     def n_users(self) -> int:
@@ -134,8 +141,7 @@ class _Widened(Utility):
         return np.arange(self.n_users)
 
     def evaluate(self, profiles: NDArray[np.integer[Any]]) -> Array:
-        insiders = profiles[:, : self._table.n_users]
-        index = [np.searchsorted(self._tried[user], insiders[:, user]) for user in range(self._table.n_users)]
+        index = [np.searchsorted(self._tried[user], profiles[:, user]) for user in self._insiders]
         return self._table.evaluate(np.stack(index, axis=1))
 
 

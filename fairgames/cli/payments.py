@@ -260,8 +260,6 @@ def summary(answer: Payments) -> list[str]:
             f"{paid} to the users; the platform keeps {kept}."
         ]
     lines.append(f"Computed by {answer.engine}: {answer.reason}.")
-    if answer.doubtful.all() and not answer.resolved:
+    if not answer.resolved:
         lines.append("UNRESOLVED: the estimate failed its own check; do not use these payments.")
-    elif not answer.resolved:
-        lines.append("UNRESOLVED for some users: do not use the payments that are marked with ?.")
     return [*lines, *(f"Warning: {warning}" for warning in answer.warnings)]

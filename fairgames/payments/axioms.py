@@ -53,7 +53,7 @@ def null_user(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:
     for profile, paid in payments.items():
         worths = _coalition_worths(utility, profile)
         for user in range(utility.n_users):
-            adds = np.abs(worths.take(1, axis=user) - worths.take(0, axis=user)).max()
+            adds = np.max(np.abs(worths.take(1, axis=user) - worths.take(0, axis=user)))
             if adds <= tolerance and abs(paid[user]) > tolerance:
                 yield profile, (user,), paid[user], paid[user] * 0
 
@@ -83,7 +83,7 @@ def platform_symmetry(utility: Utility, payments: PaidEverywhere) -> Iterator[Wi
     for profile, paid in payments.items():
         worths = _coalition_worths(utility, profile)
         for user in range(utility.n_users):
-            needed = np.abs(worths.take(0, axis=user)).max() <= tolerance
+            needed = np.max(np.abs(worths.take(0, axis=user))) <= tolerance
             if needed and abs(paid[user] - paid[-1]) > tolerance:
                 yield profile, (user,), paid[-1], paid[user]
 

@@ -46,8 +46,7 @@ class Estimate(Result):
     warnings : tuple of str
         What a reader must know before using the numbers.
     doubtful : ndarray of bool, shape (K,)
-        Which ``values`` are not to be used: all when the estimate as a whole is unresolved, none when it is
-        resolved, and otherwise those that failed a check of their own.
+        Which ``values`` are not to be used: all when the estimate is unresolved, none when it is resolved.
     """
 
     values: NDArray[np.float64]
@@ -63,7 +62,7 @@ class Estimate(Result):
     doubtful: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __post_init__(self) -> None:
-        """Doubt everything that is unresolved, unless it is said what is to be doubted."""
+        """Doubt everything that is unresolved."""
         if self.doubtful.size == 0:
             object.__setattr__(self, "doubtful", np.full(self.values.shape, not self.resolved))
 
@@ -128,11 +127,11 @@ class Payments(Result):
     evaluations : int
         Number of utility evaluations.
     resolved : bool
-        False when an estimate failed its own check, for all entries or for some: see ``doubtful``.
+        False when an estimate failed its own check: then none of its numbers is vouched for.
     warnings : tuple of str
         What a reader must know before using the numbers.
     doubtful : ndarray of bool
-        Shape of ``values``: which of them are not to be used. None of them when ``resolved``.
+        Shape of ``values``: which of them are not to be used. All of them, unless ``resolved``.
 
     Examples
     --------
@@ -156,7 +155,7 @@ class Payments(Result):
     doubtful: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __post_init__(self) -> None:
-        """Give exact payments their zero standard errors, and doubt all that is unresolved unless told which."""
+        """Give exact payments their zero standard errors, and doubt all that is unresolved."""
         if self.standard_errors.size == 0:
             object.__setattr__(self, "standard_errors", np.zeros(self.values.shape))
         if self.doubtful.size == 0:
@@ -199,20 +198,17 @@ class Payments(Result):
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         estimated = bool(np.any(self.standard_errors))
-        partly = not self.resolved and not self.doubtful.all()
         rows = []
         for index in np.ndindex(self.values.shape):
             row = [", ".join(map(str, index)), format_value(self.values[index])]
             if estimated:
-                row.append(format_value(self.standard_errors[index], 2) + " ?" * bool(partly and self.doubtful[index]))
+                row.append(format_value(self.standard_errors[index], 2))
             rows.append(row)
         if self.platform is not None:
             rows.append(["platform", format_value(self.platform)] + ["-"] * estimated)
         fraction = "" if self.alpha is None else f", alpha = {format_value(self.alpha)}"
         title = f"Payments at U = {format_value(self.utility)}{fraction} ({self.engine})"
-        if partly:
-            title += f" UNRESOLVED for {int(self.doubtful.sum())} of them: do not use those marked ?"
-        elif not self.resolved:
+        if not self.resolved:
             title += " UNRESOLVED: do not use these numbers"
         return title, ["user", "payment"] + ["standard error"] * estimated, rows
 

@@ -14,7 +14,7 @@ from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.axioms import check_axioms
 from fairgames.payments.rules import LeaveOneOutRule, NoNegativeRule
 from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import TableUtility
+from fairgames.utility.table import CountUtility, TableUtility
 
 INF = float("inf")
 
@@ -194,3 +194,27 @@ def test_too_many_users_are_refused_before_any_rule_is_tried(users):
     for ask in (compare_rules, standard_rules):
         with pytest.raises(SizeError, match=rf"the payments of {users:,} users at .* profiles.* would need"):
             ask(crowd, [0, 0.1, 0.2])
+
+
+def test_one_user_is_compared_too():
+    compared = compare_rules([0, 1], [0, Fraction(1, 10)])
+    fair = compared.outcomes[0]
+    assert (fair.alpha, fair.profile, fair.platform_keeps) == (Fraction(1, 10), (1,), Fraction(9, 10))
+    assert fair.axioms.fair
+
+
+@pytest.mark.parametrize("absent", range(3))
+def test_users_who_can_only_be_absent_do_not_matter(absent):
+    """The others play as without them, and witnesses name users by their places among all."""
+    U = CountUtility([0, "2/3", 1]).tensor()
+    costs = [[0, Fraction(3, 10)], [0, Fraction(1, 5)]]
+    wide = np.stack([U, U + 1], axis=absent)
+    wide[(0, 0, 0)] = 0
+    full = [*costs[:absent], [0, INF], *costs[absent:]]
+    for before, after in zip(compare_rules(U, costs).outcomes, compare_rules(wide, full).outcomes, strict=True):
+        assert (after.alpha, after.platform_keeps) == (before.alpha, before.platform_keeps)
+        assert np.delete(after.profile, absent).tolist() == list(before.profile)
+        assert after.axioms.broken == before.axioms.broken
+        assert all(absent not in found.users for found in after.axioms.breaks)
+    nobody = compare_rules(U, [[0, INF]] * 2)
+    assert {outcome.profile for outcome in nobody.outcomes} == {(0, 0)}

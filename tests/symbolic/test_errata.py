@@ -31,3 +31,11 @@ def test_records_run_their_own_check():
 @pytest.mark.slow
 def test_all_at_once():
     assert all(outcome.confirmed for _, outcome in verify_all())
+
+
+def test_what_is_open_in_print_is_not_called_wrong():
+    printed = {record.where: record.printed for record in ERRATA}
+    assert "ambiguous" in printed["Eqs. 24, 90"]
+    assert "no quantifier" in printed["Definition 2"]
+    assert "unless levels only are meant" in printed["Fig. 6, caption"]
+    assert "Section 4, before 4.1" in printed

@@ -73,3 +73,24 @@ def test_a_fall_that_every_repeat_shows_alike_is_real():
 def test_the_level_is_checked():
     with pytest.raises(InputError, match="level: must lie strictly between 0 and 1"):
         monotonicity(MeasuredUtility(sum, (2,)), level=1)
+
+
+def test_rounding_is_no_fall():
+    flat = MeasuredUtility(lambda profile: 1.0 - 2e-16 * sum(profile) if any(profile) else 0.0, (3, 3, 3))
+    flat.tensor()
+    assert monotonicity(flat).monotone
+    huge = MeasuredUtility(lambda profile: 1e6 * (1 - 1e-7 * sum(profile)) if any(profile) else 0.0, (2, 2))
+    huge.tensor()
+    assert not monotonicity(huge).monotone
+
+
+def test_many_falls_are_summed_up():
+    utility = MeasuredUtility(lambda profile: -float(np.dot(profile, [1, 2, 3, 4, 5, 6])), (2,) * 6)
+    utility.tensor()
+    report = monotonicity(utility)
+    assert len(report.falls) == 6 * 2**5
+    text = repr(report)
+    assert "192 of 192" in text
+    assert "by 6 at most" in text
+    assert "the 20 largest are shown" in text
+    assert len(text.splitlines()) < 30

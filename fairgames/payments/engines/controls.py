@@ -252,8 +252,9 @@ def summary_of_walks(
     Returns
     -------
     Estimate
-        Unresolved when fewer than five replicates are complete (without numbers when fewer than two are),
-        or when some users had too few contributions other than 0: those are ``doubtful``.
+        Unresolved when fewer than five replicates are complete (without numbers when fewer than two are), or
+        when some users had too few contributions other than 0. Then all are ``doubtful``: what is so rare for
+        some decides the others' payments too.
     """
     present, n_shifts = pairs.present, pairs.n_shifts
     n_replicates = len(received) // n_shifts
@@ -278,7 +279,7 @@ def summary_of_walks(
     enough = n_replicates >= FEWEST_REPLICATES
     few = int(doubtful.sum())
     made = f"{n_replicates} replicates of {n_shifts} shifted permutations and their reverses, less known controls"
-    made += f"; unresolved for {few} users" * bool(few)
+    made += f"; unresolved: {few} users had too few contributions" * bool(few)
     return Estimate(
         values=values,
         standard_errors=errors,
@@ -288,7 +289,7 @@ def summary_of_walks(
         reason=made if enough else f"unresolved: time ran out after {n_replicates} of at least 5 replicates",
         evaluations=len(present) * (1 + 2 * len(received)),
         warnings=_cautions(few, len(present), 2 * len(received), n_replicates),
-        doubtful=doubtful if enough else np.ones(n_users, dtype=bool),
+        doubtful=np.full(n_users, not enough or few > 0),
     )
 
 
@@ -307,8 +308,8 @@ def _cautions(few: int, n_present: int, n_walks: int, n_replicates: int) -> tupl
     warnings = []
     if few:
         warnings.append(
-            f"unresolved for {few} of {n_present} present users: they had fewer than {_FEW_NONZERO} non-zero "
-            f"contributions in {n_walks} permutations, and their intervals cover far less than they say"
+            f"unresolved: {few} of {n_present} present users had fewer than {_FEW_NONZERO} non-zero contributions in "
+            f"{n_walks} permutations; intervals cover far less than they say, the other users' too"
         )
     if n_replicates < FEWEST_REPLICATES:
         warnings.append(f"only {n_replicates} replicates are complete: errors are rough")

@@ -131,7 +131,7 @@ def permutation_payments(
     Estimate
         At alpha = 1, one entry a user; Student intervals over replicates. Unresolved when time ran out before
         five replicates were done, or when users had too few contributions other than 0 for an interval to be
-        trusted: those are ``doubtful``, the others are not.
+        trusted: then all are ``doubtful``, for what is rare for some decides the others' payments too.
 
     Raises
     ------

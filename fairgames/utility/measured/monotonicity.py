@@ -9,7 +9,10 @@ import numpy as np
 
 from fairgames.errors import InputError
 from fairgames.result import Result, format_value
+from fairgames.tolerance import RELATIVE
 from fairgames.utility.measured.experiment import MeasuredUtility
+
+_MOST_PRINTED = 20
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,7 +43,7 @@ class Fall(Result):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Monotonicity(Result):
-    """Every measured step to more data at which the utility falls.
+    """Every measured step to more data at which the utility falls by more than rounding.
 
     Attributes
     ----------
@@ -72,15 +75,23 @@ class Monotonicity(Result):
                 format_value(getattr(fall, name), 4)
                 for name in ("profile", "user", "level", "change", "standard_error", "beyond_noise")
             ]
-            for fall in self.falls
+            for fall in self.falls[:_MOST_PRINTED]
         ]
+        left = len(self.falls) - len(rows)
+        if self.falls:
+            title += f", by {format_value(-self.falls[0].change, 3)} at most"
+            if self.repeats > 1:
+                title += f"; {sum(bool(fall.beyond_noise) for fall in self.falls)} of them beyond noise"
+        if left:
+            title += f"\n(the {len(rows)} largest are shown; .falls has all of them)"
         return title, headers, rows
 
 
 def monotonicity(utility: MeasuredUtility, level: float = 0.05) -> Monotonicity:
     """Compare every two measured profiles of which one has a single user one level higher.
 
-    Nothing new is measured. With repeats, the change is tested against its own spread over them.
+    Nothing new is measured. With repeats, the change is tested against its own spread over them. Changes within
+    rounding of the utilities compared are none.
 
     Parameters
     ----------
@@ -120,16 +131,19 @@ def monotonicity(utility: MeasuredUtility, level: float = 0.05) -> Monotonicity:
     if steps:
         before = utility.repeated(np.array([profile for profile, _ in steps]))
         after = utility.repeated(np.array([_raised(*step) for step in steps]))
-        falls = _falls(steps, after - before, level)
+        magnitude = np.maximum(np.abs(before), np.abs(after)).max(axis=0)
+        falls = _falls(steps, after - before, RELATIVE * magnitude, level)
     return Monotonicity(tuple(sorted(falls, key=lambda fall: fall.change)), len(steps), utility.repeats, level)
 
 
-def _falls(steps: Sequence[tuple[tuple[int, ...], int]], changes: np.ndarray, level: float) -> list[Fall]:
+def _falls(
+    steps: Sequence[tuple[tuple[int, ...], int]], changes: np.ndarray, rounding: np.ndarray, level: float
+) -> list[Fall]:
     repeats = len(changes)
     means = changes.mean(axis=0)
     errors = changes.std(axis=0, ddof=1) / np.sqrt(repeats) if repeats > 1 else None
     falls = []
-    for step in np.flatnonzero(means < 0).tolist():
+    for step in np.flatnonzero(means < -rounding).tolist():
         profile, user = steps[step]
         change = float(means[step])
         error = None if errors is None else float(errors[step])
