@@ -182,7 +182,9 @@ def upper_envelope(P: Array, C: Array, low: Number, high: Number) -> list[Number
         if P[right] - P[left] <= near(P[right], P[left]):
             continue
         crossing = (C.item(right) - C.item(left)) / (P.item(right) - P.item(left))
-        above = lines[_lead(crossing, P[lines], C[lines], P[left], C[left]) > 0]
+        height = crossing * P[lines] - C[lines]
+        above = lines[(height > crossing * P[left] - C[left]).astype(bool)]
+        above = above[_lead(crossing, P[above], C[above], P[left], C[left]) > 0]
         if not above.size:
             corners.append(min(max(crossing, low), high))
             continue
@@ -200,8 +202,11 @@ def _lead(alpha: Any, P: Array, C: Array, slope: Number, cost: Number) -> Array:
 
 
 def _tied(alpha: Any, P: Array, C: Array) -> NDArray[np.intp]:
-    top = int(np.argmax(alpha * P - C))
-    return np.flatnonzero(_lead(alpha, P, C, P[top], C[top]) >= 0)
+    heights = alpha * P - C
+    top = int(np.argmax(heights))
+    coarse = near(alpha * P.max(), alpha * P.min()) + near(C.max(), part=ROUNDING)
+    close = np.flatnonzero((heights >= heights[top] - coarse).astype(bool))
+    return close[_lead(alpha, P[close], C[close], P[top], C[top]) >= 0]
 
 
 @dataclass(frozen=True)
