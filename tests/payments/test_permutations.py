@@ -165,8 +165,9 @@ def test_rough_utilities_warn_and_do_not_look_resolved(utility):
 
 def test_an_unresolved_estimate_vouches_for_nobody():
     weights = np.random.default_rng(5).lognormal(size=12)
-    for seed in range(20):
-        estimate = permutation_payments(lambda rows: 1.0 * (rows @ weights >= 0.97 * weights.sum()), [1] * 12, seed)
+    quota = 0.97 * weights.sum()
+    for seed in range(5):
+        estimate = permutation_payments(lambda rows: 1.0 * (rows @ weights >= quota), [1] * 12, seed, budget=8_000)
         assert estimate.resolved or estimate.doubtful.all()
 
 

@@ -61,7 +61,7 @@ def test_every_row_is_measured_again(study, committed):
         before = committed.loc[name]
         assert row["relative_error"] == pytest.approx(before.relative_error, rel=0.2, nan_ok=True)
         assert row["unresolved"] / 60 == pytest.approx(before.unresolved / before.seeds, abs=0.2)
-        for quantity in ("doubtful", "coverage", "coverage_in_doubt"):
+        for quantity in ("coverage", "coverage_in_doubt"):
             assert row[quantity] == pytest.approx(before[quantity], abs=0.06, nan_ok=True)
 
 
