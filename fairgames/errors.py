@@ -6,8 +6,10 @@ argument, the offending value and what would be right.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,10 @@ from fairgames.printable import printable, shortened
 
 _LONGEST_NAME = 120
 _LONGEST_LINE = 1_500
+# A list may hold itself many times over: only what is shown is written.
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict, _SHORT.maxset = 4, 20, 20, 10, 10
+_SHORT.maxstring, _SHORT.maxlong, _SHORT.maxother = 1 << 60, 80, 1 << 60
 
 
 class FairGamesError(ValueError):
@@ -61,7 +67,7 @@ class InputError(FairGamesError):
     def __init__(self, argument: str, requirement: str, value: object = _MISSING) -> None:
         self.argument = argument
         self.requirement = requirement
-        got = "" if value is self._MISSING else f", got {_as_typed(value)}"
+        got = "" if value is self._MISSING else f", got {shown(value)}"
         super().__init__(f"{shortened(argument, _LONGEST_NAME)}: {requirement}{got}")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -158,11 +164,25 @@ class SpecificationError(FairGamesError):
         return type(self), (self.source, self.problems)
 
 
-def _as_typed(value: object) -> str:
-    """Write a value as a user would type it: 2/3 rather than Fraction(2, 3), 0.1 rather than np.float64(0.1)."""
+def asked(function: Callable[..., Any], name: str, *arguments: object) -> Any:
+    """Call a function that the caller handed in; what it raises becomes an `InputError` that names it."""
+    try:
+        return function(*arguments)
+    except (FairGamesError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(name, f"must not raise; it raised {type(error).__name__}: {error}") from error
+
+
+def shown(value: object) -> str:
+    """Write a value as a user would type it (2/3, not Fraction(2, 3); 0.1, not np.float64(0.1)); long ones are cut."""
     if isinstance(value, np.generic):
         value = value.item()
-    return shortened(str(value) if isinstance(value, Fraction) else repr(value), 10 * _LONGEST_NAME)
+    try:
+        text = str(value) if isinstance(value, Fraction) else _SHORT.repr(value)
+    except Exception:  # whatever the value's own repr raises: too many digits, a fault of its own
+        text = f"a {type(value).__name__} that cannot be shown"
+    return shortened(text, 10 * _LONGEST_NAME)
 
 
 def _rebuild(kind: type[InputError], message: str, argument: str, requirement: str) -> InputError:

@@ -22,6 +22,8 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 _MOST_WORKER_DEATHS = 3
+_MOST_JOBS = 1000
+_MOST_SEED = 1 << 256
 
 
 def as_seed(seed: object) -> np.random.SeedSequence:
@@ -49,8 +51,9 @@ def as_seed(seed: object) -> np.random.SeedSequence:
     """
     if isinstance(seed, np.random.SeedSequence):
         return seed
-    if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError("seed", "must be a whole number of at least 0, or a numpy SeedSequence", seed)
+    if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) < _MOST_SEED:
+        requirement = "must be a whole number of at least 0, below 2^256, or a numpy SeedSequence"
+        raise InputError("seed", requirement, seed)
     return np.random.SeedSequence(int(seed))
 
 
@@ -82,8 +85,13 @@ def as_n_jobs(n_jobs: object) -> int | None:
     """
     if n_jobs is None:
         return None
-    if isinstance(n_jobs, (bool, np.bool_)) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
-        raise InputError("n_jobs", "must be a whole number other than 0, or None for joblib's own setting", n_jobs)
+    if (
+        isinstance(n_jobs, (bool, np.bool_))
+        or not isinstance(n_jobs, (int, np.integer))
+        or not 0 < abs(int(n_jobs)) <= _MOST_JOBS
+    ):
+        requirement = f"must be a whole number other than 0, at most {_MOST_JOBS:,}, or None for joblib's own setting"
+        raise InputError("n_jobs", requirement, n_jobs)
     return int(n_jobs)
 
 

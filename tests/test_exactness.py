@@ -1,4 +1,5 @@
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -31,6 +32,10 @@ from fairgames.exactness import (
         (0.2, 0.2),
         (np.float32(0.5), 0.5),
         (np.array(4), Fraction(4)),
+        (Decimal("0.2"), Fraction(1, 5)),
+        (10**300, Fraction(10**300)),
+        ("1e-300", Fraction(1, 10**300)),
+        ("0e999999999", Fraction(0)),
     ],
 )
 def test_numbers_are_read_for_what_they_are(value, expected):
@@ -52,11 +57,33 @@ def test_numbers_are_read_for_what_they_are(value, expected):
         (None, "x: must be a number such as"),
         (1j, "x: must be a number such as"),
         ([1], "x: must be a number such as"),
+        ("1/2/3", "x: must be a number such as"),
+        ("", "x: must be a number such as"),
+        ("nan", "x: must be a number, not NaN"),
+        (Decimal("nan"), "x: must be a number, not NaN"),
+        ("1e999999999999", "x: .*between 1e-300 and 1e300"),
+        (Decimal("1e-999999999"), "x: .*between 1e-300 and 1e300"),
+        (10**301, "x: .*between 1e-300 and 1e300"),
+        (Fraction(10**4000, 3), "x: .*between 1e-300 and 1e300"),
+        (1.7e308, "x: .*between 1e-300 and 1e300"),
+        (f"1/{10**301}", "x: .*between 1e-300 and 1e300"),
+        ("9" * 1001, "x: must have at most 1,000 digits"),
+        (np.ma.masked, "x: must be a number such as"),
     ],
 )
 def test_what_is_not_a_number_is_refused(value, message):
     with pytest.raises(InputError, match=message):
         as_number(value, "x")
+
+
+@given(st.fractions(max_denominator=10**6))
+def test_a_ratio_written_as_text_reads_back_exactly(number):
+    assert as_number(str(number), "x") == number
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**6), max_value=10**6))
+def test_a_decimal_means_what_it_says(number):
+    assert as_number(number, "x") == as_number(str(number), "x") == Fraction(str(number))
 
 
 def test_infinity_where_it_is_allowed():

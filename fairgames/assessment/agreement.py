@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fairgames.arguments import public
 from fairgames.equilibrium.certify import Certifier
 from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
 from fairgames.equilibrium.result import EquilibriumSet
@@ -14,6 +15,7 @@ from fairgames.equilibrium.screening import Screened, same_profile, screen
 from fairgames.equilibrium.solve import available_solvers, certified, chosen_solvers
 from fairgames.equilibrium.solver import Notes, Promise, Solver
 from fairgames.errors import SolverError
+from fairgames.exactness import Number
 from fairgames.result import Result, counted, format_value
 from fairgames.tolerance import MATCHING
 
@@ -99,8 +101,9 @@ class AgreementReport(Result):
         return title, headers, rows
 
 
+@public
 def compare_solvers(
-    game: Any, methods: Sequence[str | Solver] | None = None, timeout: object = None
+    game: Any, methods: Sequence[str | Solver] | None = None, timeout: Number | int | str | None = None
 ) -> AgreementReport:
     """Run several solvers on one game, and compare what they found.
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.assessment.certainty import Certainty, certainty
 from fairgames.errors import DataError, InputError
 from fairgames.exactness import Array
 from fairgames.fitting.fit import Fit
 from fairgames.fitting.observations import Observations, drawn_groups
 from fairgames.fitting.variance_components import ESTIMATORS, anova_of_groups, summarise
-from fairgames.game.costs import Actions
+from fairgames.game.costs import Actions, CostTable
+from fairgames.mechanism.problem import Selection
 from fairgames.memory import readable_count, require_memory
 from fairgames.parallel import as_seed, run_in_order
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -26,15 +28,16 @@ from fairgames.utility.table import TableUtility
 _BYTES_AN_ANSWER = 1_000
 
 
+@public
 def bootstrap_fit(
     fit: Fit,
-    costs: object,
+    costs: CostTable,
     resamples: int = 200,
     seed: int | np.random.SeedSequence = 0,
     *,
     importance: ArrayLike | None = None,
-    aggregation: str = "uniform",
-    selection: str = "best",
+    aggregation: Literal["uniform", "weighted"] = "uniform",
+    selection: Selection = "best",
     actions: Actions = None,
     constraints: Mapping[str, Any] | None = None,
     level: float = 0.9,
@@ -156,13 +159,14 @@ def _estimated(data: Observations, estimator: str, drawn: list[int]) -> tuple[fl
         return math.nan, math.nan
 
 
+@public
 def bootstrap_measured(
     utility: MeasuredUtility,
-    costs: object,
+    costs: CostTable,
     resamples: int = 200,
     seed: int | np.random.SeedSequence = 0,
     *,
-    selection: str = "best",
+    selection: Selection = "best",
     actions: Actions = None,
     constraints: Mapping[str, Any] | None = None,
     level: float = 0.9,
@@ -216,9 +220,9 @@ def bootstrap_measured(
     >>> bootstrap_measured(measured, costs=[0, "1/5"], resamples=20).resamples
     20
     """
-    require_resamples(resamples, utility.repeats)
     if utility.repeats < 2:
         raise InputError("utility", "must have at least 2 repeats to be resampled", utility.repeats)
+    require_resamples(resamples, utility.repeats)
     mean = TableUtility(utility.tensor())
     profiles = np.stack(np.unravel_index(np.arange(mean.tensor().size), utility.shape), axis=1)
     repeats = utility.repeated(profiles).reshape(utility.repeats, *utility.shape)
@@ -238,14 +242,17 @@ def bootstrap_measured(
 
 def require_resamples(resamples: int, drawn_each: int) -> None:
     """Refuse a number of resamples that is none, or whose draws and answers would not fit in memory."""
-    if isinstance(resamples, bool) or not isinstance(resamples, (int, np.integer)) or resamples < 2:
+    if resamples < 2:
         raise InputError("resamples", "must be a whole number of at least 2", resamples)
     n_bytes = int(resamples) * (_BYTES_AN_ANSWER + 48 * drawn_each)
     require_memory(n_bytes, f"{readable_count(int(resamples))} resamples", "some thousands of resamples")
 
 
 def _with_variances(
-    samples: Array, importance: ArrayLike | None, aggregation: str, variances: tuple[float, float]
+    samples: Array,
+    importance: ArrayLike | None,
+    aggregation: Literal["uniform", "weighted"],
+    variances: tuple[float, float],
 ) -> FederatedMeanUtility:
     return FederatedMeanUtility(samples, *variances, importance, aggregation=aggregation)
 

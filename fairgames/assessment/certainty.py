@@ -15,11 +15,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import DataError, InputError
 from fairgames.exactness import Array, to_float
 from fairgames.game.costs import Actions, allowed_actions, as_costs, on_actions
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
+from fairgames.mechanism.problem import Selection
 from fairgames.parallel import run_in_order
 from fairgames.payments.rules import FairRule
 from fairgames.result import Result, format_value
@@ -200,10 +202,17 @@ class Certainty(Result):
     why_left_out: str
     level: float
 
+    @public
     def interval(self, numbers: ArrayLike) -> tuple[Array, Array]:
         """Percentile interval along the first axis, for instance of ``payments`` or ``alphas``; NaNs do not count."""
         tail = (1 - self.level) / 2
-        low, high = np.nanquantile(np.asarray(numbers, dtype=float), [tail, 1 - tail], axis=0)
+        try:
+            drawn = np.asarray(numbers, dtype=float)
+        except (TypeError, ValueError, ArithmeticError):
+            raise InputError("numbers", "must be an array of numbers", numbers) from None
+        if not drawn.ndim or not drawn.size or np.isinf(drawn).any():
+            raise InputError("numbers", "must be at least one row of numbers that are finite or NaN", numbers)
+        low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
         return low, high
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
@@ -246,7 +255,7 @@ def certainty(
     utility_of: Callable[[Any], Utility],
     costs: object,
     *,
-    selection: str = "best",
+    selection: Selection = "best",
     actions: Actions = None,
     constraints: Mapping[str, Any] | None = None,
     level: float = 0.9,
@@ -321,7 +330,7 @@ def certainty(
 
 def _optimum(
     costs: object,
-    selection: str,
+    selection: Selection,
     allowed: tuple[tuple[int, ...], ...],
     constraints: Mapping[str, Any],
     utility: Utility,

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number
-from fairgames.game.costs import Actions, allowed_actions, as_costs
+from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
-from fairgames.mechanism.problem import as_blocs
+from fairgames.mechanism.problem import Selection, as_blocs
 from fairgames.result import Result, format_value
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
@@ -83,6 +84,7 @@ class Change(Result):
         return "Before and after", ("quantity", "before", "after", "change"), rows
 
 
+@public
 def compare_optima(before: Optimum, after: Optimum, names_before: Sequence[str], names_after: Sequence[str]) -> Change:
     """Put two optima side by side, matching users by name: the difference between two specifications.
 
@@ -123,8 +125,9 @@ def compare_optima(before: Optimum, after: Optimum, names_before: Sequence[str],
     return Change(before, after, tuple(users))
 
 
+@public
 def leaving(
-    utility: Utility | ArrayLike, costs: object, user: int, selection: str = "best", *, actions: Actions = None
+    utility: Utility | ArrayLike, costs: CostTable, user: int, selection: Selection = "best", *, actions: Actions = None
 ) -> Change:
     """Compare the optimum with the one at which a user may not take part.
 
@@ -162,7 +165,7 @@ def leaving(
     (Fraction(3, 5), Fraction(7, 15))
     """
     checked = as_utility(utility)
-    if isinstance(user, bool) or not isinstance(user, (int, np.integer)) or not 0 <= user < checked.n_users:
+    if not 0 <= user < checked.n_users:
         raise InputError("user", f"must be from 0 to {checked.n_users - 1}", user)
     allowed = allowed_actions(as_costs(costs, checked.shape), actions, checked.shape)
     without = tuple((0,) if other == user else levels for other, levels in enumerate(allowed))
@@ -234,11 +237,12 @@ class BlocComparison(Result):
         )
 
 
+@public
 def compare_blocs(
     utility: Utility | ArrayLike,
-    costs: object,
+    costs: CostTable,
     blocs: Iterable[Iterable[int]],
-    selection: str = "best",
+    selection: Selection = "best",
     *,
     actions: Actions = None,
 ) -> BlocComparison:

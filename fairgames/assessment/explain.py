@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number, as_number
 from fairgames.memory import require_memory
@@ -78,6 +79,7 @@ class Explanation(Result):
         return title, ("user", "level", "payment", "own estimate", "helping others", "most for helping"), rows
 
 
+@public
 def explain_payments(
     utility: FederatedMeanUtility, profile: ArrayLike, alpha: Alpha = 1, unit_value: Number | int | str = 1
 ) -> Explanation:

@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fairgames.arguments import public
 from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.exactness import Array, Number
-from fairgames.game.costs import Actions
+from fairgames.game.costs import Actions, CostTable
 from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.result import Result, format_value
@@ -222,7 +223,8 @@ class Misreport(Result):
         return title, ("user", "honest payoff", "gain", "factor", "platform keeps"), rows
 
 
-def misreport(utility: Utility | ArrayLike, costs: object, actions: Actions = None) -> Misreport:
+@public
+def misreport(utility: Utility | ArrayLike, costs: CostTable, actions: Actions = None) -> Misreport:
     """Find what each user gains by overstating its costs while the others are honest.
 
     The platform believes the reports, and chooses alpha and the best pure equilibrium for itself. A user

@@ -10,9 +10,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, common
-from fairgames.game.costs import Actions, allowed_actions, as_costs
+from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs
 from fairgames.payments.potential import potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import comparison_tolerance
@@ -68,8 +69,13 @@ class CostRobustness(Result):
         return title, ("user", "level", "slack", "factor from", "factor to"), rows
 
 
+@public
 def cost_robustness(
-    utility: Utility | ArrayLike, costs: object, profile: ArrayLike, alpha: Number | int | str, actions: Actions = None
+    utility: Utility | ArrayLike,
+    costs: CostTable,
+    profile: ArrayLike,
+    alpha: Number | int | str,
+    actions: Actions = None,
 ) -> CostRobustness:
     """Find how far the costs may be wrong before a profile is no longer an equilibrium.
 

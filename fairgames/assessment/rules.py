@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.equilibrium.solvers import pure_profiles
-from fairgames.errors import InputError
+from fairgames.errors import FairGamesError, InputError
 from fairgames.exactness import Array, Number, as_array, as_number, common
-from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
+from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.game.shares import PaymentRule, payoffs_of, rule_shares
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.axioms import AxiomBreak, AxiomReport, check_axioms
@@ -44,7 +45,7 @@ from fairgames.utility.table import TableUtility
 _MOST_PAYMENTS = 1_000
 
 
-class OutsiderPaidError(Exception):
+class OutsiderPaidError(FairGamesError):
     """The rule pays somebody who is absent: a break of the null user axiom."""
 
     def __init__(self, witness: AxiomBreak) -> None:
@@ -317,8 +318,9 @@ class RuleComparison(Result):
         return f"Payment rules over pure equilibria, {where}", HEADERS, [one.row() for one in self.outcomes]
 
 
+@public
 def standard_rules(
-    utility: Utility | ArrayLike, costs: object, amounts: ArrayLike | None = None
+    utility: Utility | ArrayLike, costs: CostTable, amounts: ArrayLike | None = None
 ) -> dict[str, StandardRule]:
     """Payment rules that `compare_rules` plays out when none are given.
 
@@ -360,9 +362,10 @@ def standard_rules(
     }
 
 
+@public
 def compare_rules(
     utility: Utility | ArrayLike,
-    costs: object,
+    costs: CostTable,
     rules: Mapping[str, PaymentRule] | None = None,
     *,
     alpha: Number | int | str | None = None,

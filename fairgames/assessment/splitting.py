@@ -9,8 +9,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, common, to_float
+from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha
 from fairgames.payments.pricing import price_profile
 from fairgames.result import Result, format_value
@@ -69,8 +71,9 @@ class FalseNames(Result):
         return title, ("quantity", "value"), [[name, format_value(value)] for name, value in rows]
 
 
+@public
 def split_data(
-    utility: FederatedMeanUtility,
+    utility: Utility,
     profile: ArrayLike,
     user: int,
     parts: Sequence[int],
@@ -116,7 +119,8 @@ def split_data(
     >>> names.pays, round(names.gain, 4)
     (True, 2.1867)
     """
-    levels, who = _user_levels(_federated(utility), profile, user)
+    utility = _federated(utility)
+    levels, who = _user_levels(utility, profile, user)
     sizes = _as_parts(parts)
     samples = utility.samples[utility.types]
     if not np.isclose(sizes.sum(), samples[who]):
@@ -129,9 +133,8 @@ def split_data(
     return _priced(utility, _renamed(utility, who, sizes, weights), (levels, who, len(sizes)), alpha)
 
 
-def duplicate_data(
-    utility: FederatedMeanUtility | DPMeanUtility, profile: ArrayLike, user: int, copies: int = 2, alpha: Alpha = 1
-) -> FalseNames:
+@public
+def duplicate_data(utility: Utility, profile: ArrayLike, user: int, copies: int = 2, alpha: Alpha = 1) -> FalseNames:
     """Price a user that hands in its whole data set under several names.
 
     The platform believes the copies to be independent data of different users.
@@ -165,14 +168,16 @@ def duplicate_data(
     >>> names.honest, names.names.tolist()
     (Fraction(1, 2), [Fraction(1, 3), Fraction(1, 3)])
     """
-    if isinstance(copies, bool) or not isinstance(copies, (int, np.integer)) or copies < 2:
+    if copies < 2:
         raise InputError("copies", "must be a whole number of at least 2", copies)
+    require_memory(copies * 200, f"{readable_count(copies)} copies", "fewer of them")
     if isinstance(utility, DPMeanUtility):
         levels, who = _user_levels(utility, profile, user)
         rows = utility.epsilons[utility.types]
         order = np.insert(np.arange(len(rows)), who, [who] * (copies - 1))
         return _priced(utility, DPMeanUtility(rows[order]), (levels, who, copies), alpha)
-    levels, who = _user_levels(_federated(utility), profile, user)
+    utility = _federated(utility)
+    levels, who = _user_levels(utility, profile, user)
     kind = utility.types[who]
     sizes, weights = np.full(copies, utility.samples[kind]), np.full(copies, utility.importance[kind])
     return _priced(utility, _renamed(utility, who, sizes, weights), (levels, who, copies), alpha)
@@ -211,7 +216,7 @@ def _federated(utility: object) -> FederatedMeanUtility:
 def _user_levels(utility: Utility, profile: ArrayLike, user: int) -> tuple[NDArray[np.intp], int]:
     levels = as_profile(profile, utility.shape, utility.type_sizes)
     levels = expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
-    if isinstance(user, bool) or not isinstance(user, (int, np.integer)) or not 0 <= user < utility.n_users:
+    if not 0 <= user < utility.n_users:
         raise InputError("user", f"must be from 0 to {utility.n_users - 1}", user)
     if levels[user] == 0:
         raise InputError("user", "must be present at the profile", user)

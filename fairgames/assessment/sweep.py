@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fairgames.errors import InputError
+from fairgames.arguments import public
+from fairgames.errors import InputError, asked
 from fairgames.exactness import Array
 from fairgames.mechanism.optimum import Optimum
 from fairgames.parallel import run_in_order
@@ -36,6 +37,7 @@ class Sweep(Result):
     values: tuple[Any, ...]
     optima: tuple[Optimum, ...]
 
+    @public
     def column(self, quantity: str) -> Array:
         """One field of every optimum, as an array; NaN where nothing meets the constraints.
 
@@ -79,6 +81,7 @@ class Sweep(Result):
         return f"Sweep over {self.name}", (self.name, *(column.replace("_", " ") for column in _COLUMNS)), rows
 
 
+@public
 def sweep(
     solve: Callable[..., Optimum],
     values: Iterable[Any],
@@ -126,10 +129,9 @@ def sweep(
     points = tuple(values)
     if not points:
         raise InputError("values", "must hold at least one value")
-    if not callable(solve):
-        raise InputError("solve", "must be a function that returns an optimum", solve)
     optima = []
-    at = partial(solve, **fixed) if argument is None else partial(_with_argument, solve, argument, fixed)
+    once = partial(solve, **fixed) if argument is None else partial(_with_argument, solve, argument, fixed)
+    at = partial(asked, once, "solve")
     for place, optimum in enumerate(run_in_order(at, points, n_jobs=n_jobs, description="sweep")):
         if not isinstance(optimum, Optimum):
             raise InputError("solve", f"must return an Optimum; at values[{place}] it returned", optimum)

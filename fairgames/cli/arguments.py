@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from fairgames.errors import InputError
 from fairgames.exactness import Number, as_number
@@ -160,7 +160,7 @@ def platform_options(
     }
     low, high = (alpha_or(text, end) for text, end in zip(alpha_range, wanted.alpha_range, strict=True))
     asked = {name: number for name, number in given.items() if number is not None}
-    return replace(wanted, **asked, selection=selection or wanted.selection, alpha_range=(low, high))
+    return replace(wanted, **asked, selection=cast("Any", selection) or wanted.selection, alpha_range=(low, high))
 
 
 def positive(text: str, name: str) -> Number:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -81,17 +81,16 @@ def fit(
     written = None if output is None else Output(output, "--output", force=force)
     outputs = checked_outputs(json, figure, force, data, also=written)
     costs = _costs(cost or ())
+    choices: dict[str, Any] = {"estimator": estimator, "missing": missing, "similar_labels": similar_labels}
     fitted = fit_federated_mean(
         str(data),
         group,
         value,
-        estimator=estimator,
         covariates=covariate or (),
-        missing=missing,
-        similar_labels=similar_labels,
         largest=largest,
+        **choices,
     )
-    to_spec = partial(fitted.to_spec, costs, aggregation=aggregation)
+    to_spec = partial(fitted.to_spec, costs, aggregation=cast("Any", aggregation))
     # Bad costs are refused at once; a fit that gives no specification is shown first, since it says why.
     text = to_spec(folder=str(output.parent)) if output is not None and fitted.between_variance > 0 else None
     console = console_for()

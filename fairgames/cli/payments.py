@@ -118,7 +118,7 @@ def print_false_names(
     copied: list[Number | None] = []
     for user, (name, group) in enumerate(zip(spec.user_names, spec.group_of_user.tolist(), strict=True)):
         samples = spec.groups[group].samples
-        copy = duplicate_data(utility, profile, user, alpha=alpha)  # type: ignore[arg-type]
+        copy = duplicate_data(utility, profile, user, alpha=alpha)
         found[f"{name}: its data twice"] = copy
         copied.append(copy.gain * unit_value)
         split.append(None)

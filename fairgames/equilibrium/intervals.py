@@ -9,9 +9,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, common, is_exact
-from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
+from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.payments.potential import largest_within, potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
@@ -52,8 +53,9 @@ class StableProfile(Result):
         return "StableProfile", names, [[format_value(getattr(self, name)) for name in names]]
 
 
+@public
 def stable_profiles(
-    utility: Utility | ArrayLike, costs: object, actions: Actions = None, margin: Number | int | str = 0
+    utility: Utility | ArrayLike, costs: CostTable, actions: Actions = None, margin: Number | int | str = 0
 ) -> tuple[StableProfile, ...]:
     """Every pure equilibrium of the fair game, with the interval of alpha on which it is one.
 

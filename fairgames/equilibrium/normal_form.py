@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from fairgames.errors import InputError
-from fairgames.exactness import Array, as_array, common
+from fairgames.exactness import Array, as_array, common, plain
 from fairgames.game import gambit
+
+_MOST_PLAYERS = 64
 
 
 class NormalForm(NamedTuple):
@@ -64,10 +68,15 @@ def as_normal_form(game: Any) -> NormalForm:
 
 def checked_payoffs(payoffs: Any) -> tuple[Array, ...]:
     """Payoff tensors as arrays of one kind and one shape; raises as `as_normal_form` does."""
-    if isinstance(payoffs, (str, bytes, dict)) or not hasattr(payoffs, "__len__"):
-        raise InputError(
-            "game", "must be a FairGame, one payoff array a player, a nashpy Game or a pygambit game", type(payoffs)
-        )
+    requirement = "must be a FairGame, one payoff array a player, a nashpy Game or a pygambit game"
+    try:
+        payoffs = plain(payoffs, "game")
+    except InputError as error:
+        raise InputError("game", f"{requirement}; {error.requirement}", payoffs) from None
+    if np.shape(payoffs[:0] if isinstance(payoffs, list) else payoffs) == ():
+        raise InputError("game", requirement, payoffs)
+    if len(payoffs) > _MOST_PLAYERS:
+        raise InputError("game", f"must have at most {_MOST_PLAYERS} players, one axis each", len(payoffs))
     if len(payoffs) < 2:
         raise InputError(
             "game",

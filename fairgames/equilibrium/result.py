@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, to_float
 from fairgames.game import gambit
@@ -54,6 +55,8 @@ def to_gambit_profiles(
         if payoffs is None:
             raise InputError("game", "must be given: this result holds no payoffs to build one from")
         game = gambit.to_gambit(payoffs, "", player_names, action_labels)
+    if not gambit.is_gambit_game(game):
+        raise InputError("game", "must be a pygambit game", game)
     sizes = [len(labels) for labels in gambit.labels(game)[1]]
     if sizes != [len(labels) for labels in action_labels]:
         raise InputError("game", f"must have {[len(labels) for labels in action_labels]} actions", sizes)
@@ -195,6 +198,7 @@ class EquilibriumSet(Result):
         """
         return to_nashpy_pairs(tuple(entry.strategies for entry in self.equilibria))
 
+    @public
     def to_gambit(self, game: pygambit.Game | None = None) -> list[pygambit.MixedStrategyProfile]:
         """Equilibria as pygambit mixed strategy profiles, rational when they are exact.
 

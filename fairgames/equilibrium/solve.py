@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from fairgames.arguments import public
 from fairgames.equilibrium.best_replies import climb_potential, fits
 from fairgames.equilibrium.certify import Certifier
 from fairgames.equilibrium.components import in_order, index_sum, near_ties, structured
@@ -17,7 +18,7 @@ from fairgames.equilibrium.screening import screen, without_repetitions
 from fairgames.equilibrium.solver import SEARCHED, Solver
 from fairgames.equilibrium.solvers import BUILT_IN, solver_named, solvers
 from fairgames.equilibrium.vertices import is_degenerate
-from fairgames.errors import SizeError, SolverError
+from fairgames.errors import SizeError, SolverError, shown
 from fairgames.exactness import Number, is_exact
 from fairgames.game.fair_game import FairGame
 
@@ -27,8 +28,12 @@ _MOST_SUPPORTS = 1000
 _MOST_WALKED_ACTIONS = 20
 
 
+@public
 def equilibria(
-    game: Any, method: str | Solver = "auto", timeout: object = None, rationalize: object = None
+    game: Any,
+    method: str | Solver = "auto",
+    timeout: Number | int | str | None = None,
+    rationalize: Number | int | str | None = None,
 ) -> EquilibriumSet:
     """Find the equilibria of any finite game, each with a certificate recomputed from the payoffs.
 
@@ -94,12 +99,12 @@ def equilibria(
     """
     seconds = None if timeout is None else checked_timeout(timeout)
     has_potential = isinstance(game, FairGame) and game.has_potential
-    if has_potential and method == "best-reply" and not fits(game, _MOST_PAYOFFS):
+    if has_potential and isinstance(method, str) and method == "best-reply" and not fits(game, _MOST_PAYOFFS):
         return climb_potential(game)
     try:
         form = _normal_form(game)
     except SizeError:
-        if has_potential and method == "auto":
+        if has_potential and isinstance(method, str) and method == "auto":
             return climb_potential(game)
         raise
     change: Number | None = None
@@ -146,12 +151,12 @@ def chosen_solvers(method: str | Solver, shape: tuple[int, ...]) -> list[Solver]
     """
     if isinstance(method, Solver):
         plan = [method]
+    elif not isinstance(method, str):
+        raise SolverError(f"method: must be 'auto', the name of a solver, or a Solver; got {shown(method)}")
     elif method == "auto":
         return [BUILT_IN[name] for name in _automatic(shape)]
-    elif isinstance(method, str):
-        plan = [solver_named(name) for name in method.split("+")]
     else:
-        raise SolverError(f"method: must be 'auto', the name of a solver, or a Solver; got {method!r}")
+        plan = [solver_named(name) for name in method.split("+")]
     for solver in plan:
         refusal = solver.refusal(shape)
         if refusal is not None:

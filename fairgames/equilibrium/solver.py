@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from fairgames.arguments import public
 from fairgames.exactness import Array
 
 Strategies: TypeAlias = tuple[Array, ...]
@@ -73,6 +74,7 @@ class Solver:
     least_actions: int = 1
     needs: tuple[str, ...] = ()
 
+    @public
     def refusal(self, shape: tuple[int, ...]) -> str | None:
         """Why the solver cannot serve a game of this shape; None when it can."""
         if self.n_players not in {None, len(shape)}:

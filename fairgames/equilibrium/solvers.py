@@ -20,7 +20,7 @@ from fairgames.equilibrium.rational import from_weights, to_integers
 from fairgames.equilibrium.solver import Found, Notes, Solver, Strategies
 from fairgames.equilibrium.subdivision import solve_subdivision
 from fairgames.equilibrium.vertices import solve_vertices
-from fairgames.errors import SolverError
+from fairgames.errors import SolverError, shown
 from fairgames.exactness import Array, to_float, to_fractions
 from fairgames.game import gambit
 from fairgames.game.deviations import pure_strategy
@@ -250,5 +250,5 @@ def solver_named(name: str) -> Solver:
         return BUILT_IN[name]
     available = solvers()
     if name not in available:
-        raise SolverError(f"method: must be 'auto' or one of {', '.join(sorted(available))}; got {name!r}")
+        raise SolverError(f"method: must be 'auto' or one of {', '.join(sorted(available))}; got {shown(name)}")
     return available[name]

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from fairgames.arguments import public
 from fairgames.equilibrium.certify import Certificate, Certifier
 from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, checked_payoffs
@@ -46,6 +47,7 @@ class Verification(Result):
         return title, ("failure",), [[text] for text in self.failures]
 
 
+@public
 def verify_dict(data: Mapping[str, Any]) -> Verification:
     """Recheck a saved `EquilibriumSet`, or every one inside another saved result.
 

@@ -11,17 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import PurePath
-from typing import TypeAlias
+from pathlib import Path, PurePath
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import DataError, InputError
 from fairgames.exactness import Number, as_number
 from fairgames.fitting.observations import Observations
 from fairgames.result import Result, format_value
-from fairgames.utility.federated_mean import AGGREGATIONS, FederatedMeanUtility
+from fairgames.utility.federated_mean import FederatedMeanUtility
 
 Costs: TypeAlias = Mapping[str, object]
 
@@ -39,8 +40,6 @@ def specification_text(fit: Fit, costs: Costs | Sequence[Costs] | None, aggregat
     costs, aggregation, folder
         As there.
     """
-    if aggregation not in AGGREGATIONS:
-        raise InputError("aggregation", f"must be one of {', '.join(AGGREGATIONS)}", aggregation)
     lines = [
         f"title  = {_text(f'{fit.value} by {fit.group}')}",
         'levels = ["absent", "federated", "direct"]',
@@ -190,7 +189,10 @@ class Fit(Result):
     largest: int | None
     observations: Observations = field(compare=False)
 
-    def utility(self, importance: ArrayLike | None = None, aggregation: str = "uniform") -> FederatedMeanUtility:
+    @public
+    def utility(
+        self, importance: ArrayLike | None = None, aggregation: Literal["uniform", "weighted"] = "uniform"
+    ) -> FederatedMeanUtility:
         """Utility of estimating the groups' means, one user a group.
 
         Parameters
@@ -210,8 +212,13 @@ class Fit(Result):
             self.samples, self.between_variance, self.within_variance, importance, aggregation=aggregation
         )
 
+    @public
     def to_spec(
-        self, costs: Costs | Sequence[Costs] | None = None, *, aggregation: str = "uniform", folder: str = "."
+        self,
+        costs: Costs | Sequence[Costs] | None = None,
+        *,
+        aggregation: Literal["uniform", "weighted"] = "uniform",
+        folder: str | Path = ".",
     ) -> str:
         """Write a specification (TOML text) that prices these groups.
 
@@ -235,7 +242,7 @@ class Fit(Result):
             is not known.
         """
         self._require_positive()
-        return specification_text(self, costs, aggregation, folder)
+        return specification_text(self, costs, aggregation, str(folder))
 
     def _require_positive(self) -> None:
         if self.between_variance > 0:

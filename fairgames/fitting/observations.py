@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.errors import DataError
+from fairgames.errors import DataError, shown
 from fairgames.memory import require_memory
 from fairgames.reading import UnreadableError, name_of, read_input, require_ordinary
 
@@ -54,6 +54,8 @@ def read_columns(data: object, names: Sequence[str]) -> dict[str, list[Any]]:
     {'bmi': [21, 30]}
     """
     if isinstance(data, (str, Path)):
+        if not (name := str(data)) or "\0" in name or len(name) > _LONGEST_PATH:
+            raise DataError(f"data must be a path, got {shown(name)}")
         path = Path(data)
         if path.suffix.lower() == ".parquet":
             return _from_parquet(path, names)
@@ -144,13 +146,14 @@ def _require(names: Sequence[str], columns: Sequence[str], source: str) -> None:
     for name in names:
         found = list(columns).count(name)
         if found == 0:
-            raise DataError(f"{source}: has no column {name!r}; its columns are {', '.join(map(repr, columns))}")
+            raise DataError(f"{source}: has no column {shown(name)}; its columns are {', '.join(map(repr, columns))}")
         if found > 1:
             raise DataError(f"{source}: has {found} columns named {name!r}")
 
 
 _MISSING_TEXT = frozenset({"", "na", "n/a", "nan", "null", "none"})
 _LISTED = 5
+_LONGEST_PATH = 4095
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,6 +324,6 @@ def _as_number(entry: object) -> float | None:
         return None
     try:
         number = float(entry)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None

@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError
-from fairgames.exactness import Array, as_array, is_exact
+from fairgames.exactness import Array, as_array, as_whole, is_exact, plain
+
+CostTable: TypeAlias = object
+"""What costs may be given as: rows of numbers, an array, a frame (`fairgames.exactness.plain`)."""
 
 
-def as_costs(costs: object, shape: Sequence[int]) -> Array:
+def as_costs(costs: CostTable, shape: Sequence[int]) -> Array:
     """Check privacy costs and return them as one array.
 
     Parameters
@@ -63,10 +67,10 @@ def as_costs(costs: object, shape: Sequence[int]) -> Array:
 
 
 def _rows(costs: object, n_users: int) -> list[Array]:
-    try:
-        entries = list(costs)  # type: ignore[call-overload]
-    except TypeError:
-        raise InputError("costs", "must be a row of costs, or one row a user", costs) from None
+    entries = plain(costs, "costs")
+    if np.shape(entries[:0] if isinstance(entries, list) else entries) == ():
+        raise InputError("costs", "must be a row of costs, or one row a user", costs)
+    entries = list(entries)
     if entries and not any(isinstance(entry, (list, tuple, np.ndarray)) for entry in entries):
         return [as_array(entries, "costs", allow_inf=True)] * n_users
     return [as_array(entry, f"costs[{user}]", allow_inf=True) for user, entry in enumerate(entries)]
@@ -117,11 +121,11 @@ def allowed_actions(costs: Array, actions: Actions, shape: Sequence[int]) -> tup
 def _offered(actions: Actions, shape: Sequence[int]) -> list[tuple[int, ...]]:
     if actions is None:
         return [tuple(range(n_levels)) for n_levels in shape]
-    try:
-        entries: list[Any] = list(actions)
-    except TypeError:
-        raise InputError("actions", "must be a tuple of levels, or one tuple a user", actions) from None
-    if all(np.ndim(entry) == 0 for entry in entries):
+    read = plain(actions, "actions")
+    if np.shape(read[:0] if isinstance(read, list) else read) == ():
+        raise InputError("actions", "must be a tuple of levels, or one tuple a user", actions)
+    entries: list[Any] = list(read)
+    if all(not isinstance(entry, (list, np.ndarray)) for entry in entries):
         entries = [entries] * len(shape)
     if len(entries) != len(shape):
         raise InputError("actions", f"must have one tuple for each of the {len(shape)} users", actions)
@@ -129,8 +133,8 @@ def _offered(actions: Actions, shape: Sequence[int]) -> list[tuple[int, ...]]:
 
 
 def _levels(levels: Sequence[int], user: int, n_levels: int) -> tuple[int, ...]:
-    array = np.asarray(levels)
-    if array.ndim != 1 or array.dtype.kind not in "iu" or array.size == 0:
+    array = as_whole(levels, f"actions[{user}]", "must be a non-empty tuple of whole levels")
+    if array.ndim != 1 or array.size == 0:
         raise InputError(f"actions[{user}]", "must be a non-empty tuple of whole levels", levels)
     if array.min() < 0 or array.max() >= n_levels:
         raise InputError(f"actions[{user}]", f"must hold levels from 0 to {n_levels - 1}", levels)
@@ -151,7 +155,7 @@ def costs_of_actions(costs: Array, actions: Sequence[Sequence[int]]) -> list[Arr
     return [costs[user, list(levels)] for user, levels in enumerate(actions)]
 
 
-def chosen_actions(profile: Sequence[Any], actions: Sequence[tuple[int, ...]]) -> list[Any]:
+def chosen_actions(profile: ArrayLike, actions: Sequence[tuple[int, ...]]) -> list[Any]:
     """Read what everybody plays: a level becomes its place among the user's actions; probabilities stay as they are.
 
     Raises
@@ -164,11 +168,13 @@ def chosen_actions(profile: Sequence[Any], actions: Sequence[tuple[int, ...]]) -
     >>> chosen_actions([2, [0.5, 0.5]], [(0, 2), (0, 1)])
     [1, [0.5, 0.5]]
     """
-    if not hasattr(profile, "__len__") or len(profile) != len(actions):
+    played = plain(profile, "profile")
+    if np.shape(played[:0] if isinstance(played, list) else played) == () or len(played) != len(actions):
         raise InputError("profile", f"must have one entry for each of the {len(actions)} users", profile)
     chosen = []
-    for user, (entry, levels) in enumerate(zip(profile, actions, strict=True)):
-        if np.ndim(entry) == 0 and entry not in levels:
+    for user, (entry, levels) in enumerate(zip(played, actions, strict=True)):
+        alone = not isinstance(entry, (list, np.ndarray))
+        if alone and not (isinstance(entry, (int, np.integer)) and entry in levels):
             raise InputError(f"profile[{user}]", f"must be one of the allowed levels {levels}", entry)
-        chosen.append(levels.index(entry) if np.ndim(entry) == 0 else entry)
+        chosen.append(levels.index(entry) if alone else entry)
     return chosen

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, common, is_exact
-from fairgames.game.costs import Actions, allowed_actions, as_costs, chosen_actions, costs_of_actions, on_actions
+from fairgames.exactness import Array, Number, as_whole, common, is_exact
+from fairgames.game.costs import (
+    Actions,
+    CostTable,
+    allowed_actions,
+    as_costs,
+    chosen_actions,
+    costs_of_actions,
+    on_actions,
+)
 from fairgames.game.deviations import as_strategies, best_responses
 from fairgames.game.shares import PaymentRule, less_all_costs, payoffs_of, shares_everywhere
 from fairgames.memory import readable_count, require_memory
@@ -64,10 +73,11 @@ class FairGame:
            [Fraction(1, 10), Fraction(0, 1)]], dtype=object)
     """
 
+    @public
     def __init__(
         self,
         utility: Utility | ArrayLike,
-        costs: object,
+        costs: CostTable,
         alpha: Alpha = 1,
         actions: Actions = None,
         payments: PaymentRule | None = None,
@@ -171,11 +181,17 @@ class FairGame:
         P = on_actions(potential_tensor(self._utility.tensor()), self._actions)
         return less_all_costs(paid_out(self._alpha, np.empty(()), P), costs_of_actions(self._costs, self._actions))
 
+    @public
     def profile_of(self, action_indices: Sequence[int]) -> NDArray[np.intp]:
         """Levels that a tuple of action indices stands for."""
-        return np.array([levels[a] for levels, a in zip(self._actions, action_indices, strict=True)], dtype=np.intp)
+        requirement = f"must be one whole number for each of {self.n_users} users, below its number of actions"
+        chosen = as_whole(action_indices, "action_indices", requirement)
+        if chosen.shape != (self.n_users,) or not (chosen >= 0).all() or not (chosen < self.shape).all():
+            raise InputError("action_indices", requirement, action_indices)
+        return np.array([levels[a] for levels, a in zip(self._actions, chosen.tolist(), strict=True)], dtype=np.intp)
 
-    def best_responses(self, profile: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
+    @public
+    def best_responses(self, profile: ArrayLike) -> tuple[tuple[int, ...], ...]:
         """Set of best responses of each user (eq. 17, a set, not a point).
 
         Parameters
@@ -220,12 +236,14 @@ class FairGame:
 
         return nashpy.Game(*(payoff.astype(float) for payoff in self.payoffs))
 
+    @public
     def to_gambit(self, title: str = "Fair data game") -> pygambit.Game:
         """Hand the game to Gambit, with exact payoffs when the inputs are exact."""
         from fairgames.game.gambit import to_gambit
 
         return to_gambit(self.payoffs, title=title, action_labels=self._labels())
 
+    @public
     def to_nfg(self, title: str = "Fair data game") -> str:
         """Text of a Gambit ``.nfg`` file that Gambit reads back identically."""
         from fairgames.game.gambit import to_nfg

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairgames.errors import InputError
+from fairgames.errors import InputError, asked
 from fairgames.exactness import Array, as_array, common, is_exact
 from fairgames.game.costs import on_actions
 from fairgames.payments import rules
@@ -61,7 +61,7 @@ def rule_shares(rule: PaymentRule, utility: Utility, actions: Sequence[Sequence[
     rows = []
     for index in np.ndindex(shape):
         profile = np.array([levels[action] for levels, action in zip(actions, index, strict=True)], dtype=np.intp)
-        row = as_array(rule(utility, profile), f"payments at profile {tuple(profile.tolist())}")
+        row = as_array(asked(rule, "payments", utility, profile), f"payments at profile {tuple(profile.tolist())}")
         if row.shape != (utility.n_users,):
             raise InputError("payments", f"must return one payment for each of {utility.n_users} users", row.shape)
         rows.append(row)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fairgames.arguments import public
 from fairgames.equilibrium.intervals import payment_intervals
-from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, common
-from fairgames.game.costs import Actions, on_actions
-from fairgames.mechanism.optimal import SELECTIONS, optimal_alpha
+from fairgames.game.costs import Actions, CostTable, on_actions
+from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum, pay_exactly_cost
-from fairgames.mechanism.problem import Problem, as_problem
+from fairgames.mechanism.problem import Problem, Selection, as_problem
 from fairgames.payments.potential import coalition_potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, near
@@ -53,8 +53,9 @@ class CoalitionOutcome(Result):
     selection: str
 
 
+@public
 def coalition_outcome(
-    utility: Utility | ArrayLike, costs: object, selection: str = "best", actions: Actions = None
+    utility: Utility | ArrayLike, costs: CostTable, selection: Selection = "best", actions: Actions = None
 ) -> CoalitionOutcome:
     """Equilibrium of the users' game when all, the platform included, are paid by Theorem 1.
 
@@ -87,8 +88,6 @@ def coalition_outcome(
     >>> outcome.profile, outcome.platform
     ((0, 1), Fraction(1, 3))
     """
-    if selection not in SELECTIONS:
-        raise InputError("selection", f"must be one of {', '.join(map(repr, SELECTIONS))}", selection)
     problem = as_problem(utility, costs, actions)
     everywhere, _ = common(coalition_potential_tensor(problem.utility.tensor()), problem.potential)
     shares = on_actions(everywhere, problem.allowed)
@@ -188,8 +187,9 @@ class PriceOfFairness(Result):
         )
 
 
+@public
 def price_of_fairness(
-    utility: Utility | ArrayLike, costs: object, selection: str = "best", *, actions: Actions = None
+    utility: Utility | ArrayLike, costs: CostTable, selection: Selection = "best", *, actions: Actions = None
 ) -> PriceOfFairness:
     """Compare the fair optimum with paying exactly costs and with the shares of Theorem 1.
 
@@ -229,7 +229,8 @@ def price_of_fairness(
     )
 
 
-def pay_costs(utility: Utility | ArrayLike, costs: object, actions: Actions = None) -> CostPricing:
+@public
+def pay_costs(utility: Utility | ArrayLike, costs: CostTable, actions: Actions = None) -> CostPricing:
     """Best that the platform can do if it pays each user exactly its cost: ``max U − Σ c``.
 
     An upper bound on the fair optimum wherever users may stay absent: nobody takes part for less.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number
 from fairgames.mechanism.roots import polynomial_roots
@@ -59,12 +60,14 @@ class Piece(Result):
     strategy_terms: tuple[Array, ...] | None = None
     family: Branch | None = None
 
+    @public
     def contains(self, alpha: Number) -> bool:
         """Whether ``alpha`` belongs to the range."""
         return (self.alpha_from < alpha < self.alpha_to) or (
             (self.closed_from and alpha == self.alpha_from) or (self.closed_to and alpha == self.alpha_to)
         )
 
+    @public
     def utility(self, alpha: Number) -> Number:
         """Utility at ``alpha`` (by continuity also outside the range)."""
         if self.family is not None:
@@ -77,10 +80,12 @@ class Piece(Result):
         beta = 1 / alpha
         return constant + beta * (linear + beta * square)
 
+    @public
     def value(self, alpha: Number) -> Number:
         """What the platform keeps at ``alpha``: ``(1 − alpha) · U(alpha)``."""
         return (1 - alpha) * self.utility(alpha)
 
+    @public
     def strategies(self, alpha: Number) -> tuple[Array, ...] | None:
         """Mixed strategies at ``alpha``; None for a pure profile."""
         if self.family is not None:
@@ -137,6 +142,7 @@ class Landscape(Result):
     pieces: tuple[Piece, ...]
     selection: str
 
+    @public
     def piece_at(self, alpha: Number | int | str) -> Piece | None:
         """Piece that holds ``alpha``; None when no equilibrium meets the constraints there.
 
@@ -150,11 +156,13 @@ class Landscape(Result):
             raise InputError("alpha", "must lie in [0, 1]", alpha)
         return next((piece for piece in self.pieces if piece.contains(number)), None)
 
+    @public
     def utility(self, alpha: Number | int | str) -> Number | None:
         """Utility at the selected equilibrium; None where there is none."""
         piece = self.piece_at(alpha)
         return None if piece is None else piece.utility(as_number(alpha, "alpha"))
 
+    @public
     def value(self, alpha: Number | int | str) -> Number | None:
         """What the platform keeps at the selected equilibrium, ``(1 − alpha) · U``; None where there is none."""
         piece = self.piece_at(alpha)

@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fairgames.arguments import public
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number
-from fairgames.game.costs import Actions
+from fairgames.game.costs import Actions, CostTable
 from fairgames.mechanism.crowds.game import as_entry_counts
 from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
 from fairgames.mechanism.dense import best_potential, best_pure, worst_pure
 from fairgames.mechanism.landscape import Profile
 from fairgames.mechanism.limits import Limits, as_limits
 from fairgames.mechanism.optimum import Optimum, as_optimum
-from fairgames.mechanism.problem import Problem, as_problem
+from fairgames.mechanism.problem import Problem, Selection, as_problem
 from fairgames.mechanism.symmetric.optimum import (
     MOST_USERS,
     counts_of,
@@ -36,7 +37,6 @@ from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 from fairgames.utility.measured.experiment import MeasuredUtility
 
-SELECTIONS = ("best", "worst", "potential")
 ENGINES = ("dense", "types", "at-scale")
 _MOST_STATES = 4_000_000
 _MOST_EXACT_STATES = 100_000
@@ -48,10 +48,11 @@ _MOST_EXACT_PROFILES = 20_000
 _MOST_DENSE_PROFILES = 10_000_000
 
 
+@public
 def optimal_alpha(
     utility: Utility | ArrayLike,
-    costs: object,
-    selection: str = "best",
+    costs: CostTable,
+    selection: Selection = "best",
     *,
     actions: Actions = None,
     margin: Number | int | str = 0,
@@ -127,8 +128,6 @@ def optimal_alpha(
     >>> optimum.alpha, optimum.value, optimum.strategies[0]
     (Fraction(3, 5), Fraction(29, 75), array([Fraction(1, 10), Fraction(9, 10)], dtype=object))
     """
-    if selection not in SELECTIONS:
-        raise InputError("selection", f"must be one of {', '.join(map(repr, SELECTIONS))}", selection)
     limits = as_limits(margin, budget, min_utility, alpha_range)
     if selection == "worst" and limits.margin > 0:
         raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', margin)

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -91,6 +91,10 @@ def member_levels(index: Sequence[int], blocs: Blocs, allowed: Sequence[Sequence
         for user, choice in zip(bloc, choices, strict=True):
             levels[user] = allowed[user][int(choice)]
     return tuple(levels)
+
+
+Selection: TypeAlias = Literal["best", "worst", "potential"]
+"""Which equilibrium counts when there are several."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from fairgames.errors import InputError
+from fairgames.errors import InputError, asked
 from fairgames.exactness import Array, Number, as_number, common, is_exact, to_float
 from fairgames.tolerance import comparison_tolerance
 
@@ -84,8 +84,8 @@ def paid_out(alpha: Number | Callable[[Any], Number], U: Array, shares: Array) -
 
 def _at_level(alpha: Callable[[Any], Number], level: Number) -> Number:
     name = f"alpha({level})"
-    fraction = _within_unit(as_number(alpha(level), name), name)
-    again = as_number(alpha(level), name)
+    fraction = _within_unit(as_number(asked(alpha, name, level), name), name)
+    again = as_number(asked(alpha, name, level), name)
     if again != fraction:
         raise InputError(name, f"must be a function of the utility level alone; it gave {fraction}, then", again)
     return fraction

@@ -11,12 +11,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations, product
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairgames.errors import InputError, SizeError
+from fairgames.arguments import public
+from fairgames.errors import InputError, SizeError, asked
 from fairgames.exactness import Array, Number, as_array, as_number
 from fairgames.payments.result import Payments
 from fairgames.result import Result, format_value
@@ -174,7 +175,8 @@ class AxiomReport(Result):
         return f"Fairness axioms, tried on {self.utilities} utilities", ("axiom", "verdict", "witness"), rows
 
 
-def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: str = "B") -> AxiomReport:
+@public
+def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: Literal["A", "B"] = "B") -> AxiomReport:
     """Check a payment rule against the fairness axioms, with a witness for each break.
 
     The rule is tried on ``utility`` and on every unanimity utility of its users (``U_T = 1`` when all of
@@ -217,8 +219,6 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: str = "B") ->
     >>> check_axioms(equal_split, [[0, 1], [1, 2]]).broken
     ('null user',)
     """
-    if axioms not in {"A", "B"}:
-        raise InputError("axioms", 'must be "A" (with the platform) or "B" (users only)', axioms)
     checked = as_utility(utility)
     # Two levels a user are the fewest, so the first comparison spares the product over very many users.
     if 4**checked.n_users > _MOST_PAYMENTS or math.prod(checked.shape) * 2**checked.n_users > _MOST_PAYMENTS:
@@ -260,8 +260,8 @@ def _payments_everywhere(rule: Rule, utility: Utility, axioms: str) -> PaidEvery
     """Payments at every profile: the users', then the platform's under axioms A."""
     payments = {}
     for profile in product(*map(range, utility.shape)):
-        answer = rule(utility, np.array(profile, dtype=np.intp))
-        row = as_array(np.asarray(answer), f"rule at profile {profile}")
+        answer = asked(rule, "rule", utility, np.array(profile, dtype=np.intp))
+        row = as_array(answer.values if isinstance(answer, Payments) else answer, f"rule at profile {profile}")
         if row.shape != (utility.n_users,):
             raise InputError("rule", f"must return one payment for each of {utility.n_users} users", row.shape)
         if axioms == "A":

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.exactness import Array, Number, is_exact
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
@@ -19,6 +20,7 @@ from fairgames.utility.checking import evaluated
 from fairgames.utility.profile import as_profile, expand_counts
 
 
+@public
 def potential(utility: Utility | ArrayLike) -> Array:
     """Potential ``P`` of the fair payments at every profile.
 
@@ -45,6 +47,7 @@ def potential(utility: Utility | ArrayLike) -> Array:
     return potential_tensor(as_utility(utility).tensor())
 
 
+@public
 def payment_table(utility: Utility | ArrayLike, alpha: Alpha = 1) -> PaymentTable:
     """Fair payments of every user at every profile (Theorem 2, equation 7).
 
@@ -120,6 +123,7 @@ def subset_payments(utility: Utility | ArrayLike, profile: ArrayLike, alpha: Alp
     )
 
 
+@public
 def coalition_payments(utility: Utility | ArrayLike, profile: ArrayLike) -> Payments:
     """Fair shares of the platform and of each user when the platform is in the coalition (Theorem 1).
 

@@ -18,6 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, Number, is_exact, to_float
 from fairgames.parallel import as_n_jobs, as_seed
@@ -468,6 +469,7 @@ def repeated_payments(utility: MeasuredUtility, profile: ArrayLike, alpha: Alpha
     )
 
 
+@public
 def sampled_payments(
     utility: MeasuredUtility,
     profile: ArrayLike,
@@ -558,6 +560,7 @@ def _degrees(sampling: NDArray[np.float64], df: int, noise: NDArray[np.float64],
     return max(1, int((variances[some] ** 2 / spread[some]).min())) if some.any() else df
 
 
+@public
 def fair_payments(
     utility: Utility | ArrayLike,
     profile: ArrayLike,

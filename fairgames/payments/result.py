@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact, to_float
 from fairgames.payments.alpha import alpha_levels, paid_out
@@ -169,6 +170,7 @@ class Payments(Result):
         """Number of entries of ``values`` along its first axis."""
         return len(self.values)
 
+    @public
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
         """Confidence interval of each payment.
 
@@ -240,6 +242,7 @@ class PaymentTable(Result):
     alpha: Number | Callable[[Any], Number]
     types: NDArray[np.intp]
 
+    @public
     def user(self, user: int) -> Array:
         """Payments of one user at every profile.
 

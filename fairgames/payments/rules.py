@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, as_number, common, is_exact, to_float
 from fairgames.memory import require_memory
@@ -38,6 +39,7 @@ class PaymentRule(ABC):
         """Payment of each user at one profile, shape ``(N,)``."""
 
     @abstractmethod
+    @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile: N arrays, axis ``i`` = user ``i``."""
 
@@ -52,10 +54,12 @@ class FairRule(PaymentRule):
     [Fraction(2, 1), Fraction(1, 1)]
     """
 
+    @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
         return subset_payments(utility, profile).values
 
+    @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""
         P = potential_tensor(utility.tensor())
@@ -72,10 +76,12 @@ class NoNegativeRule(PaymentRule):
     [Fraction(2, 1), Fraction(0, 1)]
     """
 
+    @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
         return _not_below_zero(FairRule()(utility, profile))
 
+    @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""
         return [_not_below_zero(payment) for payment in FairRule().everywhere(utility)]
@@ -91,11 +97,13 @@ class EqualSplitRule(PaymentRule):
     [Fraction(3, 2), Fraction(3, 2)]
     """
 
+    @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
         present = one_level_each(utility, profile) > 0
         return _fill(utility, present, utility(profile) / max(1, int(present.sum())))
 
+    @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""
         present = np.indices(utility.shape) > 0
@@ -113,6 +121,7 @@ class LeaveOneOutRule(PaymentRule):
     [Fraction(1, 1), Fraction(0, 1)]
     """
 
+    @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
         levels = one_level_each(utility, profile)
@@ -122,6 +131,7 @@ class LeaveOneOutRule(PaymentRule):
         losses: Array = worth[-1] - worth[:-1]
         return losses
 
+    @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""
         U = utility.tensor()
@@ -144,6 +154,7 @@ class BanzhafRule(PaymentRule):
     [Fraction(1, 2), Fraction(1, 2)]
     """
 
+    @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
         levels = one_level_each(utility, profile)
@@ -162,6 +173,7 @@ class BanzhafRule(PaymentRule):
             payments[present] = [part[(1,) * present.size] for part in parts]
         return payments
 
+    @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""
         return banzhaf_tensors(utility.tensor())
@@ -214,23 +226,33 @@ class ExactCostRule(PaymentRule):
 
     scaled = False
 
+    @public
     def __init__(self, costs: ArrayLike) -> None:
         self._costs = as_array(costs, "costs", allow_inf=True)
         if self._costs.ndim != 2:
             raise InputError("costs", "must be one row of costs a user", self._costs.shape)
 
+    @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
+        self._require_fit(utility)
         levels = one_level_each(utility, profile)
         paid: Array = self._costs[np.arange(utility.n_users), levels]
         for user in np.flatnonzero(paid == np.inf).tolist():
             raise InputError(f"profile[{user}]", "must be a level of finite cost", int(levels[user]))
         return paid
 
+    @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile; ``inf`` at a level of infinite cost."""
+        self._require_fit(utility)
         levels = np.indices(utility.shape)
         return [self._costs[user][levels[user]] for user in range(utility.n_users)]
+
+    def _require_fit(self, utility: Utility) -> None:
+        needed = utility.n_users, max(utility.type_levels)
+        if self._costs.shape != needed:
+            raise InputError("utility", f"must have as many users and levels as the costs, {self._costs.shape}", needed)
 
 
 def one_level_each(utility: Utility, profile: ArrayLike) -> NDArray[np.intp]:
@@ -284,6 +306,7 @@ class ProportionalRule(PaymentRule):
     [Fraction(1, 1), Fraction(3, 1)]
     """
 
+    @public
     def __init__(self, amounts: ArrayLike | None = None) -> None:
         self._amounts = None if amounts is None else as_array(amounts, "amounts")
         if self._amounts is None:
@@ -296,6 +319,7 @@ class ProportionalRule(PaymentRule):
         if np.any(self._amounts[..., 0] != 0):
             raise InputError("amounts", "must be 0 at level 0: absent discloses nothing", amounts)
 
+    @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
         levels = one_level_each(utility, profile)
@@ -307,6 +331,7 @@ class ProportionalRule(PaymentRule):
         shares: Array = worth.item() * amounts / total
         return shares
 
+    @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""
         U, amounts = common(utility.tensor(), self.amounts_for(utility))
@@ -316,6 +341,7 @@ class ProportionalRule(PaymentRule):
         total[total == 0] = 1
         return [U * amount / total for amount in each]
 
+    @public
     def amounts_for(self, utility: Utility) -> Array:
         """Amount of each level for each user, shape ``(N, L)``.
 
@@ -366,6 +392,7 @@ class ProportionalEquilibrium(Result):
         return "A fixed budget, shared in proportion", ("user", "discloses", "payment", "payoff"), rows
 
 
+@public
 def proportional_equilibrium(costs: ArrayLike, budget: Number | int | str) -> ProportionalEquilibrium:
     """Nash equilibrium when a budget is shared in proportion and disclosing costs ``c_i`` a unit.
 
@@ -408,7 +435,7 @@ def proportional_equilibrium(costs: ArrayLike, budget: Number | int | str) -> Pr
         raise InputError("costs", "must be one number a user, for at least two users", costs)
     for user in np.flatnonzero(each <= 0).tolist():
         raise InputError(f"costs[{user}]", "must be above 0", each[user])
-    if purse <= 0:
+    if purse < 1e-300:
         raise InputError("budget", "must be above 0", budget)
     each, purse_array = common(each, np.array(purse, dtype=object if isinstance(purse, Fraction) else float))
     purse = purse_array.item()

@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
-from fairgames.errors import SpecificationError
-from fairgames.exactness import Number
+from fairgames.errors import InputError, SpecificationError
+from fairgames.exactness import Number, as_number
 from fairgames.printable import shortened
-from fairgames.spec.number import NotANumberError, as_written, exact_number
+from fairgames.spec.number import as_written
 
 
 def _refuse(requirement: str, value: object) -> PydanticCustomError:
@@ -29,9 +29,9 @@ def _refuse(requirement: str, value: object) -> PydanticCustomError:
 def _number(accepts: Callable[[Number], bool], requirement: str) -> PlainValidator:
     def read(value: object) -> Number:
         try:
-            number = exact_number(value)
-        except NotANumberError as error:
-            raise _refuse(str(error), value) from None
+            number = as_number(value, "", allow_inf=True)
+        except InputError as error:
+            raise _refuse(error.requirement.replace("a Fraction", "inf"), value) from None
         if not accepts(number):
             raise _refuse(requirement, value)
         return number
@@ -61,12 +61,9 @@ def _nested_numbers(value: object) -> Any:
     if isinstance(value, list):
         return [_nested_numbers(entry) for entry in value]
     try:
-        number = exact_number(value)
-    except NotANumberError as error:
-        raise _refuse(str(error), value) from None
-    if math.isinf(number):
-        raise _refuse("must be finite", value)
-    return number
+        return as_number(value, "")
+    except InputError as error:
+        raise _refuse(error.requirement.replace("a Fraction", "inf"), value) from None
 
 
 def _one_of(*known: str) -> PlainValidator:
@@ -101,7 +98,7 @@ class FederatedMeanSection(Section):
     kind: Literal["federated-mean"]
     between_variance: Positive | None = None
     within_variance: Positive | None = None
-    aggregation: Annotated[str, _one_of("uniform", "weighted")] = "uniform"
+    aggregation: Annotated[Literal["uniform", "weighted"], _one_of("uniform", "weighted")] = "uniform"
 
 
 class DPMeanSection(Section):
@@ -142,7 +139,7 @@ class PlatformSection(Section):
     """``[platform]``: what the platform asks for."""
 
     alpha: Share | None = None
-    selection: Annotated[str, _one_of("best", "worst", "potential")] = "best"
+    selection: Annotated[Literal["best", "worst", "potential"], _one_of("best", "worst", "potential")] = "best"
     margin: NonNegative = Fraction(0)
     budget: NonNegative | None = None
     min_utility: Finite | None = None

@@ -12,7 +12,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from fairgames.arguments import public
 from fairgames.errors import DataError, InputError, SizeError, SpecificationError
+from fairgames.exactness import LARGEST_POWER
 from fairgames.fitting.fit import user_name
 from fairgames.progress import stage
 from fairgames.reading import STANDARD_INPUT, UnreadableError, name_of, read_input
@@ -27,7 +29,6 @@ from fairgames.spec.document import (
     validated,
 )
 from fairgames.spec.entries import UserGroup, check_levels, user_groups
-from fairgames.spec.number import LARGEST_POWER
 from fairgames.spec.specification import DataSource, PlatformOptions, Specification
 from fairgames.spec.utilities import (
     FileProblemError,
@@ -110,6 +111,7 @@ _DEEPEST = 60
 
 
 @stage("reading the specification")
+@public
 def load_specification(path: str | PathLike[str]) -> Specification:
     """Read a specification.
 

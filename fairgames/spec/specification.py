@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError, SpecificationError
-from fairgames.exactness import Array, Number
+from fairgames.exactness import Array, Number, as_whole
 from fairgames.memory import require_memory
 from fairgames.result import format_value, html_table, plain_table
 from fairgames.spec.entries import UserGroup
@@ -45,7 +46,7 @@ class PlatformOptions:
     """
 
     alpha: Number | None
-    selection: str
+    selection: Literal["best", "worst", "potential"]
     margin: Number
     budget: Number | None
     min_utility: Number | None
@@ -178,9 +179,14 @@ class Specification:
         self._require_room(8)
         return np.repeat(np.arange(len(self.groups)), self.counts)
 
+    @public
     def level_names(self, profile: Sequence[int]) -> tuple[str, ...]:
         """Name of each level of a profile."""
-        return tuple(self.levels[level] for level in profile)
+        requirement = f"must be whole numbers from 0 to {len(self.levels) - 1}"
+        chosen = as_whole(profile, "profile", requirement)
+        if chosen.ndim != 1 or not ((chosen >= 0) & (chosen < len(self.levels))).all():
+            raise InputError("profile", requirement, profile)
+        return tuple(self.levels[level] for level in chosen.tolist())
 
     def __repr__(self) -> str:
         """Plain table of the users."""

@@ -8,7 +8,6 @@ A measured utility saved as a table: CSV for people, ``.npy`` for programs.
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from fairgames.errors import InputError, SizeError
-from fairgames.exactness import MOST_AXES, Array, Number
+from fairgames.exactness import MOST_AXES, Array, Number, as_number
 from fairgames.memory import readable_count, require_memory
 from fairgames.spec.document import (
     DPMeanSection,
@@ -28,7 +27,6 @@ from fairgames.spec.document import (
     UserSection,
 )
 from fairgames.spec.entries import UserGroup, check_names, row_by_level
-from fairgames.spec.number import NotANumberError, exact_number
 from fairgames.utility.base import Utility
 
 
@@ -157,12 +155,9 @@ def _place_row(values: Array, row: Sequence[str], levels: Sequence[str], line: i
     if values[index] is not None:
         raise FileProblemError(f"line {line}: gives the profile ({', '.join(profile)}) a second time")
     try:
-        number = exact_number(text)
-    except NotANumberError as error:
-        raise FileProblemError(f"line {line}: the utility {error}, got {text!r}") from None
-    if math.isinf(number):
-        raise FileProblemError(f"line {line}: the utility must be finite")
-    values[index] = number
+        values[index] = as_number(text, "the utility")
+    except InputError as error:
+        raise FileProblemError(f"line {line}: the utility {error.requirement}, got {text!r}") from None
 
 
 def _level(cell: str, levels: Sequence[str], line: int) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number
 from fairgames.memory import readable_count, require_memory
@@ -58,6 +59,13 @@ class Utility(ABC):
     _bytes_a_profile: int = 16
     """Memory that the tensor of floats needs while it is made."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check what is evaluated, for utilities of a user's own too: an index too large must not pass for a level."""
+        super().__init_subclass__(**kwargs)
+        for name, check in (("evaluate", _as_profiles), ("evaluate_counts", _as_states), ("walk", _as_levels)):
+            if name in cls.__dict__:
+                setattr(cls, name, _checking(cls.__dict__[name], check))
+
     @property
     @abstractmethod
     def n_users(self) -> int:
@@ -102,9 +110,10 @@ class Utility(ABC):
 
         ``counts[m, k, l]`` users of type ``k`` are at level ``l``.
         """
+        _as_states(self, counts)
         return self.evaluate(expand_counts(counts, self.types))
 
-    def walk(self, levels: NDArray[np.intp]) -> Walk | None:  # noqa: ARG002 (subclasses read it)
+    def walk(self, levels: NDArray[np.intp]) -> Walk | None:
         """How the utility grows as users join one by one, for utilities that update faster than they evaluate.
 
         Parameters
@@ -118,12 +127,14 @@ class Utility(ABC):
             From an order of users, shape ``(n,)``, to the utility after each has joined, shape ``(n,)``. None:
             evaluate the profiles on the way. To be sent to other processes it must be picklable.
         """
+        _as_levels(self, levels)
         return None
 
     def __repr__(self) -> str:
         """Name the kind of utility and how many users it has."""
         return f"<{type(self).__name__} of {self.n_users:,} users>"
 
+    @public
     def __call__(self, profile: ArrayLike) -> Number:
         """Utility of one profile.
 
@@ -191,6 +202,39 @@ class Utility(ABC):
             profiles = np.stack(np.unravel_index(np.arange(start, stop), self.shape), axis=1)
             flat[start:stop] = evaluated(self.evaluate, profiles)
         return values
+
+
+def _checking(method: Callable[[Any, Any], Any], check: Callable[[Utility, Any], None]) -> Callable[[Any, Any], Any]:
+    @wraps(method)
+    def checked(self: Utility, *states: Any, **named: Any) -> Any:
+        for given in (*states, *named.values()):
+            check(self, given)
+        return method(self, *states, **named)
+
+    return checked
+
+
+def _as_profiles(utility: Utility, profiles: Any) -> None:
+    n_users = utility.n_users
+    if not isinstance(profiles, np.ndarray) or profiles.dtype.kind not in "iu" or profiles.shape[1:] != (n_users,):
+        raise InputError("profiles", f"must be an array of whole levels, shape (M, {n_users})", profiles)
+    if profiles.size:
+        levels = utility.type_levels
+        highest = profiles.max() >= levels[0] if len(set(levels)) == 1 else (profiles >= utility.shape).any()
+        if highest or profiles.min() < 0:
+            raise InputError("profiles", f"must hold levels from 0 to {max(levels) - 1}", profiles)
+
+
+def _as_states(utility: Utility, counts: Any) -> None:
+    shape = len(utility.type_sizes), max(utility.type_levels)
+    if not isinstance(counts, np.ndarray) or counts.dtype.kind not in "iuf" or counts.shape[1:] != shape:
+        raise InputError("counts", f"must be an array of shape (M, {shape[0]}, {shape[1]}): types by levels", counts)
+
+
+def _as_levels(utility: Utility, levels: Any) -> None:
+    if not isinstance(levels, np.ndarray) or levels.ndim != 1:
+        raise InputError("levels", f"must be an array of {utility.n_users} whole levels", levels)
+    _as_profiles(utility, levels[None])
 
 
 def require_zero_at_absent(value: Number, name: str, tolerance: float = 0.0) -> None:

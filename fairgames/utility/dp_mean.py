@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
 from fairgames.utility.base import Walk
@@ -116,6 +117,7 @@ class DPMeanUtility(GroupedUtility):
     smooth = True
     monotone = True
 
+    @public
     def __init__(
         self, epsilons: ArrayLike, n_users: int | None = None, counts: Sequence[int] | NDArray[Any] | None = None
     ) -> None:
@@ -177,6 +179,7 @@ class DPMeanUtility(GroupedUtility):
         values: Array = (1 + 2 / self.n_users) * reduction_tensor(self._epsilons[self.types])
         return values
 
+    @public
     def weights(self, profile: ArrayLike) -> NDArray[np.float64]:
         """Weight that the estimator gives to each user's number.
 
@@ -199,16 +202,19 @@ class DPMeanUtility(GroupedUtility):
         np.multiply(eps, scale, out=weights, where=~_saturated(eps, threshold))
         return pick(np.where(counts > 0, weights, np.nan))
 
+    @public
     def noise_scale(self, profile: ArrayLike) -> float:
         """Scale ``t = max_i w_i / eps_i`` of the Laplace noise; its variance is ``2t²``."""
         A, G, r, _ = self._split_of(self._disclosed(profile)[0])
         return best_weights(A, G, r)[0]
 
+    @public
     def bayes_risk(self, profile: ArrayLike) -> float:
         """Expected squared error of the best estimator; 1/12 when nobody is present."""
         A, G, r, _ = self._split_of(self._disclosed(profile)[0])
         return float((1 - reduction(A, G, r)) / 12)
 
+    @public
     def saturated(self, profile: ArrayLike) -> NDArray[np.bool_]:
         """Whether each present user has a weight below what its level allows.
 
@@ -261,6 +267,6 @@ def _check_levels(table: Array) -> None:
 def _as_number_of_users(n_users: int | None) -> int:
     if n_users is None:
         raise InputError("n_users", "must be given when epsilons is one row for all users")
-    if isinstance(n_users, bool) or not isinstance(n_users, (int, np.integer)) or n_users < 1:
+    if n_users < 1:
         raise InputError("n_users", "must be a whole number of at least 1", n_users)
     return int(n_users)

@@ -8,11 +8,12 @@ The federated mean's utility at every profile at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import as_array, as_number, to_float
 from fairgames.tolerance import RELATIVE
@@ -315,6 +316,7 @@ class FederatedMeanUtility(GroupedUtility):
     # All estimates that some of the users' own means allow, all of these means allow as well.
     monotone_at_top = True
 
+    @public
     def __init__(
         self,
         samples: ArrayLike,
@@ -322,15 +324,13 @@ class FederatedMeanUtility(GroupedUtility):
         within_variance: float,
         importance: ArrayLike | None = None,
         *,
-        aggregation: str = "uniform",
+        aggregation: Literal["uniform", "weighted"] = "uniform",
         counts: ArrayLike | None = None,
     ) -> None:
         sizes = _as_entries(samples, "samples", 1)
         weight = _as_entries(np.ones(len(sizes)) if importance is None else importance, "importance", 0)
         if len(weight) != len(sizes):
             raise InputError("importance", f"must have one number for each of the {len(sizes)} entries", importance)
-        if aggregation not in AGGREGATIONS:
-            raise InputError("aggregation", f"must be one of {', '.join(AGGREGATIONS)}", aggregation)
         super().__init__(list(zip(sizes.tolist(), weight.tolist(), strict=True)), counts, 3)
         self.between_variance = _as_variance(between_variance, "between_variance")
         self.within_variance = _as_variance(within_variance, "within_variance")
@@ -370,6 +370,7 @@ class FederatedMeanUtility(GroupedUtility):
         samples, importance, enter = (values[self.types] for values in (self._sizes, self._importance, entering))
         return federated_tensor(samples, importance, self.between_variance, self.within_variance, enter)
 
+    @public
     def emse(self, profile: ArrayLike) -> NDArray[np.float64]:
         """Least expected squared error of the estimate of each user's mean.
 
@@ -390,6 +391,7 @@ class FederatedMeanUtility(GroupedUtility):
         result: NDArray[np.float64] = self._errors_of_state(counts)[self.types, levels]
         return result
 
+    @public
     def weights(self, profile: ArrayLike) -> NDArray[np.float64]:
         """Weights of the best estimates (proposition 5).
 
@@ -414,6 +416,7 @@ class FederatedMeanUtility(GroupedUtility):
             raise InputError("profile", "must have somebody present: otherwise there is nothing to weigh", profile)
         return optimal_weights(levels, self._shares(levels), self.between_variance, self._noise())
 
+    @public
     def error_of_weights(self, profile: ArrayLike, weights: ArrayLike) -> NDArray[np.float64]:
         """Expected squared errors of any given weights (proposition 4).
 

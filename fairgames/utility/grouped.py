@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array
+from fairgames.exactness import Array, as_whole
 from fairgames.memory import require_memory
 from fairgames.utility.base import Utility
 from fairgames.utility.checking import evaluated
@@ -47,6 +48,7 @@ class GroupedUtility(Utility):
 
     _bytes_a_profile = 100
 
+    @public
     def __init__(self, descriptions: Sequence[Hashable], counts: ArrayLike | None, n_levels: int) -> None:
         if not descriptions:
             raise InputError("users", "must be at least one")
@@ -64,6 +66,7 @@ class GroupedUtility(Utility):
     @cached_property
     def shape(self) -> tuple[int, ...]:
         """Number of levels of each user."""
+        require_memory(8 * self.n_users, f"the levels of {self.n_users:,} users", "payments by counts")
         return (self._n_levels,) * self.n_users
 
     @cached_property
@@ -157,9 +160,12 @@ def _codes_of_states(type_sizes: Sequence[int], n_levels: int) -> tuple[NDArray[
 def _as_counts_of_entries(counts: ArrayLike | None, n_entries: int) -> NDArray[np.intp]:
     if counts is None:
         return np.ones(n_entries, dtype=np.intp)
-    array = np.asarray(counts)
-    if array.shape != (n_entries,) or array.dtype.kind not in "iu":
-        raise InputError("counts", f"must be one whole number of users for each of the {n_entries} entries", counts)
+    requirement = f"must be one whole number of users for each of the {n_entries} entries"
+    array = as_whole(counts, "counts", requirement)
+    if array.shape != (n_entries,):
+        raise InputError("counts", requirement, counts)
     for entry in np.flatnonzero(array < 1).tolist():
         raise InputError(f"counts[{entry}]", "must be at least 1", int(array[entry]))
-    return array.astype(np.intp)
+    if sum(array.tolist()) >= 1 << 62:
+        raise InputError("counts", "must add up to less than 2^62 users", counts)
+    return array

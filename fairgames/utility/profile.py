@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairgames.errors import InputError
+from fairgames.errors import FairGamesError, InputError
+from fairgames.exactness import as_whole, plain
 
 
 def is_counts(profile: ArrayLike) -> bool:
@@ -20,11 +21,12 @@ def is_counts(profile: ArrayLike) -> bool:
         If its rows differ in length.
     """
     try:
-        return np.ndim(profile) == 2
-    except ValueError:
-        raise InputError(
-            "profile", "must be one level a user, or rows of equal length that count users", profile
-        ) from None
+        return np.ndim(plain(profile, "profile")) == 2
+    except ValueError as error:
+        if isinstance(error, FairGamesError):
+            raise
+        requirement = "must be one level a user, or rows of equal length that count users"
+        raise InputError("profile", requirement, profile) from None
 
 
 def as_profile(profile: ArrayLike, shape: Sequence[int], type_sizes: Sequence[int]) -> NDArray[np.intp]:
@@ -51,15 +53,13 @@ def as_profile(profile: ArrayLike, shape: Sequence[int], type_sizes: Sequence[in
     """
     if is_counts(profile):
         return as_counts(profile, [max(shape)] * len(type_sizes), type_sizes)
-    array = np.asarray(profile)
-    if array.dtype.kind not in "iu":
-        raise InputError("profile", "must hold whole level indices", profile)
+    array = as_whole(profile, "profile", "must hold whole level indices")
     if array.shape != (len(shape),):
         raise InputError("profile", f"must have one level for each of the {len(shape)} users", profile)
     for user, (level, n_levels) in enumerate(zip(array.tolist(), shape, strict=True)):
         if not 0 <= level < n_levels:
             raise InputError(f"profile[{user}]", f"must be a level from 0 to {n_levels - 1}", level)
-    return array.astype(np.intp)
+    return array
 
 
 def as_counts(counts: ArrayLike, type_levels: Sequence[int], type_sizes: Sequence[int]) -> NDArray[np.intp]:
@@ -84,9 +84,7 @@ def as_counts(counts: ArrayLike, type_levels: Sequence[int], type_sizes: Sequenc
         If the shape is wrong, an entry is not a whole number of users, somebody is at a level that
         does not exist, or a row does not add up to its type's size.
     """
-    array = np.asarray(counts)
-    if array.dtype.kind not in "iu":
-        raise InputError("profile", "as counts[type, level] must hold whole numbers of users", counts)
+    array = as_whole(counts, "profile", "as counts[type, level] must hold whole numbers of users")
     expected = (len(type_sizes), max(type_levels))
     if array.shape != expected:
         raise InputError("profile", f"as counts[type, level] must have shape {expected}", array.shape)
@@ -98,7 +96,7 @@ def as_counts(counts: ArrayLike, type_levels: Sequence[int], type_sizes: Sequenc
             raise InputError(f"profile[{kind}]", f"must count nobody above level {n_levels - 1}", row)
         if sum(row) != size:
             raise InputError(f"profile[{kind}]", f"must count all {size} users of type {kind}", row)
-    return array.astype(np.intp)
+    return array
 
 
 def count_profiles(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
 from fairgames.utility.base import Utility, Walk, require_zero_at_absent
@@ -39,6 +40,7 @@ class TableUtility(Utility):
     (Fraction(2, 3), 2, [0, 0])
     """
 
+    @public
     def __init__(self, values: ArrayLike) -> None:
         self._values = as_array(values, "values")
         if self._values.ndim == 0:
@@ -126,6 +128,7 @@ class CountUtility(Utility):
     (Fraction(2, 3), Fraction(1, 1))
     """
 
+    @public
     def __init__(self, values: ArrayLike) -> None:
         self._values = as_array(values, "values")
         if self._values.ndim != 1 or self._values.size < 2:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, as_number, to_float
 from fairgames.utility.base import Utility, Walk
@@ -105,6 +106,7 @@ class ThresholdUtility(Utility):
     (1.0, 0.0)
     """
 
+    @public
     def __init__(
         self, jumps: Sequence[Jump], base: Utility | None = None, *, counts: Sequence[int] | NDArray[Any] | None = None
     ) -> None:

@@ -62,7 +62,7 @@ def test_an_infeasible_answer_has_no_changes():
     ("act", "message"),
     [
         (lambda: leaving(UTILITY, COSTS, 3), "user: must be from 0 to 2"),
-        (lambda: leaving(UTILITY, COSTS, True), "user: must be from 0 to 2"),
+        (lambda: leaving(UTILITY, COSTS, True), "user: must be a whole number"),
         (lambda: leaving(UTILITY, [0, -1, 0], 1), r"costs\[0, 1\]"),
         (lambda: compare_optima(*[optimal_alpha(UTILITY, COSTS)] * 2, "ab", "abc"), "names_before: must have one name"),
         (lambda: compare_optima(*[optimal_alpha(UTILITY, COSTS)] * 2, "abc", "aba"), "names_after: must not name two"),

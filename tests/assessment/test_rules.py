@@ -169,7 +169,7 @@ def test_paying_the_absent_breaks_the_null_user_axiom():
     ("arguments", "message"),
     [
         ({"rules": {}}, "rules: must map the name of at least one rule"),
-        ({"rules": [LeaveOneOutRule()]}, "rules: must map the name"),
+        ({"rules": [LeaveOneOutRule()]}, "rules: must be a mapping"),
         ({"rules": {"mine": 3}}, r"rules\['mine'\]: must be a function"),
         ({"rules": {"mine": lambda *_: [1]}}, "rule"),
         ({"alpha": 1.5}, "alpha: must lie in"),

@@ -69,7 +69,7 @@ GOOD = FederatedMeanUtility([10, 20], 1, 10)
     ("act", "message"),
     [
         (lambda: split_data(GOOD, (2, 2), 2, [1, 9]), "user: must be from 0 to 1"),
-        (lambda: split_data(GOOD, (2, 2), True, [1, 9]), "user: must be from 0 to 1"),
+        (lambda: split_data(GOOD, (2, 2), True, [1, 9]), "user: must be a whole number"),
         (lambda: split_data(GOOD, (0, 2), 0, [1, 9]), "user: must be present"),
         (lambda: split_data(GOOD, (2, 2), 0, [1, 8]), "parts: must add up to the 10 samples of user 0"),
         (lambda: split_data(GOOD, (2, 2), 0, [10]), "parts: must be the sample sizes of at least two"),

@@ -147,7 +147,7 @@ def theorem_3(game: Game) -> Ask:
     """Gamma and the regimes of absence against each other level."""
     from symbolic import regimes
 
-    found = [(level, U, regimes.derive(len(U), U)) for level, U in _by_level(game)]
+    found = [(level, U, regimes.derive(len(U), U)) for level, U in _by_level(game) if any(U)]
 
     def ask(draws: Draws) -> Iterator[Point]:
         for level, U, forms in found:

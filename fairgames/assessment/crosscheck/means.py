@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 from fairgames.assessment.crosscheck.points import Draws, Point, Question, around, at, evaluator
 from fairgames.exactness import Number, as_array
@@ -163,7 +163,9 @@ def _estimates(profiles: Sequence[Profile], aggregation: str, draws: Draws) -> I
             for _ in range(max(1, draws.points // 6)):
                 between, within = draws.rational(0, 4), draws.rational(0, 100)
                 variances = federated_inputs.total_variances(samples, between, within)
-                utility = FederatedMeanUtility(samples, float(between), float(within), aggregation=aggregation)
+                utility = FederatedMeanUtility(
+                    samples, float(between), float(within), aggregation=cast("Any", aggregation)
+                )
                 values = (*variances, between)
                 closed = [estimate.error.at(*values), *weights_of(estimate, n_users, values)]
                 numeric = [utility.emse(profile)[target - 1], utility.weights(profile)[target - 1]]
@@ -180,7 +182,7 @@ def _federated_utility(profiles: Sequence[Profile], aggregation: str, draws: Dra
         shares = aggregate_of(profile, samples, aggregation)
         closed = federated.utility(profile, samples, between, within, importance=importance, aggregate=shares)
         utility = FederatedMeanUtility(
-            samples, float(between), float(within), [float(a) for a in importance], aggregation=aggregation
+            samples, float(between), float(within), [float(a) for a in importance], aggregation=cast("Any", aggregation)
         )
         yield at(f"profile {profile}, samples {samples}", closed, utility(profile))
 

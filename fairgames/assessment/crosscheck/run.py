@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from numpy.typing import ArrayLike
 
+from fairgames.arguments import public
 from fairgames.assessment.crosscheck import means, payments, symmetric, two_player
 from fairgames.assessment.crosscheck.game import compare_game
 from fairgames.assessment.crosscheck.points import (
@@ -86,6 +87,7 @@ class CrossCheck(Result):
         )
 
 
+@public
 def crosscheck(
     spec_or_utility: PricedGame | Utility | ArrayLike | None = None,
     *,
@@ -157,6 +159,6 @@ def all_questions(everything: bool) -> Iterator[Question]:
         yield from section.questions(everything)
 
 
-def _require_count(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def _require_count(name: str, value: int, least: int) -> None:
+    if value < least:
         raise InputError(name, f"must be a whole number of at least {least}", value)

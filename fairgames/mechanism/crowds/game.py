@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
-from fairgames.exactness import to_float
+from fairgames.exactness import as_whole, to_float
 from fairgames.game.costs import Actions, allowed_actions, as_costs
 from fairgames.utility.base import Utility
 
@@ -164,9 +164,10 @@ def as_entry_counts(counts: ArrayLike, n_users: int) -> NDArray[np.int64]:
     InputError
         Unless they are whole, at least 1, and add up to ``n_users``.
     """
-    sizes = np.asarray(counts)
-    if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes < 1).any() or int(sizes.sum()) != n_users:
-        raise InputError("counts", f"must be whole numbers of at least 1 that add up to the {n_users:,} users", counts)
+    requirement = f"must be whole numbers of at least 1 that add up to the {n_users:,} users"
+    sizes = as_whole(counts, "counts", requirement)
+    if sizes.ndim != 1 or (sizes < 1).any() or sum(sizes.tolist()) != n_users:
+        raise InputError("counts", requirement, counts)
     return sizes.astype(np.int64)
 
 

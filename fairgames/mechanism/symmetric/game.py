@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number, is_exact, to_float
+from fairgames.exactness import Array, Number, as_array, as_number, as_whole, is_exact, to_float
 from fairgames.mechanism.symmetric.bernstein import Bernstein, Root
 from fairgames.payments.counts import potential_on_lattice
 from fairgames.payments.potential import CountLattice
@@ -311,7 +311,8 @@ def _as_exchangeable(utility: Utility | ArrayLike) -> Utility:
     if isinstance(utility, Utility):
         worth = utility
     else:
-        worth = CountUtility(utility) if np.ndim(utility) == 1 else as_utility(utility)
+        values = as_array(utility, "utility")
+        worth = CountUtility(values) if values.ndim == 1 else as_utility(values)
     if len(worth.type_sizes) != 1:
         raise InputError(
             "utility",
@@ -324,9 +325,10 @@ def _as_exchangeable(utility: Utility | ArrayLike) -> Utility:
 
 
 def _as_pair(actions: Sequence[int], n_levels: int) -> tuple[int, int]:
-    levels = np.asarray(actions)
-    if levels.shape != (2,) or levels.dtype.kind not in "iu" or not 0 <= levels[0] < levels[1] < n_levels:
-        raise InputError("actions", f"must be two levels from 0 to {n_levels - 1}, the more private one first", actions)
+    requirement = f"must be two levels from 0 to {n_levels - 1}, the more private one first"
+    levels = as_whole(actions, "actions", requirement)
+    if levels.shape != (2,) or not 0 <= levels[0] < levels[1] < n_levels:
+        raise InputError("actions", requirement, actions)
     return int(levels[0]), int(levels[1])
 
 

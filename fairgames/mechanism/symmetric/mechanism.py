@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, is_exact
 from fairgames.mechanism.symmetric.game import Mean, SymmetricGame, symmetric_game
@@ -139,9 +141,6 @@ def _at(
     return SymmetricEquilibrium(float(1 - x), float(utility), float(value), to)
 
 
-_SELECTIONS = ("best", "worst")
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class SymmetricMechanism(Result):
     """What the platform should do with exchangeable users who choose between two actions.
@@ -223,18 +222,22 @@ class SymmetricMechanism(Result):
         increments = np.diff(self.utilities)
         return SymmetricGame(self.n_users, self.actions, self.cost, self.utilities, self.gains, increments, ())
 
+    @public
     def gamma(self, p: Number | int | str) -> Number:
         """Expected gain from the less private action when each other user avoids it with probability ``p``."""
         return _evaluated(self._game, self._game.gamma, p)
 
+    @public
     def expected_utility(self, p: Number | int | str) -> Number:
         """Expected utility when all users take the more private action with probability ``p``."""
         return _evaluated(self._game, self._game.expected_utility, p)
 
+    @public
     def equilibria(self, alpha: Number | int | str) -> tuple[SymmetricEquilibrium, ...]:
         """All symmetric equilibria at ``alpha``, in increasing order of ``p``."""
         return symmetric_equilibria(self._game, alpha)
 
+    @public
     def p_star(self, alpha: Number | int | str) -> Number:
         """Probability of the more private action in the selected symmetric equilibrium at ``alpha``.
 
@@ -262,11 +265,12 @@ class SymmetricMechanism(Result):
         return f"SymmetricMechanism ({self.selection})", ("quantity", "value"), rows
 
 
+@public
 def symmetric_mechanism(
     utility: Utility | ArrayLike,
     cost: Number | int | str,
     actions: Sequence[int] = (0, 1),
-    selection: str = "best",
+    selection: Literal["best", "worst"] = "best",
 ) -> SymmetricMechanism:
     """Optimal payment fraction for exchangeable users who choose between two actions.
 
@@ -309,8 +313,6 @@ def symmetric_mechanism(
     >>> str(mechanism.cost_threshold), str(mechanism.gamma_min), str(mechanism.gamma_max)
     ('1/3', '1/2', '2/3')
     """
-    if selection not in _SELECTIONS:
-        raise InputError("selection", f"must be one of {_SELECTIONS}", selection)
     game = symmetric_game(utility, cost, actions)
     if game.absent and game.cost < 0:
         raise InputError("cost", 'must be at least 0 where "absent", which costs nothing, is the other action', cost)

@@ -13,9 +13,10 @@ from itertools import combinations, pairwise, zip_longest
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, to_fractions
-from fairgames.game.costs import Actions
+from fairgames.game.costs import Actions, CostTable
 from fairgames.mechanism.dense import Search
 from fairgames.mechanism.landscape import Peak, Piece, Profile, highest_peak, in_floats, join, remove, within
 from fairgames.mechanism.limits import Limits
@@ -175,8 +176,12 @@ def _pieces(problem: Problem) -> list[tuple[Piece, Number, Number]]:
     return found
 
 
+@public
 def equilibrium_families(
-    utility: Utility | ArrayLike, costs: object, actions: Actions = None, blocs: Iterable[Iterable[int]] | None = None
+    utility: Utility | ArrayLike,
+    costs: CostTable,
+    actions: Actions = None,
+    blocs: Iterable[Iterable[int]] | None = None,
 ) -> tuple[Piece, ...]:
     """Every extreme equilibrium of a two-player fair game, mixed ones included, with its interval of alpha.
 

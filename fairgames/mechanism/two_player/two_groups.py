@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.equilibrium.result import EquilibriumSet
 from fairgames.equilibrium.solve import equilibria
 from fairgames.errors import InputError
@@ -80,6 +81,7 @@ class _Game(NamedTuple):
     both: float
 
 
+@public
 def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, second_costs: ArrayLike) -> TwoGroupOptima:
     """Platform's best equilibrium (equation 26) for every pair of costs, in floats and without a grid of alpha.
 
@@ -272,6 +274,7 @@ class TwoGroupCell(Result):
         return title, ("strategies", "payoffs"), rows
 
 
+@public
 def two_group_cell(utility: Utility | ArrayLike, costs: ArrayLike, alpha: Number | int | str) -> TwoGroupCell:
     """Find the cell of two costs at one alpha, and every equilibrium in it.
 

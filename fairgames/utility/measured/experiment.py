@@ -11,6 +11,8 @@ import csv
 import inspect
 import io
 from collections.abc import Callable, Sequence
+from enum import Enum
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number, to_float
+from fairgames.exactness import Array, Number, as_number, as_whole, to_float
 from fairgames.files import Output
 from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.utility.base import Utility
@@ -30,8 +33,8 @@ from fairgames.utility.profile import as_profile, expand_counts
 
 def as_shape(shape: Sequence[int]) -> tuple[int, ...]:
     """Check the number of levels of each user: whole numbers of at least 2."""
-    array = np.asarray(shape)
-    if array.ndim != 1 or not array.size or array.dtype.kind not in "iu":
+    array = as_whole(shape, "shape", "must list the number of levels of each user")
+    if array.ndim != 1 or not array.size:
         raise InputError("shape", "must list the number of levels of each user", shape)
     for user, n_levels in enumerate(array.tolist()):
         if n_levels < 2:
@@ -50,17 +53,12 @@ def as_types(types: Sequence[Any] | None, shape: tuple[int, ...]) -> NDArray[np.
     numbers: dict[Any, int] = {}
     levels: dict[Any, int] = {}
     for user, (label, n_levels) in enumerate(zip(labels, shape, strict=True)):
+        if not isinstance(label, (str, int, float, Fraction, Enum, np.number)):
+            raise InputError(f"types[{user}]", "must be a label: text or a number", label)
         numbers.setdefault(label, len(numbers))
         if levels.setdefault(label, n_levels) != n_levels:
             raise InputError(f"types[{user}]", "must group only users with the same number of levels", label)
     return np.array([numbers[label] for label in labels], dtype=np.intp)
-
-
-def as_repeats(repeats: int) -> int:
-    """Check the number of repeats: a whole number of at least 1."""
-    if isinstance(repeats, bool) or not isinstance(repeats, (int, np.integer)) or repeats < 1:
-        raise InputError("repeats", "must be a whole number of at least 1", repeats)
-    return int(repeats)
 
 
 def takes_rng(evaluate: Callable[..., Any]) -> bool:
@@ -192,12 +190,13 @@ class MeasuredUtility(Utility):
     (0.2, 2)
     """
 
+    @public
     def __init__(
         self,
         evaluate: Callable[..., Any],
         shape: Sequence[int],
         *,
-        types: Sequence[Any] | None = None,
+        types: str | Sequence[Any] | None = None,
         repeats: int = 1,
         seed: int | np.random.SeedSequence = 0,
         baseline: Number | int | None = None,
@@ -206,11 +205,11 @@ class MeasuredUtility(Utility):
         adopt: bool = False,
         n_jobs: int | None = None,
     ) -> None:
-        if not callable(evaluate):
-            raise InputError("evaluate", "must be a function of a profile", evaluate)
         self._shape = as_shape(shape)
         self._types = as_types(types, self._shape)
-        self._repeats = as_repeats(repeats)
+        if repeats < 1:
+            raise InputError("repeats", "must be a whole number of at least 1", repeats)
+        self._repeats = repeats
         sequence = as_seed(seed)
         self._experiment = Experiment(evaluate, takes_rng(evaluate), sequence)
         self._baseline = None if baseline is None else float(as_number(baseline, "baseline"))
@@ -286,6 +285,7 @@ class MeasuredUtility(Utility):
             values[repeat] = [0.0 if profile == absent else self._known[profile, repeat] - base for profile in distinct]
         return values[:, inverse.ravel()]
 
+    @public
     def standard_error(self, profile: ArrayLike) -> float:
         """Standard error of the utility of one profile, from the spread of its repeats.
 
@@ -300,6 +300,7 @@ class MeasuredUtility(Utility):
         rows = expand_counts(levels[None], self.types) if levels.ndim == 2 else levels[None]
         return float(self.repeated(rows)[:, 0].std(ddof=1) / np.sqrt(self._repeats))
 
+    @public
     def repeat(self, number: int) -> Utility:
         """Return the utility as one repeat alone measured it.
 
@@ -312,6 +313,7 @@ class MeasuredUtility(Utility):
             raise InputError("number", f"must be a repeat from 0 to {self._repeats - 1}", number)
         return OneRepeat(self, number, self.repeated)
 
+    @public
     def save(self, path: str | Path, force: bool = False) -> None:
         """Measure every profile and write the table of utilities, which a specification can name.
 
@@ -337,9 +339,12 @@ class MeasuredUtility(Utility):
         output.check()
         output.write(writer(self.tensor()))
 
+    @public
     def representatives(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
         """Sort levels within each type: the one profile that is measured for all permutations."""
-        rows = np.array(profiles)
+        rows = np.array(as_whole(profiles, "profiles", "must be whole levels, shape (M, N)"))
+        if rows.shape[1:] != (self.n_users,):
+            raise InputError("profiles", f"must have shape (M, {self.n_users})", rows.shape)
         for kind, size in enumerate(self.type_sizes):
             if size > 1:
                 users = np.flatnonzero(self.types == kind)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE
@@ -87,6 +88,7 @@ class Monotonicity(Result):
         return title, headers, rows
 
 
+@public
 def monotonicity(utility: MeasuredUtility, level: float = 0.05) -> Monotonicity:
     """Compare every two measured profiles of which one has a single user one level higher.
 
