@@ -26,7 +26,7 @@ Door = TypeVar("Door", bound=Callable[..., Any])
 Kind = Callable[[Any, str], Any]
 
 _MOST_WHOLE = 1 << 62
-_LONGEST_PATH = 4095
+_LONGEST_PATH = 10_000
 _MOST_ENTRIES = 200_000
 
 

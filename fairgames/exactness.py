@@ -28,6 +28,9 @@ MOST_AXES = 32
 LARGEST_POWER = 300
 """Numbers are 0 or from 10**-300 to 10**300: floats hold them in full, and nobody waits for a huge power."""
 
+LARGEST_PAYOFF_POWER = 4000
+"""Exact payoffs of a game, and the strategies that they make, never become floats."""
+
 _EXPECTED = 'must be a number such as 0.2, 3, "2/3" or a Fraction'
 _RANGE = f"must be 0 or of a size between 1e-{LARGEST_POWER} and 1e{LARGEST_POWER}"
 _LARGEST = 10**LARGEST_POWER
@@ -39,7 +42,7 @@ _LEAVES = frozenset({int, float, str, Fraction})
 _NUMBERS = "must be numbers: an array, nested lists, a frame or a series"
 
 
-def as_number(value: object, name: str, *, allow_inf: bool = False) -> Number:
+def as_number(value: object, name: str, *, allow_inf: bool = False, power: int = LARGEST_POWER) -> Number:
     """Read one number; ints, Fractions, Decimals and text give a Fraction, floats stay floats.
 
     Parameters
@@ -50,6 +53,8 @@ def as_number(value: object, name: str, *, allow_inf: bool = False) -> Number:
         The argument's name, for the error message.
     allow_inf : bool
         Whether plus infinity is meaningful here.
+    power : int
+        Exact numbers other than 0 lie between 10**-power and 10**power.
 
     Returns
     -------
@@ -67,7 +72,7 @@ def as_number(value: object, name: str, *, allow_inf: bool = False) -> Number:
     >>> as_number("0.2", "alpha"), as_number(0.2, "alpha")
     (Fraction(1, 5), 0.2)
     """
-    number = _parse(value, name)
+    number = _parse(value, name, power)
     if isinstance(number, float):
         if math.isnan(number):
             raise InputError(name, "must be a number, not NaN")
@@ -79,7 +84,7 @@ def as_number(value: object, name: str, *, allow_inf: bool = False) -> Number:
     return number
 
 
-def _parse(value: object, name: str) -> Number:
+def _parse(value: object, name: str, power: int) -> Number:
     if isinstance(value, np.ndarray) and value.ndim == 0 and not np.ma.is_masked(value):
         value = value.item()
     if isinstance(value, (bool, np.bool_)):
@@ -89,23 +94,23 @@ def _parse(value: object, name: str) -> Number:
         # Bits first: they are free, while a comparison of Fractions costs as much as reading one.
         if above and abs(above.bit_length() - below.bit_length()) >= _BITS - 1:
             large, small = (abs(above), below) if abs(above) > below else (below, abs(above))
-            if large > small * _LARGEST:
+            if large > small * 10**power:
                 raise InputError(name, _RANGE, value)
         return Fraction(above, below)
     if isinstance(value, numbers.Real):
         return float(value)
     if isinstance(value, (str, Decimal)):
-        return _from_text(value, name)
+        return _from_text(value, name, power)
     raise InputError(name, _EXPECTED, value)
 
 
-def _from_text(value: str | Decimal, name: str) -> Number:
-    if isinstance(value, str) and len(value) > _MOST_DIGITS:
+def _from_text(value: str | Decimal, name: str, power: int) -> Number:
+    if isinstance(value, str) and len(value) > _MOST_DIGITS + 2 * (power - LARGEST_POWER):
         raise InputError(name, f"must have at most {_MOST_DIGITS:,} digits", value)
     try:
         if isinstance(value, str) and "/" in value:
             above, _, below = value.partition("/")
-            return _parse(Fraction(int(above), int(below)), name)
+            return _parse(Fraction(int(above), int(below)), name, power)
         decimal = Decimal(value)
     except (ValueError, InvalidOperation, ZeroDivisionError) as error:
         if isinstance(error, InputError):
@@ -113,9 +118,9 @@ def _from_text(value: str | Decimal, name: str) -> Number:
         raise InputError(name, _EXPECTED, value) from None
     if not decimal.is_finite():
         return float("nan" if decimal.is_nan() else decimal)
-    if decimal and abs(decimal.adjusted()) > LARGEST_POWER:
+    if decimal and abs(decimal.adjusted()) > power:
         raise InputError(name, _RANGE, value)
-    return _parse(Fraction(decimal), name)
+    return _parse(Fraction(decimal), name, power)
 
 
 def plain(values: Any, name: str) -> Any:
@@ -166,7 +171,7 @@ def plain(values: Any, name: str) -> Any:
         if isinstance(value, (list, tuple, range)):
             left -= len(value)
             if depth == MOST_AXES:
-                raise InputError(name, f"must not be nested more than {MOST_AXES} deep, or hold itself")
+                raise InputError(name, f"must have at most {MOST_AXES} axes, and no list that holds itself")
             if left < 0:
                 raise SizeError(f"{name}: lists of more than {_MOST_LISTED:,} numbers; give a NumPy array")
             return [one if type(one) in _LEAVES else entry(one, depth + 1) for one in value]
@@ -254,7 +259,7 @@ def _in_order(labels: Sequence[Any], name: str) -> list[int]:
     return sorted(range(len(labels)), key=lambda place: whole[place] or 0)
 
 
-def as_array(values: object, name: str, *, allow_inf: bool = False) -> Array:
+def as_array(values: object, name: str, *, allow_inf: bool = False, power: int = LARGEST_POWER) -> Array:
     """Read an array of numbers, exact when every entry is.
 
     Parameters
@@ -265,6 +270,8 @@ def as_array(values: object, name: str, *, allow_inf: bool = False) -> Array:
         The argument's name, for the error message.
     allow_inf : bool
         Whether plus infinity is meaningful here.
+    power : int
+        As in `as_number`; larger than floats hold only where they are never needed.
 
     Returns
     -------
@@ -301,9 +308,12 @@ def as_array(values: object, name: str, *, allow_inf: bool = False) -> Array:
             raise InputError(name, _RECTANGULAR)
         result = np.empty(raw.shape, dtype=object)
         for index in np.ndindex(raw.shape):
-            result[index] = as_number(raw[index], _entry(name, index), allow_inf=allow_inf)
+            result[index] = as_number(raw[index], _entry(name, index), allow_inf=allow_inf, power=power)
         if any(isinstance(entry, float) and math.isfinite(entry) for entry in result.flat):
-            result = result.astype(float)
+            try:
+                result = result.astype(float)
+            except OverflowError:
+                raise InputError(name, f"beside floats {_RANGE}") from None
     if result.dtype == float and (tiny := (result != 0) & (np.abs(result) < _SMALLEST)).any():
         first = tuple(int(i) for i in np.argwhere(tiny)[0])
         raise InputError(_entry(name, first), _RANGE, float(result[first]))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fairgames.errors import InputError
-from fairgames.exactness import Array, as_array, common, plain
+from fairgames.exactness import LARGEST_PAYOFF_POWER, Array, as_array, common, is_exact, plain
 from fairgames.game import gambit
 
 _MOST_PLAYERS = 64
@@ -84,7 +84,11 @@ def checked_payoffs(payoffs: Any) -> tuple[Array, ...]:
             "[A, -A] for a zero-sum game); a single user simply takes its best action",
             len(payoffs),
         )
-    arrays = common(*(as_array(payoff, f"payoffs[{player}]") for player, payoff in enumerate(payoffs)))
+    arrays = tuple(
+        as_array(payoff, f"payoffs[{player}]", power=LARGEST_PAYOFF_POWER) for player, payoff in enumerate(payoffs)
+    )
+    if not all(map(is_exact, arrays)):
+        arrays = common(*(as_array(array, f"payoffs[{player}]") for player, array in enumerate(arrays)))
     n_players = len(arrays)
     for player, array in enumerate(arrays):
         name = f"payoffs[{player}]"

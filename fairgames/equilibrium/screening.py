@@ -11,7 +11,7 @@ import numpy as np
 
 from fairgames.equilibrium.certify import Certificate, Certifier
 from fairgames.equilibrium.solver import Strategies
-from fairgames.exactness import Array, as_array, is_exact, to_float
+from fairgames.exactness import LARGEST_PAYOFF_POWER, Array, as_array, is_exact, to_float
 from fairgames.game.deviations import pure_strategy
 from fairgames.tolerance import MATCHING, PROBABILITY, ROUNDING
 
@@ -166,7 +166,7 @@ def well_formed(profile: Any, shape: tuple[int, ...], *, exact: bool) -> Strateg
 def _vector(strategy: Any) -> Array:
     if isinstance(strategy, np.ndarray) and strategy.ndim == 1 and set(map(type, strategy.tolist())) == {Fraction}:
         return strategy
-    return as_array(strategy, "strategy")
+    return as_array(strategy, "strategy", power=LARGEST_PAYOFF_POWER)
 
 
 def _exact_probabilities(strategy: Array) -> Array | None:

@@ -16,7 +16,7 @@ from fairgames.equilibrium.result import EquilibriumSet, content_digest
 from fairgames.equilibrium.screening import repetitions
 from fairgames.equilibrium.solver import Strategies
 from fairgames.errors import InputError
-from fairgames.exactness import as_array, is_exact
+from fairgames.exactness import LARGEST_PAYOFF_POWER, as_array, is_exact
 from fairgames.result import Result, counted, json_ready
 from fairgames.tolerance import ROUNDING, probability_tolerance
 
@@ -165,7 +165,7 @@ def _profile_of(entry: dict[str, Any], place: int, form: NormalForm) -> Strategi
     saved = entry.get("strategies")
     if not isinstance(saved, (list, tuple)) or len(saved) != len(form.shape):
         raise InputError(name, f"must hold the strategies of the {len(form.shape)} players")
-    strategies = tuple(as_array(strategy, name) for strategy in saved)
+    strategies = tuple(as_array(strategy, name, power=LARGEST_PAYOFF_POWER) for strategy in saved)
     for strategy, size in zip(strategies, form.shape, strict=True):
         if strategy.shape != (size,) or strategy.min() < 0 or abs(strategy.sum() - 1) > probability_tolerance(strategy):
             raise InputError(name, "are not probabilities over the actions")
