@@ -58,13 +58,13 @@ class Optimum(Result):
         Utility less costs: what platform and users gain together.
     upper_bound : Fraction, float or None
         What the platform would keep if it could pay each user exactly its cost; where "absent" is not
-        an action, the largest utility (or 0). Among very many users, a bound on that (``reason`` says which); None
-        when nothing is known.
+        an action, the largest utility (or 0). Among very many users a bound on that or, where it is lower, on what any
+        pure equilibrium leaves under fair payments (``reason`` says which); None when nothing is known.
     gap : Fraction, float or None
         ``upper_bound − value``.
     price_of_fairness : Fraction, float or None
-        ``upper_bound / value``; None when ``value`` is not positive, "absent" is not an action, or
-        the bound is a loose one.
+        What paying exactly costs would leave (or its bound), over ``value``; None when ``value`` is not positive,
+        "absent" is not an action, or the bound is a loose one.
     landscape : Landscape or None
         The selected equilibrium at every alpha.
     ties : tuple of tuple of int

@@ -12,6 +12,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, to_float
 from fairgames.game.costs import Actions
 from fairgames.mechanism.crowds.bound import CostBound, cost_bound
+from fairgames.mechanism.crowds.fair_bound import FairBound, bound_of_equilibria
 from fairgames.mechanism.crowds.gains import MovedGains, Pricing, gains_of, of_many_types
 from fairgames.mechanism.crowds.game import ScaleGame, State, scale_game, spread_over_entries
 from fairgames.mechanism.crowds.relaxation import proved_bound
@@ -99,23 +100,25 @@ def optimal_alpha_at_scale(
         proof = CostBound(best.value, math.inf, True, "the value itself", best.state)
         found = _optimum(game, (best, regret), paid, proof, "identical users who take part or not: in closed form")
         return replace(found, searched=_CLOSED)
-    bound = cost_bound(game)
-    if of_many_types(game.utility):
-        certified = certified_optimum(game, bound, bounds)
+    different = of_many_types(game.utility)
+    if not different:
+        _require_few_types(game.utility)
+    bound, fair = cost_bound(game), bound_of_equilibria(game, bounds)
+    if different:
+        certified = certified_optimum(game, bound, bounds, fair)
         if certified is None:
             return _nothing_found(bounds)
-        how = f"{certified.how}; bound: {bound.how}"
-        return _optimum(game, (certified.candidate, certified.regret), certified.paid, bound, how)
-    _require_few_types(game.utility)
+        return _optimum(game, (certified.candidate, certified.regret), certified.paid, bound, certified.how, fair)
     search = AlphaSearch(game, gains_of(pricing, offered), bounds)
+    for state in () if fair is None else fair.states:
+        search.corner(state)
     search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()], bound.largest)
     ranked = search.ranked()
     if not ranked:
         return _nothing_found(bounds)
     answer = _first_verified(game, MovedGains(pricing, offered), ranked)
     paid = price_profile(game.utility, game.counts(answer[0].state), answer[0].alpha, effort=effort)
-    how = f"{pricing.n_priced:,} states were priced on the way; bound: {bound.how}"
-    return _optimum(game, answer, paid, bound, how)
+    return _optimum(game, answer, paid, bound, f"{pricing.n_priced:,} states were priced on the way", fair)
 
 
 def _require_few_types(utility: Utility) -> None:
@@ -144,12 +147,23 @@ def _first_verified(game: ScaleGame, gains: MovedGains, ranked: list[Candidate])
     return tried[0]
 
 
-def _optimum(game: ScaleGame, answer: tuple[Candidate, Regret], paid: Payments, bound: CostBound, how: str) -> Optimum:
+def _optimum(
+    game: ScaleGame,
+    answer: tuple[Candidate, Regret],
+    paid: Payments,
+    bound: CostBound,
+    how: str,
+    fair: FairBound | None = None,
+) -> Optimum:
     candidate, regret = answer
     profile, payments, costs, errors = _rows(game, candidate.state, paid)
     borne, worth = game.cost_of(candidate.state), float(paid.utility)
     value = (1 - candidate.alpha) * worth
-    most = None if bound.bound is None else proved_bound(bound.bound, value, _unpaid(game, regret))
+    costs_only = None if bound.bound is None else proved_bound(bound.bound, value, _unpaid(game, regret))
+    most, proof = costs_only, bound.how
+    # An equilibrium up to a tolerance may leave somewhat more than every exact one.
+    if fair is not None and value <= fair.bound and (most is None or fair.bound < most):
+        most, proof = fair.bound, fair.how
     return Optimum(
         alpha=candidate.alpha,
         value=value,
@@ -167,10 +181,13 @@ def _optimum(game: ScaleGame, answer: tuple[Candidate, Regret], paid: Payments, 
         welfare=worth - borne,
         upper_bound=most,
         gap=None if most is None else most - value,
-        price_of_fairness=most / value if most is not None and bound.tight and value > 0 else None,
+        price_of_fairness=costs_only / value if costs_only is not None and bound.tight and value > 0 else None,
         regret=regret.gain,
         regret_error=regret.error,
-        reason=f"at scale: {game.n_users:,} users in {len(game.sizes)} groups; {how}; payments by {paid.engine}",
+        reason=(
+            f"at scale: {game.n_users:,} users in {len(game.sizes)} groups; {how}; bound: {proof}; "
+            f"payments by {paid.engine}"
+        ),
         warnings=(*_warnings(game, candidate.state, regret, paid), *_above(most, value)),
     )
 

@@ -237,7 +237,7 @@ class FederatedRelaxation(Relaxation):
 
     def relaxed(self, boxes: Boxes, prices: NDArray[np.float64]) -> Choices:
         """Bound of each box at its price of precision."""
-        gains = self._gains(boxes) - self._costs
+        gains = self.gains(boxes) - self._costs
         gains[:, :, 1:] += (prices[:, None] * self._precision)[:, :, None]
         apart = np.maximum(gains[:, :, 0], gains[:, :, 2])
         federating = self._federating(gains[:, :, 1] - apart, boxes[:, 2], boxes[:, 3])
@@ -265,7 +265,7 @@ class FederatedRelaxation(Relaxation):
         np.put_along_axis(result, order, taken, axis=1)
         return result
 
-    def _gains(self, boxes: Boxes) -> NDArray[np.float64]:
+    def gains(self, boxes: Boxes) -> NDArray[np.float64]:
         """Most that each user gains at each level, shape (M, G, 3)."""
         s2, noise = self._s2, self._r2 / self._samples
         share = noise * self._precision

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairgames.mechanism.crowds.bound import CostBound
+from fairgames.mechanism.crowds.fair_bound import FairBound
 from fairgames.mechanism.crowds.gains import Certificate, Pricing, UserGains, certificate, gains_of_moves
 from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.mechanism.crowds.replies import Regret, binding_move, regret_from, reply, stable_range
@@ -192,7 +193,9 @@ class Certified:
     how: str
 
 
-def certified_optimum(game: ScaleGame, bound: CostBound, limits: Limits) -> Certified | None:
+def certified_optimum(
+    game: ScaleGame, bound: CostBound, limits: Limits, fair: FairBound | None = None
+) -> Certified | None:
     """Search, then certify the best of what was found; None when nothing was found within the limits.
 
     Where payments are estimated, alpha is the least one at which nobody gains by moving even if every payment's error
@@ -206,9 +209,13 @@ def certified_optimum(game: ScaleGame, bound: CostBound, limits: Limits) -> Cert
         Its state is one of the starts.
     limits : Limits
         The platform's constraints.
+    fair : FairBound, optional
+        Its states are looked at first.
     """
     gains = UserGains(Pricing(game.utility, Effort()), game.offered)
     search = UserSearch(game, gains, limits)
+    for state in () if fair is None else fair.states:
+        search.corner(state)
     search_users(search, game, limits, [game.highest(), bound.state, game.cheapest()], bound.largest)
     tried = []
     for candidate in search.ranked()[:_MOST_TRIED]:

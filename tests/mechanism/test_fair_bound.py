@@ -1,0 +1,141 @@
+"""The bound over equilibria: payments, utilities and optima by brute force never exceed what is proved of them."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from fairgames import FederatedMeanUtility, optimal_alpha
+from fairgames.mechanism.crowds.bound import cost_bound
+from fairgames.mechanism.crowds.fair_bound import fair_bound
+from fairgames.mechanism.crowds.gains import Pricing, UserGains
+from fairgames.mechanism.crowds.game import scale_game
+from fairgames.mechanism.crowds.payment_ranges import FederatedRanges, Part
+from fairgames.mechanism.crowds.replies import stable_range
+from fairgames.payments.fair import potential
+from fairgames.payments.pricing import Effort
+
+
+def case(seed, most_users=6):
+    """A federated mean of any sizes and variances; costs of any shape, some 0, some infinite; some choices barred."""
+    rng = np.random.default_rng(seed)
+    n_users = int(rng.integers(2, most_users + 1))
+    samples = np.round(np.exp(rng.uniform(0, rng.choice([1, 3, 6]), n_users)))
+    samples[1:] = np.where(rng.random(n_users - 1) < 0.3, samples[0], samples[1:])
+    importance = None if rng.random() < 0.5 else np.round(rng.exponential(1, n_users), 2)
+    between, within = 10 ** rng.uniform(-2, 2), 10 ** rng.uniform(-1, 2.5)
+    aggregation = "weighted" if rng.random() < 0.3 else "uniform"
+    utility = FederatedMeanUtility(samples, between, within, importance, aggregation=aggregation)
+    rises = rng.exponential(1, (n_users, 2)) * float(utility([2] * n_users)) / n_users * 10 ** rng.uniform(-2, 0.2)
+    costs = np.column_stack([np.zeros(n_users), rises[:, 0], rises[:, 0] + (rng.random() < 0.8) * rises[:, 1]])
+    costs[rng.random((n_users, 3)) < rng.choice([0, 0.2])] = 0
+    costs[:, 1:][rng.random((n_users, 2)) < rng.choice([0, 0.25])] = np.inf
+    actions = None
+    if rng.random() < 0.3:
+        barred = rng.integers(0, 3, n_users)
+        actions = [tuple(level for level in range(3) if level != one and costs[user, level] < np.inf) or (0,)
+                   for user, one in enumerate(barred)]  # fmt: skip
+    return utility, costs, actions, rng
+
+
+def counted(states):
+    """Users who are present, and who federate."""
+    return states[:, :, 1:].sum(axis=(1, 2)), states[:, :, 1].sum(axis=1)
+
+
+def hold(seed):
+    """Whether no payment difference and no utility in a random part exceeds its bound."""
+    utility, costs, actions, rng = case(seed)
+    game = scale_game(utility, costs, actions)
+    ranges, P, n_users = FederatedRanges(game), potential(utility), utility.n_users
+    profiles = np.array(list(product(range(3), repeat=n_users)))
+    states = np.zeros((len(profiles), *game.costs.shape), dtype=int)
+    for user, group in enumerate(game.entries):
+        np.add.at(states, (np.arange(len(profiles)), group, profiles[:, user]), 1)
+    inside = states[rng.choice(len(states), rng.integers(1, 6), replace=False)]
+    counted = [
+        (numbers.min(), numbers.max()) for numbers in (inside[:, :, 1:].sum(axis=(1, 2)), inside[:, :, 1].sum(axis=1))
+    ]
+    part = Part((0.0, 1.0), *[(int(a), int(b)) for a, b in counted], inside.min(axis=0), inside.max(axis=0))
+    if rng.random() < 0.3:
+        part = replace(part, least=np.zeros_like(part.least))
+    within = ((states >= part.least) & (states <= part.most)).all(axis=(1, 2))
+    for numbers, (least, most) in zip(
+        (states[:, :, 1:].sum(axis=(1, 2)), states[:, :, 1].sum(axis=1)), counted, strict=True
+    ):
+        within &= (numbers >= least) & (numbers <= most)
+    bounds, (constants, gains) = ranges.advantages(part), ranges.majorants(part)
+    slack = 1e-9 * float(np.abs(P).max() + 1)
+    for profile, state in zip(profiles[within], states[within], strict=True):
+        if (utility(profile) > constants + (gains * state).sum(axis=(1, 2)) + slack).any():
+            return False
+        for user, group in enumerate(game.entries):
+            along = P[(*profile[:user], slice(None), *profile[user + 1 :])]
+            if (along[profile[user]] - along > bounds[group, profile[user]] + slack).any():
+                return False
+    return True
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_no_payment_or_utility_in_a_part_exceeds_its_bound(seed):
+    assert hold(seed)
+
+
+@pytest.mark.slow
+def test_no_payment_or_utility_in_hundreds_of_parts_exceeds_its_bound():
+    assert [seed for seed in range(1000, 1500) if not hold(seed)] == []
+
+
+def excess(seed, n_users, **options):
+    """By how much the best equilibrium exceeds the bound, as a part of the utility; and the bound's gap."""
+    utility, costs, actions, rng = case(seed, n_users)
+    alphas = (0.0, 1.0) if rng.random() < 0.7 else tuple(np.sort(rng.random(2)).tolist())
+    exact = optimal_alpha(utility, costs, actions=actions, alpha_range=alphas, engine="dense")
+    game = scale_game(utility, costs, actions)
+    proved = fair_bound(game, FederatedRanges(game), alphas, **options)
+    return (exact.value - proved.bound) / max(abs(exact.utility), 1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_equilibrium_exceeds_the_bound_however_early_it_stops(seed):
+    for seconds in (0.0, 0.05, 0.2):
+        assert excess(100 + seed, 6, max_seconds=seconds) <= 1e-9
+
+
+@pytest.mark.slow
+def test_no_equilibrium_of_hundreds_of_games_exceeds_the_bound():
+    assert [seed for seed in range(2000, 2400) if excess(seed, 7, max_seconds=0.05) > 1e-9] == []
+
+
+def test_among_different_users_fairness_lowers_the_bound_to_what_is_reached():
+    """All but one are direct and that one federates: nobody has company to hide in, and costs are nearly all paid."""
+    samples = np.geomspace(20, 120, 30).round()
+    utility = FederatedMeanUtility(samples, 0.17, 0.85)
+    game = scale_game(utility, [[0, 0.05, 0.2]] * 30)
+    state = game.highest()
+    most = int(np.argmax(samples[game.kinds]))
+    state[most] = [0, 1, 0]
+    gains = UserGains(Pricing(utility, Effort()), game.offered)
+    alpha, _ = stable_range(game, gains.table(game.counts(state))[0], state)
+    value = (1 - alpha) * utility(game.counts(state))
+    costs_only, fair = cost_bound(game).bound, fair_bound(game, FederatedRanges(game)).bound
+    assert value <= fair < costs_only
+    assert fair - value <= 0.3 * (costs_only - value)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_among_few_users_limits_lower_the_bound(seed):
+    """It is the best equilibrium within the limits, whatever the utility."""
+    rng = np.random.default_rng(seed)
+    utility, costs = rng.random((2, 3, 2, 2)), rng.random((4, 3)) * [0, 0.2, 0.4]
+    utility[0, 0, 0, 0] = 0
+    rows = [row[:n] for row, n in zip(costs.tolist(), utility.shape, strict=True)]
+    actions = [(0, 1), (0, 2), (1,), (0, 1)]
+    limits = {"alpha_range": (0.1, 0.8), "budget": 0.5}
+    exact, found = (
+        optimal_alpha(utility, rows, actions=actions, engine=engine, **limits) for engine in ("dense", "at-scale")
+    )
+    assert found.infeasible or not exact.infeasible
+    if not found.infeasible:
+        assert found.upper_bound == pytest.approx(exact.value)
