@@ -140,7 +140,7 @@ def crosscheck(
 
 
 def _as_game(given: Any) -> Game:
-    if isinstance(given, Utility) or not hasattr(given, "utility"):
+    if isinstance(given, Utility) or not isinstance(getattr(given, "utility", None), Utility):
         return Game(as_utility(given), None)
     if given.utility.n_users > MOST_USERS:
         return Game(given.utility, None)
