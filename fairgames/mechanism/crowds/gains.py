@@ -209,8 +209,8 @@ _FEW_PROFILES = 1 << 16
 _FEW_INTEGRATED, _FEW_SAMPLED = 8, 30
 _MOST_USERS = 3_000
 _SEARCH_SEED, _CERTIFICATE_SEED = 0, 1
-_LIKENESS = 1e-11
-_SEARCH_REPLICATES, _SEARCH_SHIFTS, _SEARCH_FINENESS = 4, 2, 0.7
+_LIKENESS = 3e-9
+_SEARCH_REPLICATES, _SEARCH_SHIFTS, _SEARCH_FINENESS = 4, 2, 0.6
 _CERTIFICATE_REPLICATES, _CERTIFICATE_SHIFTS = 32, 8
 
 
@@ -274,7 +274,7 @@ def price_moves(
     if utility.n_users < _FEW_PROFILES.bit_length() and math.prod(utility.shape) <= _FEW_PROFILES:
         return moves_by_potential(utility, counts)
     if integrates(utility, counts):
-        found = integrate(utility, counts, fineness=fineness, likeness=_LIKENESS**fineness)
+        found = integrate(utility, counts, fineness=fineness, likeness=_LIKENESS)
         if found.error <= USER_GAIN * found.scale:
             return exact_moves(found.values, found.utility, 0, "integrals")
     return moves_by_permutations(utility, counts, seed, replicates=replicates, shifts=shifts)

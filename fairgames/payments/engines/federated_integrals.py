@@ -40,7 +40,7 @@ _CHANCES_A_DEVIATION = 6.5
 _NEGLIGIBLE = 1e-19
 _SERIES_ERROR = 3e-15
 _PROBES = 2
-_CAUTION = 10
+_CAUTION = 30
 _QUADRATURE = 1e-13
 
 
@@ -363,9 +363,9 @@ class Integrated:
     values : ndarray, shape (K, 3, 3)
         ``values[k, s, t]``: what a user of type ``k`` at level ``s`` would be paid at level ``t``; NaN where nobody is.
     error : float
-        Estimated: the largest of ten times the average by which the payments miss the utility, of how far interpolation
-        is off at users that were priced to check it, and of what quadrature leaves anyhow, 1e-13 of all that could be
-        gained.
+        Estimated: the largest of thirty times the average by which the payments miss the utility, of how far
+        interpolation is off at users that were priced to check it, and of what quadrature leaves anyhow, 1e-13 of all
+        that could be gained.
     utility : float
         Of the state.
     scale : float

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 # Sizes below the first number have as many nodes as the second says: the fewer users, the wider their sum spreads.
-_BANDS = ((9, 48), (33, 24), (101, 16), (301, 10))
+_BANDS = ((5, 64), (12, 40), (33, 24), (101, 16), (301, 10))
 _FEWEST_NODES = 8
 _AT_ONCE = 3
 _BREAKDOWN = 1e-13
@@ -126,9 +126,10 @@ def _compressed(x: Floats, a: Floats, n: int) -> tuple[Floats, Floats]:
         v = z * basis[:, k]
         jacobi[:, k, k] = (v * basis[:, k]).sum(axis=1)
         if k + 1 < n:
+            v -= jacobi[:, k, k, None] * basis[:, k] + (jacobi[:, k, k - 1, None] * basis[:, k - 1] if k else 0.0)
+            # Once more against all of them: rounding lets the recursion drift.
             known = basis[:, : k + 1]
-            for _ in range(2):
-                v -= ((known @ v[:, :, None]).transpose(0, 2, 1) @ known)[:, 0]
+            v -= ((known @ v[:, :, None]).transpose(0, 2, 1) @ known)[:, 0]
             norm = np.sqrt((v * v).sum(axis=1))
             norm[norm <= ended] = 0
             jacobi[:, k + 1, k] = norm
