@@ -13,7 +13,6 @@ import fairgames as fg
 from fairgames.files import Output
 from fairgames.report.figures import contrast_figure
 from fairgames.report.style import save_figure
-from fairgames.spec.load import load_specification
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "demo-output"
@@ -44,7 +43,7 @@ def compare() -> None:
     print("\nThe contrast\n")
     optima, titles = [], []
     for name in CONSORTIA:
-        spec = load_specification(HERE / f"{name}.toml")
+        spec = fg.load(HERE / f"{name}.toml")
         optimum = fg.optimal_alpha(spec.utility, spec.costs)
         chosen = [spec.levels[level] for level in optimum.profile]
         counts = ", ".join(f"{chosen.count(level)} {level}" for level in spec.levels)

@@ -154,6 +154,10 @@ def _whole(value: Any, name: str) -> int:
     return int(value)
 
 
+def _whole_or_list(value: Any, name: str) -> Any:
+    return _whole(value, name) if isinstance(value, (bool, int, np.integer)) else plain(value, name)
+
+
 def _real(value: Any, name: str) -> float:
     if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
         raise InputError(name, "must be one number", value)
@@ -261,6 +265,7 @@ KINDS: dict[str, Kind] = {
     "Selection": _choice(("best", "worst", "potential")),
     "Costs | Sequence[Costs]": _cost_tables,
     "Sequence[int]": plain,
+    "int | Sequence[int]": _whole_or_list,
     "tuple[int, ...]": plain,
     "Sequence[Number | int | str]": plain,
     "Iterable[Iterable[int]]": _each(_listed),

@@ -125,6 +125,14 @@ class EvaluationError(FairGamesError):
         The profile at which it happened.
     finished : object, optional
         What was computed before: see the function that raised.
+
+    Examples
+    --------
+    >>> import fairgames as fg
+    >>> fg.fair_payments(fg.MeasuredUtility(lambda profile: 1 / (1 - sum(profile)), shape=(2, 2)), (1, 1))
+    Traceback (most recent call last):
+    ...
+    fairgames.errors.EvaluationError: ...
     """
 
     def __init__(self, message: str, profile: tuple[object, ...], finished: object = None) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import fairgames as fg
 from fairgames.errors import EvaluationError
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 NAN, INF = math.nan, math.inf
 TABLE = [[0, "2/3"], ["2/3", 1]]
@@ -74,7 +74,7 @@ IN_PYTHON = {
     "one player": (lambda: fg.equilibria([[1, 2]]), fg.InputError, "at least two players"),
     "three players": (
         lambda: fg.equilibria(np.zeros((3, 2, 2, 2)), method="vertices"),
-        fg.SolverError,
+        fg.errors.SolverError,
         "serves games of 2 players.*use 'auto' or one of pure",
     ),
     # not a number
@@ -85,7 +85,7 @@ IN_PYTHON = {
     "NaN variance": (lambda: federated(between=NAN), fg.InputError, "between_variance: .*not NaN"),
     "NaN payoff": (lambda: fg.equilibria([MATRIX, [[NAN, 0], [0, 1]]]), fg.InputError, r"payoffs\[1\]\[0, 0\]: .*NaN"),
     "NaN measured": (lambda: measured(NAN), EvaluationError, "finite"),
-    "NaN observed": (lambda: fit(["a", "a", "b"], [1, 2, NAN]), fg.DataError, "1 of 3 rows miss something"),
+    "NaN observed": (lambda: fit(["a", "a", "b"], [1, 2, NAN]), fg.errors.DataError, "1 of 3 rows miss something"),
     "text": (lambda: game([0, "dear"]), fg.InputError, r"costs\[1\]: must be a number such as .*got 'dear'"),
     "boolean": (lambda: fg.TableUtility([[False, True], [True, True]]), fg.InputError, "not a boolean, got False"),
     # infinity where it means nothing
@@ -95,7 +95,7 @@ IN_PYTHON = {
     "infinite payoff": (lambda: fg.equilibria([MATRIX, [[INF, 0], [0, 1]]]), fg.InputError, "must be finite"),
     "infinite observation": (
         lambda: fit(["a", "a", "b"], [1, 2, INF]),
-        fg.DataError,
+        fg.errors.DataError,
         "finite numbers, got inf in row 3",
     ),
     "minus infinity": (lambda: game([0, -INF]), fg.InputError, r"costs\[1\]: must be finite"),
@@ -127,10 +127,14 @@ IN_PYTHON = {
     "no identical users": (lambda: federated(counts=[1, 0]), fg.InputError, r"counts\[1\]: must be at least 1"),
     "falling epsilon": (lambda: fg.DPMeanUtility([0, 2, 1], n_users=2), fg.InputError, r"epsilons\[2\]: must not fall"),
     # grouped data
-    "one group": (lambda: fit(["a", "a"], [1, 2]), fg.DataError, r"at least two groups to compare, got 1: \['a'\]"),
-    "groups of one": (lambda: fit(["a", "b"], [1, 2]), fg.DataError, "some group must have two observations"),
-    "groups alike": (lambda: fit([*"aabb"], [0, 10, 1, 9]).utility(), fg.DataError, "no more than chance"),
-    "missing column": (lambda: fit(["a"], [1], "w"), fg.DataError, "no column 'w'; its columns are 'g', 'v'"),
+    "one group": (
+        lambda: fit(["a", "a"], [1, 2]),
+        fg.errors.DataError,
+        r"at least two groups to compare, got 1: \['a'\]",
+    ),
+    "groups of one": (lambda: fit(["a", "b"], [1, 2]), fg.errors.DataError, "some group must have two observations"),
+    "groups alike": (lambda: fit([*"aabb"], [0, 10, 1, 9]).utility(), fg.errors.DataError, "no more than chance"),
+    "missing column": (lambda: fit(["a"], [1], "w"), fg.errors.DataError, "no column 'w'; its columns are 'g', 'v'"),
     # memory
     "utility tensor": (lambda: fg.potential(CROWD), fg.SizeError, r"utility tensor of 40 users .*need [\d,]+ bytes"),
     "game": (lambda: fg.FairGame(CROWD, [0, 1, 2]).payoffs, fg.SizeError, r"payoffs of 40 users .*need [\d,]+ bytes"),
@@ -172,13 +176,13 @@ def test_bad_input_gets_one_clear_error(call, kind, message):
 def test_a_bad_specification_gets_one_clear_error(tmp_path, text, message):
     path = tmp_path / "spec.toml"
     path.write_text(text)
-    with pytest.raises(fg.SpecificationError, match=message) as caught:
-        load_specification(path)
+    with pytest.raises(fg.errors.SpecificationError, match=message) as caught:
+        load(path)
     assert "Fraction(" not in str(caught.value)
 
 
 def test_a_specification_that_is_no_text_or_not_there(tmp_path):
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     for name, message in (("bytes.toml", "must be text in UTF-8"), ("none.toml", "cannot be read")):
-        with pytest.raises(fg.SpecificationError, match=message):
-            load_specification(tmp_path / name)
+        with pytest.raises(fg.errors.SpecificationError, match=message):
+            load(tmp_path / name)

@@ -31,7 +31,7 @@ SPEC = next(
 # A specification names the kinds of phones, how many there are of each, and what privacy costs their owners. The
 # variances, and all costs, are our assumptions. Older phones have recorded more days.
 
-phones = fg.load_specification(SPEC)
+phones = fg.load(SPEC)
 phones
 
 # %%

@@ -51,4 +51,4 @@ panel.legend()
 utility = fg.FederatedMeanUtility(
     [100, 50, 10], between_variance=1, within_variance=20, importance=[10, 1, 1]
 )
-fg.split_data(utility, [2, 2, 1], user=0, parts=[60, 40])
+fg.false_names(utility, [2, 2, 1], user=0, names=[60, 40])

@@ -66,14 +66,12 @@ figure.suptitle(
 #
 # The platform published its equilibria as a file. Every certificate in it is recomputed from the payoffs, with no solver.
 
-from fairgames.equilibrium.verify import verify_dict
-
 game = fg.FairGame([[0, "2/3"], ["2/3", 1]], costs=[0, "2/5"], alpha="3/5")
 published = json.dumps(fg.equilibria(game).to_dict())
-verify_dict(json.loads(published))
+fg.verify(json.loads(published))
 
 # %%
 # One digit changed, and the audit fails.
 
 forged = json.loads(published.replace("-1/10", "-1/11", 1))
-verify_dict(forged)
+fg.verify(forged)

@@ -88,7 +88,7 @@ def hospital_rows(name, utility, costs):
 
 def decision_row(name, utility, costs, n_jobs=1):
     """The optimum, how sure it is under the noise of measurement, and whether more data always helps."""
-    sure = fg.bootstrap_measured(utility, costs, resamples=RESAMPLES, n_jobs=n_jobs)
+    sure = fg.bootstrap(utility, costs, resamples=RESAMPLES, n_jobs=n_jobs)
     order = fg.monotonicity(utility)
     (alpha_low, alpha_high), (value_low, value_high) = sure.interval(sure.alphas), sure.interval(sure.values)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from fairgames.game.costs import Actions, CostTable
 from fairgames.mechanism.problem import Selection
 from fairgames.memory import readable_count, require_memory
 from fairgames.parallel import as_seed, run_in_order
+from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import TableUtility
@@ -29,8 +30,8 @@ _BYTES_AN_ANSWER = 1_000
 
 
 @public
-def bootstrap_fit(
-    fit: Fit,
+def bootstrap(
+    source: Fit | MeasuredUtility,
     costs: CostTable,
     resamples: int = 200,
     seed: int | np.random.SeedSequence = 0,
@@ -43,24 +44,28 @@ def bootstrap_fit(
     level: float = 0.9,
     n_jobs: int | None = None,
 ) -> Certainty:
-    """Resample the groups of a fitted data set and ask each resample for the platform's optimum.
+    """Resample the data behind a utility, and ask each resample for the platform's optimum.
 
-    The users and their sample sizes stay what they are; what the groups teach about the two variances
-    is drawn anew. A resample takes as many groups as there are, with replacement, and estimates the
-    variances as the fit did: by the same estimator, adjusted for the same covariates.
+    Of a fit the data groups are drawn: as many as there are, with replacement. Users and their sample sizes
+    stay what they are; the two variances are estimated anew, by the same estimator, adjusted for the same
+    covariates. Of a measured utility the repeats are drawn: a resample averages as many as there are, each
+    taken whole, with all its profiles, so that their common noise stays common. Every profile is measured.
 
     Parameters
     ----------
-    fit : Fit
-        The fitted model.
-    costs : array_like, shape (N, 3) or (3,)
+    source : Fit or MeasuredUtility
+        A fitted model, or a utility measured in at least 2 repeats; intervals from fewer than about 10 are
+        too narrow.
+    costs : array_like, shape (N, L) or (L,)
         Privacy costs.
     resamples : int
         Number of resamples, at least 2.
     seed : int or numpy.random.SeedSequence
         The same seed gives the same numbers for every ``n_jobs``.
-    importance, aggregation, selection, actions
-        As for `FederatedMeanUtility` and `optimal_alpha`.
+    importance, aggregation
+        Of the utility of a fit, as for `FederatedMeanUtility`.
+    selection, actions
+        As for `optimal_alpha`.
     constraints : mapping, optional
         ``margin``, ``budget``, ``min_utility`` and ``alpha_range`` as for `optimal_alpha`, by name.
     level : float
@@ -71,18 +76,25 @@ def bootstrap_fit(
     Returns
     -------
     Certainty
-        Resamples whose variance between groups is not above 0 are counted and left out: the model has
-        no utility for them.
+        Of the decision that all data suggest. Resamples of a fit whose variance between groups is not above
+        0 are counted and left out: the model has no utility for them.
 
     Raises
     ------
     InputError
-        If an argument is malformed.
+        If an argument is malformed, or there is one repeat only.
     DataError
         If the fitted variance between groups is not above 0, no resample has one, or there is no optimum
         under the constraints.
     SizeError
         If the utility tensor would not fit in memory.
+    EvaluationError
+        If a measurement fails.
+
+    Notes
+    -----
+    The best of many noisy profiles is partly the luckiest one: what the platform keeps is overstated, the
+    more so the noisier the measurements and the closer the alternatives.
 
     References
     ----------
@@ -92,23 +104,44 @@ def bootstrap_fit(
     --------
     >>> import fairgames as fg, pandas as pd
     >>> clinics = pd.DataFrame({"clinic": list("aaabbbccc"), "score": [1, 2, 3, 11, 12, 13, 5, 6, 7]})
-    >>> bootstrap_fit(fg.fit_federated_mean(clinics, "clinic", "score"), [0, 0.1, 1], resamples=20).resamples
+    >>> bootstrap(fg.fit_federated_mean(clinics, "clinic", "score"), [0, 0.1, 1], resamples=20).resamples
+    20
+    >>> measured = fg.MeasuredUtility(lambda profile, rng: sum(profile) + rng.normal(), shape=(2, 2), repeats=10)
+    >>> bootstrap(measured, costs=[0, "1/5"], resamples=20).resamples
     20
     """
-    draws = group_resamples(fit, resamples, seed, n_jobs)
-    usable = [(between, within) for between, within in draws.tolist() if between > 0 and within > 0]
-    no_fit = int(np.isnan(draws).any(axis=1).sum())
-    why = "their variance between groups is not above 0" + (f", or cannot be estimated (in {no_fit})" if no_fit else "")
+    left_out = 0, ""
+    utility: Utility
+    utility_of: Callable[[Any], Utility]
+    if isinstance(source, Fit):
+        variances = group_resamples(source, resamples, seed, n_jobs)
+        draws = [(between, within) for between, within in variances.tolist() if between > 0 and within > 0]
+        no_fit = int(np.isnan(variances).any(axis=1).sum())
+        why = "their variance between groups is not above 0"
+        left_out = resamples - len(draws), why + (f", or cannot be estimated (in {no_fit})" if no_fit else "")
+        utility = source.utility(importance, aggregation)
+        utility_of = partial(_with_variances, source.samples, importance, aggregation)
+    else:
+        if importance is not None or aggregation != "uniform":
+            raise InputError("importance, aggregation", "must be left out: they belong to the utility of a Fit")
+        if source.repeats < 2:
+            raise InputError("source", "must have at least 2 repeats to be resampled", source.repeats)
+        require_resamples(resamples, source.repeats)
+        utility = TableUtility(source.tensor())
+        profiles = np.stack(np.unravel_index(np.arange(utility.tensor().size), source.shape), axis=1)
+        repeats = source.repeated(profiles).reshape(source.repeats, *source.shape)
+        drawn = np.random.default_rng(as_seed(seed)).integers(source.repeats, size=(resamples, source.repeats))
+        draws, utility_of = list(drawn), partial(_mean_of_repeats, repeats)
     return certainty(
-        fit.utility(importance, aggregation),
-        usable,
-        partial(_with_variances, fit.samples, importance, aggregation),
+        utility,
+        draws,
+        utility_of,
         costs,
         selection=selection,
         actions=actions,
         constraints=constraints,
         level=level,
-        left_out=(resamples - len(usable), why),
+        left_out=left_out,
         n_jobs=n_jobs,
     )
 
@@ -157,87 +190,6 @@ def _estimated(data: Observations, estimator: str, drawn: list[int]) -> tuple[fl
         return ESTIMATORS[estimator](resample, summarise(resample))
     except DataError:
         return math.nan, math.nan
-
-
-@public
-def bootstrap_measured(
-    utility: MeasuredUtility,
-    costs: CostTable,
-    resamples: int = 200,
-    seed: int | np.random.SeedSequence = 0,
-    *,
-    selection: Selection = "best",
-    actions: Actions = None,
-    constraints: Mapping[str, Any] | None = None,
-    level: float = 0.9,
-    n_jobs: int | None = None,
-) -> Certainty:
-    """Resample the repeats of a measured utility and ask each resample for the platform's optimum.
-
-    A resample averages as many repeats as there are, drawn with replacement; a repeat is taken whole,
-    with all its profiles, so that their common noise stays common. Every profile is measured.
-
-    Parameters
-    ----------
-    utility : MeasuredUtility
-        With at least 2 repeats; intervals from fewer than about 10 are too narrow.
-    costs, selection, actions
-        As for `optimal_alpha`.
-    resamples : int
-        Number of resamples, at least 2.
-    seed : int or numpy.random.SeedSequence
-        The same seed gives the same numbers for every ``n_jobs``.
-    constraints : mapping, optional
-        ``margin``, ``budget``, ``min_utility`` and ``alpha_range`` as for `optimal_alpha`, by name.
-    level : float
-        Coverage of the percentile intervals.
-    n_jobs : int or None
-        Workers; None leaves it to the surrounding ``joblib.parallel_config``, else one.
-
-    Returns
-    -------
-    Certainty
-        Of the decision that the mean over all repeats suggests.
-
-    Raises
-    ------
-    InputError
-        If an argument is malformed, or there is one repeat only.
-    DataError
-        If there is no optimum under the constraints.
-    EvaluationError
-        If a measurement fails.
-
-    Notes
-    -----
-    The best of many noisy profiles is partly the luckiest one: what the platform keeps is overstated, the
-    more so the noisier the measurements and the closer the alternatives.
-
-    Examples
-    --------
-    >>> from fairgames.utility.measured.experiment import MeasuredUtility
-    >>> measured = MeasuredUtility(lambda profile, rng: sum(profile) + rng.normal(), shape=(2, 2), repeats=10)
-    >>> bootstrap_measured(measured, costs=[0, "1/5"], resamples=20).resamples
-    20
-    """
-    if utility.repeats < 2:
-        raise InputError("utility", "must have at least 2 repeats to be resampled", utility.repeats)
-    require_resamples(resamples, utility.repeats)
-    mean = TableUtility(utility.tensor())
-    profiles = np.stack(np.unravel_index(np.arange(mean.tensor().size), utility.shape), axis=1)
-    repeats = utility.repeated(profiles).reshape(utility.repeats, *utility.shape)
-    drawn = np.random.default_rng(as_seed(seed)).integers(utility.repeats, size=(resamples, utility.repeats))
-    return certainty(
-        mean,
-        list(drawn),
-        partial(_mean_of_repeats, repeats),
-        costs,
-        selection=selection,
-        actions=actions,
-        constraints=constraints,
-        level=level,
-        n_jobs=n_jobs,
-    )
 
 
 def require_resamples(resamples: int, drawn_each: int) -> None:

@@ -23,7 +23,7 @@ from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
 from fairgames.mechanism.problem import Selection
 from fairgames.parallel import run_in_order
-from fairgames.payments.rules import FairRule
+from fairgames.payments.rules import Fair
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
@@ -112,7 +112,7 @@ def ask_again(
     optimum = solve(utility)
     supports = () if optimum.infeasible else _supports(_strategies(optimum, decision.allowed), decision.allowed)
     tied = [tuple((level,) for level in profile) for profile in optimum.ties]
-    shares = [to_float(on_actions(share, decision.allowed)) for share in FairRule().everywhere(utility)]
+    shares = [to_float(on_actions(share, decision.allowed)) for share in Fair().everywhere(utility)]
     # What each user earns with each of its actions while the others keep to the decision.
     paid = [_against_others(share, decision.strategies, user) for user, share in enumerate(shares)]
     earned = [

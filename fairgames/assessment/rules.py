@@ -27,15 +27,15 @@ from fairgames.memory import readable_count, require_memory
 from fairgames.payments.axioms import AxiomBreak, AxiomReport, check_axioms
 from fairgames.payments.potential import largest_within
 from fairgames.payments.rules import (
-    BanzhafRule,
-    EqualSplitRule,
-    ExactCostRule,
-    FairRule,
-    LeaveOneOutRule,
-    NoNegativeRule,
-    ProportionalRule,
+    Banzhaf,
+    EqualSplit,
+    ExactCost,
+    Fair,
+    LeaveOneOut,
+    NoNegative,
+    Proportional,
+    Rule,
 )
-from fairgames.payments.rules import PaymentRule as StandardRule
 from fairgames.result import Result, format_value
 from fairgames.tolerance import ROUNDING, comparison_tolerance, near
 from fairgames.utility.accept import as_utility
@@ -319,9 +319,7 @@ class RuleComparison(Result):
 
 
 @public
-def standard_rules(
-    utility: Utility | ArrayLike, costs: CostTable, amounts: ArrayLike | None = None
-) -> dict[str, StandardRule]:
+def standard_rules(utility: Utility | ArrayLike, costs: CostTable, amounts: ArrayLike | None = None) -> dict[str, Rule]:
     """Payment rules that `compare_rules` plays out when none are given.
 
     Parameters
@@ -331,7 +329,7 @@ def standard_rules(
     costs : array_like, shape (N, L) or (L,)
         Privacy costs, which one of the rules pays.
     amounts : array_like, optional
-        Amount that each level discloses, for the proportional rule; see `ProportionalRule`.
+        Amount that each level discloses, for the proportional rule; see `Proportional`.
 
     Returns
     -------
@@ -352,13 +350,13 @@ def standard_rules(
     checked = as_utility(utility)
     _require_room(checked)
     return {
-        "fair": FairRule(),
-        "proportional": ProportionalRule(ProportionalRule(amounts).amounts_for(checked)),
-        "equal split": EqualSplitRule(),
-        "leave one out": LeaveOneOutRule(),
-        "Banzhaf": BanzhafRule(),
-        "no negative payments": NoNegativeRule(),
-        "pay exactly the cost": ExactCostRule(as_costs(costs, checked.shape)),
+        "fair": Fair(),
+        "proportional": Proportional(Proportional(amounts).amounts_for(checked)),
+        "equal split": EqualSplit(),
+        "leave one out": LeaveOneOut(),
+        "Banzhaf": Banzhaf(),
+        "no negative payments": NoNegative(),
+        "pay exactly the cost": ExactCost(as_costs(costs, checked.shape)),
     }
 
 
@@ -434,7 +432,7 @@ def compare_rules(
     for name, rule in chosen.items():
         axioms = check_axioms_among_some(rule, checked, finite)
         payments = rule_shares(rule, checked, allowed)
-        scale = fixed if not isinstance(rule, StandardRule) or rule.scaled else as_number(1, "alpha")
+        scale = fixed if not isinstance(rule, Rule) or rule.scaled else as_number(1, "alpha")
         played = PlayedRule(on_actions(checked.tensor(), allowed), payments, costs_of_actions(table, allowed), allowed)
         outcomes.append(outcome_of(name, axioms, played, scale))
     return RuleComparison(tuple(outcomes), fixed)

@@ -70,11 +70,11 @@ def _resampled(spec: Specification, asked: Resampling) -> Certainty:
     """Resample the groups; the specification's own variances are those of the decision."""
     from dataclasses import replace
 
-    from fairgames.assessment.bootstrap import bootstrap_fit
+    from fairgames.assessment.bootstrap import bootstrap
 
     platform = spec.platform
     between, within = _variances(spec)
-    return bootstrap_fit(
+    return bootstrap(
         replace(asked.fit, between_variance=between, within_variance=within),
         spec.costs,
         asked.resamples,

@@ -143,12 +143,12 @@ def crosscheck(
     from fairgames.cli.crowds import require_few
     from fairgames.errors import InputError
     from fairgames.report.terminal import console_for, print_lines, print_table
-    from fairgames.spec.load import load_specification
+    from fairgames.spec.load import load
 
     outputs = checked_outputs(json, None, force, spec)
     if spec is not None and everything:
         raise InputError("--all", "cannot be combined with a specification")
-    loaded = None if spec is None else load_specification(spec)
+    loaded = None if spec is None else load(spec)
     if loaded is not None:
         require_few(loaded, "a cross-check", "leave the specification out to check all closed forms")
     if points > _MOST_POINTS:

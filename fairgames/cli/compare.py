@@ -55,9 +55,9 @@ def _compare_specifications(spec: Path, against: Path, outputs: Outputs) -> None
     from fairgames.cli.crowds import MOST_ONE_BY_ONE, is_crowd
     from fairgames.cli.solve import optimum_of
     from fairgames.report.terminal import console_for, decimals, print_lines, print_table
-    from fairgames.spec.load import load_specification
+    from fairgames.spec.load import load
 
-    loaded = [load_specification(path) for path in (spec, against)]
+    loaded = [load(path) for path in (spec, against)]
     before, after = (optimum_of(one) for one in loaded)
     pairs = {
         "alpha": (before.alpha, after.alpha),
@@ -106,9 +106,9 @@ def _compare_rules(spec: Path, alpha: str | None, outputs: Outputs) -> None:
     from fairgames.cli.printing import print_title
     from fairgames.report.figures import comparison_figure
     from fairgames.report.terminal import console_for
-    from fairgames.spec.load import load_specification
+    from fairgames.spec.load import load
 
-    loaded = load_specification(spec)
+    loaded = load(spec)
     require_few(
         loaded, "a comparison of payment rules", "fairgames solve has the fair payments and a bound on all others"
     )

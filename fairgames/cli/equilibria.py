@@ -50,10 +50,10 @@ def equilibria(
     from fairgames.game.fair_game import FairGame
     from fairgames.report.figures import intervals_figure
     from fairgames.report.terminal import console_for
-    from fairgames.spec.load import load_specification
+    from fairgames.spec.load import load
 
     outputs = checked_outputs(json, figure, force, spec)
-    loaded = load_specification(spec)
+    loaded = load(spec)
     if alpha is None and loaded.platform.alpha is None:
         raise InputError("--alpha", f"is required, since {loaded.source} has no platform.alpha")
     share = alpha_or(alpha, loaded.platform.alpha or 0)

@@ -35,7 +35,7 @@ def export(
     from fairgames.cli.crowds import require_few
     from fairgames.errors import InputError
     from fairgames.files import Output, signed
-    from fairgames.spec.load import load_specification
+    from fairgames.spec.load import load
 
     writers = {".nfg": _game, ".csv": _payments, ".tex": _optimum}
     writer = writers.get(output.suffix.lower())
@@ -45,7 +45,7 @@ def export(
         raise InputError("--alpha", "means nothing for .tex: the optimum has an alpha of its own", alpha)
     written = Output(output, "FILE", force=force)
     checked_outputs(None, None, force, spec, also=written)
-    loaded = load_specification(spec)
+    loaded = load(spec)
     if writer is not _optimum:
         require_few(
             loaded,

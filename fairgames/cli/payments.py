@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fairgames.assessment.explain import Explanation
-    from fairgames.assessment.splitting import FalseNames
+    from fairgames.assessment.false_names import FalseNames
     from fairgames.exactness import Number
     from fairgames.payments.result import Payments
     from fairgames.spec.specification import Specification
@@ -108,7 +108,7 @@ def print_false_names(
     dict
         What was computed, by user and trick.
     """
-    from fairgames.assessment.splitting import duplicate_data, split_data
+    from fairgames.assessment.false_names import false_names
     from fairgames.report.terminal import decimals, print_table
     from fairgames.utility.federated_mean import FederatedMeanUtility
 
@@ -118,12 +118,12 @@ def print_false_names(
     copied: list[Number | None] = []
     for user, (name, group) in enumerate(zip(spec.user_names, spec.group_of_user.tolist(), strict=True)):
         samples = spec.groups[group].samples
-        copy = duplicate_data(utility, profile, user, alpha=alpha)
+        copy = false_names(utility, profile, user, alpha=alpha)
         found[f"{name}: its data twice"] = copy
         copied.append(copy.gain * unit_value)
         split.append(None)
         if isinstance(utility, FederatedMeanUtility) and samples is not None and samples > 1:
-            halves = split_data(utility, profile, user, [samples // 2, samples - samples // 2], alpha)
+            halves = false_names(utility, profile, user, [samples // 2, samples - samples // 2], alpha)
             found[f"{name}: half under each name"] = halves
             split[-1] = halves.gain * unit_value
     columns = [spec.user_names, decimals(split), decimals(copied)]
@@ -189,10 +189,10 @@ def payments(
     from fairgames.report.figures import payments_figure
     from fairgames.report.tables import priced_rows, rows_to_dicts
     from fairgames.report.terminal import console_for, print_lines
-    from fairgames.spec.load import load_specification
+    from fairgames.spec.load import load
 
     outputs = checked_outputs(json, figure, force, spec)
-    loaded = load_specification(spec)
+    loaded = load(spec)
     if coalition and (explain or false_names):
         raise InputError("--coalition", "cannot be combined with --explain or --false-names")
     if coalition and alpha is not None:

@@ -32,10 +32,10 @@ def solve(
     from fairgames.cli.printing import print_optimum, print_title
     from fairgames.report.figures import solution_figure
     from fairgames.report.terminal import console_for, print_lines
-    from fairgames.spec.load import load_specification
+    from fairgames.spec.load import load
 
     outputs = checked_outputs(json, figure, force, spec)
-    loaded = load_specification(spec)
+    loaded = load(spec)
     optimum = optimum_of(loaded)
     stable = stable_of(loaded)
     console = console_for()

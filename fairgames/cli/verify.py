@@ -14,13 +14,13 @@ def verify(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A file that `fairgames equilibria --json` wrote.")],
 ) -> None:
     """Recheck every certificate of a saved result from its payoffs alone; exit with 1 if one fails."""
-    from fairgames.equilibrium.verify import verify_dict
+    from fairgames.equilibrium.verify import verify as recheck
     from fairgames.errors import DataError, InputError
     from fairgames.report.json_file import read_json
     from fairgames.report.terminal import console_for, print_lines
 
     try:
-        verification = verify_dict(read_json(result))
+        verification = recheck(read_json(result))
     except InputError:
         raise DataError(
             f"{result}: holds no equilibria with certificates; `fairgames equilibria SPEC --json FILE` writes them"

@@ -48,7 +48,7 @@ class Verification(Result):
 
 
 @public
-def verify_dict(data: Mapping[str, Any]) -> Verification:
+def verify(data: Mapping[str, Any]) -> Verification:
     """Recheck a saved `EquilibriumSet`, or every one inside another saved result.
 
     Payoffs, regrets, supports, indices and components are recomputed from the saved payoff tensors
@@ -74,10 +74,10 @@ def verify_dict(data: Mapping[str, Any]) -> Verification:
     --------
     >>> from fairgames.equilibrium.solve import equilibria
     >>> saved = equilibria([[[1, 0], [0, 2]], [[1, 0], [0, 2]]]).to_dict()
-    >>> verify_dict(saved).passed
+    >>> verify(saved).passed
     True
     >>> saved["equilibria"][0]["payoffs"][0] = "2"
-    >>> print(verify_dict(saved).failures[1])
+    >>> print(verify(saved).failures[1])
     equilibria[0].payoffs: recomputed as ['1', '1'], saved as ['2', '1']
     """
     try:

@@ -55,7 +55,7 @@ def rule_shares(rule: PaymentRule, utility: Utility, actions: Sequence[Sequence[
     InputError
         If the rule does not return one finite number a user; the profile is named.
     """
-    if isinstance(rule, rules.PaymentRule):
+    if isinstance(rule, rules.Rule):
         return [on_actions(payment, actions) for payment in rule.everywhere(utility)]
     shape = tuple(len(levels) for levels in actions)
     rows = []

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -29,13 +28,11 @@ from fairgames.payments.engines.federated_integrals import integrate, integrates
 from fairgames.payments.engines.permutations import MOST_PERMUTED, permutation_payments
 from fairgames.payments.engines.strata import strata_payments
 from fairgames.payments.engines.threshold import is_affordable, threshold_payments
-from fairgames.payments.fair import subset_payments
 from fairgames.payments.result import Estimate, Payments, payment_scale
 from fairgames.tolerance import PAYMENT_ERROR
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 from fairgames.utility.measured.experiment import MeasuredUtility
-from fairgames.utility.profile import as_profile, expand_counts
 from fairgames.utility.threshold import NothingUtility, ThresholdUtility
 
 DeclaredJump: TypeAlias = tuple[Array, NDArray[np.int64], Number, float]
@@ -414,143 +411,37 @@ def _nobody(groups: PresentGroups, engine: str) -> Payments:
     return Payments(values=values, utility=nothing, alpha=1, engine=engine, reason="nobody is present")
 
 
-def repeated_payments(utility: MeasuredUtility, profile: ArrayLike, alpha: Alpha = 1) -> Payments:
-    """Fair payments at one profile, with standard errors from the repeats of the measurement.
+def _with_noise(whole: Payments, utility: MeasuredUtility, profile: ArrayLike, effort: Effort) -> Payments:
+    """Carry the noise of the repeats into the standard errors, whatever the correlation between profiles.
 
-    Payments are linear in the utility, so the payments of the mean are the mean of each repeat's
-    payments, and their spread is the noise, whatever the correlation between the profiles' errors.
-
-    Parameters
-    ----------
-    utility : MeasuredUtility
-        With at least two repeats for the noise to show; with one, its standard errors are NaN.
-    profile : array_like of int
-        A level for each user, or ``counts[type, level]``.
-    alpha : number or callable
-        Fraction paid out, in [0, 1]: a constant, or a function of the (mean) utility. Its own noise is not
-        part of the standard errors.
-
-    Returns
-    -------
-    Payments
-        Student intervals with ``repeats − 1`` degrees of freedom.
-
-    Raises
-    ------
-    InputError, SizeError, EvaluationError
-        As `subset_payments` does, and if a measurement fails.
-
-    Examples
-    --------
-    >>> def noisy(profile, rng):
-    ...     return sum(profile) + rng.normal(scale=0.1)
-    >>> utility = MeasuredUtility(noisy, shape=(2, 2), repeats=8, baseline=0)
-    >>> paid = repeated_payments(utility, (1, 1))
-    >>> bool((paid.standard_errors > 0).all()), paid.degrees_of_freedom
-    (True, 7)
+    Payments are linear in the utility, so those of the mean are the mean of each repeat's, and their spread is
+    the noise. Random permutations are the same ones in each repeat; their errors err on the wide side, since noise
+    also adds to the differences between permutations.
     """
-    fraction = as_alpha(alpha)
-    runs = [subset_payments(utility.repeat(number), profile) for number in range(utility.repeats)]
-    shares = np.array([to_float(run.values) for run in runs])
-    worth = float(np.mean([run.utility for run in runs]))
-    part = float(alpha_levels(fraction, np.asarray(worth)).item())
-    repeats = len(runs)
-    errors = _spread(shares)
-    return Payments(
-        values=part * shares.mean(axis=0),
-        utility=worth,
-        alpha=part,
-        standard_errors=part * errors,
-        degrees_of_freedom=max(1, repeats - 1),
-        engine="subsets",
-        reason=f"all subsets of the present users, in each of {repeats} repeats",
-        evaluations=repeats * runs[0].evaluations,
-        warnings=() if repeats > 1 else (_NOISE_UNKNOWN,),
-    )
-
-
-@public
-def sampled_payments(
-    utility: MeasuredUtility,
-    profile: ArrayLike,
-    alpha: Alpha = 1,
-    *,
-    budget: int | None = None,
-    seed: int | np.random.SeedSequence = 0,
-) -> Payments:
-    """Estimate the fair payments of many measured users from few profiles, by random permutations.
-
-    Every subset of 20 users is a million experiments; this takes as many profiles as the budget allows.
-    Standard errors hold both the sampling error and the noise of the measurements, the latter from
-    the same permutations in each repeat; they err on the wide side, since noise also adds to the
-    differences between permutations.
-
-    Parameters
-    ----------
-    utility : MeasuredUtility
-        With one repeat, its noise shows only as far as it makes permutations differ.
-    profile : array_like of int
-        A level for each user, or ``counts[type, level]``.
-    alpha : number or callable
-        Fraction paid out, in [0, 1].
-    budget : int, optional
-        Profiles to ask for, at least 10 for each present user; by default 100 each. Profiles met twice, or
-        equal but for interchangeable users, are measured once.
-    seed : int or numpy.random.SeedSequence
-        Of the permutations.
-
-    Returns
-    -------
-    Payments
-        They add up to ``alpha · U`` to rounding. Degrees of freedom after Welch and Satterthwaite, of the
-        user who has the fewest.
-
-    Raises
-    ------
-    InputError
-        If an argument is malformed.
-    EvaluationError
-        If a measurement fails; what was measured before is kept.
-
-    Examples
-    --------
-    >>> utility = MeasuredUtility(lambda profile: sum(profile) ** 0.5, shape=(2,) * 20)
-    >>> paid = sampled_payments(utility, (1,) * 20, budget=400)
-    >>> bool(np.isclose(paid.values.sum(), 20**0.5)), utility.evaluations < 402
-    (True, True)
-    """
-    fraction = as_alpha(alpha)
-    levels = as_profile(profile, utility.shape, utility.type_sizes)
-    levels = expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
-    drawn = partial(permutation_payments, levels=levels, seed=seed, budget=budget, alike=utility.types)
-    whole = drawn(utility.evaluate)
-    runs = [drawn(utility.repeat(number).evaluate).values for number in range(utility.repeats)]
-    noise = _spread(np.array(runs)) if len(runs) > 1 else np.zeros(len(levels))
-    part = float(alpha_levels(fraction, np.asarray(whole.utility)).item())
-    return Payments(
-        values=part * whole.values,
-        utility=whole.utility,
-        alpha=part,
-        standard_errors=part * np.hypot(whole.standard_errors, noise),
+    if not whole.resolved:
+        return whole
+    permuted = whole.engine == "permutations"
+    if utility.repeats == 1:
+        errors = whole.standard_errors if permuted else np.full(np.shape(whole.values), np.nan)
+        return replace(whole, standard_errors=errors, warnings=(*whole.warnings, _NOISE_UNKNOWN))
+    if permuted:
+        effort = Effort(effort.seed, budget=whole.evaluations or None, n_jobs=effort.n_jobs)
+    effort = replace(effort, checkpoint=None)
+    runs = [
+        to_float(price_profile(utility.repeat(number), profile, engine=whole.engine, effort=effort).values)
+        for number in range(utility.repeats)
+    ]
+    noise = float(whole.alpha) * np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))  # type: ignore[arg-type]
+    return replace(
+        whole,
+        standard_errors=np.hypot(whole.standard_errors, noise),
         degrees_of_freedom=_degrees(whole.standard_errors, whole.degrees_of_freedom, noise, len(runs) - 1),
-        engine="permutations",
-        reason=whole.reason,
+        reason=f"{whole.reason}; in each of {len(runs)} repeats",
         evaluations=whole.evaluations * len(runs),
-        resolved=whole.resolved,
-        doubtful=whole.doubtful,
-        warnings=whole.warnings if len(runs) > 1 else (*whole.warnings, _NOISE_UNKNOWN),
     )
 
 
 _NOISE_UNKNOWN = "one repeat cannot show its noise"
-
-
-def _spread(runs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard error of the mean over the first axis; NaN where one run cannot show it."""
-    if len(runs) < 2:
-        return np.full(runs.shape[1:], np.nan)
-    errors: NDArray[np.float64] = runs.std(axis=0, ddof=1) / np.sqrt(len(runs))
-    return errors
 
 
 def _degrees(sampling: NDArray[np.float64], df: int, noise: NDArray[np.float64], df_noise: int) -> int:
@@ -614,8 +505,9 @@ def fair_payments(
     -------
     Payments
         ``values`` of shape ``(N,)``, or ``(K, L)`` for a profile in counts: one user of each type at each
-        level. Estimates carry standard errors, or are not ``resolved``; so do the payments of a utility that
-        was measured in several repeats.
+        level. Estimates carry standard errors, or are not ``resolved``. So do the payments of a `MeasuredUtility`
+        of several repeats: its noise is added to the error of sampling, if any (degrees of freedom after Welch and
+        Satterthwaite); a budget is of profiles, each measured in every repeat and never twice.
 
     Raises
     ------
@@ -632,7 +524,8 @@ def fair_payments(
     array([Fraction(1, 4), Fraction(1, 4)], dtype=object)
     """
     checked = as_utility(utility)
-    if isinstance(checked, MeasuredUtility) and checked.repeats > 1 and engine == "auto":
-        return repeated_payments(checked, profile, alpha)
     effort = Effort(seed, target_error, budget, max_seconds, n_jobs, checkpoint, fingerprint, adopt)
-    return price_profile(checked, profile, alpha, engine=engine, exact=exact, effort=effort)
+    paid = price_profile(checked, profile, alpha, engine=engine, exact=exact, effort=effort)
+    return (
+        _with_noise(paid, checked, profile, effort) if isinstance(checked, MeasuredUtility) and checked.noisy else paid
+    )

@@ -25,7 +25,7 @@ from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.profile import as_profile
 
 
-class PaymentRule(ABC):
+class Rule(ABC):
     """A payment rule: what each user is paid at a profile, before the fraction ``alpha``.
 
     An instance serves wherever a function of ``(utility, profile)`` is asked for.
@@ -44,13 +44,13 @@ class PaymentRule(ABC):
         """Payment of each user at every profile: N arrays, axis ``i`` = user ``i``."""
 
 
-class FairRule(PaymentRule):
+class Fair(Rule):
     """The fair payments (Theorem 2).
 
     Examples
     --------
     >>> from fairgames.utility.table import TableUtility
-    >>> FairRule()(TableUtility([[0, 1], [2, 3]]), (1, 1)).tolist()
+    >>> Fair()(TableUtility([[0, 1], [2, 3]]), (1, 1)).tolist()
     [Fraction(2, 1), Fraction(1, 1)]
     """
 
@@ -66,34 +66,34 @@ class FairRule(PaymentRule):
         return [P - without_user(P, user) for user in range(utility.n_users)]
 
 
-class NoNegativeRule(PaymentRule):
+class NoNegative(Rule):
     """The fair payments with negative ones raised to 0, which the platform bears.
 
     Examples
     --------
     >>> from fairgames.utility.table import TableUtility
-    >>> NoNegativeRule()(TableUtility([[0, -1], [2, 1]]), (1, 1)).tolist()
+    >>> NoNegative()(TableUtility([[0, -1], [2, 1]]), (1, 1)).tolist()
     [Fraction(2, 1), Fraction(0, 1)]
     """
 
     @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
-        return _not_below_zero(FairRule()(utility, profile))
+        return _not_below_zero(Fair()(utility, profile))
 
     @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""
-        return [_not_below_zero(payment) for payment in FairRule().everywhere(utility)]
+        return [_not_below_zero(payment) for payment in Fair().everywhere(utility)]
 
 
-class EqualSplitRule(PaymentRule):
+class EqualSplit(Rule):
     """The utility in equal parts among those who are present.
 
     Examples
     --------
     >>> from fairgames.utility.table import TableUtility
-    >>> EqualSplitRule()(TableUtility([[0, 1], [2, 3]]), (1, 1)).tolist()
+    >>> EqualSplit()(TableUtility([[0, 1], [2, 3]]), (1, 1)).tolist()
     [Fraction(3, 2), Fraction(3, 2)]
     """
 
@@ -111,13 +111,13 @@ class EqualSplitRule(PaymentRule):
         return [np.where(here, part, part * 0) for here in present]
 
 
-class LeaveOneOutRule(PaymentRule):
+class LeaveOneOut(Rule):
     """What the utility would lose if the user alone were absent; need not add up to the utility.
 
     Examples
     --------
     >>> from fairgames.utility.table import TableUtility
-    >>> LeaveOneOutRule()(TableUtility([[0, 1], [2, 2]]), (1, 1)).tolist()
+    >>> LeaveOneOut()(TableUtility([[0, 1], [2, 2]]), (1, 1)).tolist()
     [Fraction(1, 1), Fraction(0, 1)]
     """
 
@@ -138,7 +138,7 @@ class LeaveOneOutRule(PaymentRule):
         return [U - without_user(U, user) for user in range(utility.n_users)]
 
 
-class BanzhafRule(PaymentRule):
+class Banzhaf(Rule):
     r"""The Banzhaf value: the mean marginal contribution over all sets of other users.
 
     ``2^{-(N-1)} Σ_{S ⊆ [N]\\i} [U(rho_{S∪i}) − U(rho_S)]``; need not add up to the utility.
@@ -150,7 +150,7 @@ class BanzhafRule(PaymentRule):
     Examples
     --------
     >>> from fairgames.utility.table import TableUtility
-    >>> BanzhafRule()(TableUtility([[0, "2/3"], ["2/3", 1]]), (1, 1)).tolist()
+    >>> Banzhaf()(TableUtility([[0, "2/3"], ["2/3", 1]]), (1, 1)).tolist()
     [Fraction(1, 2), Fraction(1, 2)]
     """
 
@@ -201,7 +201,7 @@ def banzhaf_tensors(U: Array) -> list[Array]:
     return [2 * (mean - without_user(mean, user)) for user in range(U.ndim)]
 
 
-class ExactCostRule(PaymentRule):
+class ExactCost(Rule):
     """What the privacy level costs each user, whatever it brings: pricing without fairness.
 
     With ``alpha = 1`` every user is indifferent between all its levels, so the platform may choose:
@@ -220,7 +220,7 @@ class ExactCostRule(PaymentRule):
     Examples
     --------
     >>> from fairgames.utility.table import TableUtility
-    >>> ExactCostRule([[0, "1/2"], [0, 2]])(TableUtility([[0, 1], [2, 3]]), (1, 0)).tolist()
+    >>> ExactCost([[0, "1/2"], [0, 2]])(TableUtility([[0, 1], [2, 3]]), (1, 0)).tolist()
     [Fraction(1, 2), Fraction(0, 1)]
     """
 
@@ -279,7 +279,7 @@ def _not_below_zero(payments: Array) -> Array:
     return np.where((payments < 0).astype(bool), payments * 0, payments)
 
 
-class ProportionalRule(PaymentRule):
+class Proportional(Rule):
     """The utility, shared in proportion to the amount that each user's level discloses.
 
     Parameters
@@ -302,7 +302,7 @@ class ProportionalRule(PaymentRule):
     Examples
     --------
     >>> from fairgames.utility.table import TableUtility
-    >>> ProportionalRule([0, 1, 3])(TableUtility([[0, 1, 2], [1, 3, 4]]), (1, 2)).tolist()
+    >>> Proportional([0, 1, 3])(TableUtility([[0, 1, 2], [1, 3, 4]]), (1, 2)).tolist()
     [Fraction(1, 1), Fraction(3, 1)]
     """
 

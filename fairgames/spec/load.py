@@ -112,7 +112,7 @@ _DEEPEST = 60
 
 @stage("reading the specification")
 @public
-def load_specification(path: str | PathLike[str]) -> Specification:
+def load(path: str | PathLike[str]) -> Specification:
     """Read a specification.
 
     Numbers mean what they say: ``0.2`` is exactly 1/5, ``"2/3"`` and ``inf`` are allowed. No code is
@@ -142,7 +142,7 @@ def load_specification(path: str | PathLike[str]) -> Specification:
     ... utility = { kind = "table", by_count = [0, "2/3", 1] }
     ... every_user = { costs = { present = 0.3 } }
     ... ''')
-    >>> load_specification(folder / "two.toml").costs[0, 1]
+    >>> load(folder / "two.toml").costs[0, 1]
     Fraction(3, 10)
     """
     file = Path(path)

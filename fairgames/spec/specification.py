@@ -100,10 +100,10 @@ class Specification:
 
     Examples
     --------
-    >>> from fairgames.spec.load import load_specification
+    >>> from fairgames.spec.load import load
     >>> from importlib.resources import as_file, files
     >>> with as_file(files("fairgames.spec") / "example.toml") as path:
-    ...     spec = load_specification(path)
+    ...     spec = load(path)
     >>> spec.n_users == len(spec.costs), spec.levels[0]
     (True, 'absent')
     """

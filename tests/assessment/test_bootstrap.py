@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairgames.assessment.bootstrap import bootstrap_fit, bootstrap_measured, group_resamples
+from fairgames.assessment.bootstrap import bootstrap, group_resamples
 from fairgames.equilibrium.intervals import stable_profiles
 from fairgames.errors import DataError, InputError
 from fairgames.fitting.federated_mean import fit_federated_mean
@@ -77,7 +77,7 @@ def test_resamples_that_cannot_be_fitted_are_counted_and_said():
     lonely = int((drawn != 0).all(axis=1).sum())
     assert lonely > 0
     assert np.isnan(group_resamples(fit, 40)).any(axis=1).sum() >= lonely
-    assert "or cannot be estimated (in" in bootstrap_fit(fit, [0, 0.1, 0.2], resamples=40).why_left_out
+    assert "or cannot be estimated (in" in bootstrap(fit, [0, 0.1, 0.2], resamples=40).why_left_out
 
 
 def test_every_resample_is_asked_under_the_constraints(fit):
@@ -85,7 +85,7 @@ def test_every_resample_is_asked_under_the_constraints(fit):
     utilities = [FederatedMeanUtility(fit.samples, *row) for row in rows]
     least = min(np.median([utility.tensor().max() for utility in utilities]), fit.utility().tensor().max())
     constraints = {"margin": "1/100", "min_utility": float(least), "alpha_range": ("1/10", 1)}
-    found = bootstrap_fit(fit, COSTS, resamples=20, seed=8, constraints=constraints)
+    found = bootstrap(fit, COSTS, resamples=20, seed=8, constraints=constraints)
     assert found.optimum == optimal_alpha(fit.utility(), COSTS, **constraints)
     answers = [optimal_alpha(utility, COSTS, **constraints) for utility in utilities]
     impossible = [not answer.feasible for answer in answers]
@@ -99,11 +99,11 @@ def test_every_resample_is_asked_under_the_constraints(fit):
 
 def test_without_an_optimum_there_is_nothing_to_be_sure_of(fit):
     with pytest.raises(DataError, match="there is no optimum to be sure of: at no alpha"):
-        bootstrap_fit(fit, COSTS, resamples=4, constraints={"min_utility": 1000})
+        bootstrap(fit, COSTS, resamples=4, constraints={"min_utility": 1000})
 
 
 def test_every_share_and_interval_is_that_of_the_draws(fit):
-    found = bootstrap_fit(fit, COSTS, resamples=30, seed=8, level=0.8)
+    found = bootstrap(fit, COSTS, resamples=30, seed=8, level=0.8)
     variances = group_resamples(fit, 30, seed=8)
     usable = variances[variances[:, 0] > 0]
     assert found.left_out == 30 - len(usable)
@@ -134,12 +134,12 @@ def test_every_share_and_interval_is_that_of_the_draws(fit):
 
 
 def test_the_number_of_jobs_changes_nothing(fit):
-    assert bootstrap_fit(fit, COSTS, resamples=6, n_jobs=2) == bootstrap_fit(fit, COSTS, resamples=6)
+    assert bootstrap(fit, COSTS, resamples=6, n_jobs=2) == bootstrap(fit, COSTS, resamples=6)
 
 
 def test_variances_that_are_not_positive_are_counted_and_said():
     fit = next(fit for fit in (grouped(0.15, seed) for seed in range(100)) if 0 < fit.between_variance < 0.3)
-    found = bootstrap_fit(fit, COSTS, resamples=60)
+    found = bootstrap(fit, COSTS, resamples=60)
     assert found.left_out > 0
     assert found.left_out + len(found.alphas) == 60
     text = repr(found)
@@ -150,7 +150,7 @@ def test_variances_that_are_not_positive_are_counted_and_said():
 
 def test_a_utility_without_noise_leaves_no_doubt():
     utility = MeasuredUtility(lambda profile: float(np.sqrt(sum(profile))), (2, 2, 2), repeats=3)
-    found = bootstrap_measured(utility, [0, 0.2], resamples=10)
+    found = bootstrap(utility, [0, 0.2], resamples=10)
     assert (found.still_optimal, found.still_equilibrium, found.left_out) == (1, 1, 0)
     np.testing.assert_allclose(found.alphas, found.optimum.alpha)
     assert "left out" not in repr(found)
@@ -161,7 +161,7 @@ def test_repeats_are_resampled_whole():
         return np.sqrt(sum(profile)) * (1 + 0.3 * rng.normal())
 
     utility = MeasuredUtility(noisy, (2, 2, 2), repeats=5)
-    found = bootstrap_measured(utility, [0, 0.2], resamples=12, seed=4)
+    found = bootstrap(utility, [0, 0.2], resamples=12, seed=4)
     drawn = np.random.default_rng(4).integers(5, size=(12, 5))
     for alpha, repeats in zip(found.alphas, drawn, strict=True):
         mean = np.mean([utility.repeat(number).tensor() for number in repeats], axis=0)
@@ -176,7 +176,7 @@ def test_two_players_may_decide_for_mixed_strategies():
         return values[profile] * (1 + 0.01 * rng.normal())
 
     utility = MeasuredUtility(noisy, (2, 2), repeats=4)
-    found = bootstrap_measured(utility, costs, resamples=8)
+    found = bootstrap(utility, costs, resamples=8)
     assert found.supports == ((0, 1), (1,))
     mixed = found.optimum.strategies[0]
     share = TableUtility(utility.tensor())
@@ -202,18 +202,25 @@ def test_two_players_may_decide_for_mixed_strategies():
 )
 def test_bad_input_is_named(fit, arguments, message):
     with pytest.raises(InputError, match=message):
-        bootstrap_fit(**{"fit": fit, "costs": COSTS, **arguments})
+        bootstrap(**{"source": fit, "costs": COSTS, **arguments})
 
 
 def test_one_repeat_cannot_be_resampled():
-    with pytest.raises(InputError, match="utility: must have at least 2 repeats"):
-        bootstrap_measured(MeasuredUtility(sum, (2, 2)), [0, 1])
+    with pytest.raises(InputError, match="source: must have at least 2 repeats"):
+        bootstrap(MeasuredUtility(sum, (2, 2)), [0, 1])
+
+
+def test_only_fits_and_measurements_are_resampled():
+    with pytest.raises(InputError, match="source: must be a Fit or a MeasuredUtility, got <TableUtility of 2 users>"):
+        bootstrap(TableUtility([[0, 1], [1, 2]]), [0, 1])
+    with pytest.raises(InputError, match="importance, aggregation: must be left out"):
+        bootstrap(MeasuredUtility(sum, (2, 2), repeats=3), [0, 1], importance=[1, 2])
 
 
 def test_no_usable_resample_is_an_error(fit, monkeypatch):
     monkeypatch.setattr("fairgames.assessment.bootstrap.group_resamples", lambda *_: np.full((4, 2), -1.0))
     with pytest.raises(DataError, match="none of the 4 resamples can be used"):
-        bootstrap_fit(fit, COSTS, resamples=4)
+        bootstrap(fit, COSTS, resamples=4)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from fairgames.assessment.crosscheck.points import (
 )
 from fairgames.assessment.crosscheck.run import crosscheck
 from fairgames.errors import InputError
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -194,7 +194,7 @@ def test_costs_and_choices_of_a_specification_are_used(tmp_path):
     compare_game = front.compare_game
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(front, "compare_game", spy)
-        check = crosscheck(load_specification(path), points=2)
+        check = crosscheck(load(path), points=2)
     assert check.agreed, check
     assert seen == [[[0, Fraction(1, 10), Fraction(3, 10)], [0, float("inf"), Fraction(1, 5)]]]
     assert applicable(check) == PAYMENTS | TWO_PLAYER
@@ -203,7 +203,7 @@ def test_costs_and_choices_of_a_specification_are_used(tmp_path):
 def test_a_specification_without_costs_is_checked_at_drawn_ones(tmp_path):
     path = tmp_path / "spec.toml"
     path.write_text('levels = ["a", "b"]\nutility = { kind = "table", by_count = [0, "2/3", 1] }\n', encoding="utf-8")
-    check = crosscheck(load_specification(path), points=2)
+    check = crosscheck(load(path), points=2)
     assert check.agreed, check
     assert applicable(check) >= TWO_PLAYER
 

@@ -12,7 +12,7 @@ from fairgames.assessment.rules import compare_rules, standard_rules
 from fairgames.errors import InputError, SizeError
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.axioms import check_axioms
-from fairgames.payments.rules import LeaveOneOutRule, NoNegativeRule
+from fairgames.payments.rules import LeaveOneOut, NoNegative
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility, TableUtility
 
@@ -115,7 +115,7 @@ def test_many_users_are_tried_a_few_at_a_time_with_true_witnesses():
     for found in compared["leave one out"].axioms.breaks:
         assert len(found.profile) == 8
         if found.utility == "the given utility":
-            assert LeaveOneOutRule()(utility, found.profile).sum() == pytest.approx(found.found)
+            assert LeaveOneOut()(utility, found.profile).sum() == pytest.approx(found.found)
 
 
 def test_forbidden_levels_are_left_out_of_the_axioms():
@@ -133,7 +133,7 @@ def test_negative_fair_payments_are_what_no_negative_payments_repairs():
     utility = FederatedMeanUtility([100, 1], 0.1, 100)
     compared = compare_rules(utility, [0, 0, 0], actions=(1,), alpha=1)
     assert compared["fair"].payments[1] < 0
-    assert compared["no negative payments"].payments.tolist() == NoNegativeRule()(utility, (1, 1)).tolist()
+    assert compared["no negative payments"].payments.tolist() == NoNegative()(utility, (1, 1)).tolist()
     assert compared["no negative payments"].platform_keeps < 0
 
 
@@ -169,7 +169,7 @@ def test_paying_the_absent_breaks_the_null_user_axiom():
     ("arguments", "message"),
     [
         ({"rules": {}}, "rules: must map the name of at least one rule"),
-        ({"rules": [LeaveOneOutRule()]}, "rules: must be a mapping"),
+        ({"rules": [LeaveOneOut()]}, "rules: must be a mapping"),
         ({"rules": {"mine": 3}}, r"rules\['mine'\]: must be a function"),
         ({"rules": {"mine": lambda *_: [1]}}, "rule"),
         ({"alpha": 1.5}, "alpha: must lie in"),

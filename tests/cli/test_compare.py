@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import json
 
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 
 def test_compare_plays_out_other_rules(run, two, tmp_path, saved):
     from fairgames.assessment.rules import compare_rules
 
     output = run("compare", two, "--json", tmp_path / "out.json", "--figure", tmp_path / "out.png").output
-    spec = load_specification(two)
+    spec = load(two)
     expected = compare_rules(spec.utility, spec.costs)
     assert saved()["comparison"] == json.loads(json.dumps(expected.to_dict()))
     assert "Payment rules, each rule at its best alpha" in output

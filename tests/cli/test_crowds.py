@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fairgames.cli.crowds import MOST_ONE_BY_ONE
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 from fairgames.spec.specification import Specification
 
 PHONES = Path(__file__).parents[2] / "examples" / "phones.toml"
@@ -95,4 +95,4 @@ def test_two_crowds_are_compared_in_their_totals(run, tmp_path, saved):
 
 
 def test_few_users_are_gone_through_one_by_one(example):
-    assert load_specification(example).n_users <= MOST_ONE_BY_ONE
+    assert load(example).n_users <= MOST_ONE_BY_ONE

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 DATA = "clinic,bmi\n" + "".join(
     f"{clinic},{value}\n"
@@ -28,7 +28,7 @@ DATA = "clinic,bmi\n" + "".join(
 def test_design_is_the_optimum_under_constraints(run, two, tmp_path, saved, keywords):
     options = [f"--{name.replace('_', '-')}={value}" for name, value in keywords.items()]
     run("design", two, *options, "--json", tmp_path / "out.json")
-    spec = load_specification(two)
+    spec = load(two)
     ends = keywords.pop("alpha_from", 0), keywords.pop("alpha_to", 1)
     expected = optimal_alpha(spec.utility, spec.costs, alpha_range=ends, **keywords)
     assert saved()["optimum"] == json.loads(json.dumps(expected.to_dict()))
@@ -38,7 +38,7 @@ def test_constraints_may_stand_in_the_specification(run, two, tmp_path, saved):
     text = two.read_text().replace("[[users]]", "[platform]\nbudget = 0.4\nalpha_to = 0.9\n[[users]]", 1)
     two.write_text(text)
     run("design", two, "--json", tmp_path / "out.json")
-    spec = load_specification(two)
+    spec = load(two)
     expected = optimal_alpha(spec.utility, spec.costs, budget="0.4", alpha_range=(0, "0.9"))
     assert saved()["optimum"]["alpha"] == str(expected.alpha)
 
@@ -53,7 +53,7 @@ def test_design_sets_the_optimum_beside_benchmarks(run, two, tmp_path, saved):
     from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
 
     output = run("design", two, "--json", tmp_path / "out.json").output
-    spec = load_specification(two)
+    spec = load(two)
     assert saved()["pay_costs"]["value"] == str(pay_costs(spec.utility, spec.costs).value)
     assert saved()["coalition"]["platform"] == str(coalition_outcome(spec.utility, spec.costs).platform)
     assert "Beyond fairness among users" in output
@@ -81,7 +81,7 @@ def test_sweep_solves_the_changed_specification(run, two, tmp_path, saved, value
     place = "users[Ann].costs.present"
     arguments = ("--sweep", f"{place}={values}", "--json", tmp_path / "out.json", "--figure", tmp_path / "out.png")
     output = run("design", two, *arguments).stdout
-    spec = load_specification(two)
+    spec = load(two)
     bob = "31/100"
     expected = [optimal_alpha(spec.utility, [[0, ann], [0, bob]]) for ann in ("1/10", "1/5", "3/10")]
     found = saved()["sweep"]
@@ -113,7 +113,7 @@ def test_what_cannot_be_swept_is_said(run, two, text, message):
 
 def test_blocs_act_together(run, example, tmp_path, saved):
     run("design", example, "--bloc", "North Hospital, South Hospital", "--json", tmp_path / "out.json")
-    spec = load_specification(example)
+    spec = load(example)
     expected = optimal_alpha(spec.utility, spec.costs, actions=spec.actions, blocs=[(0, 1), (2,), (3,)])
     assert saved()["optimum"]["value"] == expected.value
 
@@ -177,7 +177,7 @@ def test_without_an_answer_nothing_is_said_about_it(run, two):
 
 def test_blocs_are_compared_with_their_members_alone(run, example):
     output = run("design", example, "--bloc", "North Hospital,South Hospital").output
-    spec = load_specification(example)
+    spec = load(example)
     alone = optimal_alpha(spec.utility, spec.costs, actions=spec.actions)
     row = next(line for line in output.splitlines() if line.startswith("North Hospital and South Hospital gain"))
     gain = (alone.payments - alone.costs)[:2].sum()
@@ -219,7 +219,7 @@ def test_bootstrap_needs_data(run, two):
 
 @pytest.mark.parametrize("estimator", ["anova", "reml"])
 def test_a_fit_with_covariates_is_solved_and_resampled_as_it_was_fitted(run, tmp_path, saved, estimator):
-    from fairgames.assessment.bootstrap import bootstrap_fit
+    from fairgames.assessment.bootstrap import bootstrap
     from fairgames.fitting.federated_mean import fit_federated_mean
 
     if estimator == "reml":
@@ -235,7 +235,7 @@ def test_a_fit_with_covariates_is_solved_and_resampled_as_it_was_fitted(run, tmp
     assert saved()["optimum"] == json.loads(json.dumps(optimal_alpha(fit.utility(), ["0", "1/10", "3/10"]).to_dict()))
     output = run("design", spec, "--bootstrap", "12", "--margin", "0.01", "--json", tmp_path / "out.json").output
     assert f"by {estimator.upper()}, adjusted for age" in output
-    found = bootstrap_fit(fit, ["0", "1/10", "3/10"], 12, constraints={"margin": "0.01"})
+    found = bootstrap(fit, ["0", "1/10", "3/10"], 12, constraints={"margin": "0.01"})
     assert saved()["certainty"] == json.loads(json.dumps(found.to_dict()))
 
 

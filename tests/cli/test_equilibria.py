@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from fairgames.game.fair_game import FairGame
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_solver_that_was_stopped_leaves_the_answer_incomplete(run, two, answer
 def test_many_equilibria_are_cut_with_a_word_about_it(run, two, answers):
     from fairgames.equilibrium.solve import equilibria
 
-    spec = load_specification(two)
+    spec = load(two)
     (one, *_) = equilibria(FairGame(spec.utility, spec.costs, "1/2")).equilibria
     answers(equilibria=(one,) * 60)
     assert "10 more are not shown" in run("equilibria", two, "--alpha", "0.5").output

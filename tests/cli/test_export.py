@@ -9,13 +9,13 @@ from fairgames.files import signed
 from fairgames.game.fair_game import FairGame
 from fairgames.game.gambit import from_nfg
 from fairgames.payments.fair import payment_table
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 
 def test_the_game_is_exported_for_gambit(run, two, tmp_path):
     path = tmp_path / "two.nfg"
     run("export", two, path, "--alpha", "3/5")
-    spec = load_specification(two)
+    spec = load(two)
     assert path.read_text() == signed(FairGame(spec.utility, spec.costs, "3/5").to_nfg("Two users"), ".nfg")
     assert from_nfg(path.read_text()).title == "Two users"
 
@@ -23,7 +23,7 @@ def test_the_game_is_exported_for_gambit(run, two, tmp_path):
 def test_every_payment_is_exported_exactly(run, two, tmp_path):
     path = tmp_path / "two.csv"
     run("export", two, path)
-    table = payment_table(load_specification(two).utility)
+    table = payment_table(load(two).utility)
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 4
@@ -42,7 +42,7 @@ def test_the_exported_table_is_a_specification_table(run, two, tmp_path):
         csv.writer(stream).writerows(rows)
     again = tmp_path / "again.toml"
     again.write_text('levels = ["absent", "present"]\nutility = { kind = "table", file = "utility.csv" }\n')
-    assert load_specification(again).utility.tensor().tolist() == [[0, Fraction(2, 3)], [Fraction(2, 3), 1]]
+    assert load(again).utility.tensor().tolist() == [[0, Fraction(2, 3)], [Fraction(2, 3), 1]]
 
 
 def test_the_optimum_is_exported_for_latex(run, example, tmp_path):

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from fairgames.fitting.federated_mean import fit_federated_mean
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 DATA = "clinic,bmi\n" + "".join(
     f"{clinic},{value}\n"
@@ -22,7 +22,7 @@ def test_fit_writes_a_specification_that_solves(run, tmp_path):
     fit = fit_federated_mean(str(data), "clinic", "bmi")
     assert f"{fit.between_variance:.6g}" in output
     assert f"Next: fairgames solve {spec}" in output
-    loaded = load_specification(spec)
+    loaded = load(spec)
     assert loaded.user_names == ("N", "S", "W")
     assert loaded.group_costs[0, 1] == Fraction(1, 5)
     assert "paid" in run("solve", spec).output

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 
 def test_init_writes_an_example_that_solves_as_it_is(run, example):
-    spec = load_specification(example)
+    spec = load(example)
     assert spec.n_users == 4
     assert "What the platform should pay" in run("solve", example).output
 

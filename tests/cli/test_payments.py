@@ -7,7 +7,7 @@ import pytest
 
 from fairgames.payments.fair import coalition_payments
 from fairgames.payments.pricing import fair_payments
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 CROWD = """
 levels = ["absent", "low", "high"]
@@ -27,7 +27,7 @@ level = "high"
 def test_payments_prices_the_profile_of_the_specification(run, example, tmp_path, saved):
     output = run("payments", example, "--json", tmp_path / "out.json", "--figure", tmp_path / "out.svg").output
     assert "Of it 30 % is paid out (alpha = 0.3)" in output
-    spec = load_specification(example)
+    spec = load(example)
     expected = fair_payments(spec.utility, (1, 1, 1, 2), alpha=Fraction(3, 10))
     document = saved()
     assert document["payments"]["values"] == pytest.approx(expected.values.tolist())
@@ -44,7 +44,7 @@ def test_a_profile_is_named_or_numbered(run, two, tmp_path, saved, profile):
 
 def test_the_platform_may_join_the_coalition(run, two, tmp_path, saved):
     output = run("payments", two, "--profile", "present", "--coalition", "--json", tmp_path / "out.json").output
-    expected = coalition_payments(load_specification(two).utility, (1, 1))
+    expected = coalition_payments(load(two).utility, (1, 1))
     assert saved()["payments"]["platform"] == str(expected.platform)
     assert "The platform's fair share is 0.5556, the users' together 0.4444." in output
 
@@ -58,7 +58,7 @@ def test_identical_users_are_one_row(run, tmp_path):
     output = run("payments", path).output
     assert "phones (6 users) each: paid" in output
     assert "star: takes no part (absent) and is paid nothing." in output
-    spec = load_specification(path)
+    spec = load(path)
     expected = fair_payments(spec.utility, (1,) * 6 + (0,)).values[0]
     assert f"paid {float(expected):.4g} at" in output
 
@@ -121,7 +121,7 @@ def test_payments_are_explained(run, example, tmp_path, saved):
     from fairgames.assessment.explain import explain_payments
 
     output = run("payments", example, "--explain", "--unit-value", "1000", "--json", tmp_path / "out.json").output
-    why = explain_payments(load_specification(example).utility, (1, 1, 1, 2), Fraction(3, 10), 1000)
+    why = explain_payments(load(example).utility, (1, 1, 1, 2), Fraction(3, 10), 1000)
     row = next(line for line in output.partition("Why these payments")[2].splitlines() if line.startswith("North"))
     assert [float(cell.replace(",", "")) for cell in row.split()[2:5]] == pytest.approx(
         [why.payments[0], why.own[0], why.helping[0]], rel=1e-3
@@ -131,13 +131,13 @@ def test_payments_are_explained(run, example, tmp_path, saved):
 
 
 def test_false_names_are_priced(run, example, tmp_path, saved):
-    from fairgames.assessment.splitting import duplicate_data, split_data
+    from fairgames.assessment.false_names import false_names
 
     output = run("payments", example, "--false-names", "--alpha", "1", "--unit-value", "10").output
-    utility = load_specification(example).utility
+    utility = load(example).utility
     row = next(line for line in output.partition("two names?")[2].splitlines() if line.startswith("South"))
-    halves = split_data(utility, (1, 1, 1, 2), 1, [40, 40]).gain
-    copies = duplicate_data(utility, (1, 1, 1, 2), 1).gain
+    halves = false_names(utility, (1, 1, 1, 2), 1, [40, 40]).gain
+    copies = false_names(utility, (1, 1, 1, 2), 1).gain
     assert [float(cell) for cell in row.split()[2:]] == pytest.approx([10 * halves, 10 * copies], rel=1e-3)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 
 def test_solve_gives_the_exact_optimum(run, two, tmp_path, saved):
@@ -43,7 +43,7 @@ def test_solve_reports_the_game_at_the_specifications_alpha(run, two):
 
 def test_solve_says_in_words_what_each_is_paid(run, example):
     output = run("solve", example, "--unit", "patients").output
-    spec = load_specification(example)
+    spec = load(example)
     optimum = optimal_alpha(spec.utility, spec.costs, actions=spec.actions)
     assert f"North Hospital, 120 patients: paid {optimum.payments[0]:.4g} at level" in output
 

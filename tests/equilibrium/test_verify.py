@@ -9,7 +9,7 @@ import pytest
 
 from fairgames.equilibrium.result import content_digest
 from fairgames.equilibrium.solve import equilibria
-from fairgames.equilibrium.verify import verify_dict
+from fairgames.equilibrium.verify import verify
 from fairgames.errors import InputError
 
 GAMES = {
@@ -30,7 +30,7 @@ def saved(name):
 
 @pytest.mark.parametrize("name", GAMES)
 def test_an_untouched_result_passes(name):
-    report = verify_dict(saved(name))
+    report = verify(saved(name))
     assert report.failures == ()
     assert report.passed
     assert report.checked == len(saved(name)["equilibria"]) > 0
@@ -48,7 +48,7 @@ def test_every_changed_digit_fails(name):
         except json.JSONDecodeError:
             continue
         if data != json.loads(text):
-            assert not verify_dict(data).passed, changed[max(place - 20, 0) : place + 20]
+            assert not verify(data).passed, changed[max(place - 20, 0) : place + 20]
 
 
 def forge(data):
@@ -140,7 +140,7 @@ def lose_a_field(data):
 def test_forgeries_with_a_fitting_digest_fail_too(change, failure):
     data = saved("degenerate")
     change(data)
-    report = verify_dict(forge(data))
+    report = verify(forge(data))
     assert not report.passed
     assert any(failure in text for text in report.failures), report.failures
     assert "rechecked: 1 failure" in repr(report) or len(report.failures) > 1
@@ -150,18 +150,18 @@ def test_a_missing_equilibrium_of_a_nondegenerate_game_shows_in_the_indices():
     data = json.loads(json.dumps(equilibria([[[1, 0], [0, 1]]] * 2).to_dict()))
     del data["equilibria"][1]
     del data["components"][1]
-    assert any("add up to 2" in text for text in verify_dict(forge(data)).failures)
+    assert any("add up to 2" in text for text in verify(forge(data)).failures)
 
 
 def test_sets_inside_other_results_are_found():
     inner = saved("exact")
-    report = verify_dict({"kind": "Report", "parts": [{"game": inner}, 3]})
+    report = verify({"kind": "Report", "parts": [{"game": inner}, 3]})
     assert report.passed
     assert report.checked == len(inner["equilibria"])
     inner["equilibria"][0]["regret"] = "1"
-    assert verify_dict({"parts": [{"game": inner}]}).failures[0].startswith("parts.0.game.digest")
+    assert verify({"parts": [{"game": inner}]}).failures[0].startswith("parts.0.game.digest")
 
 
 def test_without_a_result_there_is_nothing_to_verify():
     with pytest.raises(InputError, match="EquilibriumSet"):
-        verify_dict({"kind": "Payments"})
+        verify({"kind": "Payments"})

@@ -11,12 +11,12 @@ from fairgames.errors import InputError, SizeError
 from fairgames.game.fair_game import FairGame
 from fairgames.payments.pricing import fair_payments
 from fairgames.payments.rules import (
-    BanzhafRule,
-    EqualSplitRule,
-    FairRule,
-    LeaveOneOutRule,
-    NoNegativeRule,
-    ProportionalRule,
+    Banzhaf,
+    EqualSplit,
+    Fair,
+    LeaveOneOut,
+    NoNegative,
+    Proportional,
 )
 from fairgames.utility.base import Utility
 from fairgames.utility.table import CountUtility, TableUtility
@@ -81,7 +81,7 @@ def test_another_payment_rule():
         _ = game.potential
 
 
-RULES = [FairRule(), NoNegativeRule(), EqualSplitRule(), LeaveOneOutRule(), BanzhafRule(), ProportionalRule()]
+RULES = [Fair(), NoNegative(), EqualSplit(), LeaveOneOut(), Banzhaf(), Proportional()]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import fairgames as fg
 from fairgames.equilibrium.result import content_digest
-from fairgames.equilibrium.verify import verify_dict
+from fairgames.equilibrium.verify import verify
 from fairgames.exactness import to_fractions
 from tests.oracles import shapley
 
@@ -109,7 +109,7 @@ def check_a_dominated_action_changes_nothing(pair):
         pure = {entry.profile for entry in found if entry.is_pure}
         assert pure == brute_pure(game)
         assert pure == {entry.profile for entry in fg.equilibria(game, method="pure")}
-        assert verify_dict(json.loads(json.dumps(found.to_dict()))).failures == ()
+        assert verify(json.loads(json.dumps(found.to_dict()))).failures == ()
 
 
 @settings(max_examples=60, deadline=None)
@@ -261,7 +261,7 @@ def test_verify_refuses_a_dominated_profile_beside_a_huge_row(size, both):
         "profile": [0, 0],
     }
     saved["digest"] = content_digest(saved)
-    assert any("somebody gains 2.0" in text for text in verify_dict(saved).failures)
+    assert any("somebody gains 2.0" in text for text in verify(saved).failures)
 
 
 def test_a_constant_added_to_all_payoffs_hides_nothing():

@@ -56,12 +56,12 @@ def test_in_a_specification_and_its_table(tmp_path, power):
     spec = tmp_path / "spec.toml"
     for cost in (power, f'"{power}"'):
         spec.write_text(SPEC.format(table="by_count = [0, 1]", cost=cost))
-        with pytest.raises(fg.SpecificationError, match=RANGE):
-            fg.load_specification(spec)
+        with pytest.raises(fg.errors.SpecificationError, match=RANGE):
+            fg.load(spec)
     (tmp_path / "u.csv").write_text(f"a,utility\nabsent,0\npresent,{power}\n")
     spec.write_text(SPEC.format(table='file = "u.csv"', cost=0.1))
-    with pytest.raises(fg.SpecificationError, match=f"line 3: the utility .*({RANGE})"):
-        fg.load_specification(spec)
+    with pytest.raises(fg.errors.SpecificationError, match=f"line 3: the utility .*({RANGE})"):
+        fg.load(spec)
 
 
 @pytest.mark.parametrize("power", POWERS)
@@ -72,12 +72,12 @@ def test_in_columns_of_data(tmp_path, power):
         # So close to 0 that it is 0, as any reader of data has it.
         assert fg.fit_federated_mean(str(data), "g", "v").rows_used == 4
     else:
-        with pytest.raises(fg.DataError, match="must hold finite numbers"):
+        with pytest.raises(fg.errors.DataError, match="must hold finite numbers"):
             fg.fit_federated_mean(str(data), "g", "v")
 
 
 def test_whole_numbers_in_data_frames_that_no_float_holds():
-    with pytest.raises(fg.DataError, match="must hold finite numbers"):
+    with pytest.raises(fg.errors.DataError, match="must hold finite numbers"):
         fg.fit_federated_mean({"g": [*"aabb"], "v": [1, 2, 3, 10**400]}, "g", "v")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import fairgames as fg
 from fairgames.equilibrium.result import content_digest
-from fairgames.equilibrium.verify import verify_dict
+from fairgames.equilibrium.verify import verify
 from fairgames.errors import FairGamesError
 
 GAMES = {
@@ -64,7 +64,7 @@ def check(name, path, change):
     data = changed(SAVED[name], path, change)
     for result in (data, forged(data)):
         try:
-            report = verify_dict(result)
+            report = verify(result)
         except FairGamesError:
             assert data.get("kind") != "EquilibriumSet"
         else:
@@ -76,7 +76,7 @@ def check(name, path, change):
 @pytest.mark.parametrize("field", sorted(READ | {"action_labels", "digest"}))
 @pytest.mark.parametrize("name", SAVED)
 def test_a_missing_field_is_named(name, field):
-    failures = verify_dict(changed(SAVED[name], (field,), "remove")).failures
+    failures = verify(changed(SAVED[name], (field,), "remove")).failures
     assert any(text.startswith(field) for text in failures)
 
 
@@ -107,10 +107,10 @@ def test_a_result_within_itself_is_refused():
     loop = {"kind": "something"}
     loop["more"] = [loop]
     with pytest.raises(FairGamesError, match="within itself"):
-        verify_dict(loop)
+        verify(loop)
     nested = copy.deepcopy(SAVED["exact"])
     nested["warnings"] = nested
-    assert not verify_dict(nested).passed
+    assert not verify(nested).passed
 
 
 def test_payoffs_beyond_all_floats_are_certified_exactly():
@@ -118,11 +118,11 @@ def test_payoffs_beyond_all_floats_are_certified_exactly():
     found = fg.equilibria([[[big, 0], [0, 1]], [[1, 0], [0, big]]])
     assert len(found) == 3
     assert [entry.regret for entry in found] == [0, 0, 0]
-    assert verify_dict(json.loads(json.dumps(found.to_dict()))).passed
+    assert verify(json.loads(json.dumps(found.to_dict()))).passed
 
 
 def test_probabilities_that_large_payoffs_make_small_are_kept_and_pass():
     found = fg.equilibria([[[1e12, 0.0], [0.0, 1.0]], [[1e12, 0.0], [0.0, 1.0]]])
     assert len(found) == 3
-    report = verify_dict(json.loads(json.dumps(found.to_dict())))
+    report = verify(json.loads(json.dumps(found.to_dict())))
     assert report.failures == ()

@@ -5,7 +5,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.payments.axioms import check_axioms
 from fairgames.payments.fair import coalition_payments, subset_payments
 from fairgames.payments.result import Payments
-from fairgames.payments.rules import FairRule
+from fairgames.payments.rules import Fair
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.table import TableUtility
 
@@ -115,7 +115,7 @@ def test_bad_input():
 
 @pytest.mark.parametrize("values", [[0, 1], [0, 1, 3], [0.0, 0.5], [0, 0]])
 def test_one_user_is_checked_too(values):
-    assert check_axioms(FairRule(), TableUtility(values)).fair
+    assert check_axioms(Fair(), TableUtility(values)).fair
     nothing = check_axioms(lambda *_: [1], TableUtility([0, 0]))
     assert "null user" in nothing.broken
     with_platform = check_axioms(coalition_payments, TableUtility(values), "A")

@@ -12,13 +12,13 @@ from oracles import banzhaf, shapley
 from fairgames.errors import InputError
 from fairgames.payments.axioms import check_axioms
 from fairgames.payments.rules import (
-    BanzhafRule,
-    EqualSplitRule,
-    ExactCostRule,
-    FairRule,
-    LeaveOneOutRule,
-    NoNegativeRule,
-    ProportionalRule,
+    Banzhaf,
+    EqualSplit,
+    ExactCost,
+    Fair,
+    LeaveOneOut,
+    NoNegative,
+    Proportional,
     proportional_equilibrium,
 )
 from fairgames.utility.dp_mean import DPMeanUtility
@@ -42,13 +42,13 @@ def proportional_by_definition(U, profile):
 
 ORACLES = {
     "equal split": (
-        EqualSplitRule(),
+        EqualSplit(),
         lambda U, p: [U[p] / Fraction(np.count_nonzero(p)) if level else Fraction(0) for level in p],
     ),
-    "leave one out": (LeaveOneOutRule(), lambda U, p: [U[p] - U[without(p, user)] for user in range(len(p))]),
-    "banzhaf": (BanzhafRule(), banzhaf),
-    "exact cost": (ExactCostRule(COSTS), lambda _, p: [Fraction(COSTS[user][level]) for user, level in enumerate(p)]),
-    "proportional": (ProportionalRule(AMOUNTS), proportional_by_definition),
+    "leave one out": (LeaveOneOut(), lambda U, p: [U[p] - U[without(p, user)] for user in range(len(p))]),
+    "banzhaf": (Banzhaf(), banzhaf),
+    "exact cost": (ExactCost(COSTS), lambda _, p: [Fraction(COSTS[user][level]) for user, level in enumerate(p)]),
+    "proportional": (Proportional(AMOUNTS), proportional_by_definition),
 }
 
 
@@ -78,11 +78,11 @@ def test_each_rule_is_its_definition_exactly_here_and_everywhere(name, seed):
 def test_fair_and_not_negative_payments(seed):
     U = random_table(seed)
     utility = TableUtility(U)
-    fair, raised = FairRule().everywhere(utility), NoNegativeRule().everywhere(utility)
+    fair, raised = Fair().everywhere(utility), NoNegative().everywhere(utility)
     for profile in [(2, 1, 2), (1, 0, 2), (0, 0, 0)]:
         expected = shapley(U, profile)
-        assert FairRule()(utility, profile).tolist() == [payment[profile] for payment in fair] == expected
-        assert NoNegativeRule()(utility, profile).tolist() == [max(value, 0) for value in expected]
+        assert Fair()(utility, profile).tolist() == [payment[profile] for payment in fair] == expected
+        assert NoNegative()(utility, profile).tolist() == [max(value, 0) for value in expected]
         assert [payment[profile] for payment in raised] == [max(value, 0) for value in expected]
 
 
@@ -98,20 +98,20 @@ def test_floats_give_the_same_numbers(name):
 
 def test_banzhaf_and_shapley_differ_for_three_users_of_the_private_mean():
     utility = DPMeanUtility([0, float("inf")], n_users=3)
-    assert BanzhafRule()(utility, (1, 1, 1)).tolist() == [Fraction(23, 72)] * 3
-    assert FairRule()(utility, (1, 1, 1)).tolist() == [Fraction(1, 3)] * 3
+    assert Banzhaf()(utility, (1, 1, 1)).tolist() == [Fraction(23, 72)] * 3
+    assert Fair()(utility, (1, 1, 1)).tolist() == [Fraction(1, 3)] * 3
 
 
 @pytest.mark.parametrize(
     ("rule", "broken"),
     [
-        (FairRule(), ()),
-        (BanzhafRule(), ("efficiency",)),
-        (LeaveOneOutRule(), ("efficiency",)),
-        (EqualSplitRule(), ("null user", "symmetry")),
-        (ProportionalRule(), ("null user", "symmetry")),
-        (NoNegativeRule(), ("efficiency", "additivity")),
-        (ExactCostRule([[0, 1], [0, 2], [0, 1]]), ("null user", "symmetry", "efficiency", "additivity")),
+        (Fair(), ()),
+        (Banzhaf(), ("efficiency",)),
+        (LeaveOneOut(), ("efficiency",)),
+        (EqualSplit(), ("null user", "symmetry")),
+        (Proportional(), ("null user", "symmetry")),
+        (NoNegative(), ("efficiency", "additivity")),
+        (ExactCost([[0, 1], [0, 2], [0, 1]]), ("null user", "symmetry", "efficiency", "additivity")),
     ],
 )
 def test_the_axioms_that_a_rule_breaks_are_found(rule, broken):
@@ -124,10 +124,10 @@ def test_rules_measure_only_what_they_need():
         return float(sum(profile) ** 2)
 
     for rule, evaluations in [
-        (EqualSplitRule(), 2),
-        (LeaveOneOutRule(), 5),
-        (ProportionalRule(), 2),
-        (BanzhafRule(), 8),
+        (EqualSplit(), 2),
+        (LeaveOneOut(), 5),
+        (Proportional(), 2),
+        (Banzhaf(), 8),
     ]:
         utility = MeasuredUtility(experiment, (2,) * 4)
         rule(utility, (1, 0, 1, 1))
@@ -136,28 +136,28 @@ def test_rules_measure_only_what_they_need():
 
 def test_amounts_are_the_finite_eps_of_a_private_mean_and_level_indices_otherwise():
     finite = DPMeanUtility([[0, 1, 3], [0, 2, 5]])
-    assert ProportionalRule().amounts_for(finite).tolist() == [[0, 1, 3], [0, 2, 5]]
+    assert Proportional().amounts_for(finite).tolist() == [[0, 1, 3], [0, 2, 5]]
     infinite = DPMeanUtility([0, 1, float("inf")], n_users=2)
-    assert ProportionalRule().amounts_for(infinite).tolist() == [[0, 1, 2]] * 2
-    assert ProportionalRule().amounts_for(CountUtility([0, 1, 2])).tolist() == [[0, 1]] * 2
+    assert Proportional().amounts_for(infinite).tolist() == [[0, 1, 2]] * 2
+    assert Proportional().amounts_for(CountUtility([0, 1, 2])).tolist() == [[0, 1]] * 2
 
 
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda: ProportionalRule([0, -1]), r"amounts\[1\]: must be at least 0"),
-        (lambda: ProportionalRule([[0, 1], [0, -1]]), r"amounts\[1, 1\]: must be at least 0"),
-        (lambda: ProportionalRule([1, 2]), "amounts: must be 0 at level 0"),
-        (lambda: ProportionalRule(3), "amounts: must be one number a level"),
-        (lambda: ProportionalRule([0, np.inf]), r"amounts\[1\]: must be finite"),
-        (lambda: ProportionalRule([0, 1, 2])(CountUtility([0, 1, 2]), (1, 1)), "amounts: must have shape"),
-        (lambda: ExactCostRule([0, 1]), "costs: must be one row of costs a user"),
+        (lambda: Proportional([0, -1]), r"amounts\[1\]: must be at least 0"),
+        (lambda: Proportional([[0, 1], [0, -1]]), r"amounts\[1, 1\]: must be at least 0"),
+        (lambda: Proportional([1, 2]), "amounts: must be 0 at level 0"),
+        (lambda: Proportional(3), "amounts: must be one number a level"),
+        (lambda: Proportional([0, np.inf]), r"amounts\[1\]: must be finite"),
+        (lambda: Proportional([0, 1, 2])(CountUtility([0, 1, 2]), (1, 1)), "amounts: must have shape"),
+        (lambda: ExactCost([0, 1]), "costs: must be one row of costs a user"),
         (
-            lambda: ExactCostRule([[0, np.inf]] * 2)(CountUtility([0, 1, 2]), (0, 1)),
+            lambda: ExactCost([[0, np.inf]] * 2)(CountUtility([0, 1, 2]), (0, 1)),
             "must be a level of finite",
         ),
-        (lambda: EqualSplitRule()(CountUtility([0, 1, 2]), [[1, 1]]), "profile: must have one level a user"),
-        (lambda: BanzhafRule()(CountUtility([0, 1, 2]), (1, 2)), r"profile\[1\]: must be a level from 0 to 1"),
+        (lambda: EqualSplit()(CountUtility([0, 1, 2]), [[1, 1]]), "profile: must have one level a user"),
+        (lambda: Banzhaf()(CountUtility([0, 1, 2]), (1, 2)), r"profile\[1\]: must be a level from 0 to 1"),
         (lambda: proportional_equilibrium([1], 60), "costs: must be one number a user, for at least two"),
         (lambda: proportional_equilibrium([1, 0], 60), r"costs\[1\]: must be above 0"),
         (lambda: proportional_equilibrium([1, 2], 0), "budget: must be above 0"),
@@ -203,7 +203,7 @@ def test_floats_agree_with_rationals_on_the_equilibrium():
 
 def test_banzhaf_breaks_efficiency_by_paying_another_fraction_under_another_utility():
     values = [[[0, 1], [1, 2]], [[1, 2], [2, 3]]]
-    report = check_axioms(BanzhafRule(), values)
+    report = check_axioms(Banzhaf(), values)
     assert report.broken == ("efficiency",)
     (found,) = report.breaks
     assert (found.found, found.required) == (Fraction(3, 4), 1)

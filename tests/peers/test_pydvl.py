@@ -55,7 +55,7 @@ def check_shares(utility, shares, banzhaf_shares=None, tolerance=1e-12):
     if utility.n_users <= SMALL:
         np.testing.assert_allclose(to_float(fg.payment_table(utility)[tuple(everybody)].values), shares, atol=tolerance)
         if banzhaf_shares is not None:
-            np.testing.assert_allclose(to_float(fg.BanzhafRule()(utility, everybody)), banzhaf_shares, atol=tolerance)
+            np.testing.assert_allclose(to_float(fg.rules.Banzhaf()(utility, everybody)), banzhaf_shares, atol=tolerance)
 
 
 @pytest.mark.parametrize(("n_users", "share", "power"), EXTRACTED["majority"]["rows"])

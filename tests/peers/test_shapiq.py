@@ -46,7 +46,7 @@ def test_payments_are_those_of_the_exact_computer(case, shapiq):
     for engine in ("auto", "subsets"):
         np.testing.assert_allclose(fg.fair_payments(utility, everybody, engine=engine).values, shapley, atol=1e-10)
     np.testing.assert_allclose(fg.payment_table(utility)[tuple(everybody)].values, shapley, atol=1e-10)
-    np.testing.assert_allclose(fg.BanzhafRule()(utility, everybody), banzhaf, atol=1e-10)
+    np.testing.assert_allclose(fg.rules.Banzhaf()(utility, everybody), banzhaf, atol=1e-10)
     estimated = fg.fair_payments(utility, everybody, engine="permutations", budget=3_000 * n)
     far = np.abs(estimated.values - shapley) > 6 * estimated.standard_errors + 1e-10
     assert not (far & ~np.asarray(estimated.doubtful)).any()

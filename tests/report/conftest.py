@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairgames.spec.load import load_specification
+import fairgames as fg
 
 TWO = """
 title = "Two users"
@@ -24,7 +24,7 @@ def load(tmp_path):
     def load_text(text):
         path = tmp_path / "spec.toml"
         path.write_text(text, encoding="utf-8")
-        return load_specification(path)
+        return fg.load(path)
 
     return load_text
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from fairgames.errors import SpecificationError
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 TWO = """
 levels = ["absent", "present"]
@@ -72,7 +72,7 @@ def problems():
 
     def problems_of(path):
         with pytest.raises(SpecificationError) as caught:
-            load_specification(path)
+            load(path)
         return [line.removeprefix(f"{path}: ") for line in caught.value.args[0].splitlines()]
 
     return problems_of

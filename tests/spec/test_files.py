@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_link_that_stays_inside_is_followed(tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
     path = tmp_path / "spec.toml"
     path.write_text('levels = ["absent", "present"]\nutility = { kind = "table", file = "link.csv" }\n')
-    assert load_specification(path).n_users == 1
+    assert load(path).n_users == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file permissions differ")

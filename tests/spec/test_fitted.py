@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 DATA = """clinic,bmi
 1,20
@@ -30,7 +30,7 @@ def test_with_data_and_no_users_the_groups_are_the_users(write):
     from fairgames.fitting.federated_mean import fit_federated_mean
 
     data = write(DATA, "d.csv")
-    spec = load_specification(write(FITTED))
+    spec = load(write(FITTED))
     fit = fit_federated_mean(data, "clinic", "bmi")
     assert spec.user_names == ("clinic 1", "clinic 2", "clinic 3")
     assert [group.samples for group in spec.groups] == [3, 2, 3]
@@ -42,12 +42,12 @@ def test_with_data_and_no_users_the_groups_are_the_users(write):
 def test_what_is_written_beside_data_wins_and_is_reported(write):
     write(DATA, "d.csv")
     text = FITTED.replace('"federated-mean" }', '"federated-mean", between_variance = 2 }')
-    spec = load_specification(write(text))
+    spec = load(write(text))
     assert spec.utility.between_variance == 2
     assert spec.utility.within_variance > 0
     assert spec.notes[0] == "The between variance is as written in this file, not fitted anew to d.csv."
     everything = text.replace("= 2 }", "= 2, within_variance = 3 }") + '[[users]]\nname = "A"\nsamples = 4\n'
-    spec = load_specification(write(everything))
+    spec = load(write(everything))
     assert spec.utility.within_variance == 3
     assert spec.notes == (
         "The between variance, the within variance and the users are as written in this file, "
@@ -60,8 +60,8 @@ def test_a_fit_writes_a_specification_that_loads_as_it_was_fitted(write, tmp_pat
 
     fit = fit_federated_mean(write(DATA, "d.csv"), "clinic", "bmi")
     text = fit.to_spec({"federated": "1/3", "direct": "inf"}, folder=str(tmp_path))
-    spec = load_specification(write(text))
-    direct = load_specification(write(FITTED))
+    spec = load(write(text))
+    direct = load(write(FITTED))
     assert spec.user_names == direct.user_names
     assert spec.utility((1, 2, 0)) == pytest.approx(direct.utility((1, 2, 0)), rel=1e-14)
     assert spec.group_costs[0].tolist() == [0, Fraction(1, 3), math.inf]
@@ -92,7 +92,7 @@ def test_data_that_cannot_be_fitted_is_one_problem(write, data, change, message,
 def test_how_to_fit_may_be_said_beside_the_data(write):
     write(DATA.replace("45", ""), "d.csv")
     text = FITTED.replace('value = "bmi"', 'value = "bmi", missing = "drop", largest = 2')
-    spec = load_specification(write(text))
+    spec = load(write(text))
     assert [group.samples for group in spec.groups] == [3, 2]
 
 
@@ -112,12 +112,12 @@ def test_covariates_are_named_beside_the_data(write, tmp_path):
 
     fit = fit_federated_mean(write(ADJUSTED, "d.csv"), "clinic", "bmi", covariates=["age", "sex"])
     assert fit.between_variance > 0
-    written = load_specification(write(fit.to_spec({"federated": 0, "direct": 1}, folder=str(tmp_path))))
-    fitted = load_specification(write(FITTED.replace('"bmi"', '"bmi", covariates = ["age", "sex"]'), "again.toml"))
+    written = load(write(fit.to_spec({"federated": 0, "direct": 1}, folder=str(tmp_path))))
+    fitted = load(write(FITTED.replace('"bmi"', '"bmi", covariates = ["age", "sex"]'), "again.toml"))
     for spec in (written, fitted):
         assert spec.data.options == {"covariates": ["age", "sex"]}
         assert spec.utility((1, 2, 0)) == pytest.approx(fit.utility()((1, 2, 0)), rel=1e-14)
-    plain = load_specification(write(FITTED, "plain.toml"))
+    plain = load(write(FITTED, "plain.toml"))
     assert plain.utility.within_variance != pytest.approx(fit.within_variance, rel=0.01)
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from fairgames.errors import FairGamesError, SpecificationError
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 ONE_PROBLEM = [
     (lambda _: "levels = ", "is not TOML: Invalid value (at end of document)"),
@@ -191,7 +191,7 @@ ONE_PROBLEM = [
 
 
 def test_numbers_are_exact_and_users_follow_from_the_table(write, texts):
-    spec = load_specification(write(texts.two))
+    spec = load(write(texts.two))
     assert spec.costs.tolist() == [[0, Fraction(3, 10)], [0, Fraction(3, 10)]]
     assert all(type(cost) is Fraction for cost in spec.costs.flat)
     assert spec.utility.exact
@@ -203,7 +203,7 @@ def test_numbers_are_exact_and_users_follow_from_the_table(write, texts):
 
 
 def test_a_table_of_values_has_user_i_on_axis_i(write):
-    spec = load_specification(
+    spec = load(
         write("""
         title = "three levels"
         levels = ["absent", "low", "high"]
@@ -220,7 +220,7 @@ def test_a_table_of_values_has_user_i_on_axis_i(write):
 
 
 def test_an_own_entry_wins_over_every_user_level_by_level(write, texts):
-    spec = load_specification(
+    spec = load(
         write(
             texts.federated.replace("samples = 10", 'samples = 10\ncosts = { direct = "1/7" }\nlevel = "direct"')
             + '[every_user]\ncosts = { federated = 0.2, direct = 0.6 }\nlevel = "federated"\nimportance = 2\n'
@@ -235,7 +235,7 @@ def test_an_own_entry_wins_over_every_user_level_by_level(write, texts):
 def test_the_federated_mean_has_the_written_parameters(write, texts):
     from fairgames.utility.federated_mean import FederatedMeanUtility
 
-    spec = load_specification(write(texts.federated + "count = 2\nimportance = 3\n"))
+    spec = load(write(texts.federated + "count = 2\nimportance = 3\n"))
     direct = FederatedMeanUtility([10, 20, 20], 1.96, 155.5, importance=[1, 3, 3])
     for profile in [(1, 1, 2), (2, 0, 1), (2, 2, 2)]:
         assert spec.utility(profile) == pytest.approx(direct(profile), rel=1e-14)
@@ -243,7 +243,7 @@ def test_the_federated_mean_has_the_written_parameters(write, texts):
 
 def test_a_level_that_is_no_choice_needs_no_cost(write, texts):
     text = texts.two.replace("costs = { present = 0.3 }", 'choices = ["absent"]')
-    spec = load_specification(write(text + '[[users]]\ncosts = {absent = 0}\n[[users]]\nname = "B"\n'))
+    spec = load(write(text + '[[users]]\ncosts = {absent = 0}\n[[users]]\nname = "B"\n'))
     assert spec.group_costs.tolist() == [[0, math.inf], [0, math.inf]]
 
 
@@ -334,5 +334,5 @@ def test_a_specification_error_is_a_fairgames_error_and_survives_pickling(write)
     import pickle
 
     with pytest.raises(FairGamesError) as caught:
-        load_specification(write("levels = 3"))
+        load(write("levels = 3"))
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

@@ -3,11 +3,11 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 
 def test_identical_users_are_one_entry_and_members_are_numbered(write, texts):
-    spec = load_specification(write(texts.dp.replace("1_000_000", "3") + 'name = "last"\n'))
+    spec = load(write(texts.dp.replace("1_000_000", "3") + 'name = "last"\n'))
     assert spec.n_users == 5
     assert spec.counts == (3, 1, 1)
     assert spec.user_names == ("phone 1", "phone 2", "phone 3", "star", "last")
@@ -21,14 +21,14 @@ def test_identical_users_are_one_entry_and_members_are_numbered(write, texts):
 
 
 def test_a_million_identical_users_load_without_a_row_for_each(write, texts):
-    spec = load_specification(write(texts.dp))
+    spec = load(write(texts.dp))
     assert spec.n_users == 1_000_002
     assert spec.utility.n_users == 1_000_002
     assert len(spec.groups) == 3
 
 
 def test_a_specification_prints_itself_plainly(write, texts):
-    spec = load_specification(write(texts.dp))
+    spec = load(write(texts.dp))
     lines = repr(spec).splitlines()
     assert lines[0] == "Untitled: 1,000,002 users, DPMeanUtility"
     assert lines[4].split() == ["star", "1", "-", "absent,", "low", "(0,", "1/10,", "inf)"]

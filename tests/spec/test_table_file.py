@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 
 
 def _raises_when_loaded(*_):
@@ -20,15 +20,13 @@ class Hostile:
 
 def test_a_table_is_read_from_csv_exactly(write):
     write("north, south, utility\nabsent,absent,0\n1,absent,0.2\nabsent,present,2/3\n\npresent,1,1\n", "data/u.csv")
-    spec = load_specification(
-        write('levels = ["absent", "present"]\nutility = { kind = "table", file = "data/u.csv" }\n')
-    )
+    spec = load(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "data/u.csv" }\n'))
     assert spec.utility.tensor().tolist() == [[0, Fraction(2, 3)], [Fraction(1, 5), 1]]
 
 
 def test_a_table_is_read_from_npy(write, tmp_path):
     np.save(tmp_path / "u.npy", np.array([[0.0, 0.5], [0.25, 1.0]]))
-    spec = load_specification(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.npy" }\n'))
+    spec = load(write('levels = ["absent", "present"]\nutility = { kind = "table", file = "u.npy" }\n'))
     assert spec.utility((1, 0)) == 0.25
     assert not spec.utility.exact
 

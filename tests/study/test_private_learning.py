@@ -210,7 +210,7 @@ def test_payments_add_up_everywhere_and_equilibria_carry_certificates(study, com
         settled = fg.equilibria(fg.FairGame(utility, costs, optimum.alpha), method="pure")
         assert optimum.profile in [equilibrium.profile for equilibrium in settled.equilibria]
         assert max(equilibrium.regret for equilibrium in settled.equilibria) < 1e-12
-        assert fg.verify_dict(json.loads(json.dumps(settled.to_dict()))).passed
+        assert fg.verify(json.loads(json.dumps(settled.to_dict()))).passed
 
 
 def test_what_the_page_says_in_words_is_so(study, committed):

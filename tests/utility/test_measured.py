@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from fairgames.errors import EvaluationError, InputError
 from fairgames.payments.pricing import fair_payments
-from fairgames.spec.load import load_specification
+from fairgames.spec.load import load
 from fairgames.store import Store
 from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import TableUtility
@@ -361,7 +361,7 @@ def test_a_specification_reads_the_saved_table(suffix, tmp_path):
             """
         )
     )
-    spec = load_specification(tmp_path / "spec.toml")
+    spec = load(tmp_path / "spec.toml")
     np.testing.assert_array_equal(spec.utility.tensor().astype(float), utility.tensor())
 
 

@@ -243,6 +243,11 @@ class MeasuredUtility(Utility):
         return self._repeats
 
     @property
+    def noisy(self) -> bool:
+        """Whether noise is to be expected: the function asks for random numbers, or is repeated."""
+        return self._experiment.takes_rng or self._repeats > 1
+
+    @property
     def evaluations(self) -> int:
         """How often this object has run the function; measurements read from the cache do not count."""
         return self._evaluations

@@ -72,72 +72,19 @@ class FalseNames(Result):
 
 
 @public
-def split_data(
+def false_names(
     utility: Utility,
     profile: ArrayLike,
     user: int,
-    parts: Sequence[int],
+    names: int | Sequence[int] = 2,
     alpha: Alpha = 1,
     *,
     importance: ArrayLike | None = None,
 ) -> FalseNames:
-    """Price a user that hands in its samples as several users with a part of them each.
+    """Price a user that hands in its data under several names, whole copies or a part under each.
 
-    All names choose the user's level. The platform believes them to be different users: it thinks that
-    their means differ, and values a better estimate of each.
-
-    Parameters
-    ----------
-    utility : FederatedMeanUtility
-        The platform's utility when everybody is honest.
-    profile : array_like of int
-        A level for each user, or ``counts[type, level]``.
-    user : int
-        Who splits.
-    parts : sequence of int
-        Sample sizes of the names; they add up to the user's.
-    alpha : number or callable
-        Fraction paid out, in [0, 1].
-    importance : array_like, optional
-        Importance of each name; the user's own for each by default. Shares of it show what is gained
-        without being counted more than once.
-
-    Returns
-    -------
-    FalseNames
-        Who gains and who loses.
-
-    Raises
-    ------
-    InputError
-        If an argument is malformed, or the parts do not add up to the user's samples.
-
-    Examples
-    --------
-    >>> utility = FederatedMeanUtility([10, 20, 30], between_variance=1, within_variance=10)
-    >>> names = split_data(utility, (2, 2, 2), user=1, parts=[10, 10])
-    >>> names.pays, round(names.gain, 4)
-    (True, 2.1867)
-    """
-    utility = _federated(utility)
-    levels, who = _user_levels(utility, profile, user)
-    sizes = _as_parts(parts)
-    samples = utility.samples[utility.types]
-    if not np.isclose(sizes.sum(), samples[who]):
-        raise InputError("parts", f"must add up to the {samples[who]:g} samples of user {who}", list(parts))
-    weights = np.repeat(utility.importance[utility.types[who]], len(sizes))
-    if importance is not None:
-        weights = to_float(as_array(importance, "importance"))
-        if weights.shape != sizes.shape:
-            raise InputError("importance", f"must be one number for each of the {len(sizes)} names", importance)
-    return _priced(utility, _renamed(utility, who, sizes, weights), (levels, who, len(sizes)), alpha)
-
-
-@public
-def duplicate_data(utility: Utility, profile: ArrayLike, user: int, copies: int = 2, alpha: Alpha = 1) -> FalseNames:
-    """Price a user that hands in its whole data set under several names.
-
-    The platform believes the copies to be independent data of different users.
+    All names choose the user's level. The platform believes them to be different users with independent
+    data: it thinks that their means differ, and values a better estimate of each.
 
     Parameters
     ----------
@@ -146,11 +93,15 @@ def duplicate_data(utility: Utility, profile: ArrayLike, user: int, copies: int 
     profile : array_like of int
         A level for each user, or ``counts[type, level]``.
     user : int
-        Who duplicates.
-    copies : int
-        Number of names, at least 2.
+        Who uses several names.
+    names : int or sequence of int
+        How many names hand in a copy of all its data each, at least 2; or, under the federated mean, how
+        many of its samples each name hands in, which add up to the user's.
     alpha : number or callable
         Fraction paid out, in [0, 1].
+    importance : array_like, optional
+        Importance of each name under the federated mean; the user's own for each by default. Shares of it
+        show what is gained without being counted more than once.
 
     Returns
     -------
@@ -160,41 +111,48 @@ def duplicate_data(utility: Utility, profile: ArrayLike, user: int, copies: int 
     Raises
     ------
     InputError
-        If an argument is malformed.
+        If an argument is malformed, or the samples of the names do not add up to the user's.
 
     Examples
     --------
-    >>> names = duplicate_data(DPMeanUtility([0, float("inf")], n_users=2), (1, 1), user=0)
-    >>> names.honest, names.names.tolist()
+    >>> utility = FederatedMeanUtility([10, 20, 30], between_variance=1, within_variance=10)
+    >>> split = false_names(utility, (2, 2, 2), user=1, names=[10, 10])
+    >>> split.pays, round(split.gain, 4)
+    (True, 2.1867)
+    >>> twice = false_names(DPMeanUtility([0, float("inf")], n_users=2), (1, 1), user=0, names=2)
+    >>> twice.honest, twice.names.tolist()
     (Fraction(1, 2), [Fraction(1, 3), Fraction(1, 3)])
     """
-    if copies < 2:
-        raise InputError("copies", "must be a whole number of at least 2", copies)
-    require_memory(copies * 200, f"{readable_count(copies)} copies", "fewer of them")
+    if isinstance(names, int) and names < 2:
+        raise InputError("names", "must be a whole number of at least 2, or the samples of each name", names)
+    if isinstance(names, int):
+        require_memory(names * 200, f"{readable_count(names)} copies", "fewer of them")
     if isinstance(utility, DPMeanUtility):
+        if not isinstance(names, int) or importance is not None:
+            argument = "names" if importance is None else "importance"
+            raise InputError(argument, "must be left to the federated mean: here names are whole copies")
         levels, who = _user_levels(utility, profile, user)
         rows = utility.epsilons[utility.types]
-        order = np.insert(np.arange(len(rows)), who, [who] * (copies - 1))
-        return _priced(utility, DPMeanUtility(rows[order]), (levels, who, copies), alpha)
-    utility = _federated(utility)
+        copied = DPMeanUtility(np.insert(rows, who, [rows[who]] * (names - 1), axis=0))
+        return _priced(utility, copied, (levels, who, names), alpha)
+    if not isinstance(utility, FederatedMeanUtility):
+        raise InputError("utility", "must say what another user would bring: a closed-form one", type(utility).__name__)
     levels, who = _user_levels(utility, profile, user)
-    kind = utility.types[who]
-    sizes, weights = np.full(copies, utility.samples[kind]), np.full(copies, utility.importance[kind])
-    return _priced(utility, _renamed(utility, who, sizes, weights), (levels, who, copies), alpha)
-
-
-def _renamed(
-    utility: FederatedMeanUtility, user: int, sizes: NDArray[np.float64], weights: NDArray[np.float64]
-) -> FederatedMeanUtility:
-    """Utility with ``user`` replaced, in its place, by users with ``sizes`` and importance ``weights``."""
-    samples, importance = utility.samples[utility.types], utility.importance[utility.types]
-    return FederatedMeanUtility(
-        np.concatenate([samples[:user], sizes, samples[user + 1 :]]),
+    samples, weights = utility.samples[utility.types], utility.importance[utility.types]
+    sizes = np.full(names, samples[who]) if isinstance(names, int) else _as_parts(names, who, samples[who])
+    own = np.full(len(sizes), weights[who])
+    if importance is not None:
+        own = to_float(as_array(importance, "importance"))
+        if own.shape != sizes.shape:
+            raise InputError("importance", f"must be one number for each of the {len(sizes)} names", importance)
+    after = FederatedMeanUtility(
+        np.concatenate([samples[:who], sizes, samples[who + 1 :]]),
         utility.between_variance,
         utility.within_variance,
-        np.concatenate([importance[:user], weights, importance[user + 1 :]]),
+        np.concatenate([weights[:who], own, weights[who + 1 :]]),
         aggregation=utility.aggregation,
     )
+    return _priced(utility, after, (levels, who, len(sizes)), alpha)
 
 
 def _priced(before: Utility, after: Utility, renamed: tuple[NDArray[np.intp], int, int], alpha: Alpha) -> FalseNames:
@@ -207,12 +165,6 @@ def _priced(before: Utility, after: Utility, renamed: tuple[NDArray[np.intp], in
     return FalseNames(user, old[user], names, change, honest.utility, false.utility)
 
 
-def _federated(utility: object) -> FederatedMeanUtility:
-    if not isinstance(utility, FederatedMeanUtility):
-        raise InputError("utility", "must say what another user would bring: a closed-form one", type(utility).__name__)
-    return utility
-
-
 def _user_levels(utility: Utility, profile: ArrayLike, user: int) -> tuple[NDArray[np.intp], int]:
     levels = as_profile(profile, utility.shape, utility.type_sizes)
     levels = expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
@@ -223,10 +175,12 @@ def _user_levels(utility: Utility, profile: ArrayLike, user: int) -> tuple[NDArr
     return levels, int(user)
 
 
-def _as_parts(parts: Sequence[int]) -> NDArray[np.float64]:
-    sizes = to_float(as_array(parts, "parts"))
+def _as_parts(names: Sequence[int], user: int, total: float) -> NDArray[np.float64]:
+    sizes = to_float(as_array(names, "names"))
     if sizes.ndim != 1 or sizes.size < 2:
-        raise InputError("parts", "must be the sample sizes of at least two names", parts)
+        raise InputError("names", "must be the sample sizes of at least two names, or how many names", names)
     for name in np.flatnonzero(sizes < 1).tolist():
-        raise InputError(f"parts[{name}]", "must be at least 1", sizes[name])
+        raise InputError(f"names[{name}]", "must be at least 1", sizes[name])
+    if not np.isclose(sizes.sum(), total):
+        raise InputError("names", f"must add up to the {total:g} samples of user {user}", list(names))
     return sizes
