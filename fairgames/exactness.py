@@ -293,12 +293,6 @@ def as_array(values: object, name: str, *, allow_inf: bool = False, power: int =
     read = plain(values, name)
     if isinstance(read, np.ndarray) and read.dtype.kind == "f":
         result: Array = read.astype(float)
-        bad = ~(np.abs(result) <= _LARGEST)
-        if allow_inf:
-            bad &= result != np.inf
-        if bad.any():
-            first = tuple(int(i) for i in np.argwhere(bad)[0])
-            as_number(float(result[first]), _entry(name, first), allow_inf=allow_inf)
     else:
         try:
             raw = np.array(read, dtype=object)
@@ -314,9 +308,15 @@ def as_array(values: object, name: str, *, allow_inf: bool = False, power: int =
                 result = result.astype(float)
             except OverflowError:
                 raise InputError(name, f"beside floats {_RANGE}") from None
-    if result.dtype == float and (tiny := (result != 0) & (np.abs(result) < _SMALLEST)).any():
-        first = tuple(int(i) for i in np.argwhere(tiny)[0])
-        raise InputError(_entry(name, first), _RANGE, float(result[first]))
+    if result.dtype.kind == "f":
+        size = np.abs(result)
+        held = ((size >= _SMALLEST) & (size < float(_LARGEST))) | (size == 0)
+        if allow_inf:
+            held |= result == np.inf
+        if not held.all():
+            first = tuple(np.argwhere(~held)[0].tolist())
+            as_number(float(result[first]), _entry(name, first), allow_inf=allow_inf)
+            raise InputError(_entry(name, first), _RANGE, float(result[first]))
     result.flags.writeable = False
     return result
 

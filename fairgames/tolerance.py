@@ -81,6 +81,8 @@ def near(*values: Any, part: float = RELATIVE) -> Any:
     >>> near(np.array([1.0, -200.0]), 4.0), near(Fraction(1, 2))
     (array([4.e-10, 2.e-08]), 0)
     """
+    if not any(isinstance(value, np.ndarray) for value in values):
+        return part * max(map(abs, values)) if any(isinstance(value, float) for value in values) else 0
     sizes = [np.asarray(np.abs(value)) for value in values]
     if all(size.dtype.kind != "f" for size in sizes):
         return 0
@@ -98,9 +100,18 @@ def difference(left: Any, right: Any, *sizes: Any, part: float = RELATIVE) -> An
     >>> difference(np.array([0.1 + 0.2, 1e9 + 0.1]), np.array([0.3, 1e9]), part=ROUNDING)
     array([0. , 0.1])
     """
-    gap = left - right
-    rounding = near(*(sizes or (left, right)), part=part)
-    return gap * (abs(gap) > rounding) if isinstance(rounding, (float, np.ndarray)) else gap
+    sizes = sizes or (left, right)
+    if not isinstance(left, np.ndarray) and not isinstance(right, np.ndarray):
+        gap = left - right
+        return gap * (abs(gap) > near(*sizes, part=part))
+    gap = np.subtract(left, right, order="C")
+    coarse = near(*(extreme(size) for size in sizes for extreme in (np.max, np.min)), part=part) if gap.size else 0
+    if coarse:
+        close = np.flatnonzero((gap <= coarse) & (gap >= -coarse))
+        # What is too small beside the largest of all may still count beside its own size.
+        rounding = near(*(np.broadcast_to(size, gap.shape).ravel()[close] for size in sizes), part=part)
+        gap.reshape(-1)[close] *= abs(gap.reshape(-1)[close]) > rounding
+    return gap
 
 
 def comparison_tolerance(*arrays: Array) -> float:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fairgames.equilibrium.rational import Scaled, to_integers
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact, to_float, to_fractions
-from fairgames.game.deviations import deviation_payoffs, expected_payoffs
+from fairgames.game.deviations import against_others, deviation_payoffs
 from fairgames.tolerance import ILL_CONDITIONED, REGRET, RELATIVE, ROUNDING, near
 
 Cell = tuple[NDArray[np.float64], ...]
@@ -163,10 +163,8 @@ class Certificate(NamedTuple):
     shortfalls: tuple[tuple[float, ...], ...]
     """How far each action of each user stays below its best action, in floats (0 only when it is 0)."""
 
-    closeness: tuple[tuple[float, ...], ...]
-    """Shortfalls up to these are none: 0 when it is exact, else from the payoffs that the comparison weighs."""
-    magnitudes: tuple[float, ...]
-    """Size of the payoffs that each user's expectation adds up."""
+    best_actions: tuple[tuple[int, ...], ...]
+    """Actions of each user that are best responses to the others."""
     holds: bool
     """Whether nobody gains by deviating, up to the rounding of float strategies and payoffs."""
 
@@ -174,14 +172,6 @@ class Certificate(NamedTuple):
     def regret(self) -> Number:
         """Largest gain of any user."""
         return max(self.regrets)
-
-    @property
-    def best_actions(self) -> tuple[tuple[int, ...], ...]:
-        """Actions of each user that are best responses to the others."""
-        return tuple(
-            tuple(action for action, (short, close) in enumerate(zip(own, allowed, strict=True)) if short <= close)
-            for own, allowed in zip(self.shortfalls, self.closeness, strict=True)
-        )
 
 
 class Certifier:
@@ -212,6 +202,11 @@ class Certifier:
             raise InputError("payoffs", "must be within the range of floats where strategies are not exact") from None
 
     @cached_property
+    def _largest(self) -> list[float]:
+        """Larger than what any comparison of a user's payoffs allows for rounding."""
+        return [3 * RELATIVE * float(np.abs(payoff).max()) for payoff in self._floats]
+
+    @cached_property
     def integers(self) -> tuple[Scaled, ...]:
         """The payoffs as integers and their scales; floats as the binary fractions that they are."""
         return tuple(to_integers(to_fractions(payoff)) for payoff in self.payoffs)
@@ -220,40 +215,51 @@ class Certifier:
         """Recompute the certificate of a profile of probability vectors."""
         if self.exact and all(map(is_exact, strategies)):
             return _exact_certificate(self.integers, strategies)
-        return _float_certificate(self._floats, tuple(map(to_float, strategies)))
+        return self._in_floats(tuple(map(to_float, strategies)))
+
+    def _in_floats(self, strategies: Strategies) -> Certificate:
+        earned, regrets, shortfalls, best, holds = [], [], [], [], True
+        for user, (payoff, own, largest) in enumerate(zip(self._floats, strategies, self._largest, strict=True)):
+            values = against_others(payoff, strategies, user)
+            top, expected = float(values.max()), float(own @ values)
+            short = (top - values).tolist()
+            close = [0.0] * len(short)
+            # Most comparisons are decided by the largest payoff already.
+            if any(gap and (gap <= largest or played) for gap, played in zip(short, own.tolist(), strict=True)):
+                _, rounding, apart = self.weighed(strategies, user, short.index(0.0))
+                close = (rounding + RELATIVE * apart).tolist()
+                holds &= bool((own * short <= own * rounding + REGRET * apart).all())
+            earned.append(expected)
+            regrets.append(max(top - expected, 0.0))
+            shortfalls.append(tuple(short))
+            best.append(tuple(action for action, gap in enumerate(short) if gap <= close[action]))
+        return Certificate(tuple(earned), tuple(regrets), tuple(shortfalls), tuple(best), holds)
+
+    def weighed(self, strategies: Strategies, user: int, best: int) -> tuple[float, Array, Array]:
+        """What decides which actions are as good as a user's best: the payoffs that the others' strategies weigh.
+
+        A float strategy misses what is meant by rounding, which moves a comparison by a small part of the expected
+        difference of payoffs, ``E|u(best) − u(action)|``; rounding of the payoffs, by an even smaller part of ``E|u|``.
+        Against pure strategies the first is the shortfall itself, and allows nothing.
+
+        Returns
+        -------
+        magnitude : float
+            Size of the payoffs that the user's expectation adds up.
+        rounding : ndarray
+            Rounding of the comparison of each action with the best one.
+        apart : ndarray
+            ``E|u(best) − u(action)|``.
+        """
+        payoff = self._floats[user]
+        size = against_others(np.abs(payoff), strategies, user)
+        apart = against_others(np.abs(payoff - payoff.take([best], axis=user)), strategies, user)
+        return float(max(size[best], strategies[user] @ size)), near(size, size[best], part=ROUNDING), apart
 
     def is_regular(self, strategies: Strategies, supports: tuple[tuple[int, ...], ...]) -> bool:
         """Whether the indifference equations of an equilibrium are nonsingular at it, in floats."""
         pure = all(len(own) == 1 for own in supports)
         return pure or is_regular(self._floats, tuple(map(to_float, strategies)), supports)
-
-
-def _float_certificate(payoffs: Sequence[Array], strategies: Strategies) -> Certificate:
-    """Compare each action with the best one by the payoffs that the others' strategies weigh, and by no others.
-
-    A float strategy misses what is meant by rounding, which moves a comparison by a small part of the expected
-    difference of payoffs, ``E|u(best) − u(action)|``; rounding of the payoffs, by an even smaller part of ``E|u|``.
-    Against pure strategies the first is the shortfall itself, and allows nothing.
-    """
-    deviations = deviation_payoffs(payoffs, strategies)
-    earned = tuple(map(float, expected_payoffs(strategies, deviations)))
-    sizes = deviation_payoffs([np.abs(payoff) for payoff in payoffs], strategies)
-    best = [int(values.argmax()) for values in deviations]
-    gaps = [
-        np.abs(payoff - payoff.take([top], axis=user))
-        for user, (payoff, top) in enumerate(zip(payoffs, best, strict=True))
-    ]
-    shortfalls, closeness, magnitudes, holds = [], [], [], True
-    for values, size, top, apart, own in zip(
-        deviations, sizes, best, deviation_payoffs(gaps, strategies), strategies, strict=True
-    ):
-        short, rounding = values[top] - values, near(size, size[top], part=ROUNDING)
-        holds &= bool((own * short <= own * rounding + REGRET * apart).all())
-        shortfalls.append(tuple(short.tolist()))
-        closeness.append(tuple((rounding + RELATIVE * apart).tolist()))
-        magnitudes.append(float(max(size[top], own @ size)))
-    regrets = tuple(max(float(values.max()) - value, 0.0) for values, value in zip(deviations, earned, strict=True))
-    return Certificate(earned, regrets, tuple(shortfalls), tuple(closeness), tuple(magnitudes), holds)
 
 
 def _exact_certificate(payoffs: Sequence[Scaled], strategies: Strategies) -> Certificate:
@@ -271,10 +277,8 @@ def _exact_certificate(payoffs: Sequence[Scaled], strategies: Strategies) -> Cer
         regrets.append(Fraction(best * weight.scale - total, divisor))
         others = divisor // weight.scale
         shortfalls.append(tuple(_as_float(best - value, others) for value in values))
-    exactly = tuple((0.0,) * len(own) for own in shortfalls)
-    return Certificate(
-        tuple(earned), tuple(regrets), tuple(shortfalls), exactly, (0.0,) * len(earned), not any(regrets)
-    )
+    best = tuple(tuple(action for action, short in enumerate(own) if not short) for own in shortfalls)
+    return Certificate(tuple(earned), tuple(regrets), tuple(shortfalls), best, not any(regrets))
 
 
 def _as_float(numerator: int, denominator: int) -> float:

@@ -19,8 +19,8 @@ from fairgames.equilibrium.normal_form import NormalForm
 from fairgames.equilibrium.result import Equilibrium
 from fairgames.equilibrium.screening import well_formed
 from fairgames.equilibrium.solver import Strategies
-from fairgames.exactness import Array, is_exact, to_fractions
-from fairgames.tolerance import PROBABILITY, near
+from fairgames.exactness import Array, is_exact, to_float, to_fractions
+from fairgames.tolerance import PROBABILITY, RELATIVE, near
 
 
 def rank_and_determinant(matrix: Sequence[Sequence[int]]) -> tuple[int, int]:
@@ -299,10 +299,10 @@ def near_ties(
     True
     """
     for user, payoff in enumerate(certifier.payoffs):
-        ordered = np.sort(payoff, axis=user)
-        gaps = np.diff(ordered, axis=user)
-        higher, lower = np.delete(ordered, 0, axis=user), np.delete(ordered, -1, axis=user)
-        if ((gaps > 0) & (gaps <= near(higher, lower))).any():
+        ordered = np.sort(np.moveaxis(payoff, user, 0), axis=0)
+        gaps = ordered[1:] - ordered[:-1]
+        close = (gaps > 0) & (gaps <= near(ordered.max(), ordered.min()))
+        if close.any() and (gaps <= near(ordered[1:], ordered[:-1]))[close].any():
             return True
     if not any(_has_close_call(*entry) for entry in accepted):
         return False
@@ -310,9 +310,10 @@ def near_ties(
     for profile in profiles:
         strategies = well_formed(profile, certifier.payoffs[0].shape, exact=True)
         if strategies is not None and all(map(is_exact, strategies)):
-            shortfalls, closeness = exact.certify(strategies).shortfalls, certifier.certify(strategies).closeness
-            for own, allowed in zip(shortfalls, closeness, strict=True):
-                if any(0 < short <= close for short, close in zip(own, allowed, strict=True)):
+            rough = tuple(map(to_float, strategies))
+            for user, short in enumerate(map(np.array, exact.certify(strategies).shortfalls)):
+                _, rounding, apart = certifier.weighed(rough, user, int(short.argmin()))
+                if ((short > 0) & (short <= rounding + RELATIVE * apart)).any():
                     return True
             if any(0 < probability <= PROBABILITY for strategy in strategies for probability in strategy.tolist()):
                 return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -206,39 +207,33 @@ def payment_intervals(
     lo = np.full(shape, Fraction(0), dtype=object) if exact else np.zeros(shape)
     hi = np.full(shape, Fraction(1), dtype=object) if exact else np.ones(shape)
     holds = np.ones(shape, dtype=bool)
-    distinct = {id(tensor): tensor for tensor in payments}.values()
-    coarse = max(near(tensor.max(), tensor.min()) for tensor in distinct)
+    every = list({id(tensor): tensor for tensor in payments}.values()) + ([] if magnitudes is None else [magnitudes])
+    coarse = max(near(tensor.max(), tensor.min()) for tensor in every)
     for player in range(n_players) if players is None else players:
         tensor, cost = payments[player], costs[player]
         sizes = tensor if magnitudes is None else magnitudes
+        along = (math.prod(shape[:player]), shape[player], -1)
+        paid, weighed, low, high, possible = (
+            np.ascontiguousarray(array).reshape(along) for array in (tensor, sizes, lo, hi, holds)
+        )
         for level in range(shape[player]):
-            here = _at(player, level)
             for other in range(level):
-                there = _at(player, other)
-                gain = tensor[here] - tensor[there]
+                gain = paid[:, level] - paid[:, other]
                 dearer = difference(cost[level], cost[other], part=ROUNDING)
-                up, down = (gain > coarse).astype(bool), (gain < -coarse).astype(bool)
-                decided = up | down
-                if coarse and not decided.all():
+                up, down = gain > coarse, gain < -coarse
+                small = np.flatnonzero(~(up | down))
+                if small.size:
                     # What is too small beside the largest utility may still count beside its own.
-                    small = ~decided
-                    rounding = near(sizes[here][small], sizes[there][small])
-                    up[small], down[small] = gain[small] > rounding, gain[small] < -rounding
-                    decided = up | down
+                    close = gain.ravel()[small]
+                    rounding = near(*(weighed[:, action].ravel()[small] for action in (level, other)))
+                    up.ravel()[small], down.ravel()[small] = close > rounding, close < -rounding
+                    gain.ravel()[small[abs(close) <= rounding]] = 1
                 # The level needs alpha · gain ≥ dearer + least, the other one alpha · gain ≤ dearer − least.
                 need = most = dearer
                 if least:
                     need, most = difference(dearer, -least, part=ROUNDING), difference(dearer, least, part=ROUNDING)
-                if need > 0:
-                    holds[here] &= decided
-                if most < 0:
-                    holds[there] &= decided
-                gain[~decided] = 1
-                bound = need / gain
-                _narrow(lo[here], hi[here], bound, (up, down))
-                if least:
-                    bound = most / gain
-                _narrow(lo[there], hi[there], bound, (down, up))
+                _narrow(low[:, level], high[:, level], possible[:, level], need, need / gain, up, down)
+                _narrow(low[:, other], high[:, other], possible[:, other], -most, most / gain, down, up)
     stable = holds & ((lo if exact else lo * (1 - RELATIVE)) <= hi).astype(bool)
     if not exact:
         touching = stable & (lo > hi)
@@ -246,12 +241,18 @@ def payment_intervals(
     return lo, hi, stable
 
 
-def _at(axis: int, index: int) -> tuple[slice, ...]:
-    return (*(slice(None),) * axis, slice(index, index + 1))
-
-
-def _narrow(lo: Array, hi: Array, bound: Array, sides: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> None:
-    """Raise ``lo`` to the bound where the first side is true, lower ``hi`` to it where the second one is."""
-    for ends, narrower, side in zip((lo, hi), (np.maximum, np.minimum), sides, strict=True):
-        if side.any():
-            narrower(ends, bound, out=ends, where=side)
+def _narrow(
+    lo: Array,
+    hi: Array,
+    holds: NDArray[np.bool_],
+    need: Number,
+    bound: Array,
+    up: NDArray[np.bool_],
+    down: NDArray[np.bool_],
+) -> None:
+    """Keep of intervals in [0, 1] where alpha times a gain is at least the need: from the bound on, or up to it."""
+    if need > 0:
+        holds &= up
+        np.maximum(lo, bound, out=lo, where=up)
+    elif down.any():
+        np.minimum(hi, bound, out=hi, where=down)

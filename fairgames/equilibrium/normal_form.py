@@ -88,7 +88,8 @@ def checked_payoffs(payoffs: Any) -> tuple[Array, ...]:
         as_array(payoff, f"payoffs[{player}]", power=LARGEST_PAYOFF_POWER) for player, payoff in enumerate(payoffs)
     )
     if not all(map(is_exact, arrays)):
-        arrays = common(*(as_array(array, f"payoffs[{player}]") for player, array in enumerate(arrays)))
+        exact = [as_array(array, f"payoffs[{i}]") if is_exact(array) else array for i, array in enumerate(arrays)]
+        arrays = common(*exact)
     n_players = len(arrays)
     for player, array in enumerate(arrays):
         name = f"payoffs[{player}]"

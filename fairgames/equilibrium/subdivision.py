@@ -64,7 +64,8 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
     ()
     """
     tensors = [np.moveaxis(to_float(payoff), user, 0) for user, payoff in enumerate(payoffs)]
-    sizes = [np.abs(tensor) for tensor in tensors]
+    sizes = [(np.abs(tensor), ROUNDING * float(np.abs(tensor).max())) for tensor in tensors]
+    corners = [np.eye(n_actions) for n_actions in payoffs[0].shape]
     certifier = Certifier(tuple(map(to_float, payoffs)))
 
     known: list[Strategies] = []
@@ -78,7 +79,7 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
             if certifier.certify(strategies).holds:
                 found(strategies)
 
-    given_up = sum(not _search(tensors, sizes, supports, check) for supports in _supports(payoffs[0].shape))
+    given_up = sum(not _search(tensors, sizes, corners, supports, check) for supports in _supports(payoffs[0].shape))
     if given_up:
         text = f"subdivision gave up on {given_up} supports: equilibria there are singular or form continua"
         return Notes(None, (text,))
@@ -93,15 +94,14 @@ def _supports(shape: Sequence[int]) -> Iterator[Supports]:
 
 def _search(
     tensors: Sequence[Array],
-    sizes: Sequence[Array],
+    sizes: Sequence[tuple[Array, float]],
+    corners: Sequence[Array],
     supports: Supports,
     report: Callable[[Strategies, Supports], None],
 ) -> bool:
     """Report the roots on these supports; False when a cell could not be decided."""
     free = coordinates(supports)
-    cells: list[Cell] = [
-        tuple(np.eye(tensor.shape[0])[list(own)] for tensor, own in zip(tensors, supports, strict=True))
-    ]
+    cells: list[Cell] = [tuple(own[list(support)] for own, support in zip(corners, supports, strict=True))]
     for _ in range(_MOST_CELLS):
         if not cells:
             return True
@@ -125,23 +125,29 @@ def _search(
     return False
 
 
-def _equations(tensors: Sequence[Array], sizes: Sequence[Array], cell: Cell, supports: Supports) -> list[Array] | None:
+def _equations(
+    tensors: Sequence[Array], sizes: Sequence[tuple[Array, float]], cell: Cell, supports: Supports
+) -> list[Array] | None:
     """How much better each played action is than the first, at the corners; None where no equilibrium can be.
 
-    Differences within the rounding of the payoffs that they are made of (whose ``sizes`` are given) are 0.
+    Differences within the rounding of the payoffs that they are made of are 0; ``sizes`` are those of the payoffs, and
+    the rounding of the largest.
     Entry ``i`` has shape ``(support size − 1, corners of user 1, …)``, with length 1 on user ``i``'s own axis.
     """
     equations = []
-    for user, (tensor, size, own) in enumerate(zip(tensors, sizes, supports, strict=True)):
+    for user, (tensor, (size, rounding), own) in enumerate(zip(tensors, sizes, supports, strict=True)):
         values = at_corners(tensor, cell, user)
         gains = values - values[own[0]]
-        weighed = at_corners(size, cell, user)
-        gains[np.abs(gains) <= ROUNDING * np.maximum(weighed, weighed[own[0]])] = 0
         flat = gains.reshape(len(gains), -1)
-        least, largest = flat.min(axis=1), flat.max(axis=1)
         # Some action would be better than those played, everywhere in the cell.
-        if least.max() > 0 or largest[list(own)].min() < 0:
+        if flat.min(axis=1).max() > rounding or flat.max(axis=1)[list(own)].min() < -rounding:
             return None
+        if np.count_nonzero(np.abs(flat) <= rounding) > flat.shape[1]:
+            # What is too small beside the largest payoff may still count beside those that it is made of.
+            weighed = at_corners(size, cell, user)
+            gains[np.abs(gains) <= ROUNDING * np.maximum(weighed, weighed[own[0]])] = 0
+            if flat.min(axis=1).max() > 0 or flat.max(axis=1)[list(own)].min() < 0:
+                return None
         equations.append(gains[list(own[1:])])
     return equations
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fairgames.arguments import public
@@ -16,7 +17,7 @@ from fairgames.equilibrium.result import EquilibriumSet, content_digest
 from fairgames.equilibrium.screening import repetitions
 from fairgames.equilibrium.solver import Strategies
 from fairgames.errors import InputError
-from fairgames.exactness import LARGEST_PAYOFF_POWER, as_array, is_exact
+from fairgames.exactness import LARGEST_PAYOFF_POWER, as_array, is_exact, to_float
 from fairgames.result import Result, counted, json_ready
 from fairgames.tolerance import ROUNDING, probability_tolerance
 
@@ -186,8 +187,12 @@ def _differences(
     if any(before is not after for before, after in zip(certified, ordered, strict=True)):
         yield "equilibria: are not in order"
     found, components = structured(form, certifier, certified, extreme=saved.complete, degenerate=saved.degenerate)
-    for place, (entry, (_, certificate), was) in enumerate(zip(found, certified, saved.equilibria, strict=True)):
-        tolerance = ROUNDING * max(certificate.magnitudes)
+    for place, (entry, (profile, certificate), was) in enumerate(zip(found, certified, saved.equilibria, strict=True)):
+        tolerance = 0.0
+        if not (certifier.exact and all(map(is_exact, profile))):
+            rough = tuple(map(to_float, profile))
+            tops = [int(np.argmin(short)) for short in certificate.shortfalls]
+            tolerance = ROUNDING * max(certifier.weighed(rough, player, top)[0] for player, top in enumerate(tops))
         for name, value in entry.to_dict().items():
             if not _agree(value, was.get(name), tolerance if name in {"payoffs", "regret"} else 0):
                 yield f"equilibria[{place}].{name}: recomputed as {value}, saved as {was.get(name)}"

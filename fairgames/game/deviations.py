@@ -98,15 +98,16 @@ def deviation_payoffs(payoffs: Sequence[Array], strategies: Sequence[Array]) -> 
     if not all(map(is_exact, (*payoffs, *strategies))):
         payoffs = tuple(map(to_float, payoffs))
         strategies = tuple(map(to_float, strategies))
-    return tuple(_against_others(payoff, strategies, user) for user, payoff in enumerate(payoffs))
+    return tuple(against_others(payoff, strategies, user) for user, payoff in enumerate(payoffs))
 
 
-def _against_others(payoff: Array, strategies: Sequence[Array], user: int) -> Array:
+def against_others(tensor: Array, strategies: Sequence[Array], user: int) -> Array:
+    """Expectation of a tensor at each action of a user, over the others' independent strategies; all of one kind."""
     for strategy in reversed(strategies[user + 1 :]):
-        payoff = payoff.dot(strategy)
+        tensor = tensor.dot(strategy)
     for strategy in strategies[:user]:
-        payoff = strategy.dot(payoff.reshape(strategy.size, -1)).reshape(payoff.shape[1:])
-    return payoff
+        tensor = strategy.dot(tensor.reshape(strategy.size, -1)).reshape(tensor.shape[1:])
+    return tensor
 
 
 def expected_payoffs(strategies: Sequence[Array], deviations: Sequence[Array]) -> tuple[Number, ...]:

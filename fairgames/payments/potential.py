@@ -186,12 +186,10 @@ def largest_within(U: Array) -> Array:
     array([[0., 3.],
            [5., 5.]])
     """
-    largest: Array = np.abs(U)
+    largest: Array = np.abs(U, order="C")
     for user, n_levels in enumerate(U.shape):
-        absent = without_user(largest, user)
-        for level in range(1, n_levels):
-            here = largest[(slice(None),) * user + (slice(level, level + 1),)]
-            np.maximum(here, absent, out=here)
+        along = largest.reshape(math.prod(U.shape[:user]), n_levels, -1)
+        np.maximum(along[:, 1:], along[:, :1], out=along[:, 1:])
     return largest
 
 

@@ -188,6 +188,6 @@ def test_the_worker_and_its_children_end_with_the_parent(plugin, tmp_path, name)
 
 
 def test_a_timeout_that_no_system_can_wait_for_is_refused():
-    for seconds in (1e300, "1e400", 1e12):
+    for seconds in (1e250, "1e250", 1e12):
         with pytest.raises(InputError, match="must be a positive number of seconds, at most"):
             equilibria(GAME, timeout=seconds)
