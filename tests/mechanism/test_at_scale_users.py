@@ -10,7 +10,9 @@ from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.gains import Pricing, UserGains, certificate, of_many_types
 from fairgames.mechanism.crowds.game import scale_game
 from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRelaxation, relaxed_bound
-from fairgames.mechanism.crowds.replies import reply
+from fairgames.mechanism.crowds.replies import reply, stable_range
+from fairgames.mechanism.crowds.user_search import UserSearch, _one_hidden, _relieve
+from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.fair import potential
 from fairgames.payments.pricing import Effort, fair_payments
@@ -238,3 +240,22 @@ def test_limits_hold_among_different_users(limits):
 def test_a_margin_is_refused():
     with pytest.raises(InputError, match=r"^margin:"):
         optimal_alpha(*case("uniform", 0, 6), engine="at-scale", margin=0.1)
+
+
+def test_the_search_looks_where_one_user_alone_hides():
+    """With few companions to hide among, being direct is worth its cost to everybody else at a small alpha."""
+    samples = np.geomspace(2, 120, 24).round()
+    utility = FederatedMeanUtility(samples, 0.17, 0.85)
+    game = scale_game(utility, [[0, 0.05, 0.2]] * 24)
+    search = UserSearch(game, UserGains(Pricing(utility, Effort()), game.offered), Limits().as_floats())
+    for start in _one_hidden(game):
+        _relieve(search, game, start)
+    best = search.best_rough()
+    replied = UserSearch(game, UserGains(Pricing(utility, Effort()), game.offered), Limits().as_floats())
+    for alpha in (0.05, 0.1, 0.2):
+        replied.settle(alpha, game.highest())
+    assert best.state[:, 1].sum() == 1
+    assert best.value > 1.01 * replied.best_value()
+    for candidate in search.found:
+        lo, hi = stable_range(game, search.table(candidate.state), candidate.state)
+        assert lo <= candidate.alpha <= hi

@@ -301,14 +301,20 @@ def stable_range(game: ScaleGame, table: NDArray[np.float64], state: State) -> t
     return lo, hi
 
 
-def binding_move(game: ScaleGame, table: NDArray[np.float64], state: State) -> tuple[int, int] | None:
-    """Group and level of the user who sets the least alpha at which nobody gains; None when that is 0."""
+def binding_move(game: ScaleGame, table: NDArray[np.float64], state: State) -> tuple[int, int, int, float] | None:
+    """Group and level of the user who sets the least alpha at which nobody gains, where it would go, and that alpha.
+
+    It is infinite where someone gains at any alpha. None when it is 0.
+    """
     with np.errstate(invalid="ignore"):
         rises = game.costs[:, None, :] - game.costs[:, :, None]
-        losing = np.isfinite(rises) & (state > 0)[:, :, None] & (table[game.kinds] < 0) & (rises < 0)
-    least = np.divide(rises, table[game.kinds], out=np.zeros(rises.shape), where=losing)
-    group, level, _ = np.unravel_index(int(least.argmax()), least.shape)
-    return (int(group), int(level)) if losing.any() else None
+        paid = table[game.kinds]
+        cheaper = np.isfinite(rises) & (state > 0)[:, :, None] & (rises < 0) & np.isfinite(paid)
+    least = np.where(cheaper, np.inf, 0.0)
+    np.divide(rises, paid, out=least, where=cheaper & (paid < 0))
+    group, level, target = np.unravel_index(int(least.argmax()), least.shape)
+    alpha = float(least[group, level, target])
+    return (int(group), int(level), int(target), alpha) if alpha > 0 else None
 
 
 def regret_of(game: ScaleGame, gains: MovedGains, state: State, alpha: float) -> Regret:

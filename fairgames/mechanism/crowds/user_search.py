@@ -31,6 +31,8 @@ _PATIENCE = 8
 _MOST_STEPS = 200
 _FEW_AT_A_LEVEL = 6
 _BREAK_EVEN = 1.3
+_N_HIDDEN = 2
+_RELIEF_PATIENCE = 3
 
 
 class UserSearch(AlphaSearch):
@@ -69,13 +71,15 @@ class UserSearch(AlphaSearch):
 def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Sequence[State], largest: float) -> None:
     """Meet equilibria at many alphas, and follow the best of them.
 
-    1. Best replies at alphas on a logarithmic scale: from the first start on the way down, from the last on the way up,
+    1. States in which one user alone is at a level that hides it, and everybody else at the top: while it helps, all
+       those whose kind sets the least alpha go where they would rather be.
+    2. Best replies at alphas on a logarithmic scale: from the first start on the way down, from the last on the way up,
        each from where the one before led; from the other starts somewhat above where their payments cover their costs.
-    2. Best replies from random states at the best alpha.
-    3. From the best equilibrium to the next one just below the least alpha at which it holds, and to the one just above
+    3. Best replies from random states at the best alpha.
+    4. From the best equilibrium to the next one just below the least alpha at which it holds, and to the one just above
        the largest, as long as that goes on to help.
-    4. The user who sets that least alpha changes places with each of the few at some other level.
-    5. 3 and 4 again, while they help.
+    5. The user who sets that least alpha changes places with each of the few at some other level.
+    6. 4 and 5 again, while they help.
 
     Parameters
     ----------
@@ -90,6 +94,8 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
     largest : float
         The utility is never larger.
     """
+    for start in _one_hidden(game):
+        _relieve(search, game, start)
     low, high = float(limits.alpha_from), float(limits.alpha_to)
     for start in starts[1:-1]:
         U, borne = search.utility(start), game.cost_of(start)
@@ -118,6 +124,38 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
         _exchange(search, game)
         if search.best_value() <= best.value * (1 + USER_GAIN):
             return
+
+
+def _one_hidden(game: ScaleGame) -> Iterable[State]:
+    """Put all at their highest levels, but one of those who bring most alone at each lower level in turn."""
+    highest = game.highest()
+    top = highest.argmax(axis=1)
+    alone = np.zeros((len(top), *game.counts(highest).shape), dtype=np.int64)
+    alone[:, :, 0] = game.utility.type_sizes
+    rows = np.arange(len(top))
+    alone[rows, game.kinds, 0] -= 1
+    alone[rows, game.kinds, top] += 1
+    for group in np.argsort(-game.utility.evaluate_counts(alone), kind="stable")[:_N_HIDDEN].tolist():
+        for level in np.flatnonzero(np.isfinite(game.costs[group, 1 : top[group]])).tolist():
+            state = highest.copy()
+            state[group, [level + 1, top[group]]] += [1, -1]
+            yield state
+
+
+def _relieve(search: UserSearch, game: ScaleGame, state: State) -> None:
+    """Let those who set the least alpha go where that is set, while it helps."""
+    known, since = -math.inf, 0
+    while since < _RELIEF_PATIENCE:
+        search.corner(state)
+        binding = binding_move(game, search.table(state), state)
+        if binding is None:
+            return
+        group, level, target, alpha = binding
+        kept = (1 - min(alpha, 1.0)) * search.utility(state)
+        since, known = (0, kept) if kept > known else (since + 1, known)
+        state = state.copy()
+        state[group, target] += state[group, level]
+        state[group, level] = 0
 
 
 def _follow(search: UserSearch, state: State, step: float, limits: Limits, largest: float) -> None:
@@ -150,7 +188,7 @@ def _exchanged(search: UserSearch, game: ScaleGame, best: Candidate) -> Iterable
     binding = binding_move(game, search.table(best.state), best.state)
     if binding is None:
         return
-    group, level = binding
+    group, level, _, _ = binding
     there = best.state > 0
     for other_level in np.flatnonzero(best.state.sum(axis=0) <= _FEW_AT_A_LEVEL).tolist():
         for other in np.flatnonzero(there[:, other_level]).tolist():
