@@ -29,7 +29,7 @@ from fairgames.payments.engines.permutations import MOST_PERMUTED, permutation_p
 from fairgames.payments.engines.strata import strata_payments
 from fairgames.payments.engines.threshold import is_affordable, threshold_payments
 from fairgames.payments.result import Estimate, Payments, payment_scale
-from fairgames.tolerance import PAYMENT_ERROR
+from fairgames.tolerance import PAYMENT_ERROR, ROUNDING
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 from fairgames.utility.measured.experiment import MeasuredUtility
@@ -448,7 +448,7 @@ def _degrees(sampling: NDArray[np.float64], df: int, noise: NDArray[np.float64],
     variances = sampling**2 + noise**2
     spread = sampling**4 / df + (noise**4 / df_noise if df_noise else 0)
     some = spread > 0
-    return max(1, int((variances[some] ** 2 / spread[some]).min())) if some.any() else df
+    return max(1, int((variances[some] ** 2 / spread[some]).min() * (1 + ROUNDING))) if some.any() else df
 
 
 @public

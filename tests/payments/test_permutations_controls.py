@@ -37,9 +37,18 @@ def test_users_alike_need_one_family():
 def test_adjusting_keeps_the_sum_and_takes_out_what_is_known():
     rng = np.random.default_rng(1)
     family = controls(rng.uniform(0.5, 2, 8))
-    places = np.array([[rng.permutation(8) for _ in range(4)] for _ in range(3)])
+    forwards = np.array([[rng.permutation(8) for _ in range(2)] for _ in range(3)])
+    places = np.stack([forwards, forwards[:, :, ::-1]], axis=2).reshape(3, 4, 8)
     mixture = rng.normal(size=21)
     gains = np.array([np.tensordot(mixture, family.gains(order), axes=1) for order in places])
-    rows = family.adjusted(places, gains)
+    rows = family.adjusted(places, gains, mixture @ family.ends)
     np.testing.assert_allclose(rows, np.tile(mixture @ family.payments, (3, 1)), rtol=1e-5)
     np.testing.assert_allclose(rows.sum(axis=1), gains[:, 0].sum(axis=1), rtol=1e-10)
+
+
+def test_the_ends_of_the_controls_by_definition():
+    family = controls(np.random.default_rng(2).uniform(0, 3, 5))
+    for user in range(5):
+        others = np.delete(np.arange(5), user)
+        first, last = family.gains(np.array([[user, *others], [*others, user]])).transpose(1, 2, 0)
+        np.testing.assert_allclose(family.ends[:, user], first[0] + last[-1], rtol=1e-12)

@@ -1,12 +1,9 @@
-"""Control utilities with known payments, which take the common part out of random permutations.
+"""Control variates for random permutations: from walks along orders of arrival to payments and their errors.
 
-A control is ``1 − exp(−u Σ_{i present} b_i)``. Its fair payments are an integral of products, known
-without sampling. What permutations find about a combination of controls that resembles the utility is
-replaced by what is known; the sampling error is then that of the difference alone.
-
-Marginal contributions along permutations: users join one by one.
-
-From walks along permutations to payments and their errors.
+A control is ``1 − exp(−u Σ_{i present} b_i)``, whose fair payments are an integral of products, known without sampling;
+or it is worth 1 from some number of present users on, and pays all of them alike. What orders find about a combination
+of controls that resembles the utility is replaced by what is known; the sampling error is that of the difference alone.
+`permutations` calls `summary_of_walks` on the walks that it has taken.
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ from numpy.typing import NDArray
 from fairgames.errors import EvaluationError, InputError
 from fairgames.parallel import batch_seed
 from fairgames.payments.engines.evaluation import CheckedUtility
-from fairgames.payments.result import Estimate
+from fairgames.payments.result import Estimate, payment_scale
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Walk
 
@@ -158,41 +155,79 @@ class Controls:
         known *= (-np.expm1(-self.weights.sum(axis=1)) / known.sum(axis=1))[:, None]
         return np.concatenate([known, self.linear[None]])
 
+    @cached_property
+    def ends(self) -> NDArray[np.float64]:
+        """What each user adds to each control where it comes first, and where it comes last, added, (F + 1, n)."""
+        before = self.weights.sum(axis=1, keepdims=True) - self.weights
+        both = -np.expm1(-self.weights) * (1 + np.exp(-before))
+        return np.concatenate([both, 2 * self.linear[None]])
+
     def gains(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
         """What each user of each order adds to each control, shape ``(W, n)`` to shape ``(F + 1, W, n)``."""
         joined = self.weights[:, places]
         before = np.cumsum(joined, axis=2) - joined
         return np.concatenate([-np.exp(-before) * np.expm1(-joined), self.linear[None, places]])
 
-    def adjusted(self, places: NDArray[np.intp], gains: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Payments by replicate, with the combination of controls fitted to the other replicates.
+    def adjusted(
+        self, places: NDArray[np.intp], gains: NDArray[np.float64], ends: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Payments by replicate: what comes first and last exactly, and between them what controls leave over.
 
-        Fitting on the other replicates keeps each unbiased.
+        Walks are taken in pairs, an order and its reverse, of which only the mean counts. The combination of
+        exponential controls, what is left of a turn's mean gain (a control for each number of present users, shrunk
+        by its noise), and what a user adds on average, which stands in where it came first or last, are those of the
+        other replicates: so each stays unbiased.
 
         Parameters
         ----------
         places, gains : ndarray, shape (R, W, n)
-            Users in the order in which they join, and what the utility gains when they do.
+            Users in the order in which they join, and what the utility gains when they do; odd walks reverse the
+            even ones.
+        ends : ndarray, shape (n,)
+            What each user adds where it comes first, and where it comes last, added.
 
         Returns
         -------
         ndarray, shape (R, n)
             Each row adds up to the utility.
         """
-        by_replicate = [self._moments(*pair) for pair in zip(places, gains, strict=True)]
-        square, cross = (sum(moment[part] for moment in by_replicate) for part in (0, 1))
-        rows = []
-        for (own_square, own_cross), order, gained in zip(by_replicate, places, gains, strict=True):
-            fit = np.linalg.pinv(square - own_square, rcond=1e-11, hermitian=True) @ (cross - own_cross)
-            left = gained - np.tensordot(fit, self.gains(order), axes=1)
-            rows.append(fit @ self.payments + mean_by_user(order, left))
-        return np.array(rows)
+        n_replicates, n_walks, n_users = places.shape
+        if n_users <= 2:
+            return np.tile(ends / 2, (n_replicates, 1))
+        users, gained = places[:, ::2, 1:-1], _both_ways(gains)
+        moments = [self._moments(*pair) for pair in zip(places, gained, strict=True)]
+        total = [sum(moment[part] for moment in moments) for part in range(5)]
+        n_pairs = n_walks // 2
+        n_others = n_pairs * (n_replicates - 1)
+        sums, seen, rows = (np.empty((n_replicates, n_users)) for _ in range(3))
+        for r, moment in enumerate(moments):
+            square, cross, at_turn, known_at_turn, size = (all_ - own for all_, own in zip(total, moment, strict=True))
+            inverse = np.linalg.pinv(square, rcond=1e-11, hermitian=True)
+            fit = inverse @ cross
+            fit += inverse @ (cross - square @ fit)
+            by_turn = (at_turn - fit @ known_at_turn) / n_others
+            noise = max(0.0, size - fit @ cross) / n_others**2
+            by_turn *= max(0.0, 1 - noise / (by_turn @ by_turn or 1.0))
+            left = gained[r] - np.tensordot(fit, _both_ways(self.gains(places[r])), axes=1) - by_turn
+            sums[r] = np.bincount(users[r].ravel(), left.ravel(), minlength=n_users)
+            seen[r] = np.bincount(users[r].ravel(), minlength=n_users)
+            rows[r] = fit @ self.payments + (ends - fit @ self.ends + by_turn.sum()) / n_users
+        usual = (sums.sum(axis=0) - sums) / np.maximum(seen.sum(axis=0) - seen, 1)
+        rows += (sums + usual * (n_pairs - seen)) / n_pairs - usual * (2 / n_users)
+        # By how much they miss the utility has mean zero.
+        rows -= (rows.sum(axis=1) - gains[:, 0].sum(axis=1))[:, None] / n_users
+        return rows
 
-    def _moments(
-        self, places: NDArray[np.intp], gains: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        known = self.gains(places).reshape(len(self.weights) + 1, -1)
-        return known @ known.T, known @ gains.ravel()
+    def _moments(self, places: NDArray[np.intp], gained: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        """Products of the controls, and with the gains; sums of both by turn; squared gains."""
+        known = _both_ways(self.gains(places))
+        flat = known.reshape(len(known), -1)
+        return flat @ flat.T, flat @ gained.ravel(), gained.sum(axis=0), known.sum(axis=1), (gained**2).sum()
+
+
+def _both_ways(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of what users gain along each order and its reverse, without the first and the last, (…, W, n)."""
+    return (gains[..., ::2, 1:-1] + gains[..., 1::2, -2:0:-1]) / 2
 
 
 def controls(leaving: NDArray[np.float64]) -> Controls:
@@ -227,7 +262,7 @@ _FEW_NONZERO = 30
 
 
 def summary_of_walks(
-    without: NDArray[np.float64],
+    ends: NDArray[np.float64],
     pairs: ShiftedPairs,
     n_users: int,
     alike: NDArray[np.intp],
@@ -237,8 +272,8 @@ def summary_of_walks(
 
     Parameters
     ----------
-    without : ndarray, shape (n,)
-        Utility with all present users but one, for each of them.
+    ends : ndarray, shape (2, n)
+        Utility with each present user alone, and with all of them but that one.
     pairs : ShiftedPairs
         The permutations.
     n_users : int
@@ -268,11 +303,14 @@ def summary_of_walks(
         nonzero = mean_by_user(places.reshape(-1, len(present)), _nonzero(walked, gains)) * 2 * len(walked)
         doubtful[present] = _too_few(np.bincount(alike, nonzero), 2.0 * len(walked) * members)[alike]
         by_replicate = (n_replicates, 2 * n_shifts, len(present))
-        family = controls(walked[0, 0, -1] - without)
-        rows = family.adjusted(places.reshape(by_replicate), gains.reshape(by_replicate))
+        alone, leaving = ends[0], walked[0, 0, -1] - ends[1]
+        rows = controls(leaving).adjusted(places.reshape(by_replicate), gains.reshape(by_replicate), alone + leaving)
         by_group = np.array([np.bincount(alike, row) / members for row in rows])
         values[present] = by_group.mean(axis=0)[alike]
-        errors[present] = (by_group.std(axis=0, ddof=1) / np.sqrt(n_replicates))[alike]
+        spread = (by_group.std(axis=0, ddof=1) / np.sqrt(n_replicates))[alike]
+        # Least squares leave that much over where the controls are the utility.
+        rounding = RELATIVE * payment_scale(values[present], float(walked[0, 0, -1]), len(present))
+        errors[present] = np.maximum(spread, rounding)
     else:
         values[present] = np.nan
         errors[present] = np.inf
@@ -287,7 +325,7 @@ def summary_of_walks(
         utility=float(received[0][0, -1]) if received else np.nan,
         resolved=enough and not few,
         reason=made if enough else f"unresolved: time ran out after {n_replicates} of at least 5 replicates",
-        evaluations=len(present) * (1 + 2 * len(received)),
+        evaluations=len(present) * (2 + 2 * len(received)),
         warnings=_cautions(few, len(present), 2 * len(received), n_replicates),
         doubtful=np.full(n_users, not enough or few > 0),
     )

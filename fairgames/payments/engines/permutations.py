@@ -87,9 +87,10 @@ def permutation_payments(
 
     Users join one by one; a user earns what the utility gains when it joins. A replicate is one random
     permutation, ten equally spaced cyclic shifts of it, and their reverses, so that every user comes
-    early, late and in between. Controls whose payments are known (functions of a weighted number of
-    present users) take out what most utilities have in common; their fit to one replicate comes from
-    the others. Contributions telescope: payments add up to the utility to rounding.
+    early, late and in between. What each user adds when it comes first, and last, is evaluated, not
+    sampled. Controls whose payments are known (functions of a weighted number of present users) take out
+    what most utilities have in common; their fit to one replicate comes from the others. Contributions
+    telescope: payments add up to the utility to rounding.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def permutation_payments(
     seed : int or numpy.random.SeedSequence
         The same seed gives the same numbers for every ``n_jobs`` and joblib backend.
     budget : int, optional
-        Utility evaluations, at least 11 for each present user. By default 101 a user, or 10,001 a user as
+        Utility evaluations, at least 12 for each present user. By default 102 a user, or 10,002 a user as
         the limit of a run that stops by time or error.
     max_seconds : float, optional
         Stop when a result arrives after this time. The answer then depends on the machine.
@@ -121,7 +122,7 @@ def permutation_payments(
     walk : callable, optional
         Utilities as users join, for utilities that update faster than they evaluate: an order of users,
         shape ``(n,)``, to the utility after each has joined, shape ``(n,)``. ``evaluate`` is then asked only
-        for the profiles in which one user is missing.
+        for the profiles in which one user is alone, or missing.
     alike : array_like of int, shape (N,), optional
         A group number for each user. Users of a group at one level are known to be owed the same; each gets
         their mean, with the (smaller) error of that mean.
@@ -152,7 +153,7 @@ def permutation_payments(
     >>> weights = np.arange(1.0, 21.0)
     >>> estimate = permutation_payments(lambda profiles: np.sqrt(profiles @ weights), np.ones(20, dtype=int))
     >>> bool(np.isclose(estimate.values.sum(), np.sqrt(weights.sum()))), estimate.evaluations
-    (True, 2020)
+    (True, 2040)
     """
     profile, root = _as_levels(levels), as_seed(seed)
     groups = _groups(alike, profile)
@@ -195,9 +196,9 @@ def _estimated(
     """Go on from the batches of the log until there are enough."""
     present, n_shifts = pairs.present, pairs.n_shifts
     if not log.finished:
-        log.append(_leaving(utility, profile, present))
-    leaving, *received = log.finished[: 1 + n_replicates * n_shifts]
-    summary = partial(summary_of_walks, leaving, pairs, len(profile), groups)
+        log.append(_at_the_ends(utility, profile, present))
+    ends, *received = log.finished[: 1 + n_replicates * n_shifts]
+    summary = partial(summary_of_walks, ends, pairs, len(profile), groups)
     deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
     looks = set() if target_error is None else _looks(n_replicates)
     for done in sorted(looks):
@@ -222,15 +223,16 @@ def _estimated(
     return summary(received)
 
 
-def _leaving(utility: CheckedUtility, profile: NDArray[np.intp], present: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Utility with all present users but one, for each of them."""
+def _at_the_ends(utility: CheckedUtility, profile: NDArray[np.intp], present: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Utility with each present user alone, and with all of them but that one, shape (2, n)."""
     step = max(1, _CELLS_AT_ONCE // len(profile))
-    values = np.empty(len(present))
+    values = np.empty((2, len(present)))
     for start in range(0, len(present), step):
-        gone = present[start : start + step]
-        profiles = np.tile(profile, (len(gone), 1))
-        profiles[np.arange(len(gone)), gone] = 0
-        values[start : start + step] = utility(profiles)
+        some = present[start : start + step]
+        rows = np.arange(len(some))
+        alone, others = np.zeros((len(some), len(profile)), dtype=np.intp), np.tile(profile, (len(some), 1))
+        alone[rows, some], others[rows, some] = profile[some], 0
+        values[:, start : start + step] = utility(alone), utility(others)
     return values
 
 
@@ -263,24 +265,24 @@ def _check_stopping(max_seconds: float | None, target_error: float | None) -> No
 def _plan(n_present: int, budget: int | None, *, open_ended: bool) -> tuple[int, int]:
     """Number of replicates and of shifts in each that the budget allows."""
     pairs = 2 * FEWEST_REPLICATES * n_present
-    least = n_present + pairs
+    least = 2 * n_present + pairs
     if budget is None:
-        budget = n_present + pairs * (1000 if open_ended else _SHIFTS)
+        budget = 2 * n_present + pairs * (1000 if open_ended else _SHIFTS)
     if isinstance(budget, bool) or not isinstance(budget, (int, np.integer)) or budget < least:
         raise InputError(
             "budget",
-            f"must be a whole number of at least {least:,} utility evaluations ({n_present:,} present users leave "
-            f"one by one, and join in a permutation and its reverse, {FEWEST_REPLICATES} times)",
+            f"must be a whole number of at least {least:,} utility evaluations ({n_present:,} present users come "
+            f"first, and last, one by one, and join in a permutation and its reverse, {FEWEST_REPLICATES} times)",
             budget,
         )
-    left = int(budget) - n_present
+    left = int(budget) - 2 * n_present
     n_shifts = min(_SHIFTS, n_present, left // pairs)
     return left // (2 * n_present * n_shifts), n_shifts
 
 
 def _facts(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: int) -> dict[str, object]:
     digest = hashlib.sha256(profile.astype("<i8").tobytes()).hexdigest()
-    return {"profile": digest, "seed": seed_facts(seed), "shifts": n_shifts}
+    return {"profile": digest, "seed": seed_facts(seed), "shifts": n_shifts, "ends": "exact"}
 
 
 def _nobody(n_users: int) -> Estimate:
