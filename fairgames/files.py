@@ -1,6 +1,7 @@
-"""Files that are written whole or not at all, and never over a file that is not ours.
+"""Files that a user named: ordinary ones are read, within memory; others are written whole or not at all.
 
-Ours is what says so in its content: a ``fairgames`` key in JSON, metadata in PNG, SVG and PDF, a comment with a
+Specifications, data and results are read here, and all that is saved is written here, never over a file that is not
+ours. Ours is what says so in its content: a ``fairgames`` key in JSON, metadata in PNG, SVG and PDF, a comment with a
 checksum in LaTeX and ``.nfg``, so that one that was edited is its user's own. Tables (CSV, ``.npy``, Markdown) have no
 room for a mark, and a specification is there to be edited: they are overwritten on request only. What is read in the
 same run is never overwritten.
@@ -13,13 +14,107 @@ import hashlib
 import os
 import re
 import secrets
+import stat
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from fairgames.errors import InputError
+from fairgames.memory import available_memory, require_memory
+from fairgames.printable import shortened
+
+STANDARD_INPUT = Path("-")
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe (- reads standard input)",
+    stat.S_IFCHR: "a device (- reads standard input)",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+class UnreadableError(ValueError):
+    """A file is not read; the message says why."""
+
+
+def require_ordinary(path: Path) -> int:
+    """Refuse what is no ordinary file before it is opened: opening a pipe waits, and a device may never end.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    int
+        Its size in bytes.
+
+    Raises
+    ------
+    UnreadableError
+        If there is no such file, or it is of another kind.
+    """
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"cannot be read: {getattr(error, 'strerror', error)}") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableError(f"cannot be read: it is {_KINDS.get(stat.S_IFMT(found.st_mode), 'no ordinary file')}")
+    return found.st_size
+
+
+def read_input(path: Path, memory_each: int) -> bytes:
+    """Read a whole file, or standard input where the name is ``-``.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    memory_each : int
+        Bytes of memory that a byte of the file takes once it is understood.
+
+    Returns
+    -------
+    bytes
+        What it holds.
+
+    Raises
+    ------
+    UnreadableError
+        If it is not an ordinary file, or cannot be read.
+    SizeError
+        If it would not fit in memory.
+    """
+    if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise UnreadableError("cannot be read: standard input is closed")
+        return _within_memory(sys.stdin.buffer, "standard input", memory_each)
+    require_memory(require_ordinary(path) * memory_each, f"reading {name_of(path)}", "a smaller file")
+    try:
+        with path.open("rb") as stream:
+            return _within_memory(stream, name_of(path), memory_each)
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}") from None
+
+
+def _within_memory(stream: BinaryIO, name: str, memory_each: int) -> bytes:
+    # Neither standard input nor the files of a system say beforehand how long they are.
+    most = available_memory() // memory_each
+    content = stream.read(most + 1)
+    require_memory(len(content) * memory_each, f"reading {name}", "a smaller file")
+    return content
+
+
+def name_of(path: Path | str | os.PathLike[str]) -> str:
+    """Name an input for messages."""
+    return "standard input" if Path(path) == STANDARD_INPUT else shortened(str(path), 200)
+
 
 MARK = "fairgames"
 """What metadata call the program that wrote a file."""
@@ -113,30 +208,22 @@ class Output:
         with self._writing() as target:
             exists = os.path.lexists(target)
             if not target.parent.is_dir():
-                raise InputError(self.argument, "must name a file in an existing folder", str(self.path))
+                raise self._refusal("must name a file in an existing folder")
             if target.is_dir():
-                raise InputError(self.argument, "cannot be written: it is a folder", str(self.path))
+                raise self._refusal("cannot be written: it is a folder")
             if not os.access(target if exists else target.parent, os.W_OK):
-                raise InputError(self.argument, "cannot be written: Permission denied", str(self.path))
+                raise self._refusal("cannot be written: Permission denied")
             if not exists:
                 return
             if not target.is_file():
-                raise InputError(
-                    self.argument,
-                    "must be a file, not a device or a pipe (--json - is standard output)",
-                    str(self.path),
-                )
+                raise self._refusal("must be a file, not a device or a pipe (--json - is standard output)")
             if any(source.exists() and target.samefile(source) for source in self.inputs):
-                raise InputError(
-                    self.argument, "must not be a file that is read, which is left as it is", str(self.path)
-                )
+                raise self._refusal("must not be a file that is read, which is left as it is")
             is_ours = _OURS.get(self.kind or self.path.suffix.lower())
             if not self.force and not (is_ours and is_ours(target)):
-                raise InputError(
-                    self.argument,
+                raise self._refusal(
                     "exists already, is not known to be of fairgames, and is left as it is: name another file, or "
-                    "overwrite it with --force (force=True in Python)",
-                    str(self.path),
+                    "overwrite it with --force (force=True in Python)"
                 )
 
     def write(self, content: str | bytes) -> None:
@@ -158,6 +245,9 @@ class Output:
         except OSError:
             return False
 
+    def _refusal(self, requirement: str) -> InputError:
+        return InputError(self.argument, requirement, str(self.path))
+
     @contextmanager
     def _writing(self) -> Iterator[Path]:
         try:
@@ -166,7 +256,7 @@ class Output:
             raise
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise InputError(self.argument, f"cannot be written: {reason}", str(self.path)) from error
+            raise self._refusal(f"cannot be written: {reason}") from error
 
 
 def replace_file(target: Path, content: bytes) -> None:

@@ -1,18 +1,22 @@
-"""``--bootstrap``: how sure the decision is, given that its variances were estimated.
+"""How far the optimum of ``fairgames design`` may be trusted.
 
-``--robust``: how far the optimum may be trusted when costs are wrong, or overstated.
+``--bootstrap`` asks how sure the decision is, given that its variances were estimated; ``--robust`` what happens when
+costs are wrong, or overstated.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import fairgames as fg
+from fairgames.errors import InputError, SizeError
 from fairgames.progress import stage
+from fairgames.report.tables import level_letters
+from fairgames.report.terminal import decimals, print_columns, print_lines, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     from numpy.typing import NDArray
     from rich.console import Console
@@ -38,25 +42,15 @@ class Resampling:
 
 
 def planned_resampling(spec: Specification, resamples: int, seed: int, jobs: int | None) -> Resampling:
-    """Check ``--bootstrap``, and fit the data behind a specification again.
-
-    Raises
-    ------
-    InputError
-        If there are no data whose groups are the users, or too few resamples are asked for.
-    DataError
-        If the data cannot be fitted.
-    """
+    """Check ``--bootstrap``, and fit the data behind a specification again."""
     from fairgames.assessment.bootstrap import require_resamples
-    from fairgames.errors import InputError
-    from fairgames.fitting.federated_mean import fit_federated_mean
     from fairgames.parallel import as_n_jobs, as_seed
 
     if resamples < 2:
         raise InputError("--bootstrap", "must be a whole number of at least 2", resamples)
     if spec.data is None:
         raise InputError("--bootstrap", "needs the data: a [data] section in the specification")
-    fit = fit_federated_mean(str(spec.data.file), spec.data.group, spec.data.value, **spec.data.options)  # type: ignore[arg-type]
+    fit = spec.data.fit()
     written = [group.samples for group in spec.groups]
     if fit.samples.tolist() != written or any(count != 1 for count in spec.counts):
         raise InputError("--bootstrap", f"needs the groups of {spec.data.file.name} to be the users of {spec.source}")
@@ -68,54 +62,23 @@ def planned_resampling(spec: Specification, resamples: int, seed: int, jobs: int
 @stage("resampling the groups")
 def _resampled(spec: Specification, asked: Resampling) -> Certainty:
     """Resample the groups; the specification's own variances are those of the decision."""
-    from dataclasses import replace
-
-    from fairgames.assessment.bootstrap import bootstrap
-
-    platform = spec.platform
     between, within = _variances(spec)
-    return bootstrap(
+    return fg.bootstrap(
         replace(asked.fit, between_variance=between, within_variance=within),
         spec.costs,
         asked.resamples,
         asked.seed,
         importance=[float(group.importance) for group in spec.groups],
         aggregation=getattr(spec.utility, "aggregation", "uniform"),
-        selection=platform.selection,
+        selection=spec.platform.selection,
         actions=spec.actions,
-        constraints={
-            "margin": platform.margin,
-            "budget": platform.budget,
-            "min_utility": platform.min_utility,
-            "alpha_range": platform.alpha_range,
-        },
+        constraints=spec.platform.constraints,
         n_jobs=asked.jobs,
     )
 
 
-def print_certainty(console: Console, spec: Specification, optimum: Optimum, asked: Resampling) -> dict[str, Certainty]:
-    """Resample, and print how often the decision stands and the intervals of what it pays.
-
-    Parameters
-    ----------
-    console : Console
-        Where to print.
-    spec : Specification
-        The users.
-    optimum : Optimum
-        The decision.
-    asked : Resampling
-        How to resample.
-
-    Returns
-    -------
-    dict
-        What was computed, by name; empty when there is no decision to be sure of.
-    """
-    from fairgames.errors import SizeError
-    from fairgames.report.tables import level_letters
-    from fairgames.report.terminal import print_lines, print_table
-
+def print_certainty(console: Console, spec: Specification, optimum: Optimum, asked: Resampling) -> dict[str, object]:
+    """Resample, and print how often the decision stands and the intervals of what it pays; return what was found."""
     if not optimum.feasible:
         print_lines(console, ["", "How sure this is cannot be said: there is no answer to be sure of."])
         return {}
@@ -132,8 +95,7 @@ def print_certainty(console: Console, spec: Specification, optimum: Optimum, ask
     for name, (payment, drawn) in zip(spec.user_names, decided, strict=True):
         rows.append(_interval_row(found, f"payment to {name}", payment, drawn))
     headers = ("", "decision", f"{100 * found.level:.3g} % interval from", "to")
-    title = f"How sure is this? {found.resamples:,} resamples of the groups"
-    print_table(console, title, headers, rows)
+    print_table(console, f"How sure is this? {found.resamples:,} resamples of the groups", headers, rows)
     letters = level_letters(spec.levels)
     lines = [
         "",
@@ -174,45 +136,20 @@ def _how_drawn(spec: Specification, fit: Fit) -> list[str]:
 
 
 def _variances(spec: Specification) -> tuple[float, float]:
-    from fairgames.utility.federated_mean import FederatedMeanUtility
-
-    assert isinstance(spec.utility, FederatedMeanUtility)
+    assert isinstance(spec.utility, fg.FederatedMeanUtility)
     return spec.utility.between_variance, spec.utility.within_variance
 
 
 def _interval_row(
     found: Certainty, name: str, decision: Number | None, drawn: NDArray[np.float64]
 ) -> tuple[str, str, str, str]:
-    from fairgames.report.terminal import decimals
-
-    low, high = found.interval(drawn)
-    decided, start, stop = decimals([decision, float(low), float(high)])
+    decided, start, stop = decimals([decision, *map(float, found.interval(drawn))])
     return name, decided, start, stop
 
 
 @stage("varying the costs")
 def print_robustness(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
-    """Print how wrong each user's costs may be at the optimum, and what overstating them would bring it.
-
-    Parameters
-    ----------
-    console : Console
-        Where to print.
-    spec : Specification
-        The users.
-    optimum : Optimum
-        Their optimum.
-
-    Returns
-    -------
-    dict
-        What was computed, by name.
-    """
-    from fairgames.assessment.misreport import misreport
-    from fairgames.assessment.robustness import cost_robustness
-    from fairgames.errors import SizeError
-    from fairgames.report.terminal import decimals, print_lines, print_table
-
+    """Print how wrong each user's costs may be, and what overstating them would bring it; return what was found."""
     if not optimum.feasible:
         print_lines(console, ["", "Robustness cannot be found: there is no answer whose robustness it would be."])
         return {}
@@ -220,30 +157,25 @@ def print_robustness(console: Console, spec: Specification, optimum: Optimum) ->
         print_lines(console, ["", "Robustness is found for an optimum in pure levels only."])
         return {}
     try:
-        robust = cost_robustness(spec.utility, spec.costs, optimum.profile, optimum.alpha, spec.actions)
-        overstated = misreport(spec.utility, spec.costs, spec.actions)
+        robust = fg.cost_robustness(spec.utility, spec.costs, optimum.profile, optimum.alpha, spec.actions)
+        overstated = fg.misreport(spec.utility, spec.costs, spec.actions)
     except SizeError as error:
         print_lines(console, ["", f"How far the costs may be wrong is not found: {error}."])
         return {}
     columns = [
-        list(spec.user_names),
-        decimals(robust.slack.tolist()),
-        decimals(robust.factor_from.tolist(), 4),
-        decimals(robust.factor_to.tolist(), 4),
-        decimals(overstated.gains.tolist()),
-        decimals(overstated.factors.tolist(), 4),
+        ("user", spec.user_names),
+        ("loses at least by moving", decimals(robust.slack.tolist())),
+        ("costs may be times", decimals(robust.factor_from.tolist(), 4)),
+        ("to", decimals(robust.factor_to.tolist(), 4)),
+        ("gains by overstating", decimals(overstated.gains.tolist())),
+        ("best times", decimals(overstated.factors.tolist(), 4)),
     ]
-    headers = ("user", "loses at least by moving", "costs may be times", "to", "gains by overstating", "best times")
-    print_table(console, "How far the costs may be wrong", headers, list(zip(*columns, strict=True)))
-    print_lines(
-        console,
-        [
-            "",
-            _radius_sentence(robust, spec.user_names),
-            "Overstating: the user reports its costs too high while the others are honest and the platform "
-            "re-optimises with its best pure equilibrium.",
-        ],
+    print_columns(console, "How far the costs may be wrong", columns)
+    honest = (
+        "Overstating: the user reports its costs too high while the others are honest and the platform "
+        "re-optimises with its best pure equilibrium."
     )
+    print_lines(console, ["", _radius_sentence(robust, spec.user_names), honest])
     return {"robustness": robust, "misreport": overstated}
 
 

@@ -1,52 +1,141 @@
-"""``fairgames design``: the platform's optimum under its real constraints.
+"""``fairgames design``: the platform's optimum under its real constraints, beside other ways to pay.
 
-What ``fairgames design`` sets the optimum beside: paying costs alone, and a platform in the coalition.
-
-``--bloc``: users that act together.
+Users may act together (``--bloc``), and any number of the specification may be varied (``--sweep``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
-import typer
-
+import fairgames as fg
+from fairgames.cli import certainty
 from fairgames.cli import frame as options
+from fairgames.cli.frame import number_or, option, require_few
+from fairgames.cli.solve import MOST_ENUMERATED, optimum_of, print_optimum, who_does_what
+from fairgames.errors import InputError, SizeError
+from fairgames.exactness import as_number
+from fairgames.files import name_of
 from fairgames.progress import stage
+from fairgames.report.figures import solution_figure, sweep_figure
+from fairgames.report.panels import curve
+from fairgames.report.tables import label_sentence, profile_label
+from fairgames.report.terminal import decimals, print_columns, print_lines, print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fairgames.assessment.sweep import Sweep
     from fairgames.exactness import Number
     from fairgames.mechanism.landscape import Landscape
     from fairgames.mechanism.optimum import Optimum
-    from fairgames.spec.specification import Specification
+    from fairgames.spec.specification import PlatformOptions, Specification
+
+MOST_PIECES = 40
+_MOST_POINTS = 10_000
+_BLOC = "Users that act together, by name, separated by commas; once for each bloc."
+_SWEEP = (
+    "Solve again for other values of a number of the specification, such as users[1].costs.direct=0:1:11 "
+    "(users count from 1) or utility.between_variance=1,2,4."
+)
+
+
+def design(
+    spec: options.Spec,
+    selection: Annotated[
+        str | None, option("--selection", "The equilibrium that counts: best, worst or potential.", "WHICH")
+    ] = None,
+    margin: Annotated[str | None, option("--margin", "How much better each choice must be.", "M")] = None,
+    budget: Annotated[str | None, option("--budget", "Most that may be paid out.", "B")] = None,
+    min_utility: Annotated[str | None, option("--min-utility", "Least utility that is needed.", "U")] = None,
+    alpha_from: Annotated[str | None, option("--alpha-from", "Least alpha.", "A")] = None,
+    alpha_to: Annotated[str | None, option("--alpha-to", "Largest alpha.", "A")] = None,
+    bloc: Annotated[list[str] | None, option("--bloc", _BLOC, "USERS")] = None,
+    sweep: Annotated[str | None, option("--sweep", _SWEEP, "PLACE=VALUES")] = None,
+    robust: Annotated[bool, option("--robust", "How wrong costs may be, and what overstating them brings.")] = False,
+    bootstrap: Annotated[
+        int | None, option("--bootstrap", "How sure is this? Resample the groups of the data R times.", "R")
+    ] = None,
+    seed: options.Seed = 0,
+    jobs: options.Jobs = None,
+    unit: options.Unit = "samples",
+    json: options.Json = None,
+    figure: options.Figure = None,
+    force: options.Force = False,
+) -> None:
+    """Find the best payment under constraints, and what the platform keeps at every other one."""
+    from fairgames.spec.load import build_specification, read_toml
+
+    run = options.Run("design", spec, json=json, figure=figure, force=force)
+    raw = read_toml(spec)
+    loaded = build_specification(raw, spec.parent, name_of(spec))
+    wanted, not_negative = loaded.platform, ("must be at least 0", lambda number: number >= 0)
+    platform = replace(
+        wanted,
+        selection=cast("Any", selection or wanted.selection),
+        margin=number_or(margin, wanted.margin, "--margin", *not_negative),
+        budget=number_or(budget, wanted.budget, "--budget", *not_negative),
+        min_utility=wanted.min_utility if min_utility is None else as_number(min_utility, "--min-utility"),
+        alpha_range=(
+            number_or(alpha_from, wanted.alpha_range[0], "--alpha-from"),
+            number_or(alpha_to, wanted.alpha_range[1], "--alpha-to"),
+        ),
+    )
+    loaded = replace(loaded, platform=platform)
+    one_by_one = {"--robust": robust, "--bootstrap": bootstrap, "--bloc": bloc}
+    require_few(loaded, "leave it out; --sweep shows what other costs would change", one_by_one)
+    blocs = _read_blocs(loaded, bloc or ())
+    for name, given in (("--sweep", sweep), ("--robust", robust or None), ("--bootstrap", bootstrap)):
+        if blocs is not None and given is not None:
+            raise InputError("--bloc", f"cannot be combined with {name}")
+    plan = None if sweep is None else _planned(raw, spec, sweep)
+    resampling = None if bootstrap is None else certainty.planned_resampling(loaded, bootstrap, seed, jobs)
+    optimum = optimum_of(loaded, blocs)
+    console = run.open(loaded, optimum=optimum)
+    rows = print_optimum(console, loaded, optimum, unit, blocs)
+    if optimum.landscape is not None and optimum.landscape.pieces:
+        _print_landscape(console, loaded, optimum.landscape)
+    run.results |= _print_benchmarks(console, loaded, optimum)
+    if blocs is not None:
+        run.results["apart"] = _print_blocs(console, loaded, optimum, blocs[: len(bloc or ())])
+    if robust:
+        run.results |= certainty.print_robustness(console, loaded, optimum)
+    if resampling is not None:
+        run.results |= certainty.print_certainty(console, loaded, optimum, resampling)
+    if plan is not None:
+        run.results["sweep"] = found = _swept(plan, platform, jobs)
+        _print_sweep(console, loaded, found)
+    run.save(lambda: solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title))
+
+
+def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:
+    pieces = landscape.pieces[:MOST_PIECES]
+    values = [curve(piece)[1] for piece in pieces]
+    columns = [
+        ("alpha from", decimals([piece.alpha_from for piece in pieces], 6)),
+        ("to", decimals([piece.alpha_to for piece in pieces], 6)),
+        (
+            "who does what",
+            ["mixed" if piece.profile is None else profile_label(spec, piece.profile) for piece in pieces],
+        ),
+        ("platform keeps, from", decimals([kept[0] for kept in values])),
+        ("to", decimals([kept[-1] for kept in values])),
+    ]
+    title = f"What the platform keeps at each alpha ({landscape.selection} equilibrium)"
+    print_columns(console, title, columns)
+    print_lines(console, ["", label_sentence(spec)])
+    if len(landscape.pieces) > MOST_PIECES:
+        left = len(landscape.pieces) - MOST_PIECES
+        print_lines(console, [f"{left:,} further ranges are not shown; --json FILE lists them all."])
 
 
 @stage("finding what other ways to pay would keep")
-def print_benchmarks(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
-    """Print what the platform would keep if it need not be fair, or were paid by fairness itself.
-
-    Parameters
-    ----------
-    console : Console
-        Where to print.
-    spec : Specification
-        The users.
-    optimum : Optimum
-        Their optimum.
-
-    Returns
-    -------
-    dict
-        What was computed, by name; empty when there are too many profiles.
-    """
-    from fairgames.cli.solve import MOST_ENUMERATED
-    from fairgames.errors import SizeError
+def _print_benchmarks(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
+    """Print what the platform would keep if it need not be fair, or were paid by fairness itself."""
     from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
-    from fairgames.report.tables import profile_label
-    from fairgames.report.terminal import decimals, print_table
 
     if spec.n_users > MOST_ENUMERATED:
         return {}
@@ -55,51 +144,20 @@ def print_benchmarks(console: Console, spec: Specification, optimum: Optimum) ->
         coalition = coalition_outcome(spec.utility, spec.costs, spec.platform.selection, spec.actions)
     except SizeError:
         return {}
+    done = "no answer" if optimum.infeasible else who_does_what(spec, optimum)
+    ways = ["fair payments among users, as above", "each user paid exactly its cost", "platform in the coalition"]
     columns = [
-        ["fair payments among users, as above", "each user paid exactly its cost", "platform in the coalition"],
-        decimals([optimum.value, costs.value, coalition.platform]),
-        decimals([optimum.utility, costs.utility, coalition.utility]),
-        [
-            _who_does_what(spec, optimum),
-            profile_label(spec, costs.profile),
-            profile_label(spec, coalition.profile),
-        ],
+        ("how users are paid", ways),
+        ("platform keeps", decimals([optimum.value, costs.value, coalition.platform])),
+        ("utility", decimals([optimum.utility, costs.utility, coalition.utility])),
+        ("who does what", [done, profile_label(spec, costs.profile), profile_label(spec, coalition.profile)]),
     ]
-    headers = ("how users are paid", "platform keeps", "utility", "who does what")
-    print_table(console, "Beyond fairness among users", headers, list(zip(*columns, strict=True)))
+    print_columns(console, "Beyond fairness among users", columns)
     return {"pay_costs": costs, "coalition": coalition}
 
 
-def _who_does_what(spec: Specification, optimum: Optimum) -> str:
-    from fairgames.report.tables import profile_label
-
-    if optimum.infeasible is not None:
-        return "no answer"
-    return "mixed" if optimum.profile is None else profile_label(spec, optimum.profile)
-
-
-def read_blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] | None:
-    """Read ``--bloc``; the users that no bloc names act alone.
-
-    Parameters
-    ----------
-    spec : Specification
-        The users.
-    entries : sequence of str
-        Users by name, separated by commas, for each bloc.
-
-    Returns
-    -------
-    list of list of int, or None
-        The blocs that are named, then each other user; None when no bloc is named.
-
-    Raises
-    ------
-    InputError
-        If a name is not known, or stands twice.
-    """
-    from fairgames.errors import InputError
-
+def _read_blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] | None:
+    """Read ``--bloc``, each entry users by name; then come those that no bloc names, alone. None without entries."""
     if not entries:
         return None
     names = spec.user_names
@@ -116,35 +174,16 @@ def read_blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] |
     return blocs + [[user] for user in range(len(names)) if user not in taken]
 
 
-def print_blocs(console: Console, spec: Specification, together: Optimum, blocs: Sequence[Sequence[int]]) -> Optimum:
-    """Print what acting together changes.
-
-    Parameters
-    ----------
-    console : Console
-        Where to print.
-    spec : Specification
-        The users.
-    together : Optimum
-        When the blocs act together.
-    blocs : sequence of sequence of int
-        The blocs.
-
-    Returns
-    -------
-    Optimum
-        When everybody acts alone.
-    """
-    from fairgames.cli.solve import optimum_of
-    from fairgames.report.terminal import decimals, print_table
-
+def _print_blocs(console: Console, spec: Specification, together: Optimum, blocs: Sequence[Sequence[int]]) -> Optimum:
+    """Print what acting together changes; return the optimum when everybody acts alone."""
     apart = optimum_of(spec)
-    names = ["alpha", "the platform keeps"]
-    amounts = [[apart.alpha, together.alpha], [apart.value, together.value]]
+    rows = [
+        ("alpha", *decimals([apart.alpha, together.alpha])),
+        ("the platform keeps", *decimals([apart.value, together.value])),
+    ]
     for bloc in blocs:
-        names.append(f"{' and '.join(spec.user_names[user] for user in bloc)} gain")
-        amounts.append([_gain(optimum, bloc) for optimum in (apart, together)])
-    rows = [(name, *decimals(pair)) for name, pair in zip(names, amounts, strict=True)]
+        who = " and ".join(spec.user_names[user] for user in bloc)
+        rows.append((f"{who} gain", *decimals([_gain(optimum, bloc) for optimum in (apart, together)])))
     print_table(console, "What acting together changes", ("", "everybody alone", "blocs together"), rows)
     return apart
 
@@ -156,160 +195,70 @@ def _gain(optimum: Optimum, users: Sequence[int]) -> Number | None:
     return sum(gains[user] for user in users)  # type: ignore[no-any-return]
 
 
-MOST_PIECES = 40
+@dataclass(frozen=True)
+class _SweepPlan:
+    """A number of a specification, and the values that it is to have."""
+
+    raw: Mapping[str, Any]
+    spec: Path
+    place: str
+    values: Sequence[str]
+
+    def at(self, value: str) -> Specification:
+        """Build the specification with one of the values."""
+        from fairgames.spec.load import build_specification
+        from fairgames.spec.specification import changed
+
+        name = f"{name_of(self.spec)} with {self.place} = {value}"
+        return build_specification(changed(self.raw, self.place, value), self.spec.parent, name)
 
 
-def design(
-    spec: options.Spec,
-    selection: Annotated[
-        str | None,
-        typer.Option(
-            "--selection",
-            metavar="WHICH",
-            help="The equilibrium that counts: best, worst or potential.",
-            show_default=False,
-        ),
-    ] = None,
-    margin: Annotated[
-        str | None,
-        typer.Option("--margin", metavar="M", help="How much better each choice must be.", show_default=False),
-    ] = None,
-    budget: Annotated[
-        str | None, typer.Option("--budget", metavar="B", help="Most that may be paid out.", show_default=False)
-    ] = None,
-    min_utility: Annotated[
-        str | None,
-        typer.Option("--min-utility", metavar="U", help="Least utility that is needed.", show_default=False),
-    ] = None,
-    alpha_from: Annotated[
-        str | None, typer.Option("--alpha-from", metavar="A", help="Least alpha.", show_default=False)
-    ] = None,
-    alpha_to: Annotated[
-        str | None, typer.Option("--alpha-to", metavar="A", help="Largest alpha.", show_default=False)
-    ] = None,
-    bloc: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--bloc",
-            metavar="USERS",
-            help="Users that act together, by name, separated by commas; once for each bloc.",
-            show_default=False,
-        ),
-    ] = None,
-    sweep: Annotated[
-        str | None,
-        typer.Option(
-            "--sweep",
-            metavar="PLACE=VALUES",
-            help="Solve again for other values of a number of the specification, such as "
-            "users[1].costs.direct=0:1:11 (users count from 1) or utility.between_variance=1,2,4.",
-            show_default=False,
-        ),
-    ] = None,
-    robust: Annotated[
-        bool, typer.Option("--robust", help="How wrong costs may be, and what overstating them brings.")
-    ] = False,
-    bootstrap: Annotated[
-        int | None,
-        typer.Option(
-            "--bootstrap",
-            metavar="R",
-            help="How sure is this? Resample the groups of the data R times.",
-            show_default=False,
-        ),
-    ] = None,
-    seed: options.Seed = 0,
-    jobs: options.Jobs = None,
-    unit: options.Unit = "samples",
-    json: options.Json = None,
-    figure: options.Figure = None,
-    force: options.Force = False,
-) -> None:
-    """Find the best payment under constraints, and what the platform keeps at every other one."""
-    from dataclasses import replace
-
-    from fairgames.cli.arguments import checked_outputs, platform_options
-
-    pass
-    pass
-    from fairgames.cli.certainty import planned_resampling, print_certainty, print_robustness
-    from fairgames.cli.printing import print_optimum, print_title
-    from fairgames.cli.solve import optimum_of
-    from fairgames.cli.sweeping import planned, print_sweep, swept
-    from fairgames.errors import InputError
-    from fairgames.reading import name_of
-    from fairgames.report.figures import solution_figure, sweep_figure
-    from fairgames.report.terminal import console_for
-    from fairgames.spec.load import build_specification, read_toml
-
-    outputs = checked_outputs(json, figure, force, spec)
-    raw = read_toml(spec)
-    loaded = build_specification(raw, spec.parent, name_of(spec))
-    limits = {"margin": margin, "budget": budget, "min_utility": min_utility}
-    platform = platform_options(loaded.platform, selection, limits, (alpha_from, alpha_to))
-    loaded = replace(loaded, platform=platform)
-    blocs = _read_options(loaded, robust, bootstrap, bloc)
-    for option, given in (("--sweep", sweep), ("--robust", robust or None), ("--bootstrap", bootstrap)):
-        if blocs is not None and given is not None:
-            raise InputError("--bloc", f"cannot be combined with {option}")
-    plan = None if sweep is None else planned(raw, spec, sweep)
-    resampling = None if bootstrap is None else planned_resampling(loaded, bootstrap, seed, jobs)
-    optimum = optimum_of(loaded, blocs)
-    results: dict[str, object] = {"title": loaded.title, "optimum": optimum}
-    console = console_for()
-    print_title(console, loaded)
-    rows = print_optimum(console, loaded, optimum, unit, blocs)
-    if optimum.landscape is not None and optimum.landscape.pieces:
-        _print_landscape(console, loaded, optimum.landscape)
-    results.update(print_benchmarks(console, loaded, optimum))
-    if blocs is not None:
-        results["apart"] = print_blocs(console, loaded, optimum, blocs[: len(bloc or ())])
-    if robust:
-        results.update(print_robustness(console, loaded, optimum))
-    if resampling is not None:
-        results.update(print_certainty(console, loaded, optimum, resampling))
-    if plan is not None:
-        found = swept(plan, platform, jobs)
-        print_sweep(console, loaded, found)
-        results["sweep"] = found
-    outputs.save(
-        "design",
-        results,
-        lambda: solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title),
-    )
+@stage("reading the specification at every value")
+def _planned(raw: Mapping[str, Any], spec: Path, text: str) -> _SweepPlan:
+    """Read ``--sweep``, and check that the specification is a specification at every value."""
+    plan = _SweepPlan(raw, spec, *_parsed(text))
+    try:
+        for value in plan.values:
+            plan.at(value)
+    except InputError as error:
+        raise InputError("--sweep", error.requirement, text) from None
+    return plan
 
 
-def _read_options(
-    spec: Specification, robust: bool, bootstrap: int | None, bloc: list[str] | None
-) -> list[list[int]] | None:
-    """Read the blocs, unless there are too many users for options that go through them one by one."""
-    pass
-    from fairgames.cli.crowds import require_few_for
+def _parsed(text: str) -> tuple[str, list[str]]:
+    """Read ``PLACE=FROM:TO:COUNT`` or ``PLACE=VALUE,VALUE,…``."""
+    place, equals, listed = text.rpartition("=")
+    if not equals or not place.strip() or not listed.strip():
+        example = "users[1].costs.direct=0:1:11 or utility.between_variance=1,2,4"
+        raise InputError("--sweep", f"must be PLACE=FROM:TO:COUNT or PLACE=VALUE,VALUE, such as {example}", text)
+    if ":" not in listed:
+        return place.strip(), [value.strip() for value in listed.split(",")]
+    parts = listed.split(":")
+    if len(parts) != 3 or not parts[2].strip().isdigit() or not 2 <= int(parts[2]) <= _MOST_POINTS:
+        raise InputError("--sweep", f"must end in FROM:TO:COUNT with 2 to {_MOST_POINTS:,} values", text)
+    low, high = (Fraction(as_number(part, "--sweep")) for part in parts[:2])
+    count = int(parts[2])
+    return place.strip(), [str(low + (high - low) * step / (count - 1)) for step in range(count)]
 
-    instead = "leave it out; --sweep shows what other costs would change"
-    require_few_for(spec, instead, robust=robust, bootstrap=bootstrap, bloc=bloc)
-    return read_blocs(spec, bloc or ())
+
+@stage("sweeping")
+def _swept(plan: _SweepPlan, platform: PlatformOptions, jobs: int | None) -> Sweep:
+    """Solve the specification at each value of one of its numbers."""
+
+    def solve(value: str) -> Optimum:
+        return optimum_of(replace(plan.at(value), platform=platform))
+
+    return fg.sweep(solve, plan.values, name=plan.place, n_jobs=jobs)
 
 
-def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:
-    from fairgames.report.panels import curve
-    from fairgames.report.tables import label_sentence, profile_label
-    from fairgames.report.terminal import decimals, print_lines, print_table
-
-    pieces = landscape.pieces[:MOST_PIECES]
-    values = [curve(piece)[1] for piece in pieces]
+def _print_sweep(console: Console, spec: Specification, result: Sweep) -> None:
+    optima = result.optima
     columns = [
-        decimals([piece.alpha_from for piece in pieces], 6),
-        decimals([piece.alpha_to for piece in pieces], 6),
-        ["mixed" if piece.profile is None else profile_label(spec, piece.profile) for piece in pieces],
-        decimals([kept[0] for kept in values]),
-        decimals([kept[-1] for kept in values]),
+        (result.name.rsplit(".", 1)[-1], [str(value) for value in result.values]),
+        ("alpha", decimals([optimum.alpha for optimum in optima], 6)),
+        ("platform keeps", decimals([optimum.value for optimum in optima])),
+        ("utility", decimals([optimum.utility for optimum in optima])),
+        ("users gain", decimals([optimum.users_surplus for optimum in optima])),
+        ("who does what", [who_does_what(spec, optimum) for optimum in optima]),
     ]
-    headers = ("alpha from", "to", "who does what", "platform keeps, from", "to")
-    title = f"What the platform keeps at each alpha ({landscape.selection} equilibrium)"
-    print_table(console, title, headers, list(zip(*columns, strict=True)))
-    lines = [label_sentence(spec)]
-    if len(landscape.pieces) > MOST_PIECES:
-        left = len(landscape.pieces) - MOST_PIECES
-        lines.append(f"{left:,} further ranges are not shown; --json FILE lists them all.")
-    print_lines(console, ["", *lines])
+    print_columns(console, f"The optimum over {result.name}", columns)

@@ -1,23 +1,44 @@
-"""``fairgames equilibria``: what the users may settle on at one alpha."""
+"""``fairgames equilibria``: what the users may settle on at one alpha; ``fairgames verify``: its certificates again.
+
+A crowd settles on one equilibrium, by best replies; fewer users have theirs listed.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import fairgames as fg
 from fairgames.cli import frame as options
-from fairgames.cli.frame import INCOMPLETE
+from fairgames.cli.frame import CHECK_FAILED, INCOMPLETE, argument, is_crowd, number_or, option, require_few
+from fairgames.cli.payments import print_payments
+from fairgames.cli.solve import stable_of
+from fairgames.errors import DataError, InputError
 from fairgames.progress import stage
+from fairgames.report.figures import intervals_figure
+from fairgames.report.json_file import read_json
+from fairgames.report.tables import label_sentence, user_rows
+from fairgames.report.terminal import (
+    console_for,
+    decimals,
+    exactly,
+    print_columns,
+    print_heading,
+    print_lines,
+    print_table,
+)
+from fairgames.report.words import expected_utility, strategies_label, what_was_found
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from fairgames.assessment.agreement import AgreementReport
-    from fairgames.cli.arguments import Outputs
     from fairgames.equilibrium.result import EquilibriumSet
     from fairgames.exactness import Number
     from fairgames.game.fair_game import FairGame
+    from fairgames.mechanism.optimum import Optimum
     from fairgames.spec.specification import Specification
 
 MOST_LISTED = 50
@@ -26,106 +47,115 @@ MOST_LISTED = 50
 def equilibria(
     spec: options.Spec,
     alpha: options.Alpha = None,
-    method: Annotated[
-        str, typer.Option("--method", metavar="NAME", help="The solver, several joined by +, or auto.")
-    ] = "auto",
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="Stop a solver after so long.", show_default=False),
-    ] = None,
+    method: Annotated[str, option("--method", "The solver, several joined by +, or auto.", "NAME")] = "auto",
+    timeout: Annotated[float | None, option("--timeout", "Stop a solver after so long.", "SECONDS")] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Run every solver that serves the game, and say what each missed.")
+        bool, option("--compare", "Run every solver that serves the game, and say what each missed.")
     ] = False,
     json: options.Json = None,
     figure: options.Figure = None,
     force: options.Force = False,
 ) -> None:
     """List the equilibria at one alpha, each with the certificate that nobody gains by deviating."""
-    from fairgames.cli.arguments import alpha_or, checked_outputs
-    from fairgames.cli.crowds import is_crowd, require_few_for
-    from fairgames.cli.printing import print_title
-    from fairgames.cli.solve import stable_of
-    from fairgames.equilibrium.solve import equilibria as find
-    from fairgames.errors import InputError
-    from fairgames.game.fair_game import FairGame
-    from fairgames.report.figures import intervals_figure
-    from fairgames.report.terminal import console_for
-    from fairgames.spec.load import load
-
-    outputs = checked_outputs(json, figure, force, spec)
-    loaded = load(spec)
+    run = options.Run("equilibria", spec, json=json, figure=figure, force=force)
+    loaded = fg.load(spec)
     if alpha is None and loaded.platform.alpha is None:
         raise InputError("--alpha", f"is required, since {loaded.source} has no platform.alpha")
-    share = alpha_or(alpha, loaded.platform.alpha or 0)
-    instead = "leave it out for one equilibrium, by best replies of whole groups"
-    require_few_for(loaded, instead, compare=compare, figure=figure, timeout=timeout, method=method != "auto")
+    share = number_or(alpha, loaded.platform.alpha)
+    one_by_one = {"--compare": compare, "--figure": figure, "--timeout": timeout, "--method": method != "auto"}
+    require_few(loaded, "leave it out for one equilibrium, by best replies of whole groups", one_by_one)
     if is_crowd(loaded):
-        _settle_crowd(loaded, share, outputs)
+        settled = _settled_at(loaded, share)
+        _print_settled(run.open(loaded, alpha=share, equilibrium=settled), loaded, settled, share)
+        incomplete = bool(settled.warnings) or settled.profile is None
+    else:
+        game = fg.FairGame(loaded.utility, loaded.costs, share, loaded.actions)
+        with stage("finding the equilibria"):
+            found = fg.equilibria(game, method, timeout)
+        console = run.open(loaded, alpha=share, equilibria=found)
+        _print_equilibria(console, loaded, game, found, share)
+        if compare:
+            with stage("comparing the solvers"):
+                run.results["agreement"] = agreement = fg.compare_solvers(game, timeout=timeout)
+            _print_agreement(console, agreement)
+        incomplete = any("was stopped" in warning for warning in found.warnings)
+    run.save(lambda: intervals_figure(stable_of(loaded) or (), loaded, float(share)))
+    if incomplete:
+        raise typer.Exit(INCOMPLETE)
+
+
+@stage("looking for an equilibrium")
+def _settled_at(spec: Specification, alpha: Number) -> Optimum:
+    """Find what a crowd settles on at one alpha, by best replies; without any constraint but this."""
+    actions = [group.choices for group in spec.groups]
+    return fg.optimal_alpha(
+        spec.utility, spec.group_costs, actions=actions, counts=spec.counts, alpha_range=(alpha, alpha)
+    )
+
+
+def _print_settled(console: Console, spec: Specification, found: Optimum, alpha: Number) -> None:
+    """Print the equilibrium of a crowd, and how it is certified."""
+    title = "Not verified as an equilibrium" if found.warnings else "An equilibrium"
+    print_heading(console, f"{title} at alpha = {exactly(alpha)}")
+    if found.profile is None or found.payments is None:
+        print_lines(console, [f"None was found: {found.infeasible}."])
         return
-    game = FairGame(loaded.utility, loaded.costs, share, loaded.actions)
-    with stage("finding the equilibria"):
-        found = find(game, method, timeout)
-    console = console_for()
-    print_title(console, loaded)
-    _print_equilibria(console, loaded, game, found, share)
-    results: dict[str, object] = {"title": loaded.title, "alpha": share, "equilibria": found}
-    if compare:
-        from fairgames.assessment.agreement import compare_solvers
-
-        with stage("comparing the solvers"):
-            agreement = compare_solvers(game, timeout=timeout)
-        _print_agreement(console, agreement)
-        results["agreement"] = agreement
-    outputs.save("equilibria", results, lambda: intervals_figure(stable_of(loaded) or (), loaded, float(share)))
-    if any("was stopped" in warning for warning in found.warnings):
-        raise typer.Exit(INCOMPLETE)
-
-
-def _settle_crowd(spec: Specification, alpha: Number, outputs: Outputs) -> None:
-    from fairgames.cli.crowds import print_settled, settled_at
-    from fairgames.cli.printing import print_title
-    from fairgames.report.terminal import console_for
-
-    found = settled_at(spec, alpha)
-    console = console_for()
-    print_title(console, spec)
-    print_settled(console, spec, found, alpha)
-    outputs.save("equilibria", {"title": spec.title, "alpha": alpha, "equilibrium": found})
-    if found.warnings or found.profile is None:
-        raise typer.Exit(INCOMPLETE)
+    worth, kept = decimals([found.utility, found.value])
+    gain = 0.0 if found.regret is None else float(found.regret)
+    print_lines(
+        console,
+        [
+            f"The utility is {worth}; the platform keeps {kept}. "
+            f"The most that anybody gains by deviating is {gain:.2g}, from payments computed again.",
+            "Found by best replies of whole groups, the best for the platform of those met: "
+            f"{spec.n_users:,} users have too many profiles to list every equilibrium.",
+            *(f"Warning: {warning}" for warning in found.warnings),
+        ],
+    )
+    rows = user_rows(spec, found.profile, found.payments, found.standard_errors)
+    print_payments(console, "Payments there", rows, "samples")
 
 
 def _print_equilibria(
     console: Console, spec: Specification, game: FairGame, found: EquilibriumSet, alpha: Number
 ) -> None:
-    from fairgames.report.tables import label_sentence
-    from fairgames.report.terminal import decimals, exactly, print_lines, print_table
-    from fairgames.report.words import expected_utility, strategies_label, what_was_found
-
     shown = found.equilibria[:MOST_LISTED]
     worth = [expected_utility(game, entry) for entry in shown]
     columns = [
-        ["pure" if entry.is_pure else "mixed" for entry in shown],
-        [strategies_label(spec, game, entry) for entry in shown],
-        decimals(worth),
-        decimals([(1 - alpha) * value for value in worth]),
-        [f"{float(entry.regret):.2g}" for entry in shown],
+        ("kind", ["pure" if entry.is_pure else "mixed" for entry in shown]),
+        ("who does what", [strategies_label(spec, game, entry) for entry in shown]),
+        ("utility", decimals(worth)),
+        ("platform keeps", decimals([(1 - alpha) * value for value in worth])),
+        ("most anybody gains by deviating", [f"{float(entry.regret):.2g}" for entry in shown]),
     ]
-    headers = ("kind", "who does what", "utility", "platform keeps", "most anybody gains by deviating")
-    print_table(console, f"Equilibria at alpha = {exactly(alpha)}", headers, list(zip(*columns, strict=True)))
-    lines = ["", label_sentence(spec), *what_was_found(found)]
+    print_columns(console, f"Equilibria at alpha = {exactly(alpha)}", columns)
+    print_lines(console, ["", label_sentence(spec), *what_was_found(found)])
     if len(found.equilibria) > MOST_LISTED:
-        lines.append(f"{len(found.equilibria) - MOST_LISTED:,} more are not shown; --json FILE lists them all.")
-    print_lines(console, lines)
+        left = f"{len(found.equilibria) - MOST_LISTED:,} more are not shown; --json FILE lists them all."
+        print_lines(console, [left])
 
 
 def _print_agreement(console: Console, report: AgreementReport) -> None:
-    from fairgames.report.terminal import print_lines, print_table
-
     print_table(console, *report._lines())
     verdict = (
         "No solver missed what it promises to find, or invented anything."
         if report.agreed
-        else ("Some solver missed what it promises to find, invented something, or did not finish.")
+        else "Some solver missed what it promises to find, invented something, or did not finish."
     )
     print_lines(console, ["", verdict])
+
+
+def verify(
+    result: Annotated[Path, argument("RESULT", "A file that `fairgames equilibria --json` wrote.")],
+) -> None:
+    """Recheck every certificate of a saved result from its payoffs alone; exit with 1 if one fails."""
+    try:
+        verification = fg.verify(read_json(result))
+    except InputError:
+        raise DataError(
+            f"{result}: holds no equilibria with certificates; `fairgames equilibria SPEC --json FILE` writes them"
+        ) from None
+    title, _, rows = verification._lines()
+    print_lines(console_for(), [f"{title}.", *(f"FAILED {cells[0]}" for cells in rows)])
+    if not verification.passed:
+        raise typer.Exit(CHECK_FAILED)

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import numpy as np
 
+import fairgames as fg
 from fairgames.cli import frame as options
+from fairgames.cli.frame import argument, number_or, require_few
+from fairgames.cli.solve import optimum_of
+from fairgames.errors import FairGamesError, InputError
+from fairgames.files import Output, signed
+from fairgames.printable import spreadsheet_cell
 from fairgames.progress import stage
+from fairgames.report.latex import latex_table
+from fairgames.report.tables import payment_columns, user_rows
+from fairgames.report.terminal import exactly
 
 if TYPE_CHECKING:
     from fairgames.exactness import Number
     from fairgames.spec.specification import Specification
 
+_FILE = (
+    "FILE.nfg: the game, for Gambit. FILE.csv: utility and payments at every profile. "
+    "FILE.tex: payments at the optimum."
+)
+
 
 def export(
     spec: options.Spec,
-    output: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE",
-            help="FILE.nfg: the game, for Gambit. FILE.csv: utility and payments at every profile. "
-            "FILE.tex: payments at the optimum.",
-        ),
-    ],
+    output: Annotated[Path, argument("FILE", _FILE)],
     alpha: options.Alpha = None,
     force: options.Force = False,
 ) -> None:
     """Write the game, all payments, or the optimum in a form that other programs read."""
-    from fractions import Fraction
-
-    from fairgames.cli.arguments import alpha_or, checked_outputs
-    from fairgames.cli.crowds import require_few
-    from fairgames.errors import InputError
-    from fairgames.files import Output, signed
-    from fairgames.spec.load import load
-
     writers = {".nfg": _game, ".csv": _payments, ".tex": _optimum}
     writer = writers.get(output.suffix.lower())
     if writer is None:
@@ -44,38 +46,23 @@ def export(
     if writer is _optimum and alpha is not None:
         raise InputError("--alpha", "means nothing for .tex: the optimum has an alpha of its own", alpha)
     written = Output(output, "FILE", force=force)
-    checked_outputs(None, None, force, spec, also=written)
-    loaded = load(spec)
-    if writer is not _optimum:
-        require_few(
-            loaded,
-            f"a {output.suffix} file",
-            "fairgames payments prices one profile of as many; FILE.tex holds the optimum",
-        )
-    share = alpha_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
-    text = writer(loaded, share)
+    run = options.Run("export", spec, force=force, also=written)
+    loaded = fg.load(spec)
+    instead = "fairgames payments prices one profile of as many; FILE.tex holds the optimum"
+    require_few(loaded, instead, {f"a {output.suffix} file": writer is not _optimum})
+    text = writer(loaded, number_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha))
     written.write(text if writer is _payments else signed(text, output.suffix.lower()))
-    typer.echo(f"Wrote {output}.")
+    run.say(f"Wrote {output}.")
 
 
 @stage("writing the game")
 def _game(spec: Specification, alpha: Number) -> str:
-    from fairgames.game.fair_game import FairGame
-
-    return FairGame(spec.utility, spec.costs, alpha, spec.actions).to_nfg(spec.title)
+    return fg.FairGame(spec.utility, spec.costs, alpha, spec.actions).to_nfg(spec.title)
 
 
 @stage("pricing every profile")
 def _payments(spec: Specification, alpha: Number) -> str:
-    import csv
-    import io
-
-    import numpy as np
-
-    from fairgames.payments.fair import payment_table
-    from fairgames.printable import spreadsheet_cell
-
-    table = payment_table(spec.utility, alpha)
+    table = fg.payment_table(spec.utility, alpha)
     payments = [table.user(user) for user in range(spec.n_users)]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -88,12 +75,6 @@ def _payments(spec: Specification, alpha: Number) -> str:
 
 
 def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)
-    from fairgames.cli.solve import optimum_of
-    from fairgames.errors import FairGamesError
-    from fairgames.report.latex import latex_table
-    from fairgames.report.tables import payment_columns, user_rows
-    from fairgames.report.terminal import exactly
-
     optimum = optimum_of(spec)
     if optimum.profile is None or optimum.payments is None or optimum.alpha is None:
         raise FairGamesError(f"{spec.source}: the optimum is not in pure levels, so there is no table of it")

@@ -1,23 +1,33 @@
-"""The frame around every command: shared options, exit status, errors as one message, output that may break off."""
+"""What the commands share: options, numbers that are typed, and one run, from checked outputs to saved results.
+
+Every command file reads it. A `Run` refuses outputs that must not be written before any work is done, has the console
+to print on, and writes the results and the figure at the end.
+"""
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from fairgames.errors import FairGamesError
-from fairgames.printable import printable, shortened
-from fairgames.progress import heartbeat
-from fairgames.report.json_file import STANDARD_OUTPUT
+from fairgames.errors import InputError, SizeError
+from fairgames.exactness import Number, as_number
+from fairgames.files import STANDARD_INPUT, Output
+from fairgames.report.json_file import STANDARD_OUTPUT, write_json
+from fairgames.report.style import figure_output, save_figure
+from fairgames.report.terminal import console_for, print_lines
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+    from rich.console import Console
+
+    from fairgames.spec.specification import Specification
 
 ANSWERED = 0
 CHECK_FAILED = 1
@@ -25,12 +35,25 @@ BAD_INPUT = 2
 INCOMPLETE = 3
 
 
-Spec = Annotated[
-    Path,
-    typer.Argument(
-        metavar="SPEC", help="The specification, a TOML file; - reads it from standard input.", show_default=False
-    ),
-]
+def option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Any:
+    """Declare an option; without ``metavar`` it is a flag."""
+    return typer.Option(flag, help=text, metavar=metavar, **more)
+
+
+def argument(metavar: str, text: str) -> Any:
+    """Declare what stands without a name."""
+    return typer.Argument(metavar=metavar, help=text)
+
+
+class SilentOutput(io.TextIOBase):
+    """Standard output that is kept for one thing: ``--json -`` writes to the real one, and nothing else does."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def write(self, text: str) -> int:
+        """Write nowhere."""
+        return len(text)
 
 
 def _json_alone(context: typer.Context, path: Path | None) -> Path | None:
@@ -40,187 +63,110 @@ def _json_alone(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
-Json = Annotated[
-    Path | None,
-    typer.Option(
-        "--json",
-        metavar="FILE",
-        help="Write the results to this file as JSON; - for standard output, and then nothing else is printed there.",
-        callback=_json_alone,
-        show_default=False,
-    ),
-]
-
-Figure = Annotated[
-    Path | None,
-    typer.Option("--figure", metavar="FILE", help="Draw the results to this file.", show_default=False),
-]
-
-Force = Annotated[
-    bool, typer.Option("--force", help="Overwrite files that fairgames did not write; never one that is read.")
-]
-
-Unit = Annotated[str, typer.Option("--unit", metavar="WORD", help="What one sample is, in the plural.")]
-
+_JSON = "Write the results to this file as JSON; - for standard output, and then nothing else is printed there."
+Spec = Annotated[Path, argument("SPEC", "The specification, a TOML file; - reads it from standard input.")]
+Json = Annotated[Path | None, option("--json", _JSON, "FILE", callback=_json_alone)]
+Figure = Annotated[Path | None, option("--figure", "Draw the results to this file.", "FILE")]
+Force = Annotated[bool, option("--force", "Overwrite files that fairgames did not write; never one that is read.")]
+Unit = Annotated[str, option("--unit", "What one sample is, in the plural.", "WORD")]
 Alpha = Annotated[
-    str | None,
-    typer.Option(
-        "--alpha",
-        metavar="A",
-        help="Share of the utility that is paid out, from 0 to 1, such as 0.3 or 2/3.",
-        show_default=False,
-    ),
+    str | None, option("--alpha", "Share of the utility that is paid out, from 0 to 1, such as 0.3 or 2/3.", "A")
 ]
-
-Seed = Annotated[int, typer.Option("--seed", metavar="S", help="The same seed gives the same numbers.")]
-
-Jobs = Annotated[
-    int | None, typer.Option("--jobs", metavar="N", help="Processes to use; -1 for all cores.", show_default=False)
-]
+Seed = Annotated[int, option("--seed", "The same seed gives the same numbers.", "S")]
+Jobs = Annotated[int | None, option("--jobs", "Processes to use; -1 for all cores.", "N")]
 
 
-_SHOW_FAULTS = "FAIRGAMES_TRACEBACK"
-_UsageError: Any = typer.BadParameter.__base__
+class Run:
+    """One run of a command: where its outputs go, the console, and what is to be saved.
 
-
-class PlainErrors(TyperGroup):
-    """A group of commands that turns errors into messages on standard error, and shows that long work goes on."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        try:
-            with heartbeat(" ".join(["fairgames", *ctx._protected_args[:1]])):
-                return super().invoke(ctx)
-        except (typer.Exit, typer.Abort):
-            raise
-        except _UsageError as error:
-            error.message = shortened(printable(error.message, keep="\n"), 1_000)
-            raise
-        except FairGamesError as error:
-            status, message = BAD_INPUT, str(error)
-        except MemoryError as error:
-            status, message = BAD_INPUT, f"not enough memory for this problem. {error}".strip()
-        except OSError as error:
-            if is_of_output(error):
-                raise
-            # A name that is too long or a folder that may not be read shows wherever a file is first touched.
-            file = shortened(str(error.filename or "a file"), 200)
-            status, message = BAD_INPUT, printable(f"{file}: {error.strerror or error}")
-        except Exception as error:
-            if os.environ.get(_SHOW_FAULTS):
-                raise
-            fault = shortened(printable(f"{type(error).__name__}: {error}"), 500)
-            status = INCOMPLETE
-            message = (
-                f"this is a fault of fairgames, not of the input: {fault}. "
-                f"Please report it with what is printed when {_SHOW_FAULTS}=1 is set."
-            )
-        typer.echo(f"fairgames: {message}", err=True)
-        raise typer.Exit(status)
-
-
-def is_of_output(error: OSError) -> bool:
-    """Whether the error says that nothing more can be printed."""
-    return (
-        isinstance(error, OSError) and error.filename is None and error.errno in {errno.ENOSPC, errno.EIO, errno.EBADF}
-    )
-
-
-def run_to_the_end(app: Callable[[], None]) -> NoReturn:
-    """Run a command on standard output as it is: closed, full, or with a reader that leaves early."""
-    if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (as long as the process)
-    if sys.stdout is None:
-        typer.echo("fairgames: standard output is closed; send it to /dev/null if it is not wanted", err=True)
-        sys.exit(BAD_INPUT)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal cannot show must not cost the answer.
-            stream.reconfigure(errors="replace")
-    sys.stdout = PatientOutput(sys.stdout)
-    status: Any = 0
-    try:
-        try:
-            app()
-        except SystemExit as end:
-            status = end.code
-        sys.stdout.flush()
-    except OSError as error:
-        if not is_of_output(error):
-            raise
-        discard_output()
-        typer.echo(f"fairgames: the answer cannot be printed: {error.strerror}", err=True)
-        status = status or INCOMPLETE
-    sys.exit(status)
-
-
-class PatientOutput(io.TextIOBase):
-    """Standard output whose reader may leave, as ``head`` does: the command goes on, and writes its files.
-
-    Parameters
-    ----------
-    real : file
-        Where to write.
+    Inputs, and the files that a specification among them names, are never written over; ``also`` is another file that
+    is written.
     """
 
-    def __init__(self, real: Any) -> None:
-        self.real = real
+    def __init__(
+        self,
+        command: str,
+        *inputs: Path | None,
+        json: Path | None = None,
+        figure: Path | None = None,
+        force: bool = False,
+        also: Output | None = None,
+    ) -> None:
+        places = [path for path in (json, figure, also.path if also else None) if path is not None]
+        read = _files_read(force, [path for path in inputs if path is not None], places)
+        self.json = None if json is None else Output(json, "--json", ".json", force, read)
+        self.figure = None if figure is None else Output(figure, "--figure", "", force, read)
+        if self.json is not None and json != STANDARD_OUTPUT:
+            self.json.check()
+        if self.figure is not None:
+            figure_output(self.figure)
+        if also is not None:
+            replace(also, inputs=read).check()
+        if len(set(map(os.path.realpath, places))) < len(places):
+            raise InputError("--json", "must not be the file of another output", str(json))
+        self.command = command
+        self.console: Console = console_for()
+        self.results: dict[str, object] = {}
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
+    def open(self, spec: Specification, **results: object) -> Console:
+        """Print what the specification is about, and note its title and first results; return the console."""
+        self.results |= {"title": spec.title, **results}
+        self.console.print(spec.title, style="bold")
+        self.say(f"{spec.n_users:,} users; levels: {', '.join(spec.levels)}.", *spec.notes)
+        return self.console
 
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """Encoding of the real one."""
-        return str(self.real.encoding)
+    def say(self, *lines: str) -> None:
+        """Print lines of prose."""
+        print_lines(self.console, lines)
 
-    def isatty(self) -> bool:
-        """Whether it is a terminal."""
-        return bool(self.real.isatty())
-
-    def fileno(self) -> int:
-        """Return its descriptor."""
-        return int(self.real.fileno())
-
-    def write(self, text: str) -> int:
-        """Write, while there is a reader."""
-        with _reader_may_leave():
-            self.real.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Send what was written, while there is a reader."""
-        with _reader_may_leave():
-            self.real.flush()
-
-
-@contextmanager
-def _reader_may_leave() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        discard_output()
-
-
-def discard_output() -> None:
-    """Send what is still to be printed, and what waits in a buffer, nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.__stdout__.fileno() if sys.__stdout__ is not None else 1)
-    os.close(nowhere)
+    def save(self, drawn: Callable[[], Drawing] | None = None) -> None:
+        """Write the results and the figure, where they were asked for."""
+        if self.json is not None:
+            write_json(self.json, self.command, self.results)
+        if self.figure is not None and drawn is not None:
+            save_figure(drawn(), self.figure)
 
 
-class SilentOutput(io.TextIOBase):
-    """Standard output that is kept for one thing: ``--json -`` writes to the real one, and nothing else does.
+def _files_read(force: bool, inputs: Sequence[Path], places: Sequence[Path]) -> tuple[Path, ...]:
+    """Inputs and what they name; only looked for where an output exists, which might be one of them."""
+    from fairgames.spec.load import files_named
 
-    Parameters
-    ----------
-    real : file
-        The real one.
-    """
+    if not any(map(os.path.lexists, places)):
+        return ()
+    if force and STANDARD_INPUT in inputs:
+        requirement = "cannot be combined with a specification from standard input, whose files it may name"
+        raise InputError("--force", requirement)
+    return tuple(found for path in inputs for found in (path, *files_named(path)))
 
-    def __init__(self, real: Any) -> None:
-        self.real = real
 
-    def write(self, text: str) -> int:
-        """Write nowhere."""
-        return len(text)
+def number_or(
+    text: str | None,
+    otherwise: Any,
+    name: str = "--alpha",
+    requirement: str = "must be from 0 to 1",
+    fits: Callable[[Number], bool] = lambda number: 0 <= number <= 1,
+) -> Any:
+    """Read a number that was typed, by default an alpha, or take what the specification says."""
+    if text is None:
+        return otherwise
+    number = as_number(text, name)
+    if not fits(number):
+        raise InputError(name, requirement, text)
+    return number
+
+
+MOST_ONE_BY_ONE = 1_000
+
+
+def is_crowd(spec: Specification) -> bool:
+    """Whether the users are too many to go through one by one."""
+    return spec.n_users > MOST_ONE_BY_ONE
+
+
+def require_few(spec: Specification, instead: str, asked: Mapping[str, object]) -> None:
+    """Refuse, before it is begun, work on each of too many users: the first that is asked for, by its name."""
+    for what in (name for name, wanted in asked.items() if wanted and is_crowd(spec)):
+        raise SizeError(
+            f"{what} goes through users one by one, and serves up to {MOST_ONE_BY_ONE:,} of them; "
+            f"{spec.source} has {spec.n_users:,}: {instead}"
+        )

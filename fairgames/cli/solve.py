@@ -1,12 +1,25 @@
-"""``fairgames solve``: payments, stable choices and the platform's optimum, in one go."""
+"""``fairgames solve``: payments, stable choices and the platform's optimum, in one go.
+
+The optimum of a specification and how it is printed also serve the other commands that need one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+import fairgames as fg
 from fairgames.cli import frame as options
+from fairgames.cli.payments import print_payments
+from fairgames.errors import SizeError
 from fairgames.progress import stage
+from fairgames.report.figures import solution_figure
+from fairgames.report.tables import label_sentence, profile_label, user_rows
+from fairgames.report.terminal import decimals, exactly, print_columns, print_heading, print_lines, print_table
+from fairgames.report.words import chances, expected_payments, named, optimum_facts, optimum_sentences
+from fairgames.tolerance import RELATIVE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,6 +27,7 @@ if TYPE_CHECKING:
     from fairgames.equilibrium.intervals import StableProfile
     from fairgames.exactness import Number
     from fairgames.mechanism.optimum import Optimum
+    from fairgames.report.tables import UserRow
     from fairgames.spec.specification import Specification
 
 MOST_LISTED = 20
@@ -28,99 +42,109 @@ def solve(
     force: options.Force = False,
 ) -> None:
     """Find what the platform should pay, whom, and which choices are stable at which payments."""
-    from fairgames.cli.arguments import checked_outputs
-    from fairgames.cli.printing import print_optimum, print_title
-    from fairgames.report.figures import solution_figure
-    from fairgames.report.terminal import console_for, print_lines
-    from fairgames.spec.load import load
-
-    outputs = checked_outputs(json, figure, force, spec)
-    loaded = load(spec)
+    run = options.Run("solve", spec, json=json, figure=figure, force=force)
+    loaded = fg.load(spec)
     optimum = optimum_of(loaded)
     stable = stable_of(loaded)
-    console = console_for()
-    print_title(console, loaded)
+    console = run.open(loaded, optimum=optimum, stable_profiles=stable)
     rows = print_optimum(console, loaded, optimum, unit)
     if stable is None:
-        text = (
+        run.say(
+            "",
             f"The stable choices of {loaded.n_users:,} users are not listed: their profiles do not fit in memory. "
-            "fairgames equilibria --alpha A finds one at A."
+            "fairgames equilibria --alpha A finds one at A.",
         )
-        print_lines(console, ["", text])
     else:
         _print_stable(console, loaded, stable)
-    if stable is not None and loaded.platform.alpha is not None:
-        _print_at_alpha(console, loaded, stable, loaded.platform.alpha)
-    results = {"title": loaded.title, "optimum": optimum, "stable_profiles": stable}
-    outputs.save("solve", results, lambda: solution_figure(optimum, rows, stable or (), loaded))
+        if loaded.platform.alpha is not None:
+            _print_at_alpha(console, loaded, stable, loaded.platform.alpha)
+    run.save(lambda: solution_figure(optimum, rows, stable or (), loaded))
 
 
 @stage("finding the optimum")
 def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None) -> Optimum:
     """Find the optimum with the platform's own options; the users of a bloc act together."""
-    from fairgames.mechanism.optimal import optimal_alpha
-
     platform = spec.platform
-    return optimal_alpha(
+    return fg.optimal_alpha(
         spec.utility,
         spec.group_costs,
         platform.selection,
         actions=[group.choices for group in spec.groups],
         counts=spec.counts,
-        margin=platform.margin,
-        budget=platform.budget,
-        min_utility=platform.min_utility,
-        alpha_range=platform.alpha_range,
         blocs=blocs,
+        **platform.constraints,
     )
 
 
 @stage("listing the stable choices")
 def stable_of(spec: Specification) -> tuple[StableProfile, ...] | None:
     """Find every pure equilibrium, the most valuable for the platform first; None when there are too many profiles."""
-    from fairgames.equilibrium.intervals import stable_profiles
-    from fairgames.errors import SizeError
-
     if spec.n_users > MOST_ENUMERATED:
         return None
     try:
-        stable = stable_profiles(spec.utility, spec.costs, spec.actions, spec.platform.margin)
+        stable = fg.stable_profiles(spec.utility, spec.costs, spec.actions, spec.platform.margin)
     except SizeError:
         return None
-    return tuple(sorted(stable, key=most_kept, reverse=True))
+    return tuple(sorted(stable, key=_most_kept, reverse=True))
 
 
-def most_kept(stable: StableProfile) -> Number:
+def _most_kept(stable: StableProfile) -> Number:
     """Most that the platform keeps at an equilibrium, over the alphas at which it is one."""
     at = stable.alpha_from if stable.utility >= 0 else stable.alpha_to
     return (1 - at) * stable.utility
 
 
-def _print_stable(console: Console, spec: Specification, stable: Sequence[StableProfile]) -> None:
-    from fairgames.report.tables import label_sentence, profile_label
-    from fairgames.report.terminal import decimals, print_lines, print_table
+def who_does_what(spec: Specification, optimum: Optimum) -> str:
+    """Say in short what the users do at an optimum."""
+    return optimum.infeasible or ("mixed" if optimum.profile is None else profile_label(spec, optimum.profile))
 
+
+def print_optimum(
+    console: Console,
+    spec: Specification,
+    optimum: Optimum,
+    unit: str,
+    blocs: Sequence[Sequence[int]] | None = None,
+) -> tuple[UserRow, ...]:
+    """Print the optimum and who is paid what there; return the users' rows (none in mixed strategies)."""
+    print_heading(console, "What the platform should pay")
+    print_lines(console, optimum_sentences(optimum))
+    if optimum.alpha is None or optimum.payments is None:
+        return ()
+    print_table(console, "", ("in the unit of the utility", ""), optimum_facts(optimum))
+    rows: tuple[UserRow, ...] = ()
+    if optimum.profile is not None:
+        rows = user_rows(spec, optimum.profile, optimum.payments, optimum.standard_errors)
+        print_payments(console, "Payments at the optimum", rows, unit)
+    else:
+        names = spec.user_names
+        print_table(console, "Payments at the optimum", *expected_payments(optimum, names))
+        players = [", ".join(names[user] for user in bloc) for bloc in blocs or [[i] for i in range(spec.n_users)]]
+        print_table(console, "Probability of each choice", *chances(optimum, players))
+    if optimum.warnings:
+        # Warnings about very many users name none of them.
+        names = () if np.ndim(optimum.payments) == 2 else spec.user_names
+        print_lines(console, ["", *(f"Warning: {named(text, names)}" for text in optimum.warnings)])
+    return rows
+
+
+def _print_stable(console: Console, spec: Specification, stable: Sequence[StableProfile]) -> None:
     shown = stable[:MOST_LISTED]
     columns = [
-        [profile_label(spec, entry.profile) for entry in shown],
-        decimals([entry.alpha_from for entry in shown], 6),
-        decimals([entry.alpha_to for entry in shown], 6),
-        decimals([entry.utility for entry in shown]),
-        decimals([most_kept(entry) for entry in shown]),
+        ("who does what", [profile_label(spec, entry.profile) for entry in shown]),
+        ("alpha from", decimals([entry.alpha_from for entry in shown], 6)),
+        ("to", decimals([entry.alpha_to for entry in shown], 6)),
+        ("utility", decimals([entry.utility for entry in shown])),
+        ("platform keeps at most", decimals(list(map(_most_kept, shown)))),
     ]
-    headers = ("who does what", "alpha from", "to", "utility", "platform keeps at most")
-    print_table(console, "Stable choices, the best for the platform first", headers, list(zip(*columns, strict=True)))
-    lines = [label_sentence(spec)]
+    print_columns(console, "Stable choices, the best for the platform first", columns)
+    print_lines(console, ["", label_sentence(spec)])
     if len(stable) > MOST_LISTED:
-        lines.append(f"{len(stable) - MOST_LISTED:,} more stable choices are not shown; --json FILE lists them all.")
-    print_lines(console, ["", *lines])
+        left = f"{len(stable) - MOST_LISTED:,} more stable choices are not shown; --json FILE lists them all."
+        print_lines(console, [left])
 
 
 def _print_at_alpha(console: Console, spec: Specification, stable: Sequence[StableProfile], alpha: Number) -> None:
-    from fairgames.report.tables import profile_label
-    from fairgames.report.terminal import decimals, exactly, print_lines, print_table
-    from fairgames.tolerance import RELATIVE
-
     here = [entry for entry in stable if entry.alpha_from - RELATIVE <= alpha <= entry.alpha_to + RELATIVE]
     here.sort(key=lambda entry: entry.utility, reverse=True)
     title = f"At alpha = {exactly(alpha)}, as the specification asks"
@@ -129,8 +153,8 @@ def _print_at_alpha(console: Console, spec: Specification, stable: Sequence[Stab
         return
     shown = here[:MOST_LISTED]
     columns = [
-        [profile_label(spec, entry.profile) for entry in shown],
-        decimals([entry.utility for entry in shown]),
-        decimals([(1 - alpha) * entry.utility for entry in shown]),
+        ("who does what", [profile_label(spec, entry.profile) for entry in shown]),
+        ("utility", decimals([entry.utility for entry in shown])),
+        ("platform keeps", decimals([(1 - alpha) * entry.utility for entry in shown])),
     ]
-    print_table(console, title, ("who does what", "utility", "platform keeps"), list(zip(*columns, strict=True)))
+    print_columns(console, title, columns)

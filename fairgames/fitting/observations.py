@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.errors import DataError, shown
+from fairgames.files import UnreadableError, name_of, read_input, require_ordinary
 from fairgames.memory import require_memory
-from fairgames.reading import UnreadableError, name_of, read_input, require_ordinary
 
 _MEMORY_EACH = 20
 _PARQUET_READERS: tuple[Literal["polars", "pyarrow"], ...] = ("polars", "pyarrow")

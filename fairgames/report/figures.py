@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fairgames.assessment.rules import RuleComparison, RuleOutcome
-from fairgames.assessment.sweep import Sweep
-from fairgames.equilibrium.intervals import StableProfile
 from fairgames.errors import InputError
 from fairgames.exactness import Number, as_number
-from fairgames.fitting.fit import Fit
-from fairgames.mechanism.optimum import Optimum
 from fairgames.report.panels import TITLE_PAD, draw_groups, draw_intervals, draw_landscape, draw_payments
 from fairgames.report.style import INK, MUTED, house_style, level_colour, new_figure, tidy
-from fairgames.report.tables import UserRow, letter_key, profile_label
-from fairgames.spec.specification import Specification
+from fairgames.report.tables import letter_key, profile_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from fairgames.assessment.rules import RuleComparison, RuleOutcome
+    from fairgames.assessment.sweep import Sweep
+    from fairgames.equilibrium.intervals import StableProfile
+    from fairgames.fitting.fit import Fit
+    from fairgames.mechanism.optimum import Optimum
+    from fairgames.report.tables import UserRow
+    from fairgames.spec.specification import Specification
 
 
 def draw_rules(axes: Axes, outcomes: Sequence[RuleOutcome]) -> None:

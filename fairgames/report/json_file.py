@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fairgames.errors import DataError
-from fairgames.files import Output
+from fairgames.files import Output, UnreadableError, name_of, read_input
 from fairgames.printable import shortened
-from fairgames.reading import UnreadableError, name_of, read_input
 from fairgames.result import json_ready
 
 SCHEMA = 1

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fairgames.equilibrium.intervals import StableProfile
-from fairgames.fitting.fit import Fit
-from fairgames.mechanism.landscape import Landscape, Piece
 from fairgames.report.style import ACCENT, INK, MUTED, level_colour, tidy
-from fairgames.report.tables import UserRow
 from fairgames.report.terminal import decimals
 from fairgames.result import format_value
 from fairgames.tolerance import comparison_tolerance
@@ -20,6 +16,11 @@ from fairgames.tolerance import comparison_tolerance
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+
+    from fairgames.equilibrium.intervals import StableProfile
+    from fairgames.fitting.fit import Fit
+    from fairgames.mechanism.landscape import Landscape, Piece
+    from fairgames.report.tables import UserRow
 
 TITLE_PAD = 22
 """Points between a panel and its title, with room for one line of legend."""

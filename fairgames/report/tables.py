@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.exactness import Number
-from fairgames.payments.result import Payments
 from fairgames.report.terminal import decimals
-from fairgames.spec.entries import UserGroup
-from fairgames.spec.specification import Specification
+
+if TYPE_CHECKING:
+    from fairgames.payments.result import Payments
+    from fairgames.spec.specification import Specification, UserGroup
 
 MOST_LETTERS = 30
 

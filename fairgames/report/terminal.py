@@ -139,6 +139,12 @@ def print_table(console: Console, title: str, headers: Sequence[str], rows: Sequ
     console.print(table, crop=False)
 
 
+def print_columns(console: Console, title: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Print a table that is given as columns, each with its header."""
+    rows = list(zip(*(cells for _, cells in columns), strict=True))
+    print_table(console, title, [header for header, _ in columns], rows)
+
+
 def _longest_word(cells: Sequence[str]) -> int:
     words = [word for cell in cells for word in cell.split()]
     return min(max(map(len, words), default=1), _LONGEST_UNBROKEN)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
 from fairgames.exactness import Number, is_exact, to_float
 from fairgames.game.costs import on_actions
-from fairgames.game.fair_game import FairGame
-from fairgames.mechanism.optimum import Optimum
 from fairgames.report.tables import level_letters, profile_label
 from fairgames.report.terminal import decimals, exactly
-from fairgames.spec.specification import Specification
+
+if TYPE_CHECKING:
+    from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
+    from fairgames.game.fair_game import FairGame
+    from fairgames.mechanism.optimum import Optimum
+    from fairgames.spec.specification import Specification
 
 _SELECTED = {
     "best": "counting on the equilibrium that is best for the platform",

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fairgames.exactness import Number
-from fairgames.spec.document import EveryUserSection, Place, Problems, UserSection
-from fairgames.spec.number import as_written
+from fairgames.spec.document import EveryUserSection, Place, Problems, UserSection, as_written
+from fairgames.spec.specification import UserGroup
 
 
 def check_levels(levels: Sequence[str] | None, problems: Problems) -> tuple[str, ...]:
@@ -87,38 +87,6 @@ def row_by_level(
             problems.add((*place, name), "is required")
         row.append(0.0 if found is None else found)
     return tuple(row)
-
-
-@dataclass(frozen=True)
-class UserGroup:
-    """A user, or several identical ones.
-
-    Attributes
-    ----------
-    name : str
-        The user's name; of several, the name of their group.
-    count : int
-        How many there are.
-    costs : tuple of numbers or None
-        Cost of each level, 0 for "absent", inf where the level is forbidden; None when the
-        specification gives no costs at all.
-    choices : tuple of int
-        The levels that the user may choose.
-    level : int or None
-        The level at which the user is priced.
-    samples : int or None
-        Number of samples (federated mean).
-    importance : Fraction
-        Weight of the user's error (federated mean).
-    """
-
-    name: str
-    count: int
-    costs: tuple[Number, ...] | None
-    choices: tuple[int, ...]
-    level: int | None
-    samples: int | None
-    importance: Number
 
 
 def user_groups(

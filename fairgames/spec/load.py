@@ -15,9 +15,9 @@ from typing import Any
 from fairgames.arguments import public
 from fairgames.errors import DataError, InputError, SizeError, SpecificationError
 from fairgames.exactness import LARGEST_POWER
+from fairgames.files import STANDARD_INPUT, UnreadableError, name_of, read_input
 from fairgames.fitting.fit import user_name
 from fairgames.progress import stage
-from fairgames.reading import STANDARD_INPUT, UnreadableError, name_of, read_input
 from fairgames.spec.document import (
     Document,
     DPMeanSection,
@@ -28,8 +28,8 @@ from fairgames.spec.document import (
     UserSection,
     validated,
 )
-from fairgames.spec.entries import UserGroup, check_levels, user_groups
-from fairgames.spec.specification import DataSource, PlatformOptions, Specification
+from fairgames.spec.entries import check_levels, user_groups
+from fairgames.spec.specification import DataSource, PlatformOptions, Specification, UserGroup
 from fairgames.spec.utilities import (
     FileProblemError,
     dp_mean_utility,
@@ -75,10 +75,8 @@ def filled_in(document: Document, data: DataSource | None, problems: Problems) -
     if not absent and not no_users:
         return document, tuple(notes)
 
-    from fairgames.fitting.federated_mean import fit_federated_mean
-
     try:
-        fit = fit_federated_mean(str(data.file), data.group, data.value, **data.options)  # type: ignore[arg-type]
+        fit = data.fit()
     except (DataError, InputError) as error:
         problems.add(("data",), str(error))
         return document, ()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,10 @@ from fairgames.errors import InputError, SpecificationError
 from fairgames.exactness import Array, Number, as_whole
 from fairgames.memory import require_memory
 from fairgames.result import format_value, html_table, plain_table
-from fairgames.spec.entries import UserGroup
 from fairgames.utility.base import Utility
+
+if TYPE_CHECKING:
+    from fairgames.fitting.fit import Fit
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class PlatformOptions:
     min_utility: Number | None
     alpha_range: tuple[Number, Number]
 
+    @property
+    def constraints(self) -> dict[str, Any]:
+        """What an optimum must respect, as arguments of `optimal_alpha`."""
+        return {name: getattr(self, name) for name in ("margin", "budget", "min_utility", "alpha_range")}
+
 
 @dataclass(frozen=True)
 class DataSource:
@@ -70,7 +77,45 @@ class DataSource:
     file: Path
     group: str
     value: str
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def fit(self) -> Fit:
+        """Fit the data."""
+        from fairgames.fitting.federated_mean import fit_federated_mean
+
+        return fit_federated_mean(str(self.file), self.group, self.value, **self.options)
+
+
+@dataclass(frozen=True)
+class UserGroup:
+    """A user, or several identical ones.
+
+    Attributes
+    ----------
+    name : str
+        The user's name; of several, the name of their group.
+    count : int
+        How many there are.
+    costs : tuple of numbers or None
+        Cost of each level, 0 for "absent", inf where the level is forbidden; None when the
+        specification gives no costs at all.
+    choices : tuple of int
+        The levels that the user may choose.
+    level : int or None
+        The level at which the user is priced.
+    samples : int or None
+        Number of samples (federated mean).
+    importance : Fraction
+        Weight of the user's error (federated mean).
+    """
+
+    name: str
+    count: int
+    costs: tuple[Number, ...] | None
+    choices: tuple[int, ...]
+    level: int | None
+    samples: int | None
+    importance: Number
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -211,6 +256,13 @@ class Specification:
 
     def _require_room(self, bytes_each: int) -> None:
         require_memory(self.n_users * bytes_each, f"a row for each of {self.n_users:,} users", "the groups")
+
+
+def level_named(text: str, levels: Sequence[str]) -> int | None:
+    """Find a level by its name, or by its number; None where there is none."""
+    if text in levels:
+        return levels.index(text)
+    return int(text) if text.isascii() and text.isdigit() and int(text) < len(levels) else None
 
 
 _STEP = re.compile(r"([^.\[\]]+)(?:\[([^\]]+)\])?(?:\.|$)")

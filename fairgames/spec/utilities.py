@@ -26,7 +26,8 @@ from fairgames.spec.document import (
     TableSection,
     UserSection,
 )
-from fairgames.spec.entries import UserGroup, check_names, row_by_level
+from fairgames.spec.entries import check_names, row_by_level
+from fairgames.spec.specification import UserGroup, level_named
 from fairgames.utility.base import Utility
 
 
@@ -151,21 +152,17 @@ def _place_row(values: Array, row: Sequence[str], levels: Sequence[str], line: i
     *profile, text = (cell.strip() for cell in row)
     if len(profile) != values.ndim:
         raise FileProblemError(f"line {line}: must have {values.ndim + 1} columns, got {len(row)}")
-    index = tuple(_level(cell, levels, line) for cell in profile)
+    found = [level_named(cell, levels) for cell in profile]
+    if None in found:
+        unknown = profile[found.index(None)]
+        raise FileProblemError(f"line {line}: unknown level {unknown!r}; the levels are {', '.join(levels)}")
+    index = tuple(level for level in found if level is not None)
     if values[index] is not None:
         raise FileProblemError(f"line {line}: gives the profile ({', '.join(profile)}) a second time")
     try:
         values[index] = as_number(text, "the utility")
     except InputError as error:
         raise FileProblemError(f"line {line}: the utility {error.requirement}, got {text!r}") from None
-
-
-def _level(cell: str, levels: Sequence[str], line: int) -> int:
-    if cell in levels:
-        return levels.index(cell)
-    if cell.isascii() and cell.isdigit() and int(cell) < len(levels):
-        return int(cell)
-    raise FileProblemError(f"line {line}: unknown level {cell!r}; the levels are {', '.join(levels)}")
 
 
 def table_utility(section: TableSection, folder: Path, levels: Sequence[str], problems: Problems) -> Utility | None:

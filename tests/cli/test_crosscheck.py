@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import fairgames as fg
 from fairgames.assessment.crosscheck import game as crosscheck_game
 from fairgames.assessment.crosscheck import payments as crosscheck_payments
 from fairgames.assessment.crosscheck import run as front
@@ -45,7 +46,7 @@ def test_what_a_derivation_refuses_is_status_2(run, monkeypatch):
     def refuse(*_, **__):
         raise SymbolicError("no such form")
 
-    monkeypatch.setattr(front, "crosscheck", refuse)
+    monkeypatch.setattr(fg, "crosscheck", refuse)
     assert "fairgames: no such form" in run("crosscheck", status=2).stderr
 
 

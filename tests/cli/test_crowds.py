@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fairgames.cli.crowds import MOST_ONE_BY_ONE
+from fairgames.cli.frame import MOST_ONE_BY_ONE
 from fairgames.spec.load import load
 from fairgames.spec.specification import Specification
 

@@ -4,19 +4,16 @@ import dataclasses
 
 import pytest
 
-from fairgames.game.fair_game import FairGame
-from fairgames.spec.load import load
+import fairgames as fg
 
 
 @pytest.fixture
 def answers(monkeypatch):
     """Let the equilibria be found as a test wants them."""
-    from fairgames.equilibrium import solve
-
-    find = solve.equilibria
+    find = fg.equilibria
 
     def change(**changes):
-        monkeypatch.setattr(solve, "equilibria", lambda *arguments: dataclasses.replace(find(*arguments), **changes))
+        monkeypatch.setattr(fg, "equilibria", lambda *arguments: dataclasses.replace(find(*arguments), **changes))
 
     return change
 
@@ -57,10 +54,8 @@ def test_a_solver_that_was_stopped_leaves_the_answer_incomplete(run, two, answer
 
 
 def test_many_equilibria_are_cut_with_a_word_about_it(run, two, answers):
-    from fairgames.equilibrium.solve import equilibria
-
-    spec = load(two)
-    (one, *_) = equilibria(FairGame(spec.utility, spec.costs, "1/2")).equilibria
+    spec = fg.load(two)
+    (one, *_) = fg.equilibria(fg.FairGame(spec.utility, spec.costs, "1/2")).equilibria
     answers(equilibria=(one,) * 60)
     assert "10 more are not shown" in run("equilibria", two, "--alpha", "0.5").output
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from fairgames.spec.number import as_written
+from fairgames.spec.document import as_written
 
 
 @pytest.mark.parametrize(
