@@ -11,7 +11,7 @@ from fairgames.mechanism.crowds.gains import Pricing, UserGains, certificate, of
 from fairgames.mechanism.crowds.game import scale_game
 from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRelaxation, relaxed_bound
 from fairgames.mechanism.crowds.replies import reply, stable_range
-from fairgames.mechanism.crowds.user_search import UserSearch, _one_hidden, _relieve
+from fairgames.mechanism.crowds.user_search import UserSearch, _relieve, one_hidden
 from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.fair import potential
@@ -248,7 +248,7 @@ def test_the_search_looks_where_one_user_alone_hides():
     utility = FederatedMeanUtility(samples, 0.17, 0.85)
     game = scale_game(utility, [[0, 0.05, 0.2]] * 24)
     search = UserSearch(game, UserGains(Pricing(utility, Effort()), game.offered), Limits().as_floats())
-    for start in _one_hidden(game):
+    for start in one_hidden(game):
         _relieve(search, game, start)
     best = search.best_rough()
     replied = UserSearch(game, UserGains(Pricing(utility, Effort()), game.offered), Limits().as_floats())

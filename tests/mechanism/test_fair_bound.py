@@ -139,3 +139,11 @@ def test_among_few_users_limits_lower_the_bound(seed):
     assert found.infeasible or not exact.infeasible
     if not found.infeasible:
         assert found.upper_bound == pytest.approx(exact.value)
+
+
+def test_a_million_users_do_best_where_one_alone_hides():
+    counts = [500_000, 300_000, 200_000]
+    crowd = FederatedMeanUtility([5, 20, 100], 1.0, 10.0, counts=counts)
+    found = optimal_alpha(crowd, [[0, 1e-6, 4e-6], [0, 2e-6, 5e-6], [0, 3e-6, 9e-6]], counts=counts)
+    assert found.profile[:, 1].sum() == 1
+    assert found.gap < 1e-4 * found.value

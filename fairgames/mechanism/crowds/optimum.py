@@ -18,7 +18,7 @@ from fairgames.mechanism.crowds.game import ScaleGame, State, scale_game, spread
 from fairgames.mechanism.crowds.relaxation import proved_bound
 from fairgames.mechanism.crowds.replies import Regret, regret_of
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate, is_symmetric, search_alpha, symmetric_optimum
-from fairgames.mechanism.crowds.user_search import certified_optimum
+from fairgames.mechanism.crowds.user_search import certified_optimum, one_hidden
 from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.optimum import Optimum, infeasible_optimum
 from fairgames.payments.pricing import Effort, price_profile
@@ -110,7 +110,7 @@ def optimal_alpha_at_scale(
             return _nothing_found(bounds)
         return _optimum(game, (certified.candidate, certified.regret), certified.paid, bound, certified.how, fair)
     search = AlphaSearch(game, gains_of(pricing, offered), bounds)
-    for state in () if fair is None else fair.states:
+    for state in [*one_hidden(game), *(() if fair is None else fair.states)]:
         search.corner(state)
     search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()], bound.largest)
     ranked = search.ranked()

@@ -94,7 +94,7 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
     largest : float
         The utility is never larger.
     """
-    for start in _one_hidden(game):
+    for start in one_hidden(game):
         _relieve(search, game, start)
     low, high = float(limits.alpha_from), float(limits.alpha_to)
     for start in starts[1:-1]:
@@ -126,7 +126,7 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
             return
 
 
-def _one_hidden(game: ScaleGame) -> Iterable[State]:
+def one_hidden(game: ScaleGame) -> Iterable[State]:
     """Put all at their highest levels, but one of those who bring most alone at each lower level in turn."""
     highest = game.highest()
     top = highest.argmax(axis=1)
