@@ -19,6 +19,7 @@ from fairgames.arguments import public
 from fairgames.errors import DataError, InputError
 from fairgames.exactness import Array, to_float
 from fairgames.game.costs import Actions, allowed_actions, as_costs, on_actions
+from fairgames.game.deviations import against_others
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
 from fairgames.mechanism.problem import Selection
@@ -114,7 +115,7 @@ def ask_again(
     tied = [tuple((level,) for level in profile) for profile in optimum.ties]
     shares = [to_float(on_actions(share, decision.allowed)) for share in Fair().everywhere(utility)]
     # What each user earns with each of its actions while the others keep to the decision.
-    paid = [_against_others(share, decision.strategies, user) for user, share in enumerate(shares)]
+    paid = [against_others(share, decision.strategies, user) for user, share in enumerate(shares)]
     earned = [
         decision.alpha * paid[user] - to_float(decision.costs[user, list(levels)])
         for user, levels in enumerate(decision.allowed)
@@ -146,13 +147,6 @@ def _supports(strategies: Sequence[Array], allowed: Sequence[Sequence[int]]) -> 
         tuple(level for level, probability in zip(levels, strategy.tolist(), strict=True) if probability > 0)
         for levels, strategy in zip(allowed, strategies, strict=True)
     )
-
-
-def _against_others(tensor: Array, strategies: Sequence[Array], user: int) -> Array:
-    for other in reversed(range(len(strategies))):
-        if other != user:
-            tensor = np.tensordot(tensor, strategies[other], axes=([other], [0]))
-    return tensor
 
 
 _CONSTRAINTS = ("margin", "budget", "min_utility", "alpha_range")

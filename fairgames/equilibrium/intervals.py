@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -241,6 +242,31 @@ def payment_intervals(
     return lo, hi, stable
 
 
+def narrow(lo: Array, hi: Array, gain: Array, need: Any) -> NDArray[np.bool_]:
+    """Keep of each interval of alpha in [0, 1], in place, where ``alpha · gain ≥ need``.
+
+    Parameters
+    ----------
+    lo, hi : ndarray
+        Ends of the intervals.
+    gain : ndarray
+        What a user is paid more than if it moved, at alpha = 1; 0 where it is within rounding of that.
+    need : ndarray or number
+        What must be made up for; ``inf`` empties the interval, ``−inf`` leaves it as it is.
+
+    Returns
+    -------
+    ndarray of bool
+        False where no alpha will do, since something is needed and nothing gained.
+    """
+    up, down = (gain > 0).astype(bool), (gain < 0).astype(bool)
+    bound = need / np.where(up | down, gain, 1)
+    np.maximum(lo, bound, out=lo, where=up)
+    np.minimum(hi, bound, out=hi, where=down)
+    holds: NDArray[np.bool_] = up | (need <= 0)
+    return holds
+
+
 def _narrow(
     lo: Array,
     hi: Array,
@@ -250,7 +276,7 @@ def _narrow(
     up: NDArray[np.bool_],
     down: NDArray[np.bool_],
 ) -> None:
-    """Keep of intervals in [0, 1] where alpha times a gain is at least the need: from the bound on, or up to it."""
+    """Do as `narrow` does, where one number is needed throughout: its sign spares half of the work."""
     if need > 0:
         holds &= up
         np.maximum(lo, bound, out=lo, where=up)

@@ -1,4 +1,8 @@
-"""What each user earns by deviating: payoffs of pure actions against pure or mixed opponents."""
+"""Expectations over mixed strategies, and what each user earns by deviating: its pure actions against the others.
+
+All that is said about mixed strategies goes through here: best responses (eq. 17) of `fair_game`, regret of
+`equilibrium.certify`, expected payments of `mechanism.optimum`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_array, is_exact, to_float
+from fairgames.exactness import Array, Number, as_array, common, is_exact, to_float
 from fairgames.tolerance import ROUNDING, near, probability_tolerance
 
 
@@ -41,13 +45,8 @@ def as_strategies(profile: Sequence[Any], sizes: Sequence[int], *, exact: bool) 
     """
     if len(profile) != len(sizes):
         raise InputError("profile", f"must have one strategy for each of the {len(sizes)} users", profile)
-    strategies = tuple(
-        _as_strategy(entry, size, f"profile[{user}]")
-        for user, (entry, size) in enumerate(zip(profile, sizes, strict=True))
-    )
-    if exact and all(map(is_exact, strategies)):
-        return strategies
-    return tuple(map(to_float, strategies))
+    strategies = [_as_strategy(entry, sizes[user], f"profile[{user}]") for user, entry in enumerate(profile)]
+    return common(*strategies) if exact else tuple(map(to_float, strategies))
 
 
 def _as_strategy(entry: Any, size: int, name: str) -> Array:
@@ -95,9 +94,8 @@ def deviation_payoffs(payoffs: Sequence[Array], strategies: Sequence[Array]) -> 
     >>> deviation_payoffs((A, B), (np.array([0.5, 0.5]), np.array([1.0, 0.0])))
     (array([3., 5.]), array([1.5, 3. ]))
     """
-    if not all(map(is_exact, (*payoffs, *strategies))):
-        payoffs = tuple(map(to_float, payoffs))
-        strategies = tuple(map(to_float, strategies))
+    together = common(*payoffs, *strategies)
+    payoffs, strategies = together[: len(payoffs)], together[len(payoffs) :]
     return tuple(against_others(payoff, strategies, user) for user, payoff in enumerate(payoffs))
 
 
@@ -108,6 +106,19 @@ def against_others(tensor: Array, strategies: Sequence[Array], user: int) -> Arr
     for strategy in strategies[:user]:
         tensor = strategy.dot(tensor.reshape(strategy.size, -1)).reshape(tensor.shape[1:])
     return tensor
+
+
+def expected(tensor: Array, strategies: Sequence[Array]) -> Number:
+    """Expectation of a tensor, one axis a user, over independent strategies; exact when all are.
+
+    Examples
+    --------
+    >>> expected(np.array([[3.0, 0.0], [5.0, 1.0]]), (np.array([0.5, 0.5]), np.array([1.0, 0.0])))
+    4.0
+    """
+    tensor, *strategies = common(tensor, *strategies)
+    value: Number = strategies[0].dot(against_others(tensor, strategies, 0))
+    return value if is_exact(tensor) else float(value)
 
 
 def expected_payoffs(strategies: Sequence[Array], deviations: Sequence[Array]) -> tuple[Number, ...]:

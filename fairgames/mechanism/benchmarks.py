@@ -1,6 +1,7 @@
-"""What fairness costs the platform, beside paying each user exactly its cost.
+"""What fairness costs the platform: its optimum beside paying each user exactly its cost, and beside Theorem 1.
 
-The platform as a member of the coalition: the shares of Theorem 1, and the game that they make.
+Under Theorem 1 the platform is a member of the coalition: its share is the users' potential, and there is no alpha.
+The public functions of this module are called by users, and by the command `design`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from fairgames.game.costs import Actions, CostTable, on_actions
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum, pay_exactly_cost
 from fairgames.mechanism.problem import Problem, Selection, as_problem
-from fairgames.payments.potential import coalition_potential_tensor
+from fairgames.payments.potential import coalition_potential_tensor, shares_at
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, near
 from fairgames.utility.base import Utility
@@ -96,14 +97,10 @@ def coalition_outcome(
     key = _key(selection, share, stable, problem)
     top = int(np.flatnonzero((key >= key.max() - near(key.max())).astype(bool))[0])
     profile = problem.profile(int(stable[top]))
-    payments = np.array(
-        [everywhere[profile] - everywhere[(*profile[:user], 0, *profile[user + 1 :])] for user in range(len(profile))],
-        dtype=everywhere.dtype,
-    )
     return CoalitionOutcome(
         profile=profile,
         platform=share[top],
-        payments=payments,
+        payments=shares_at(everywhere, profile),
         costs=problem.costs_at(profile),
         utility=problem.utilities.reshape(-1)[stable[top]],
         equilibria=tuple(problem.profile(int(flat)) for flat in stable),
@@ -123,8 +120,7 @@ def _key(selection: str, share: Array, stable: Array, problem: Problem) -> Array
         return share
     if selection == "worst":
         return -share
-    borne = np.array([problem.costs_at(problem.profile(int(flat))).sum() for flat in stable], dtype=share.dtype)
-    less: Array = share - borne
+    less: Array = share - problem.total_costs.reshape(-1)[stable]
     return less
 
 

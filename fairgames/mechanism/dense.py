@@ -1,12 +1,9 @@
-"""The platform's optimum among pure equilibria, under each selection.
+"""The platform's optimum over all pure equilibria (eq. 19), under each selection, with no grid of alpha.
 
-Cut [0, 1] at the ends of intervals, and find which interval ranks highest on each part.
-
-Slot ``2k`` is the single alpha ``ends[k]``; slot ``2k + 1`` is the open range up to ``ends[k + 1]``.
-
-The highest of many lines in alpha: where the users' potential has its maximisers.
-
-The optimum over pure equilibria: exact from their alpha intervals, with no grid.
+Each profile is an equilibrium on an interval. [0, 1] is cut at their ends into slots, slot ``2k`` the single alpha
+``ends[k]`` and slot ``2k + 1`` the open range up to ``ends[k + 1]``, and each slot goes to the interval that ranks
+highest there; under ``"potential"`` to the highest line ``alpha · P − C``. `optimal` calls `best_pure`, `worst_pure`
+and `best_potential`; `types` reads the same pieces and lines on counts.
 """
 
 from __future__ import annotations
@@ -21,9 +18,10 @@ from numpy.typing import NDArray
 
 from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.exactness import Array, Number, is_exact
-from fairgames.mechanism.landscape import Peak, Piece, Profile, highest_peak, join, within
-from fairgames.mechanism.limits import Limits, narrow_intervals
+from fairgames.mechanism.landscape import Peak, Piece, Profile, constant, highest_peak, join, within
+from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import Problem
+from fairgames.mechanism.stability import Intervals
 from fairgames.tolerance import RELATIVE, ROUNDING, near
 
 
@@ -210,94 +208,77 @@ def _tied(alpha: Any, P: Array, C: Array) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True)
-class PureEquilibria:
-    """Pure equilibria of a problem, one entry each, in lexicographic order.
+class Search:
+    """What a search over equilibria found.
 
     Attributes
     ----------
-    index : ndarray of int, shape (M,)
-        Flat index of the profile of players' actions.
-    lo, hi : ndarray, shape (M,)
-        Interval of alpha on which it is an equilibrium.
-    utility : ndarray, shape (M,)
-        Utility there.
+    peak : Peak or None
+        The optimum; None when nothing meets the constraints.
+    pieces : list of Piece or None
+        The selected equilibrium at every alpha; None when they are too many.
+    ties : tuple of tuple of int
+        Other pure profiles that do as well at the same alpha.
+    searched : str
+        The equilibria over which it ranged.
+    warnings : tuple of str
+        What was left out.
     """
 
-    index: Array
-    lo: Array
-    hi: Array
-    utility: Array
+    peak: Peak | None
+    pieces: list[Piece] | None
+    ties: tuple[Profile, ...] = ()
+    searched: str = "all pure equilibria"
+    warnings: tuple[str, ...] = ()
 
 
-def pure_equilibria(problem: Problem, *, margin: Number) -> PureEquilibria:
-    """Every pure equilibrium in which each chosen action is better than the others by ``margin``."""
+def pure_equilibria(problem: Problem, *, margin: Number) -> Intervals:
+    """Every pure equilibrium in which each chosen action is better than the others by ``margin``, by flat index."""
     payments, costs = problem.player_payments, problem.player_costs
     lo, hi, stable = payment_intervals(payments, costs, margin, magnitudes=problem.magnitudes)
     index = np.flatnonzero(stable)
-    return PureEquilibria(index, lo.reshape(-1)[index], hi.reshape(-1)[index], problem.utilities.reshape(-1)[index])
+    return Intervals(index, lo.reshape(-1)[index], hi.reshape(-1)[index], problem.utilities.reshape(-1)[index])
 
 
-def within_limits(equilibria: PureEquilibria, limits: Limits) -> PureEquilibria:
-    """Keep of each equilibrium's interval what meets the constraints."""
-    lo, hi, meets = narrow_intervals(equilibria.lo, equilibria.hi, equilibria.utility, limits)
-    return PureEquilibria(equilibria.index[meets], lo[meets], hi[meets], equilibria.utility[meets])
-
-
-def best_pieces(equilibria: PureEquilibria, profile_of: Callable[[int], Profile]) -> list[Piece]:
+def best_pieces(equilibria: Intervals, profile_of: Callable[[int], Profile]) -> list[Piece]:
     """Pieces of the best equilibrium at every alpha at which there is one."""
-    if equilibria.index.size == 0:
+    if not len(equilibria):
         return []
-    order = _ranking(equilibria.utility)
     ends, first, last = cut(equilibria.lo, equilibria.hi)
-    cover = highest_cover(first[order], last[order], 2 * ends.size - 1)
-    chosen = np.where(cover < 0, -1, order[cover])
-    return _merged(chosen, ends, equilibria, profile_of)
+    chosen = _chosen(equilibria.utility, first, last, 2 * ends.size - 1)
+    return join([_piece(span, ends, equilibria, chosen, profile_of) for span in _runs(chosen)])
 
 
-def worst_pieces(equilibria: PureEquilibria, limits: Limits, profile_of: Callable[[int], Profile]) -> list[Piece]:
+def worst_pieces(equilibria: Intervals, limits: Limits, profile_of: Callable[[int], Profile]) -> list[Piece]:
     """Pieces of the worst equilibrium, wherever *every* equilibrium meets the constraints.
 
     The platform does not choose among the equilibria, so each of them must do.
     """
-    if equilibria.index.size == 0:
+    if not len(equilibria):
         return []
+    U, least = equilibria.utility, limits.min_utility
     ends, first, last = cut(equilibria.lo, equilibria.hi)
-    n_slots = 2 * ends.size - 1
-    lowest, highest = _ranking(-equilibria.utility), _ranking(equilibria.utility)
-    chosen = highest_cover(first[lowest], last[lowest], n_slots)
-    chosen = np.where(chosen < 0, -1, lowest[chosen])
-    richest = highest_cover(first[highest], last[highest], n_slots)
-    richest = np.where(richest < 0, -1, highest[richest])
-    least = limits.min_utility
+    chosen, richest = (_chosen(key, first, last, 2 * ends.size - 1) for key in (-U, U))
     if least is not None:
-        short = (equilibria.utility[chosen] < least - near(least)).astype(bool)
-        chosen = np.where(short, -1, chosen)
-    if limits.budget is None:
-        pieces = _merged(chosen, ends, equilibria, profile_of)
-        caps = [limits.alpha_to] * len(pieces)
-    else:
-        pairs = chosen * (equilibria.index.size + 1) + richest
-        pieces, caps = [], []
-        for start, stop in _runs(np.where(chosen < 0, -1, pairs)):
-            pieces.append(_piece((start, stop), ends, equilibria, int(chosen[start]), profile_of))
-            most = equilibria.utility[richest[start]]
-            caps.append(min(limits.alpha_to, limits.budget / most) if most > 0 else limits.alpha_to)
+        chosen = np.where((U[chosen] < least - near(least)).astype(bool), -1, chosen)
+    labels = chosen if limits.budget is None else np.where(chosen < 0, -1, chosen * (len(equilibria) + 1) + richest)
     slack = 0 if is_exact(ends) else RELATIVE
-    trimmed = (within(piece, limits.alpha_from, cap, slack) for piece, cap in zip(pieces, caps, strict=True))
+    trimmed = []
+    for span in _runs(labels):
+        most = U[richest[span[0]]]
+        capped = limits.budget is not None and most > 0
+        cap = min(limits.alpha_to, limits.budget / most) if capped else limits.alpha_to
+        piece = _piece(span, ends, equilibria, chosen, profile_of)
+        trimmed.append(within(piece, limits.alpha_from, cap, slack))
     return join([piece for piece in trimmed if piece is not None])
 
 
-def _ranking(key: Array) -> Array:
-    """Entries from the lowest key to the highest; of equal keys the first entry comes last, so that it wins."""
+def _chosen(key: Array, first: NDArray[np.intp], last: NDArray[np.intp], n_slots: int) -> Array:
+    """Entry of the highest key on each slot, of equal keys the first one; −1 where there is none."""
     _, groups = group_close(key)
-    return np.lexsort((-np.arange(key.size), groups))
-
-
-def _merged(
-    chosen: Array, ends: Array, equilibria: PureEquilibria, profile_of: Callable[[int], Profile]
-) -> list[Piece]:
-    pieces = [_piece(span, ends, equilibria, int(chosen[span[0]]), profile_of) for span in _runs(chosen)]
-    return join(pieces)
+    order = np.lexsort((-np.arange(key.size), groups))
+    cover = highest_cover(first[order], last[order], n_slots)
+    return np.where(cover < 0, -1, order[cover])
 
 
 def _runs(labels: Array) -> list[tuple[int, int]]:
@@ -308,54 +289,24 @@ def _runs(labels: Array) -> list[tuple[int, int]]:
 
 
 def _piece(
-    span: tuple[int, int], ends: Array, equilibria: PureEquilibria, entry: int, profile_of: Callable[[int], Profile]
+    span: tuple[int, int], ends: Array, equilibria: Intervals, chosen: Array, profile_of: Callable[[int], Profile]
 ) -> Piece:
-    start, stop = span
-    worth = equilibria.utility[entry]
-    return Piece(
-        alpha_from=ends[start // 2],
-        alpha_to=ends[(stop + 1) // 2],
-        closed_from=start % 2 == 0,
-        closed_to=stop % 2 == 0,
-        terms=(worth, worth * 0, worth * 0),
-        profile=profile_of(int(equilibria.index[entry])),
-    )
-
-
-@dataclass(frozen=True)
-class Search:
-    """What a search over equilibria found.
-
-    Attributes
-    ----------
-    peak : Peak or None
-        The optimum; None when nothing meets the constraints.
-    pieces : list of Piece
-        The selected equilibrium at every alpha.
-    ties : tuple of tuple of int
-        Other pure profiles that do as well at the same alpha.
-    searched : str
-        The equilibria over which it ranged.
-    """
-
-    peak: Peak | None
-    pieces: list[Piece]
-    ties: tuple[Profile, ...]
-    searched: str
+    (start, stop), entry = span, int(chosen[span[0]])
+    profile, closed = profile_of(int(equilibria.index[entry])), (start % 2 == 0, stop % 2 == 0)
+    return constant(ends[start // 2], ends[(stop + 1) // 2], equilibria.utility[entry], profile, closed)
 
 
 def best_pure(problem: Problem) -> Search:
     """Best pure equilibrium for the platform (eq. 19)."""
     stable = pure_equilibria(problem, margin=problem.limits.margin)
-    return _best_among(problem, within_limits(stable, problem.limits), "all pure equilibria")
+    return _best_among(problem, stable.within(problem.limits), "all pure equilibria")
 
 
 def worst_pure(problem: Problem) -> Search:
     """Supremum over alpha of the lowest value among all pure equilibria."""
     stable = pure_equilibria(problem, margin=problem.limits.alpha_from * 0)
     pieces = worst_pieces(stable, problem.limits, problem.profile)
-    peak = highest_peak(pieces)
-    return Search(peak, pieces, (), "all pure equilibria")
+    return Search(highest_peak(pieces), pieces)
 
 
 def best_potential(problem: Problem) -> Search:
@@ -364,30 +315,26 @@ def best_potential(problem: Problem) -> Search:
     if problem.limits.margin > 0:
         strict = pure_equilibria(problem, margin=problem.limits.margin)
         place = np.searchsorted(strict.index, index)
-        found = place < strict.index.size
+        found = place < len(strict)
         found[found] = strict.index[place[found]] == index[found]
         index, lo, hi, place = index[found], lo[found], hi[found], place[found]
         lo, hi = np.maximum(lo, strict.lo[place]), np.minimum(hi, strict.hi[place])
-    utility = problem.utilities.reshape(-1)[index]
-    maximisers = within_limits(PureEquilibria(index, lo, hi, utility), problem.limits)
+    maximisers = Intervals(index, lo, hi, problem.utilities.reshape(-1)[index]).within(problem.limits)
     return _best_among(problem, maximisers, "all maximisers of the users' potential")
 
 
-def _best_among(problem: Problem, equilibria: PureEquilibria, searched: str) -> Search:
-    name = problem.profile
-    pieces = best_pieces(equilibria, name)
+def _best_among(problem: Problem, equilibria: Intervals, searched: str) -> Search:
+    pieces = best_pieces(equilibria, problem.profile)
     if not pieces:
         return Search(None, pieces, (), searched)
-    worth = equilibria.utility
-    alpha = np.where((worth >= 0).astype(bool), equilibria.lo, equilibria.hi)
-    value = (1 - alpha) * worth
+    worth, (alpha, value) = equilibria.utility, equilibria.best()
     top = int(np.argmax(value))
     rounding = near(value, value[top]) + near(worth, worth[top], part=ROUNDING)
     tops = np.flatnonzero((value >= value[top] - rounding).astype(bool))
     earliest = alpha[tops].min()
     tops = tops[(alpha[tops] <= earliest + near(earliest)).astype(bool)]
-    profiles = sorted({name(int(equilibria.index[entry])) for entry in tops})
-    winner = next(int(entry) for entry in tops if name(int(equilibria.index[entry])) == profiles[0])
-    zero = worth[winner] * 0
-    family = Piece(equilibria.lo[winner], equilibria.hi[winner], True, True, (worth[winner], zero, zero), profiles[0])
-    return Search(Peak(alpha[winner], value[winner], family, None), pieces, tuple(profiles[1:]), searched)
+    named = [(problem.profile(int(equilibria.index[entry])), int(entry)) for entry in tops]
+    (profile, winner), *_ = sorted(named)
+    family = constant(equilibria.lo[winner], equilibria.hi[winner], worth[winner], profile)
+    ties = sorted({other for other, _ in named} - {profile})
+    return Search(Peak(alpha[winner], value[winner], family, None), pieces, tuple(ties), searched)

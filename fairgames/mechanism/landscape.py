@@ -1,8 +1,8 @@
-"""The platform's value as an exact piecewise function of alpha.
+"""The platform's value ``(1 − alpha) U`` as an exact piecewise function of alpha, its parts, and where it is highest.
 
-Parts of the pieces of a value function of alpha.
-
-Where a piecewise value function of alpha is highest.
+On a piece one equilibrium, or one family, is selected: ``U`` is constant, a quadratic in ``1/alpha`` (two users who
+mix), or follows a `Branch` of exchangeable users. Every search of `mechanism` returns pieces, and `highest_peak` of
+them is the optimum; figures read the `Landscape`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number
+from fairgames.exactness import Array, Number, as_number, to_float
 from fairgames.mechanism.roots import polynomial_roots
 from fairgames.result import Result, format_value
 from fairgames.tolerance import ROUNDING, near
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from fairgames.mechanism.symmetric.families import Branch
 
 Profile = tuple[int, ...]
-ZERO = Fraction(0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -177,19 +177,20 @@ class Landscape(Result):
         return f"Landscape ({self.selection})", _HEADERS, [piece._row() for piece in self.pieces]
 
 
+def constant(
+    alpha_from: Number,
+    alpha_to: Number,
+    utility: Number,
+    profile: Profile | None,
+    closed: tuple[bool, bool] = (True, True),
+) -> Piece:
+    """Piece on which the utility is the same at every alpha."""
+    return Piece(alpha_from, alpha_to, *closed, (utility, utility * 0, utility * 0), profile)
+
+
 def clip(piece: Piece, alpha_from: Number, alpha_to: Number) -> Piece | None:
     """Part of a piece within the closed range of alpha; None when nothing is left."""
-    start, stop = piece.alpha_from, piece.alpha_to
-    closed_from, closed_to = piece.closed_from, piece.closed_to
-    if alpha_from > start:
-        start, closed_from = alpha_from, True
-    if alpha_to < stop:
-        stop, closed_to = alpha_to, True
-    if start > stop or (start == stop and not (closed_from and closed_to)):
-        return None
-    if (start, stop) == (piece.alpha_from, piece.alpha_to):
-        return piece
-    return replace(piece, alpha_from=start, alpha_to=stop, closed_from=closed_from, closed_to=closed_to)
+    return _overlap(piece, (alpha_from, True), (alpha_to, True))
 
 
 def within(piece: Piece, alpha_from: Number, alpha_to: Number, slack: Number) -> Piece | None:
@@ -203,44 +204,27 @@ def within(piece: Piece, alpha_from: Number, alpha_to: Number, slack: Number) ->
 
 def remove(piece: Piece, removed: Piece) -> list[Piece]:
     """Parts of ``piece`` outside the range of ``removed``."""
-    left = _below(piece, removed.alpha_from, closed=not removed.closed_from)
-    right = _above(piece, removed.alpha_to, closed=not removed.closed_to)
-    return [part for part in (left, right) if part is not None]
+    below = _overlap(piece, (piece.alpha_from, True), (removed.alpha_from, not removed.closed_from))
+    above = _overlap(piece, (removed.alpha_to, not removed.closed_to), (piece.alpha_to, True))
+    return [part for part in (below, above) if part is not None]
 
 
-def _below(piece: Piece, end: Number, *, closed: bool) -> Piece | None:
-    if end > piece.alpha_to:
-        return piece
-    if end == piece.alpha_to:
-        closed = closed and piece.closed_to
-    return _if_any(replace(piece, alpha_to=end, closed_to=closed))
-
-
-def _above(piece: Piece, start: Number, *, closed: bool) -> Piece | None:
-    if start < piece.alpha_from:
-        return piece
-    if start == piece.alpha_from:
-        closed = closed and piece.closed_from
-    return _if_any(replace(piece, alpha_from=start, closed_from=closed))
-
-
-def _if_any(piece: Piece) -> Piece | None:
-    if piece.alpha_from < piece.alpha_to:
-        return piece
-    return piece if piece.alpha_from == piece.alpha_to and piece.closed_from and piece.closed_to else None
+def _overlap(piece: Piece, start: tuple[Number, bool], stop: tuple[Number, bool]) -> Piece | None:
+    """Part of a piece between two ends, each with whether it belongs to it; of equal ends the open one counts."""
+    low, closed_from = max((piece.alpha_from, piece.closed_from), start, key=lambda end: (end[0], not end[1]))
+    high, closed_to = min((piece.alpha_to, piece.closed_to), stop)
+    if low > high or (low == high and not (closed_from and closed_to)):
+        return None
+    return replace(piece, alpha_from=low, alpha_to=high, closed_from=closed_from, closed_to=closed_to)
 
 
 def join(pieces: list[Piece]) -> list[Piece]:
     """Join neighbours that select the same equilibrium."""
     joined: list[Piece] = []
     for piece in pieces:
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.alpha_to == piece.alpha_from
-            and (last.closed_to or piece.closed_from)
-            and _same(last, piece)
-        ):
+        last = joined[-1] if joined else piece
+        touching = last.alpha_to == piece.alpha_from and (last.closed_to or piece.closed_from)
+        if joined and touching and _same(last, piece):
             joined[-1] = replace(last, alpha_to=piece.alpha_to, closed_to=piece.closed_to)
         else:
             joined.append(piece)
@@ -254,11 +238,9 @@ def _same(left: Piece, right: Piece) -> bool:
 
 def in_floats(piece: Piece) -> Piece:
     """Return the same piece with every number a float."""
-    start, stop = float(piece.alpha_from), float(piece.alpha_to)
-    strategies = piece.strategy_terms and tuple(terms.astype(float) for terms in piece.strategy_terms)
-    return replace(
-        piece, alpha_from=start, alpha_to=stop, terms=tuple(map(float, piece.terms)), strategy_terms=strategies
-    )
+    start, stop, *terms = map(float, (piece.alpha_from, piece.alpha_to, *piece.terms))
+    strategies = piece.strategy_terms and tuple(map(to_float, piece.strategy_terms))
+    return replace(piece, alpha_from=start, alpha_to=stop, terms=tuple(terms), strategy_terms=strategies)
 
 
 @dataclass(frozen=True)
@@ -296,10 +278,9 @@ def highest_peak(pieces: Iterable[Piece]) -> Peak | None:
         first profile. None without pieces.
     """
     best: Peak | None = None
-    for piece in pieces:
-        for peak in piece_peaks(piece):
-            if best is None or _beats(peak, best):
-                best = peak
+    for peak in chain.from_iterable(map(piece_peaks, pieces)):
+        if best is None or _beats(peak, best):
+            best = peak
     return best
 
 
@@ -338,12 +319,5 @@ def _beats(peak: Peak, best: Peak) -> bool:
         return higher > 0
     if (peak.approached_from is None) != (best.approached_from is None):
         return peak.approached_from is None
-    later = peak.alpha - best.alpha
-    if later:
-        return later < 0
-    return _order(peak) < _order(best)
-
-
-def _order(peak: Peak) -> tuple[bool, tuple[int, ...]]:
-    profile = peak.piece.profile
-    return profile is None, profile or ()
+    first, second = ((one.alpha, one.piece.profile is None, one.piece.profile or ()) for one in (peak, best))
+    return first < second

@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fairgames.equilibrium.intervals import as_margin
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number
+from fairgames.exactness import Number, as_number
 from fairgames.result import format_value
-from fairgames.tolerance import near
 
 
 @dataclass(frozen=True)
@@ -114,35 +110,3 @@ def as_limits(
     if not 0 <= alpha_from <= alpha_to <= 1:
         raise InputError("alpha_range", "must satisfy 0 <= from <= to <= 1", tuple(alpha_range))
     return Limits(as_margin(margin), cap, least, alpha_from, alpha_to)
-
-
-def narrow_intervals(lo: Array, hi: Array, U: Array, limits: Limits) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Narrow each profile's interval of alpha to where it meets the constraints.
-
-    Parameters
-    ----------
-    lo, hi, U : ndarray, shape (M,)
-        Intervals and utilities of M profiles.
-    limits : Limits
-        The constraints; the margin is the business of whoever made the intervals.
-
-    Returns
-    -------
-    lo, hi : ndarray
-        The narrowed intervals.
-    meets : ndarray of bool
-        Whether anything is left of them.
-    """
-    lo = np.maximum(lo, np.array(limits.alpha_from, dtype=lo.dtype))
-    hi = np.minimum(hi, np.array(limits.alpha_to, dtype=hi.dtype))
-    meets = np.ones(lo.shape, dtype=bool)
-    if limits.min_utility is not None:
-        enough = limits.min_utility - near(U, limits.min_utility)
-        meets &= (enough <= U).astype(bool)
-    if limits.budget is not None:
-        paying = (U > 0).astype(bool)
-        divisor = U.copy()
-        divisor[~paying] = 1
-        np.copyto(hi, np.minimum(hi, limits.budget / divisor), where=paying)
-    meets &= (lo <= hi + near(lo, hi)).astype(bool)
-    return np.minimum(lo, hi), hi, meets

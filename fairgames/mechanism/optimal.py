@@ -1,4 +1,9 @@
-"""The platform's exact optimum: the front door."""
+"""The platform's exact optimum (eqs. 19, 21, 26): the front door, which chooses between engines.
+
+The arguments are checked once, into a `Problem`. All profiles go to `dense`, with the mixed equilibria of two players
+(`two_player`) or of few exchangeable users (`symmetric`); counts of interchangeable users to `types`; and what neither
+can list to `crowds`.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,6 @@ from fairgames.mechanism.limits import Limits, as_limits
 from fairgames.mechanism.optimum import Optimum, as_optimum
 from fairgames.mechanism.problem import Problem, Selection, as_problem
 from fairgames.mechanism.symmetric.optimum import (
-    MOST_USERS,
     counts_of,
     is_exchangeable,
     profile_of,
@@ -30,12 +34,11 @@ from fairgames.mechanism.symmetric.optimum import (
 )
 from fairgames.mechanism.two_player.bases import numbers_at_most
 from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
-from fairgames.mechanism.types.optimum import types_optimal_alpha
+from fairgames.mechanism.types.optimum import types_optimum
 from fairgames.memory import readable_count
 from fairgames.result import format_value
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
-from fairgames.utility.measured.experiment import MeasuredUtility
 
 ENGINES = ("dense", "types", "at-scale")
 _MOST_STATES = 4_000_000
@@ -92,7 +95,7 @@ def optimal_alpha(
     alpha_range : pair of numbers
         Range of alpha within [0, 1].
     blocs : iterable of iterable of int, or None
-        Groups of users that act as one player, which is paid the sum of its members' payments.
+        Users that act as one player, which is paid the sum of its members' payments.
     counts : array_like of int, optional, shape (E,)
         Users of each entry, who follow one another; ``costs`` and ``actions`` then have a row an entry. So a
         million users in three entries need three rows.
@@ -134,9 +137,12 @@ def optimal_alpha(
     worth = as_utility(utility)
     if engine not in {"auto", *ENGINES}:
         raise InputError("engine", f"must be auto, {', '.join(ENGINES)}", engine)
-    chosen = engine if engine != "auto" else _fitting_engine(worth, selection, limits, grouped=blocs is None)
+    chosen = engine if engine != "auto" else _fitting_engine(worth, selection, limits, apart=blocs is None)
+    if chosen != "dense" and blocs is not None:
+        raise InputError("engine", "must be dense where blocs act together", engine)
     if chosen == "at-scale":
-        _require_at_scale(selection, blocs)
+        if selection != "best":
+            raise InputError("selection", 'must be "best" at scale, where equilibria are not all known', selection)
         return optimal_alpha_at_scale(worth, costs, actions=actions, counts=counts, limits=limits)
     if worth.n_users > _MOST_LISTED_USERS:
         _refuse_crowd(worth.n_users, selection, limits, blocs)
@@ -144,25 +150,7 @@ def optimal_alpha(
         sizes = as_entry_counts(counts, worth.n_users).tolist()
         costs, actions = _by_user(costs, sizes), _by_user(actions, sizes)
     if chosen == "types":
-        if blocs is not None:
-            raise InputError("engine", "must be dense where blocs act together", engine)
-        states = _n_states(worth.type_sizes, worth.type_levels)
-        kinds = "1 type" if len(worth.type_sizes) == 1 else f"{len(worth.type_sizes)} types"
-        how = f"types: {worth.n_users:,} users of {kinds}: all {readable_count(states)} states of counts"
-        solved = types_optimal_alpha(
-            worth.in_floats() if states > _MOST_EXACT_STATES else worth,
-            costs,
-            selection,
-            actions=actions,
-            margin=margin,
-            budget=budget,
-            min_utility=min_utility,
-            alpha_range=alpha_range,
-        )
-        optimum = replace(solved, reason=how)
-        if worth.n_users > MOST_USERS:
-            return optimum
-        return _with_families(as_problem(worth, costs, actions, limits), selection, optimum, counts_of)
+        return _of_types(worth, costs, actions, limits, selection)
     problem = as_problem(worth, costs, actions, limits, blocs)
     if selection == "potential" and not problem.alone:
         raise InputError("blocs", 'cannot be used with selection="potential": blocs have no common potential', blocs)
@@ -173,21 +161,30 @@ def optimal_alpha(
     return replace(optimum, infeasible=f"{optimum.infeasible}; {_without_limits(problem, selection)}")
 
 
+def _of_types(utility: Utility, costs: object, actions: Actions, limits: Limits, selection: str) -> Optimum:
+    """Search all counts of users by type and level; exactly only where these are not too many."""
+    states, n_types = _n_states(utility.type_sizes, utility.type_levels), len(utility.type_sizes)
+    worth = utility.in_floats() if states > _MOST_EXACT_STATES else utility
+    problem = as_problem(worth, costs, actions, limits)
+    types = f"{utility.n_users:,} users of {n_types} type{'s' * (n_types > 1)}"
+    how = f"types: {types}: all {readable_count(states)} states of counts"
+    return _with_families(problem, selection, replace(types_optimum(problem, selection), reason=how), counts_of)
+
+
 def _solved(problem: Problem, selection: str) -> Optimum:
+    """Search all profiles of a problem, and mixed strategies where these can be searched too."""
     if selection == "potential":
         return as_optimum(problem, selection, best_potential(problem))
     # A user who mixes is indifferent, so no mixed equilibrium has a margin.
     two = len(problem.blocs) == 2 and problem.limits.margin == 0
     if two and numbers_at_most(*problem.utilities.shape) <= _MOST_NUMBERS:
-        solve = best_of_two if selection == "best" else worst_of_two
-        return as_optimum(problem, selection, solve(problem))
-    solve = best_pure if selection == "best" else worst_pure
-    optimum = as_optimum(problem, selection, solve(problem))
-    if two:
-        rows, columns = problem.utilities.shape
-        unsearched = f"mixed equilibria of {rows} x {columns} actions were not searched: there may be too many"
-        return replace(optimum, warnings=(*optimum.warnings, unsearched))
-    return _with_families(problem, selection, optimum, profile_of)
+        return as_optimum(problem, selection, (best_of_two if selection == "best" else worst_of_two)(problem))
+    found = (best_pure if selection == "best" else worst_pure)(problem)
+    if not two:
+        return _with_families(problem, selection, as_optimum(problem, selection, found), profile_of)
+    actions = " x ".join(map(str, problem.utilities.shape))
+    unsearched = f"mixed equilibria of {actions} actions were not searched: there may be too many"
+    return as_optimum(problem, selection, replace(found, warnings=(unsearched,)))
 
 
 def _with_families(
@@ -207,33 +204,22 @@ def _without_limits(problem: Problem, selection: str) -> str:
     return f"without these constraints the optimum is alpha = {alpha}, with utility {worth} and payments {paid}"
 
 
-def _fitting_engine(utility: Utility, selection: str, limits: Limits, *, grouped: bool) -> str:
+def _fitting_engine(utility: Utility, selection: str, limits: Limits, *, apart: bool) -> str:
     """Choose by the number of profiles, and of states of counts."""
     sizes, levels = utility.type_sizes, utility.type_levels
     most = _MOST_EXACT_PROFILES if utility.exact else _MOST_PROFILES
     profiles = sum(size * log(n_levels) for size, n_levels in zip(sizes, levels, strict=True))
-    searchable = grouped and selection == "best" and limits.margin == 0 and not isinstance(utility, MeasuredUtility)
-    if not grouped or profiles <= log(most):
+    searchable = apart and selection == "best" and limits.margin == 0 and not utility.costly
+    if not apart or profiles <= log(most):
         return "dense"
     if len(sizes) == utility.n_users:
         return "at-scale" if searchable and profiles > log(_MOST_DENSE_PROFILES) else "dense"
-    if len(sizes) > _MOST_TYPES:
-        return "at-scale" if searchable else "types"
-    if not searchable:
-        return "types"
-    small = utility.n_users <= _MOST_LISTED_USERS
-    return "types" if small and _n_states(sizes, levels) <= _MOST_STATES else "at-scale"
+    few = utility.n_users <= _MOST_LISTED_USERS and len(sizes) <= _MOST_TYPES
+    return "at-scale" if searchable and not (few and _n_states(sizes, levels) <= _MOST_STATES) else "types"
 
 
 def _n_states(sizes: Sequence[int], levels: Sequence[int]) -> int:
     return prod(comb(size + n_levels - 1, n_levels - 1) for size, n_levels in zip(sizes, levels, strict=True))
-
-
-def _require_at_scale(selection: str, blocs: object) -> None:
-    if selection != "best":
-        raise InputError("selection", 'must be "best" at scale, where equilibria are not all known', selection)
-    if blocs is not None:
-        raise InputError("engine", "must be dense where blocs act together", "at-scale")
 
 
 def _refuse_crowd(n_users: int, selection: str, limits: Limits, blocs: object) -> None:

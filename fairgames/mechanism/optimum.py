@@ -1,6 +1,7 @@
-"""The platform's optimum: one result for every kind of game.
+"""The platform's optimum: one result for every kind of game, one builder for it, and one writer of its warnings.
 
-What happens at an optimum: payments, costs, surplus, and how it compares with paying costs alone.
+A search (`dense`, `two_player`, `types`, `symmetric`, `crowds`) finds a peak; here it becomes an `Optimum` with
+payments, costs and surplus (eqs. 19, 21, 26), beside what the platform would keep by paying exactly costs.
 """
 
 from __future__ import annotations
@@ -9,16 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from fairgames.exactness import Array, Number, is_exact, to_float
+from fairgames.exactness import Array, Number, to_float
+from fairgames.game.deviations import expected
+from fairgames.game.shares import less_all_costs
 from fairgames.mechanism.dense import Search
-from fairgames.mechanism.landscape import Landscape, Peak, Profile, in_floats
+from fairgames.mechanism.landscape import Landscape, Profile, in_floats
 from fairgames.mechanism.problem import Problem
 from fairgames.result import Result, format_value
 from fairgames.tolerance import ROUNDING, near
 
+_MOST_NAMED = 5
 _OF_ESTIMATES = {"reason", "standard_errors", "regret", "regret_error"}
 
 
@@ -157,8 +162,13 @@ def infeasible_optimum(reason: str, selection: str, searched: str, landscape: La
     )
 
 
-def as_optimum(problem: Problem, selection: str, search: Search) -> Optimum:
-    """Describe what a search found.
+def landscape_of(found: Search, selection: str) -> Landscape | None:
+    """Landscape of what a search found, where it listed it."""
+    return None if found.pieces is None else Landscape(tuple(found.pieces), selection)
+
+
+def as_optimum(problem: Problem, selection: str, found: Search) -> Optimum:
+    """Describe what a search over profiles found.
 
     Parameters
     ----------
@@ -166,7 +176,7 @@ def as_optimum(problem: Problem, selection: str, search: Search) -> Optimum:
         The problem that was searched.
     selection : str
         Which equilibrium counts.
-    search : Search
+    found : Search
         Its outcome.
 
     Returns
@@ -174,42 +184,85 @@ def as_optimum(problem: Problem, selection: str, search: Search) -> Optimum:
     Optimum
         Without an `alpha` when nothing meets the constraints.
     """
-    pieces = search.pieces if problem.exact else [in_floats(piece) for piece in search.pieces]
-    landscape = Landscape(tuple(pieces), selection)
-    if search.peak is None:
-        return infeasible_optimum(_reason(problem, search), selection, search.searched, landscape)
-    peak = search.peak
+    if not problem.exact and found.pieces is not None:
+        found = replace(found, pieces=[in_floats(piece) for piece in found.pieces])
+    if found.peak is None:
+        return infeasible_optimum(_reason(problem, found), selection, found.searched, landscape_of(found, selection))
+    peak, piece = found.peak, found.peak.piece
     exact = problem.exact and isinstance(peak.alpha, Fraction) and isinstance(peak.value, Fraction)
-    alpha, value, worth = _numbers(peak, exact=exact)
-    payments, costs = _payments_and_costs(problem, peak)
-    strategies = peak.piece.strategies(peak.alpha)
+    strategies = piece.strategies(peak.alpha)
+    if strategies is None:
+        assert piece.profile is not None
+        shares, costs = problem.payments_at(piece.profile), problem.costs_at(piece.profile)
+    else:
+        shares = np.array([expected(share, strategies) for share in problem.user_shares])
+        costs = _expected_costs(problem, strategies)
+    numbers = [peak.alpha, peak.value, piece.utility(peak.alpha), upper_bound(problem)]
+    arrays = [peak.alpha * shares, costs, *(strategies or ())]
     if not exact:
-        payments, costs = to_float(payments), to_float(costs)
-        strategies = strategies and tuple(to_float(strategy) for strategy in strategies)
-    bound = upper_bound(problem)
-    if not exact:
-        bound = float(bound)
-    return Optimum(
+        numbers, arrays = [float(number) for number in numbers], [to_float(array) for array in arrays]
+    alpha, value, worth, bound = numbers
+    return optimum_at(
+        problem,
+        found,
         alpha=alpha,
         value=value,
         utility=worth,
-        attained=peak.approached_from is None,
-        approached_from=peak.approached_from,
         exact=exact,
         selection=selection,
-        searched=search.searched,
-        profile=peak.piece.profile,
-        strategies=strategies,
-        payments=payments,
-        costs=costs,
-        users_surplus=(payments - costs).sum(),
-        welfare=worth - costs.sum(),
+        profile=piece.profile,
+        strategies=tuple(arrays[2:]) if strategies else None,
+        payments=arrays[0],
+        costs=arrays[1],
         upper_bound=bound,
-        gap=bound - value,
-        price_of_fairness=bound / value if problem.absent_allowed and value > near(worth) else None,
-        landscape=landscape,
-        ties=search.ties,
-        warnings=warnings_of(problem, payments, costs),
+        landscape=landscape_of(found, selection),
+    )
+
+
+def optimum_at(problem: Problem, found: Search, *, costs: Array, payments: Array, **numbers: Any) -> Optimum:
+    """Optimum at the peak of a search, with what follows from its numbers and its warnings."""
+    assert found.peak is not None
+    side = found.peak.approached_from
+    return completed(
+        problem.absent_allowed,
+        costs=costs,
+        payments=payments,
+        attained=side is None,
+        approached_from=side,
+        searched=found.searched,
+        ties=found.ties,
+        warnings=(*warnings_of(problem, payments, costs), *found.warnings),
+        **numbers,
+    )
+
+
+def completed(
+    comparable: bool,
+    *,
+    alpha: Number,
+    value: Number,
+    utility: Number,
+    costs: Array,
+    upper_bound: Number | None,
+    **others: Any,
+) -> Optimum:
+    """Optimum with the surplus of the users, the welfare and the price of fairness that follow from its numbers.
+
+    ``comparable``: whether the bound is one that paying fairly may be measured by. ``costs`` are the users'.
+    """
+    borne = costs.sum()
+    measured = upper_bound is not None and comparable and value > near(utility)
+    return Optimum(
+        alpha=alpha,
+        value=value,
+        utility=utility,
+        costs=costs,
+        upper_bound=upper_bound,
+        users_surplus=alpha * utility - borne,
+        welfare=utility - borne,
+        gap=None if upper_bound is None else upper_bound - value,
+        price_of_fairness=upper_bound / value if measured and upper_bound is not None else None,
+        **others,
     )
 
 
@@ -219,78 +272,62 @@ def upper_bound(problem: Problem) -> Number:
     That is ``max U − Σ c`` when everybody may stay absent; otherwise users cannot refuse, and only the
     largest utility (or 0) bounds it.
     """
-    if not problem.absent_allowed:
-        most: Number = max(problem.utilities.max(), problem.number(Fraction(0)))
-        return most
-    _, bound = pay_exactly_cost(problem)
-    return bound
+    if problem.absent_allowed:
+        return pay_exactly_cost(problem)[1]
+    most: Number = max(problem.utilities.max(), problem.number(Fraction(0)))
+    return most
 
 
 def pay_exactly_cost(problem: Problem) -> tuple[Profile, Number]:
     """Best profile, and what the platform keeps, when it pays each user exactly its cost (``max U − Σ c``)."""
-    left = problem.utilities.copy()
-    for player, cost in enumerate(problem.player_costs):
-        left = left - cost.reshape([-1 if axis == player else 1 for axis in range(left.ndim)])
-    flat = left.reshape(-1)
+    flat = less_all_costs(problem.utilities, problem.player_costs).reshape(-1)
     most, worth = flat.max(), problem.utilities.reshape(-1)
     tops = np.flatnonzero((flat >= most - near(worth.max(), worth.min())).astype(bool))
     rounding = near(worth[tops], worth[tops] - flat[tops], part=ROUNDING) + near(most)
     return problem.profile(int(tops[np.argmax(flat[tops] >= most - rounding)])), most
 
 
-def _numbers(peak: Peak, *, exact: bool) -> tuple[Number, Number, Number]:
-    worth = peak.piece.utility(peak.alpha)
-    if exact:
-        return peak.alpha, peak.value, worth
-    return float(peak.alpha), float(peak.value), float(worth)
-
-
-def _payments_and_costs(problem: Problem, peak: Peak) -> tuple[Array, Array]:
-    alpha = peak.alpha
-    if peak.piece.profile is not None:
-        levels = peak.piece.profile
-        return alpha * problem.payments_at(levels), problem.costs_at(levels)
-    strategies = peak.piece.strategies(alpha)
-    assert strategies is not None
-    shares = [_expected(share, strategies) for share in problem.user_shares]
-    return alpha * np.array(shares), _expected_costs(problem, strategies)
-
-
-def _expected(tensor: Array, strategies: tuple[Array, ...]) -> Number:
-    """Expectation of a tensor (one axis a player) under independent mixed strategies."""
-    for strategy in reversed(strategies):
-        tensor = tensor @ (strategy if is_exact(tensor) else to_float(strategy))
-    return tensor  # type: ignore[return-value]
-
-
 def _expected_costs(problem: Problem, strategies: tuple[Array, ...]) -> Array:
-    expected: list[Number] = [Fraction(0)] * len(problem.costs)
+    borne: list[Number] = [Fraction(0)] * len(problem.costs)
     for bloc, strategy in zip(problem.blocs, strategies, strict=True):
         sizes = [problem.costs[user].size for user in bloc]
         for place, user in enumerate(bloc):
             others = tuple(axis for axis in range(len(bloc)) if axis != place)
-            expected[user] = strategy.reshape(sizes).sum(axis=others) @ problem.costs[user]
-    return np.array(expected)
+            borne[user] = strategy.reshape(sizes).sum(axis=others) @ problem.costs[user]
+    return np.array(borne)
 
 
 def warnings_of(problem: Problem, payments: Array, costs: Array) -> tuple[str, ...]:
-    """Say who pays the platform, who loses, and whose costs fall with the level."""
-    tolerance = near(abs(payments).max())
-    found = []
-    for user, (payment, cost) in enumerate(zip(payments.tolist(), costs.tolist(), strict=True)):
-        if payment < -tolerance:
-            found.append(f"user {user} pays the platform {format_value(-payment)}: its fair payment is negative")
-        if payment - cost < -tolerance - near(cost, part=ROUNDING):
-            why = "its bloc makes up for it" if 0 in problem.allowed[user] else "it may not stay absent"
-            found.append(f"user {user} loses {format_value(cost - payment)}: {why}")
-    falling = [user for user, cost in enumerate(problem.costs) if any(b < a for a, b in pairwise(cost))]
-    if falling:
-        found.append(f"costs fall as the level rises for users {', '.join(map(str, falling))}")
-    return tuple(found)
+    """Say who pays the platform, who loses, and whose costs fall with the level; of many users, how many."""
+    rounding = near(abs(payments).max())
+    kept = payments - costs
+    bound = np.array([0 not in levels for levels in problem.allowed])
+    loses = (kept < -rounding - near(costs, part=ROUNDING)).astype(bool)
+    falls = np.array([any(after < before for before, after in pairwise(cost)) for cost in problem.costs])
+    negative = "user {} pays the platform {}: its fair payment is negative", "{} users are paid less than nothing"
+    held = "user {} loses {}: it may not stay absent", "{} users lose, since they may not stay absent"
+    pooled = "user {} loses {}: its bloc makes up for it", "{} users lose, and their blocs make up for it"
+    falling = "costs fall as the level rises for user {}", "costs fall as the level rises for {} users"
+    return tuple(
+        text
+        for chosen, amounts, words in (
+            ((payments < -rounding).astype(bool), payments, negative),
+            (loses & bound, kept, held),
+            (loses & ~bound, kept, pooled),
+            (falls, kept, falling),
+        )
+        for text in told(np.flatnonzero(chosen).tolist(), amounts, *words)
+    )
 
 
-def _reason(problem: Problem, search: Search) -> str:
-    free = replace(problem.limits, budget=None, min_utility=None, alpha_from=Fraction(0), alpha_to=Fraction(1))
-    if problem.limits == free and problem.limits.margin == 0:
+def told(users: Sequence[int], amounts: Array, of_one: str, of_many: str) -> list[str]:
+    """Write a warning a user, naming what it falls short of 0, or one of them all where they are many."""
+    if len(users) > _MOST_NAMED:
+        return [of_many.format(f"{len(users):,}")]
+    return [of_one.format(user, format_value(-amounts[user])) for user in users]
+
+
+def _reason(problem: Problem, found: Search) -> str:
+    if problem.limits.describe() == "no constraints":
         return "there is no pure equilibrium at any alpha"
-    return f"at no alpha is there an equilibrium (of {search.searched}) with {problem.limits.describe()}"
+    return f"at no alpha is there an equilibrium (of {found.searched}) with {problem.limits.describe()}"

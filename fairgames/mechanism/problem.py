@@ -1,6 +1,8 @@
-"""The platform's problem on arrays: utility, potential and costs on the actions that players have.
+"""The platform's checked problem: utility, costs, actions, constraints, and blocs of users that move as one player.
 
-Blocs: groups of users that move as one player and pool their payments.
+`as_problem` checks once; every search of `mechanism` takes the `Problem`, which holds utility and potential as arrays
+with an axis a player (a user, or a bloc that pools its payments) on the actions that it has. They are computed when
+first asked for: `types` never asks.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import math
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -20,7 +22,7 @@ from fairgames.exactness import Array, Number, common, is_exact
 from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.game.shares import fair_shares
 from fairgames.mechanism.limits import Limits
-from fairgames.payments.potential import largest_within, potential_tensor
+from fairgames.payments.potential import largest_within, potential_tensor, shares_at
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
@@ -74,13 +76,7 @@ def merge_axes(tensor: Array, blocs: Blocs) -> Array:
 
 def bloc_costs(costs: Sequence[Array], blocs: Blocs) -> list[Array]:
     """Cost of each joint choice of each bloc: the sum of its members' costs."""
-    merged = []
-    for bloc in blocs:
-        total = costs[bloc[0]]
-        for user in bloc[1:]:
-            total = np.add.outer(total, costs[user]).reshape(-1)
-        merged.append(total)
-    return merged
+    return [reduce(np.add.outer, [costs[user] for user in bloc]).reshape(-1) for bloc in blocs]
 
 
 def member_levels(index: Sequence[int], blocs: Blocs, allowed: Sequence[Sequence[int]]) -> tuple[int, ...]:
@@ -157,10 +153,7 @@ class Problem:
     @property
     def total_costs(self) -> Array:
         """Costs of all players together, one axis a player."""
-        total = self.player_costs[0]
-        for cost in self.player_costs[1:]:
-            total = np.add.outer(total, cost)
-        return total
+        return reduce(np.add.outer, self.player_costs)
 
     @cached_property
     def user_shares(self) -> list[Array]:
@@ -185,9 +178,7 @@ class Problem:
 
     def payments_at(self, levels: Sequence[int]) -> Array:
         """Payment of each user at alpha = 1 at one profile of levels."""
-        here = tuple(levels)
-        P = self.potential
-        return np.array([P[here] - P[(*here[:user], 0, *here[user + 1 :])] for user in range(len(here))], dtype=P.dtype)
+        return shares_at(self.potential, tuple(levels))
 
     def costs_at(self, levels: Sequence[int]) -> Array:
         """Cost of each user at one profile of levels."""

@@ -257,6 +257,13 @@ def _profiles_by_support_size(shape: tuple[int, ...]) -> tuple[Array, Array]:
     return (order.astype(np.uint32) if order.size <= np.iinfo(np.uint32).max else order), ends
 
 
+def shares_at(P: Array, profile: tuple[int, ...]) -> Array:
+    """Payment of each user at one profile of levels, ``P(rho) − P(rho without the user)``, shape ``(N,)``."""
+    without = [P[(*profile[:user], 0, *profile[user + 1 :])] for user in range(len(profile))]
+    shares: Array = P[profile] - np.array(without, dtype=P.dtype)
+    return shares
+
+
 def without_user(tensor: Array, user: int) -> Array:
     """View of ``tensor`` at the profiles in which ``user`` is absent; that axis has length 1."""
     return tensor[(slice(None),) * user + (slice(0, 1),)]

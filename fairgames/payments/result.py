@@ -16,7 +16,7 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact, to_float
 from fairgames.payments.alpha import alpha_levels, paid_out
-from fairgames.payments.potential import without_user
+from fairgames.payments.potential import shares_at, without_user
 from fairgames.result import Result, format_value
 from fairgames.utility.profile import as_profile, expand_counts
 
@@ -280,12 +280,8 @@ class PaymentTable(Result):
             levels = expand_counts(levels[None], self.types)[0]
         index = tuple(levels.tolist())
         at_profile = np.asarray(self.utility[index])
-        shares = self.potential[index] - np.array(
-            [self.potential[(*index[:user], 0, *index[user + 1 :])] for user in range(len(index))],
-            dtype=self.potential.dtype,
-        )
         return Payments(
-            values=paid_out(self.alpha, at_profile, shares),
+            values=paid_out(self.alpha, at_profile, shares_at(self.potential, index)),
             utility=self.utility[index],
             alpha=alpha_levels(self.alpha, at_profile).item(),
             engine="dense",

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fairgames.exactness import Number, is_exact, to_float
+from fairgames.exactness import Number, to_float
 from fairgames.game.costs import on_actions
+from fairgames.game.deviations import expected
 from fairgames.report.tables import level_letters, profile_label
 from fairgames.report.terminal import decimals, exactly
 
@@ -183,11 +184,7 @@ def expected_utility(game: FairGame, equilibrium: Equilibrium) -> Number:
     if equilibrium.profile is not None:
         return game.utility(equilibrium.profile)
     tensor = on_actions(game.utility.tensor(), game.actions)
-    exact = is_exact(tensor) and all(is_exact(strategy) for strategy in equilibrium.strategies)
-    tensor = tensor if exact else to_float(tensor)
-    for strategy in reversed(equilibrium.strategies):
-        tensor = tensor @ (strategy if exact else to_float(strategy))
-    return tensor if exact else float(tensor)  # type: ignore[return-value]
+    return expected(tensor, equilibrium.strategies)
 
 
 def strategies_label(spec: Specification, game: FairGame, equilibrium: Equilibrium) -> str:

@@ -56,6 +56,9 @@ class Utility(ABC):
     monotone_at_top: bool = False
     """Whether raising all present users to the top level never lowers the utility, nor does one more user there."""
 
+    costly: bool = False
+    """Whether each new value takes long, as a measurement does: then no search asks for values as it goes."""
+
     _bytes_a_profile: int = 16
     """Memory that the tensor of floats needs while it is made."""
 
@@ -112,6 +115,30 @@ class Utility(ABC):
         """
         _as_states(self, counts)
         return self.evaluate(expand_counts(counts, self.types))
+
+    def by_number(self, level: int, *, exact: bool = True) -> tuple[Array, Array]:  # noqa: ARG002 (subclasses read it)
+        """Utility by how many users are at one level, the others absent: users are of one type.
+
+        Parameters
+        ----------
+        level : int
+            The level.
+        exact : bool
+            False: floats will do, for so many users that rationals would take too long. A utility with a closed
+            form overrides this method, and then spares the digits that differences of floats lose.
+
+        Returns
+        -------
+        utilities : ndarray, shape (N + 1,)
+            With ``0, …, N`` users at the level.
+        increments : ndarray, shape (N,)
+            What each further user adds.
+        """
+        counts = np.zeros((self.n_users + 1, 1, self.shape[0]), dtype=np.intp)
+        counts[:, 0, level] = np.arange(self.n_users + 1)
+        counts[:, 0, 0] = self.n_users - counts[:, 0, level]
+        utilities = self.evaluate_counts(counts)
+        return utilities, np.diff(utilities)
 
     def walk(self, levels: NDArray[np.intp]) -> Walk | None:
         """How the utility grows as users join one by one, for utilities that update faster than they evaluate.

@@ -167,6 +167,23 @@ class DPMeanUtility(GroupedUtility):
             values[state] = scale * reduction(*split_exact(row[:-1], row[-1], eps))
         return values[inverse.ravel()]
 
+    def by_number(self, level: int, *, exact: bool = True) -> tuple[Array, Array]:
+        """In floats ``U_k = (N + 2)/N · k² / (k(k + 2) + 24/eps²)``; subtraction would spoil its increments."""
+        if exact and self.exact:
+            return super().by_number(level)
+        epsilon, n_users = float(self._epsilons[0, level]), self.n_users
+        k = np.arange(n_users + 1.0)
+        noise = 24 / epsilon / epsilon if epsilon > 0 else np.inf
+        if noise == np.inf:
+            return np.zeros(n_users + 1), np.zeros(n_users)
+        risk = k * (k + 2) + noise
+        scale = (n_users + 2) / n_users
+        utilities = scale * k * k / np.where(risk > 0, risk, 1)
+        k, below, above = k[:-1], risk[:-1], risk[1:]
+        increments = scale * (2 * k * (k + 1) + (2 * k + 1) * noise) / np.where(below > 0, below * above, 1)
+        increments[0] = utilities[1]
+        return utilities, increments
+
     def walk(self, levels: NDArray[np.intp]) -> Walk:
         """Walk in counts by distinct eps, all steps at once, in floats."""
         eps, known = to_float(self._epsilons)[self.types, levels], to_float(self._finite)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from fairgames.errors import InputError
 from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.mechanism.types.optimum import types_optimal_alpha
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.table import CountUtility
@@ -203,7 +202,7 @@ def test_many_users_of_few_types_are_solved_on_counts():
     assert many.value == pytest.approx((1 - many.alpha) * many.utility)
     few = FederatedMeanUtility([10, 100], between_variance=1, within_variance=10, counts=[2, 2])
     dense = optimal_alpha(few, [0, 0.1, 0.3])
-    assert dense.value == pytest.approx(types_optimal_alpha(few, [0, 0.1, 0.3]).value)
+    assert dense.value == pytest.approx(optimal_alpha(few, [0, 0.1, 0.3], engine="types").value)
 
 
 def test_texts_say_what_matters():

@@ -17,11 +17,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.exactness import Array, Number, is_exact
+from fairgames.exactness import Array, Number
 from fairgames.mechanism.symmetric.bernstein import Bernstein, Root
 from fairgames.mechanism.symmetric.game import SymmetricGame
 from fairgames.result import Result
-from fairgames.tolerance import RELATIVE, ROOT, near
+from fairgames.tolerance import RELATIVE, ROOT
 
 _KNOTS = (1 - np.cos(np.linspace(0, np.pi, 257))) / 2
 _NEWTON = 4
@@ -233,36 +233,11 @@ def same_alpha(exact: bool) -> Fraction:
     return ROOT if exact else Fraction(RELATIVE)
 
 
-def pure_ranges(game: SymmetricGame) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Range of alpha on which ``k = 0, …, N`` users at the less private action are an equilibrium.
-
-    Returns
-    -------
-    lo, hi : ndarray, shape (N + 1,)
-        Ends within [0, 1], meaningful where ``stable``.
-    stable : ndarray of bool
-        Whether there is such an alpha.
-    """
-    G, cost = game.gains, game.cost
-    exact = is_exact(G)
-    lo = np.full(game.n_users + 1, Fraction(0) if exact else 0.0, dtype=G.dtype)
-    hi = np.full(game.n_users + 1, Fraction(1) if exact else 1.0, dtype=G.dtype)
-    holds = np.ones(game.n_users + 1, dtype=bool)
-    rounding = near(np.maximum.accumulate(np.abs(game.utilities))[1:])
-    for rows, gain, need in ((slice(1, None), G, cost), (slice(None, -1), -G, -cost)):
-        up, down = (gain > rounding).astype(bool), (gain < -rounding).astype(bool)
-        bound = need / np.where(up | down, gain, lo[1:] * 0 + 1)
-        holds[rows] &= up | down | (need <= 0)
-        lo[rows] = np.where(up, np.maximum(lo[rows], bound), lo[rows])
-        hi[rows] = np.where(down, np.minimum(hi[rows], bound), hi[rows])
-    stable = holds & (lo <= hi + near(lo, hi)).astype(bool)
-    return np.minimum(lo, hi), hi, stable
-
-
 def pure_families(game: SymmetricGame) -> list[Family]:
     """All pure equilibria, by the number of users at the less private action."""
-    lo, hi, stable = pure_ranges(game)
-    return [Fixed(k, 0, lo.item(k), hi.item(k), game.utilities.item(k)) for k in np.flatnonzero(stable).tolist()]
+    pure = game.pure
+    columns = (pure.index.tolist(), pure.lo.tolist(), pure.hi.tolist(), pure.utility.tolist())
+    return [Fixed(k, 0, low, high, worth) for k, low, high, worth in zip(*columns, strict=True)]
 
 
 def families(game: SymmetricGame) -> list[Family]:

@@ -1,9 +1,8 @@
 """Exchangeable users who choose between two levels: utilities and gains by how many choose the less private one.
 
-Binomial means of long tables in floats: windows of weights around the mode.
-
-The same interface as the rational `Bernstein` polynomials, for so many users (a million and more) that
-rationals are out of the question.
+`symmetric_game` tabulates what the rest of `symmetric` reads (section 5: ``gamma`` and ``E[U]`` are binomial means of
+two tables): as rational `Bernstein` polynomials up to 32 users, and for up to a million and more by windows of binomial
+weights around the mode, in floats (`Table`).
 """
 
 from __future__ import annotations
@@ -17,14 +16,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairgames.equilibrium.intervals import narrow
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, as_number, as_whole, is_exact, to_float
+from fairgames.mechanism.stability import Intervals
 from fairgames.mechanism.symmetric.bernstein import Bernstein, Root
 from fairgames.payments.counts import potential_on_lattice
 from fairgames.payments.potential import CountLattice
+from fairgames.tolerance import difference, near
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
-from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.table import CountUtility
 
 _SIGMAS = 9.0
@@ -263,6 +264,18 @@ class SymmetricGame:
             return Bernstein.of(self.utilities.tolist())
         return Table(to_float(self.utilities), to_float(self.increments))
 
+    @cached_property
+    def pure(self) -> Intervals:
+        """Pure equilibria: numbers of users at the less private action, with the alphas at which they are one."""
+        zero, U, cost = 0 * abs(self.gains.item(0)), self.utilities, self.cost
+        lo = np.full(self.n_users + 1, zero, dtype=self.gains.dtype)
+        hi, holds = lo + 1, np.ones(self.n_users + 1, dtype=bool)
+        gain = difference(self.gains, zero, np.maximum.accumulate(np.abs(U))[1:])
+        holds[1:] &= narrow(lo[1:], hi[1:], gain, cost)
+        holds[:-1] &= narrow(lo[:-1], hi[:-1], -gain, 0 - cost)
+        stable = np.flatnonzero(holds & (lo <= hi + near(lo, hi)).astype(bool))
+        return Intervals(stable, np.minimum(lo, hi)[stable], hi[stable], U[stable])
+
     def mean(self, table: Array) -> Mean:
         """Binomial mean of a table: in rationals, or by windows."""
         return Bernstein.of(table.tolist()) if self.certified else Table(to_float(table))
@@ -292,11 +305,11 @@ def symmetric_game(utility: Utility | ArrayLike, cost: object, actions: Sequence
     pair = _as_pair(actions, worth.shape[0])
     n_users = worth.n_users
     if pair[0] == 0:
-        utilities, increments = _without_and_with(worth, pair[1])
+        utilities, increments = worth.by_number(pair[1], exact=n_users <= MOST_EXACT_USERS)
         gains = utilities[1:] / np.arange(1, n_users + 1)
         by_present: tuple[Array, ...] = (utilities,)
     else:
-        by_present, potential = _two_levels(worth, pair)
+        by_present, potential = _two_levels(worth if n_users <= MOST_EXACT_USERS else worth.in_floats(), pair)
         utilities = by_present[-1]
         increments, gains = np.diff(utilities), np.diff(potential)
     if isinstance(number, float) or not is_exact(utilities):
@@ -319,8 +332,6 @@ def _as_exchangeable(utility: Utility | ArrayLike) -> Utility:
             "must have interchangeable users (one type); use optimal_alpha for users who differ",
             f"{len(worth.type_sizes)} types",
         )
-    if worth.exact and worth.n_users > MOST_EXACT_USERS and isinstance(worth, DPMeanUtility):
-        return worth.in_floats()
     return worth
 
 
@@ -330,32 +341,6 @@ def _as_pair(actions: Sequence[int], n_levels: int) -> tuple[int, int]:
     if levels.shape != (2,) or not 0 <= levels[0] < levels[1] < n_levels:
         raise InputError("actions", requirement, actions)
     return int(levels[0]), int(levels[1])
-
-
-def _without_and_with(utility: Utility, level: int) -> tuple[Array, Array]:
-    """Utility by number of users at ``level``, the others absent, and its increments."""
-    if isinstance(utility, DPMeanUtility) and not utility.exact:
-        return _dp_mean(utility.n_users, float(utility.epsilons[0, level]))
-    counts = np.zeros((utility.n_users + 1, 1, utility.shape[0]), dtype=np.intp)
-    counts[:, 0, level] = np.arange(utility.n_users + 1)
-    counts[:, 0, 0] = utility.n_users - counts[:, 0, level]
-    utilities = utility.evaluate_counts(counts)
-    return utilities, np.diff(utilities)
-
-
-def _dp_mean(n_users: int, epsilon: float) -> tuple[Array, Array]:
-    """``U_k = (N + 2)/N · k² / (k(k + 2) + 24/eps²)`` and its increments, which subtraction would spoil."""
-    k = np.arange(n_users + 1.0)
-    noise = 24 / epsilon / epsilon if epsilon > 0 else math.inf
-    if noise == math.inf:
-        return np.zeros(n_users + 1), np.zeros(n_users)
-    risk = k * (k + 2) + noise
-    scale = (n_users + 2) / n_users
-    utilities = scale * k * k / np.where(risk > 0, risk, 1)
-    k, below, above = k[:-1], risk[:-1], risk[1:]
-    increments = scale * (2 * k * (k + 1) + (2 * k + 1) * noise) / np.where(below > 0, below * above, 1)
-    increments[0] = utilities[1]
-    return utilities, increments
 
 
 def _two_levels(utility: Utility, pair: tuple[int, int]) -> tuple[tuple[Array, ...], Array]:

@@ -20,8 +20,6 @@ from fairgames.exactness import Array, Number, as_number, is_exact
 from fairgames.mechanism.symmetric.game import Mean, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric.optimum import (
     FamilyOptimum,
-    SymmetricChoice,
-    as_family,
     best_overall,
     best_pure,
     best_symmetric,
@@ -319,7 +317,7 @@ def symmetric_mechanism(
     assumptions = check_assumptions(game)
     symmetric = best_symmetric(game)
     if selection == "best":
-        asymmetric, answer = best_pure(game), as_family(game, symmetric)
+        asymmetric, answer = best_pure(game), symmetric
         overall = max(best_overall(game), answer, key=lambda one: one.value)
     else:
         asymmetric, overall = worst_overall(game, pure_only=True), worst_overall(game)
@@ -351,10 +349,8 @@ def symmetric_mechanism(
     )
 
 
-def _regime(symmetric: SymmetricChoice) -> str:
-    if symmetric.x in {0, 1}:
-        return "all" if symmetric.x == 1 else "none"
-    return "mixed"
+def _regime(symmetric: FamilyOptimum) -> str:
+    return "mixed" if symmetric.mixing else "all" if symmetric.less_private else "none"
 
 
 def _searched(game: SymmetricGame) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
-"""The optimum over pure, half-mixed and symmetric equilibria of exchangeable users.
+"""The optimum of exchangeable users with two actions, over pure, symmetric and half-mixed equilibria (section 5).
 
-The platform's best symmetric equilibrium over all alphas.
-
-Exchangeable users with two actions: pure, symmetric and half-mixed equilibria in one optimum.
+`mechanism.symmetric` reads the best and the worst of each kind; `mechanism.optimal` calls `with_mixed_families`, which
+puts users who mix into an optimum that was found among pure equilibria, and into its landscape.
 """
 
 from __future__ import annotations
@@ -17,86 +16,16 @@ import numpy as np
 
 from fairgames.errors import SizeError
 from fairgames.exactness import Array, Number
-from fairgames.mechanism.landscape import Landscape, Piece, Profile, in_floats, join
-from fairgames.mechanism.optimum import Optimum, warnings_of
+from fairgames.mechanism.landscape import Landscape, Piece, Profile, constant, in_floats, join
+from fairgames.mechanism.optimum import Optimum, completed, warnings_of
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.symmetric.bernstein import Root
-from fairgames.mechanism.symmetric.families import Branch, Fixed, families, pure_families, pure_ranges
+from fairgames.mechanism.symmetric.families import Branch, Fixed, families, pure_families
 from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, Curve, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric.thresholds import finished
 from fairgames.mechanism.symmetric.worst import Point, envelope_of, worst_point
 from fairgames.result import Result, format_value
 from fairgames.tolerance import near
-
-
-@dataclass(frozen=True)
-class SymmetricChoice:
-    """A symmetric equilibrium and the alpha at which it is one.
-
-    ``x`` is the probability of the less private action; ``exact`` says that all numbers are the
-    rationals themselves.
-    """
-
-    alpha: Number
-    x: Number
-    utility: Number
-    value: Number
-    exact: bool
-
-
-def best_symmetric(game: SymmetricGame) -> SymmetricChoice:
-    """Best value over all alphas and symmetric equilibria; among equals the smallest alpha.
-
-    With ``alpha = c / gamma(x)`` in mixed equilibria the objective is ``(1 − c/gamma(x)) U(x)``, stationary
-    where ``c gamma' U + gamma (gamma − c) U' = 0``. Where "absent" is the more private action it is
-    ``U(x) − c N x``, stationary where ``E[U_{K+1} − U_K] = c``, ``K`` binomial ``(N − 1, x)``.
-    """
-    found = []
-    for alpha, x, rational in _candidates(game):
-        utility = game.expected_utility(x)
-        exact = game.exact and game.certified and rational
-        found.append(SymmetricChoice(alpha, x, utility, (1 - alpha) * utility, exact))
-    best = max(found, key=lambda choice: (choice.value, -choice.alpha))
-    alpha, x, utility, value = (
-        finished(game, number, best.exact) for number in (best.alpha, best.x, best.utility, best.value)
-    )
-    return SymmetricChoice(alpha, x, utility, value, best.exact)
-
-
-def _candidates(game: SymmetricGame) -> Iterator[tuple[Number, Number, bool]]:
-    """Alpha, ``x`` and whether both are rational, wherever the best may lie."""
-    for x, gain, sign in ((0, game.gains.item(0), -1), (1, game.gains.item(-1), 1)):
-        for alpha in alphas_with(sign * gain, sign * game.cost):
-            yield alpha, Fraction(x), True
-    if game.cost == 0:
-        for point in game.expected_utility.derivative().roots():
-            yield 0 * game.cost, point.x, point.rational
-        return
-    for point in _stationary(game):
-        gain = game.gamma(point.x)
-        if gain != 0 and 0 < Fraction(game.cost) / Fraction(gain) <= 1:
-            yield Fraction(game.cost) / Fraction(gain), point.x, point.rational
-
-
-def _stationary(game: SymmetricGame) -> list[Root]:
-    U, gamma, cost = game.expected_utility, game.gamma, Fraction(game.cost)
-    if game.absent:
-        increment: Curve = game.mean(game.increments) - cost
-        return increment.roots()
-    condition = gamma.derivative() * U * cost + gamma * (gamma - cost) * U.derivative()
-    return [*condition.roots(), *(gamma - cost).roots()]
-
-
-def alphas_with(gain: Number, cost: Number) -> tuple[Number, ...]:
-    """Ends of the range of alphas in [0, 1] with ``alpha · gain ≥ cost``; empty when there is none."""
-    # Of a negative float, 0 · gain would be −0.0.
-    zero: Number = Fraction(0) if isinstance(gain, Fraction) else 0.0
-    one = zero + 1
-    if gain == 0:
-        return (zero, one) if cost <= 0 else ()
-    bound = cost / gain
-    low, high = (max(zero, bound), one) if gain > 0 else (zero, min(one, bound))
-    return (low, high) if low <= high else ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,33 +64,53 @@ class FamilyOptimum(Result):
         return "FamilyOptimum", names, [[format_value(getattr(self, name)) for name in names]]
 
 
-def as_family(game: SymmetricGame, choice: SymmetricChoice) -> FamilyOptimum:
-    """Write a symmetric equilibrium as a member of the family in which all users mix (or none does)."""
-    sure = game.n_users if choice.x == 1 else 0
-    mixing = 0 if choice.x in {0, 1} else game.n_users
-    return FamilyOptimum(
-        less_private=sure,
-        more_private=game.n_users - sure - mixing,
-        mixing=mixing,
-        p=1 - choice.x,
-        alpha=choice.alpha,
-        utility=choice.utility,
-        value=choice.value,
-        attained=True,
-        approached_from=None,
-        exact=choice.exact,
-    )
+def best_symmetric(game: SymmetricGame) -> FamilyOptimum:
+    """Best value over all alphas and symmetric equilibria; among equals the smallest alpha.
+
+    With ``alpha = c / gamma(x)`` in mixed equilibria the objective is ``(1 − c/gamma(x)) U(x)``, stationary
+    where ``c gamma' U + gamma (gamma − c) U' = 0``. Where "absent" is the more private action it is
+    ``U(x) − c N x``, stationary where ``E[U_{K+1} − U_K] = c``, ``K`` binomial ``(N − 1, x)``.
+    """
+    found = [(alpha, x, game.expected_utility(x), rational) for alpha, x, rational in _candidates(game)]
+    alpha, x, utility, rational = max(found, key=lambda one: ((1 - one[0]) * one[2], -one[0]))
+    exact = game.exact and game.certified and rational
+    sure, mixing = (game.n_users if x == 1 else 0), (0 if x in {0, 1} else game.n_users)
+    p, at, worth, value = (finished(game, number, exact) for number in (1 - x, alpha, utility, (1 - alpha) * utility))
+    return FamilyOptimum(sure, game.n_users - sure - mixing, mixing, p, at, worth, value, True, None, exact)
+
+
+def _candidates(game: SymmetricGame) -> Iterator[tuple[Number, Number, bool]]:
+    """Alpha, ``x`` and whether both are rational, wherever the best may lie."""
+    pure = game.pure
+    for k, low, high in zip(pure.index.tolist(), pure.lo, pure.hi, strict=True):
+        if k in {0, game.n_users}:
+            yield from ((alpha, Fraction(k // game.n_users), True) for alpha in (low, high))
+    if game.cost == 0:
+        for point in game.expected_utility.derivative().roots():
+            yield 0 * game.cost, point.x, point.rational
+        return
+    for point in _stationary(game):
+        gain = game.gamma(point.x)
+        if gain != 0 and 0 < Fraction(game.cost) / Fraction(gain) <= 1:
+            yield Fraction(game.cost) / Fraction(gain), point.x, point.rational
+
+
+def _stationary(game: SymmetricGame) -> list[Root]:
+    U, gamma, cost = game.expected_utility, game.gamma, Fraction(game.cost)
+    if game.absent:
+        increment: Curve = game.mean(game.increments) - cost
+        return increment.roots()
+    condition = gamma.derivative() * U * cost + gamma * (gamma - cost) * U.derivative()
+    return [*condition.roots(), *(gamma - cost).roots()]
 
 
 def best_pure(game: SymmetricGame) -> FamilyOptimum:
     """Best pure equilibrium over all alphas, whether or not all users do the same."""
-    lo, hi, stable = pure_ranges(game)
-    U = game.utilities
-    alphas = np.where((U >= 0).astype(bool), lo, hi)[stable]
-    values = (1 - alphas) * U[stable]
+    pure = game.pure
+    alphas, values = pure.best()
     chosen = int(np.argmax(values))
-    k = int(np.flatnonzero(stable)[chosen])
-    return _finished(game, Point(alphas.item(chosen), Fixed(k, 0, lo.item(k), hi.item(k), U.item(k)), U.item(k), True))
+    k, low, high, U = (array.item(chosen) for array in (pure.index, pure.lo, pure.hi, pure.utility))
+    return _finished(game, Point(alphas.item(chosen), Fixed(k, 0, low, high, U), U, True))
 
 
 def best_overall(game: SymmetricGame) -> FamilyOptimum:
@@ -318,17 +267,15 @@ def _landscape(
         return None
     pieces = []
     for start, stop, family in envelope_of(game, families(game), 1 if selection == "worst" else -1):
-        piece = Piece(start, stop, start == stop, start == stop, ())
+        closed = start == stop, start == stop
         if isinstance(family, Branch):
-            piece = replace(piece, family=family)
+            piece = Piece(start, stop, *closed, (), family=family)
+        elif family.x is None:
+            piece = constant(start, stop, family.utility, named(problem, family.sure), closed)
         else:
-            utility = family.utility if family.x is None or family.x.rational else float(family.utility)
-            piece = replace(piece, terms=(utility, 0 * utility, 0 * utility))
-            if family.x is None:
-                piece = replace(piece, profile=named(problem, family.sure))
-            else:
-                strategies = family.strategies(game.n_users)
-                piece = replace(piece, strategy_terms=tuple(np.array([one, 0 * one]) for one in strategies))
+            utility = family.utility if family.x.rational else float(family.utility)
+            strategies = tuple(np.array([one, 0 * one]) for one in family.strategies(game.n_users))
+            piece = replace(constant(start, stop, utility, None, closed), strategy_terms=strategies)
         pieces.append(piece if problem.exact else in_floats(piece))
     return Landscape(tuple(join(pieces)), selection)
 
@@ -336,30 +283,28 @@ def _landscape(
 def _described(problem: Problem, game: SymmetricGame, found: FamilyOptimum, pure: Optimum) -> Optimum:
     low, high = problem.costs[0].tolist()
     part = 0 if found.p is None else 1 - found.p
-    joins = np.array([1] * found.less_private + [part] * found.mixing + [0] * found.more_private, dtype=object)
-    borne = np.array([high * join + low * (1 - join) for join in joins.tolist()])
+    joins = [*[1] * found.less_private, *[part] * found.mixing, *[0] * found.more_private]
+    borne = np.array([high * join + low * (1 - join) for join in joins])
     payments = _payments(game, found, part) if game.absent else None
     bound = pure.upper_bound if found.exact or pure.upper_bound is None else float(pure.upper_bound)
     mixed = found.mixing > 0 and 0 < part < 1
-    profile = tuple(game.actions[1] if join else game.actions[0] for join in joins.tolist())
-    return replace(
-        pure,
+    return completed(
+        game.absent,
         alpha=found.alpha,
         value=found.value,
         utility=found.utility,
+        costs=borne,
+        upper_bound=bound,
         attained=found.attained,
         approached_from=found.approached_from,
         exact=found.exact,
-        profile=None if mixed else profile,
-        strategies=tuple(np.array([1 - join, join]) for join in joins.tolist()) if mixed else None,
+        selection=pure.selection,
+        searched=pure.searched,
+        profile=None if mixed else tuple(game.actions[1] if join else game.actions[0] for join in joins),
+        strategies=tuple(np.array([1 - join, join]) for join in joins) if mixed else None,
         payments=payments,
-        costs=borne,
-        users_surplus=found.alpha * found.utility - borne.sum(),
-        welfare=found.utility - borne.sum(),
-        gap=None if bound is None else bound - found.value,
-        upper_bound=bound,
-        price_of_fairness=bound / found.value if bound is not None and game.absent and found.value > 0 else None,
-        ties=(),
+        landscape=pure.landscape,
+        reason=pure.reason,
         warnings=() if payments is None else warnings_of(problem, payments, borne),
     )
 

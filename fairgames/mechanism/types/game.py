@@ -1,20 +1,21 @@
-"""Interchangeable users with different costs: one game, read on counts."""
+"""Interchangeable users with different costs: one game, read on counts by type and level.
+
+`types_game` sets up what `hall` and `optimum` read: utility and potential at every count state (`payments.counts`),
+and the users of each type grouped by their costs.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.exactness import Array, Number, is_exact, to_float
-from fairgames.game.costs import Actions, allowed_actions, as_costs
-from fairgames.mechanism.limits import Limits
+from fairgames.mechanism.problem import Problem
 from fairgames.memory import require_memory
 from fairgames.payments.counts import CountPotential, count_potential, lattice_of
 from fairgames.tolerance import RELATIVE, ROUNDING, difference
-from fairgames.utility.base import Utility
 
 _FLOAT_BYTES = 100
 _EXACT_BYTES = 1500
@@ -74,58 +75,36 @@ class TypesGame:
         return is_exact(self.table.potential)
 
 
-def types_game(utility: Utility, costs: object, actions: Actions = None, limits: Limits | None = None) -> TypesGame:
-    """Check the arguments and set up the game on counts.
-
-    Parameters
-    ----------
-    utility : Utility
-        Its `types` say which users are interchangeable.
-    costs : array_like, shape (N, L) or (L,)
-        Privacy costs; users of one type may differ.
-    actions : None, tuple of int, or one tuple a user
-        Levels that users may choose.
-    limits : Limits, optional
-        The platform's constraints. Only the margin matters to the users; the others decide, with
-        the rest, whether numbers are exact.
+def types_game(problem: Problem) -> TypesGame:
+    """Set up the game of a problem on the counts of its users by type and level.
 
     Raises
     ------
-    InputError, SizeError
-        If an argument is malformed, or the states would not fit in memory.
+    SizeError
+        If the states would not fit in memory.
     """
-    table_of_costs = as_costs(costs, utility.shape)
-    allowed = allowed_actions(table_of_costs, actions, utility.shape)
-    bounds = Limits() if limits is None else limits
-    least = bounds.margin
+    utility = problem.utility
     require_memory(
         lattice_of(utility).n_states * (_EXACT_BYTES if utility.exact else _FLOAT_BYTES),
         f"the game of {utility.n_users} users in {len(utility.type_sizes)} types",
         "fewer types, levels or users",
     )
     table = count_potential(utility)
-    exact = is_exact(table.potential) and is_exact(table_of_costs) and bounds.exact
-    if not exact:
+    if not problem.exact:
         table = CountPotential(table.lattice, to_float(table.utility), to_float(table.potential))
-        table_of_costs, least = to_float(table_of_costs), float(least)
-    choosable = np.full(table_of_costs.shape, np.inf, dtype=table_of_costs.dtype)
-    for user, levels in enumerate(allowed):
-        choosable[user, list(levels)] = table_of_costs[user, list(levels)]
+    choosable = np.full((utility.n_users, max(utility.shape)), np.inf, dtype=table.potential.dtype)
+    for row, levels, costs in zip(choosable, problem.allowed, problem.costs, strict=True):
+        row[list(levels)] = costs
     groups = tuple(
         _grouped(choosable[:, :n_levels], np.flatnonzero(utility.types == kind))
         for kind, n_levels in enumerate(table.lattice.levels)
     )
-    return TypesGame(
-        table,
-        groups,
-        least,
-        0 if exact else RELATIVE,
-        all(levels[0] == 0 for levels in allowed),
-    )
+    slack = 0 if problem.exact else RELATIVE
+    return TypesGame(table, groups, problem.limits.margin, slack, problem.absent_allowed)
 
 
 def _grouped(costs: Array, users: NDArray[np.intp]) -> CostGroups:
-    members: dict[tuple[Any, ...], list[int]] = {}
+    members: dict[tuple[Number, ...], list[int]] = {}
     for user in users.tolist():
         members.setdefault(tuple(costs[user].tolist()), []).append(user)
     rows = np.array(list(members), dtype=costs.dtype).reshape(len(members), costs.shape[1])
@@ -138,11 +117,8 @@ def dearer(costs: Array, level: int, other: int, margin: Number) -> Array:
 
     ``inf`` where the user may not choose ``level``; else ``−inf`` where it may not choose ``other``.
     """
-    result = np.full(len(costs), np.inf, dtype=costs.dtype)
     here, there = costs[:, level], costs[:, other]
-    may = (here < np.inf).astype(bool)
-    forced = may & (there == np.inf).astype(bool)
-    result[forced] = -np.inf
-    both = may & ~forced
+    result = np.where((here < np.inf).astype(bool), -np.inf, np.inf).astype(costs.dtype)
+    both = ((here < np.inf) & (there < np.inf)).astype(bool)
     result[both] = difference(difference(here[both], there[both], part=ROUNDING), -margin, part=ROUNDING)
     return result

@@ -1,131 +1,77 @@
-"""At which alphas a count state is an equilibrium: Hall's condition on stable levels.
+"""At which alphas a count state is an equilibrium: Hall's condition on stable levels (P. Hall 1935).
 
-A user is *stable* at a level, in a state, when it would not gain by moving from there. The state is
-an equilibrium where its users can be spread over its level counts with everybody at a stable level.
-
-States that may be equilibria, and bounds on their alphas, for millions of states at once.
-
-Which user takes which level, when only the counts matter to everybody else.
+A user is *stable* at a level, in a state, when it would not gain by moving from there. The state is an equilibrium
+where its users can be spread over its level counts with everybody at a stable level. `prune` drops, by necessary
+conditions, most of millions of states at once; `stable_ranges` finds every alpha of the others; `assign` says which
+user takes which level. `types.optimum` calls all three.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
+from itertools import permutations
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairgames.equilibrium.intervals import narrow
 from fairgames.errors import SolverError
 from fairgames.exactness import Array, Number, to_float
+from fairgames.mechanism.stability import Intervals
 from fairgames.mechanism.types.game import CostGroups, TypesGame, dearer
 from fairgames.payments.potential import CountLattice
 from fairgames.tolerance import difference
 
-
-@dataclass(frozen=True, eq=False)
-class Survivors:
-    """States left by the pruning.
-
-    Attributes
-    ----------
-    states : ndarray of int, shape (M,)
-        Flat indices into the count lattice, increasing.
-    lo, hi : ndarray, shape (M,)
-        Every alpha at which the state is an equilibrium lies in ``[lo, hi]``.
-    """
-
-    states: NDArray[np.intp]
-    lo: Array
-    hi: Array
+_CELLS = 1 << 22
 
 
-def prune(game: TypesGame) -> Survivors:
+def prune(game: TypesGame) -> Intervals:
     """Drop every state that no alpha makes an equilibrium, by one necessary condition a pair of levels.
 
     If ``n_l`` users are at level ``l``, at least so many must not gain by moving from ``l`` to ``l'``, so the
     ``n_l``-th smallest ``c_i(l) − c_i(l')`` must be at most ``alpha · (P(n) − P(n with one moved))``.
     With two levels the condition is also sufficient.
+
+    Returns
+    -------
+    Intervals
+        The states left, in increasing order; every alpha at which one is an equilibrium lies in its interval.
     """
     table = game.table
-    bounds = _Bounds.over(game)
+    lo, hi = _unbounded(table.potential.shape, table.potential)
+    holds = np.ones(lo.shape, dtype=bool)
     for kind, group in enumerate(game.groups):
-        along = bounds.along(kind)
-        for level in range(group.costs.shape[1]):
-            for other in range(group.costs.shape[1]):
-                if other == level:
-                    continue
-                rows, gain = table.differences(kind, level, other)
-                need = _sorted_needs(group, level, other, game)[table.lattice.compositions[kind][rows, level] - 1]
-                along.narrow(rows, np.moveaxis(gain, kind, 0), need)
-    return bounds.survivors(game.slack)
+        # Views with the compositions of this type first.
+        lows, highs, held = (np.moveaxis(array, kind, 0) for array in (lo, hi, holds))
+        for level, other in _moves(group):
+            rows, gain = table.differences(kind, level, other)
+            need = _sorted_needs(group, level, other, game)[table.lattice.compositions[kind][rows, level] - 1]
+            low, high = lows[rows], highs[rows]
+            gain = np.moveaxis(gain, kind, 0)
+            held[rows] &= narrow(low, high, gain, need.reshape(-1, *[1] * (gain.ndim - 1)))
+            lows[rows], highs[rows] = low, high
+    states = np.flatnonzero(holds & (lo * (1 - game.slack) <= hi).astype(bool))
+    lo, hi = lo.reshape(-1)[states], hi.reshape(-1)[states]
+    return Intervals(states, np.minimum(lo, hi), hi, table.utility.reshape(-1)[states])
+
+
+def _unbounded(shape: tuple[int, ...], like: Array) -> tuple[Array, Array]:
+    """Bounds 0 and 1 on alpha, in numbers of one kind."""
+    zero = 0 * like.item(0)
+    return np.full(shape, zero, dtype=like.dtype), np.full(shape, zero + 1, dtype=like.dtype)
+
+
+def _moves(group: CostGroups) -> Iterator[tuple[int, int]]:
+    """Every pair of different levels of a type."""
+    return permutations(range(group.costs.shape[1]), 2)
 
 
 def _sorted_needs(group: CostGroups, level: int, other: int, game: TypesGame) -> Array:
     needs = dearer(group.costs, level, other, game.margin)
     order = np.argsort(needs, kind="stable")
     return np.repeat(needs[order], group.sizes[order])
-
-
-@dataclass(frozen=True, eq=False)
-class _Bounds:
-    """Bounds on alpha at every state, narrowed in place."""
-
-    lo: Array
-    hi: Array
-    holds: NDArray[np.bool_]
-
-    @classmethod
-    def over(cls, game: TypesGame) -> _Bounds:
-        P = game.table.potential
-        zero, one = (Fraction(0), Fraction(1)) if game.exact else (0.0, 1.0)
-        return cls(np.full(P.shape, zero, dtype=P.dtype), np.full(P.shape, one, dtype=P.dtype), np.ones(P.shape, bool))
-
-    def along(self, kind: int) -> _Bounds:
-        """Views of the same bounds, with the compositions of one type first."""
-        return _Bounds(*(np.moveaxis(array, kind, 0) for array in (self.lo, self.hi, self.holds)))
-
-    def narrow(self, rows: NDArray[np.intp], gain: Array, need: Array) -> None:
-        """Keep the alphas with ``alpha · gain >= need`` on ``rows`` of the first axis."""
-        self.holds[rows[need == np.inf]] = False
-        bounded = np.flatnonzero(np.abs(need) < np.inf)
-        rows, gain = rows[bounded], gain[bounded]
-        need = need[bounded].reshape(-1, *[1] * (gain.ndim - 1))
-        up, down = (gain > 0).astype(bool), (gain < 0).astype(bool)
-        self.holds[rows] &= up | (need <= 0).astype(bool)
-        bound = need / np.where(up | down, gain, _one(gain))
-        self.lo[rows] = np.where(up, np.maximum(self.lo[rows], bound), self.lo[rows])
-        self.hi[rows] = np.where(down, np.minimum(self.hi[rows], bound), self.hi[rows])
-
-    def survivors(self, slack: float) -> Survivors:
-        states = np.flatnonzero((self.holds & (self.lo * (1 - slack) <= self.hi).astype(bool)).reshape(-1))
-        lo, hi = self.lo.reshape(-1)[states], self.hi.reshape(-1)[states]
-        return Survivors(states, np.minimum(lo, hi), hi)
-
-
-def _one(array: Array) -> Array:
-    return np.array(Fraction(1) if array.dtype == object else 1.0, dtype=array.dtype)
-
-
-_CELLS = 1 << 22
-
-
-@dataclass(frozen=True, eq=False)
-class StableRanges:
-    """Closed ranges of alpha at which states are equilibria; a state may have several.
-
-    Attributes
-    ----------
-    states : ndarray of int, shape (R,)
-        Flat index of the state of each range, in the order in which states were given.
-    lo, hi : ndarray, shape (R,)
-        Ends of each range.
-    """
-
-    states: NDArray[np.intp]
-    lo: Array
-    hi: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,49 +90,37 @@ class _Stability:
         return _Stability(self.lo[index], self.hi[index], self.counts[index], self.sizes)
 
 
-def stable_ranges(game: TypesGame, survivors: Survivors) -> StableRanges:
-    """Every range of alpha at which each of the given states is an equilibrium.
+def stable_ranges(game: TypesGame, survivors: Intervals) -> Intervals:
+    """Every closed range of alpha at which each of the given states is an equilibrium; a state may have several.
 
     Parameters
     ----------
     game : TypesGame
         The game.
-    survivors : Survivors
+    survivors : Intervals
         States with bounds on their alphas.
 
     Returns
     -------
-    StableRanges
-        Exact when the game is.
-
-    References
-    ----------
-    P. Hall (1935), On representatives of subsets, Journal of the London Mathematical Society 10.
+    Intervals
+        In the order in which states were given; exact when the game is.
     """
-    cells = sum(group.costs.size for group in game.groups)
-    batch = max(1, _CELLS // (4 * cells))
-    parts = []
-    for start in range(0, len(survivors.states), batch):
-        part = slice(start, start + batch)
-        parts.append(_ranges(game, Survivors(survivors.states[part], survivors.lo[part], survivors.hi[part])))
+    batch = max(1, _CELLS // (4 * sum(group.costs.size for group in game.groups)))
+    parts = [_ranges(game, survivors[start : start + batch]) for start in range(0, len(survivors), batch)]
     if not parts:
-        return StableRanges(survivors.states, survivors.lo, survivors.hi)
-    return StableRanges(
-        np.concatenate([part.states for part in parts]),
-        np.concatenate([part.lo for part in parts]),
-        np.concatenate([part.hi for part in parts]),
-    )
+        return survivors
+    columns = [[part.index, part.lo, part.hi, part.utility] for part in parts]
+    return Intervals(*map(np.concatenate, zip(*columns, strict=True)))
 
 
-def _ranges(game: TypesGame, survivors: Survivors) -> StableRanges:
-    states, lo, hi = survivors.states, survivors.lo, survivors.hi
-    types = [stability(game, kind, states) for kind in range(len(game.groups))]
+def _ranges(game: TypesGame, found: Intervals) -> Intervals:
+    types = [stability(game, kind, found.index) for kind in range(len(game.groups))]
     for kind in range(len(types)):
-        lo, hi = _enough_users(types[kind], lo, hi)
+        lo, hi = _enough_users(types[kind], found.lo, found.hi)
         kept = np.flatnonzero((lo * (1 - game.slack) <= hi).astype(bool))
-        states, lo, hi = states[kept], lo[kept], hi[kept]
+        found = Intervals(found.index, np.minimum(lo, hi), hi, found.utility)[kept]
         types = [one.rows(kept) for one in types]
-    return _sweep(states, np.minimum(lo, hi), hi, types, game.slack)
+    return _sweep(found, types, game.slack)
 
 
 def stability(game: TypesGame, kind: int, states: NDArray[np.intp]) -> _Stability:
@@ -194,31 +128,16 @@ def stability(game: TypesGame, kind: int, states: NDArray[np.intp]) -> _Stabilit
     lattice, P, group = game.table.lattice, game.table.potential.reshape(-1), game.groups[kind]
     index = np.unravel_index(states, lattice.shape)[kind]
     counts = lattice.compositions[kind][index]
-    one = Fraction(1) if game.exact else 1.0
-    lo = np.full((len(states), *group.costs.shape), 0 * one, dtype=P.dtype)
-    hi = np.full((len(states), *group.costs.shape), one, dtype=P.dtype)
-    for level in range(group.costs.shape[1]):
-        empty = np.broadcast_to((counts[:, level] == 0)[:, None], lo.shape[:2]).copy()
-        for other in range(group.costs.shape[1]):
-            if other == level:
-                continue
-            moved = lattice.moved(kind, level, other)[index]
-            target = np.where(moved >= 0, states + (moved - index) * lattice.strides[kind], states)
-            gain = difference(P[states], P[target])[:, None]
-            need = dearer(group.costs, level, other, game.margin)
-            empty |= (need == np.inf)[None, :]
-            bounded = np.flatnonzero(np.abs(need) < np.inf)
-            need = need[bounded][None, :]
-            up, down = (gain > 0).astype(bool), (gain < 0).astype(bool)
-            empty[:, bounded] |= ~up & (need > 0).astype(bool)
-            bound = need / np.where(up | down, gain, np.array(one, dtype=P.dtype))
-            lo[:, bounded, level] = np.where(up, np.maximum(lo[:, bounded, level], bound), lo[:, bounded, level])
-            hi[:, bounded, level] = np.where(down, np.minimum(hi[:, bounded, level], bound), hi[:, bounded, level])
-        lo[:, :, level][empty] = np.inf
-        hi[:, :, level][empty] = -np.inf
-    never = (lo * (1 - game.slack) > hi).astype(bool)
-    lo[never] = np.inf
-    hi[never] = -np.inf
+    lo, hi = _unbounded((len(states), *group.costs.shape), P)
+    never = np.broadcast_to((counts == 0)[:, None], lo.shape).copy()
+    for level, other in _moves(group):
+        moved = lattice.moved(kind, level, other)[index]
+        target = np.where(moved >= 0, states + (moved - index) * lattice.strides[kind], states)
+        gain = np.broadcast_to(difference(P[states], P[target])[:, None], lo.shape[:2])
+        need = dearer(group.costs, level, other, game.margin)
+        never[:, :, level] |= ~narrow(lo[:, :, level], hi[:, :, level], gain, need)
+    never |= (lo * (1 - game.slack) > hi).astype(bool)
+    lo[never], hi[never] = np.inf, -np.inf
     return _Stability(lo, hi, counts, group.sizes)
 
 
@@ -229,9 +148,8 @@ def _enough_users(one: _Stability, lo: Array, hi: Array) -> tuple[Array, Array]:
     first stable alphas is at most alpha, and the k-th largest of their last ones at least alpha.
     """
     n_levels = one.counts.shape[1]
-    everybody = (1 << n_levels) - 1
     for levels in _sets_of_levels(n_levels):
-        if len(levels) > 1 and sum(1 << level for level in levels) != everybody:
+        if 1 < len(levels) < n_levels:
             continue
         needed = one.counts[:, levels].sum(axis=1)
         first, last = one.lo[:, :, levels].min(axis=2), one.hi[:, :, levels].max(axis=2)
@@ -252,16 +170,17 @@ def _nth_smallest(values: Array, sizes: NDArray[np.intp], n: NDArray[np.intp]) -
     return nth
 
 
-def _sweep(states: NDArray[np.intp], lo: Array, hi: Array, types: list[_Stability], slack: float) -> StableRanges:
+def _sweep(found: Intervals, types: list[_Stability], slack: float) -> Intervals:
     """Test every breakpoint within the bounds, and the middle between neighbours."""
-    if not len(states):
-        return StableRanges(states, lo, hi)
-    ends = np.concatenate([end.reshape(len(states), -1) for one in types for end in (one.lo, one.hi)], axis=1)
+    if not len(found):
+        return found
+    lo, hi = found.lo, found.hi
+    ends = np.concatenate([end.reshape(len(lo), -1) for one in types for end in (one.lo, one.hi)], axis=1)
     inside = (ends > lo[:, None]).astype(bool) & (ends < hi[:, None]).astype(bool)
     n_inside = inside.sum(axis=1)
     ends = np.sort(np.where(inside, ends, hi[:, None]), axis=1)
     cells = sum(one.lo[0].size for one in types)
-    found: list[tuple[NDArray[np.intp], Array, Array]] = []
+    ranges: list[tuple[NDArray[np.intp], Array, Array]] = []
     order = np.argsort(n_inside, kind="stable")
     start = 0
     while start < len(order):
@@ -279,11 +198,12 @@ def _sweep(states: NDArray[np.intp], lo: Array, hi: Array, types: list[_Stabilit
             holds &= _assignable(one.rows(rows), tested, slack)
         begins = holds & ~np.pad(holds, ((0, 0), (1, 0)))[:, :-1]
         finishes = holds & ~np.pad(holds, ((0, 0), (0, 1)))[:, 1:]
-        found.append((rows[np.nonzero(begins)[0]], tested[begins], tested[finishes]))
+        ranges.append((rows[np.nonzero(begins)[0]], tested[begins], tested[finishes]))
         start = stop
-    rows, first, last = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    rows, first, last = map(np.concatenate, zip(*ranges, strict=True))
     by_state = np.argsort(rows, kind="stable")
-    return StableRanges(states[rows[by_state]], first[by_state], last[by_state])
+    rows = rows[by_state]
+    return Intervals(found.index[rows], first[by_state], last[by_state], found.utility[rows])
 
 
 def _assignable(one: _Stability, alphas: Array, slack: float) -> NDArray[np.bool_]:
@@ -342,13 +262,12 @@ def cheapest_costs(group: CostGroups, lattice: CountLattice, kind: int) -> Array
 def least_costs(game: TypesGame) -> Array:
     """Least total cost of every state, shape of the lattice; ``inf`` where a level is forbidden."""
     shape = game.table.lattice.shape
-    total: Array | None = None
+    total: Array = np.zeros([1] * len(shape), dtype=int)
     for kind, group in enumerate(game.groups):
         axes = [1] * len(shape)
         axes[kind] = -1
-        part = cheapest_costs(group, game.table.lattice, kind).reshape(axes)
-        total = part if total is None else total + part
-    return np.broadcast_to(cast("Array", total), shape)
+        total = total + cheapest_costs(group, game.table.lattice, kind).reshape(axes)
+    return np.broadcast_to(total, shape)
 
 
 def assign(game: TypesGame, state: int, alpha: Number) -> tuple[int, ...]:

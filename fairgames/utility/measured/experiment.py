@@ -190,6 +190,8 @@ class MeasuredUtility(Utility):
     (0.2, 2)
     """
 
+    costly = True
+
     @public
     def __init__(
         self,
