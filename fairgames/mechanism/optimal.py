@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import comb, log, prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -40,7 +40,6 @@ from fairgames.result import format_value
 from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 
-ENGINES = ("dense", "types", "at-scale")
 _MOST_STATES = 4_000_000
 _MOST_EXACT_STATES = 100_000
 _MOST_LISTED_USERS = 20_000
@@ -64,7 +63,7 @@ def optimal_alpha(
     alpha_range: Sequence[Number | int | str] = (0, 1),
     blocs: Iterable[Iterable[int]] | None = None,
     counts: ArrayLike | None = None,
-    engine: str = "auto",
+    engine: Literal["auto", "dense", "types", "at-scale"] = "auto",
 ) -> Optimum:
     """Find the payment fraction that is best for the platform, exactly and without a grid wherever that is possible.
 
@@ -135,8 +134,6 @@ def optimal_alpha(
     if selection == "worst" and limits.margin > 0:
         raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', margin)
     worth = as_utility(utility)
-    if engine not in {"auto", *ENGINES}:
-        raise InputError("engine", f"must be auto, {', '.join(ENGINES)}", engine)
     chosen = engine if engine != "auto" else _fitting_engine(worth, selection, limits, apart=blocs is None)
     if chosen != "dense" and blocs is not None:
         raise InputError("engine", "must be dense where blocs act together", engine)
