@@ -128,8 +128,7 @@ def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]
     """Draw a table for notebooks: words to the left, numbers to the right; without rows, the title says it all."""
     if not rows:
         return f"<p>{html.escape(printable(title))}</p>"
-    columns = range(len(headers))
-    sides = ["right" if all(_reads_as_number(row[column]) for row in rows) else "left" for column in columns]
+    sides = ["right" if are_numbers(column) else "left" for column in zip(*rows, strict=True)]
 
     def line(tag: str, cells: Sequence[str]) -> str:
         drawn = (
@@ -144,10 +143,13 @@ def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]
     )
 
 
-def _reads_as_number(cell: str) -> bool:
-    """Whether a cell is a number as `format_value` writes one, with ``-`` for one that is not there."""
+def are_numbers(cells: Sequence[str]) -> bool:
+    """Whether every cell reads as a number, ratio or percentage, or stands for none, and some are numbers."""
+    texts = [str(cell) for cell in cells if cell not in {"-", ""}]
     try:
-        Fraction(str(cell).replace(",", ""))
+        for text in texts:
+            # As a float: a name such as 1e999999999 is no number to compute exactly.
+            float(text.replace(",", "").replace("/", "").rstrip("%"))
     except ValueError:
-        return str(cell) in {"-", "inf", "-inf", "nan"}
-    return True
+        return False
+    return bool(texts)

@@ -1,7 +1,4 @@
-"""Whole figures, made of panels.
-
-Panels that put several answers side by side.
-"""
+"""Whole figures, made of panels: what ``--figure`` draws for each command, and what the documentation shows."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fairgames.errors import InputError
-from fairgames.exactness import Number, as_number
+from fairgames.exactness import as_number
 from fairgames.report.panels import TITLE_PAD, draw_groups, draw_intervals, draw_landscape, draw_payments
 from fairgames.report.style import INK, MUTED, house_style, level_colour, new_figure, tidy
 from fairgames.report.tables import letter_key, profile_label
@@ -40,9 +37,8 @@ def draw_rules(axes: Axes, outcomes: Sequence[RuleOutcome]) -> None:
         Top to bottom.
     """
     places = np.arange(len(outcomes))
-    kept = [np.nan if outcome.platform_keeps is None else float(outcome.platform_keeps) for outcome in outcomes]
-    gained = [np.nan if outcome.users_surplus is None else float(outcome.users_surplus) for outcome in outcomes]
-    worst = [np.nan if outcome.worst_keeps is None else float(outcome.worst_keeps) for outcome in outcomes]
+    amounts = [(one.platform_keeps, one.users_surplus, one.worst_keeps) for one in outcomes]
+    kept, gained, worst = np.array(amounts, dtype=float).reshape(-1, 3).T  # None becomes NaN
     axes.barh(places - 0.2, kept, height=0.38, color=level_colour(2), label="the platform keeps")
     axes.barh(places + 0.2, gained, height=0.38, color=level_colour(1), label="the users gain")
     (marks,) = axes.plot(worst, places - 0.2, "D", color="white", markeredgecolor=INK, markersize=5)
@@ -61,19 +57,7 @@ def _rule_label(outcome: RuleOutcome) -> str:
 
 
 def draw_sweep(axes: Axes, result: Sweep, quantity: str, label: str) -> None:
-    """Draw one quantity of the optimum against the number that was varied.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    result : Sweep
-        The optima.
-    quantity : str
-        A numeric field of `Optimum`.
-    label : str
-        What it is, in words.
-    """
+    """Draw one quantity of the optimum against the number that was varied."""
     numbers = [float(as_number(value, "values", allow_inf=True)) for value in result.values]
     # The optimum may jump between the solved values, so these are marked and merely joined by dots.
     axes.plot(numbers, result.column(quantity).astype(float), "o:", color=level_colour(2), markersize=5)
@@ -90,90 +74,43 @@ MOST_ROWS = 30
 """A figure shows at most so many users or equilibria; its title says so."""
 
 
+@house_style()
 def payments_figure(rows: Sequence[UserRow], title: str) -> Figure:
-    """Draw what each user is paid at one profile.
-
-    Parameters
-    ----------
-    rows : sequence of UserRow
-        The users; the first `MOST_ROWS` are drawn.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure
-        One panel.
-    """
-    with house_style():
-        shown = rows[:MOST_ROWS]
-        figure = new_figure(7, 1.6 + 0.28 * len(shown))
-        draw_payments(figure.add_subplot(), shown, _titled(title, len(shown), len(rows), _FIRST_USERS))
+    """Draw what each user is paid at one profile."""
+    shown = rows[:MOST_ROWS]
+    figure = new_figure(7, 1.6 + 0.28 * len(shown))
+    draw_payments(figure.add_subplot(), shown, _titled(title, len(shown), len(rows), _FIRST_USERS))
     return figure
 
 
+@house_style()
 def intervals_figure(stable: Sequence[StableProfile], spec: Specification, alpha: float | None = None) -> Figure:
-    """Draw the interval of alpha of each pure equilibrium.
-
-    Parameters
-    ----------
-    stable : sequence of StableProfile
-        The equilibria, the best for the platform first; the first `MOST_ROWS` are drawn, by alpha.
-    spec : Specification
-        Its title and the levels' names.
-    alpha : float, optional
-        The share to mark.
-
-    Returns
-    -------
-    Figure
-        One panel.
-    """
-    with house_style():
-        shown = stable[:MOST_ROWS]
-        figure = new_figure(7, 1.4 + 0.22 * len(shown))
-        _draw_intervals(figure.add_subplot(), stable, spec, spec.title, alpha)
+    """Draw the interval of alpha of each pure equilibrium."""
+    shown = stable[:MOST_ROWS]
+    figure = new_figure(7, 1.4 + 0.22 * len(shown))
+    _draw_intervals(figure.add_subplot(), stable, spec, spec.title, alpha)
     return figure
 
 
+@house_style()
 def solution_figure(
     optimum: Optimum, rows: Sequence[UserRow], stable: Sequence[StableProfile], spec: Specification
 ) -> Figure:
-    """Draw a whole solution: what the platform keeps, what it pays, and which choices are stable when.
-
-    Parameters
-    ----------
-    optimum : Optimum
-        With its landscape.
-    rows : sequence of UserRow
-        The users at the optimum; none when it has no pure profile.
-    stable : sequence of StableProfile
-        The pure equilibria, the most important first.
-    spec : Specification
-        Its title and the levels' names.
-
-    Returns
-    -------
-    Figure
-        Two or three panels.
-    """
-    with house_style():
-        users, choices = rows[:MOST_ROWS], stable[:MOST_ROWS]
-        panels = (optimum.landscape is not None) + bool(users) + bool(choices)
-        figure = new_figure(
-            max(5.5 * panels, 7), max(4.5 if panels > 1 else 3, 2 + 0.26 * max(len(users), len(choices)))
-        )
-        figure.suptitle(spec.title, x=0.01, ha="left", fontweight="bold")
-        drawn = figure.subplots(1, max(panels, 1), squeeze=False)[0]
-        axes = iter(drawn)
-        if optimum.landscape is not None:
-            draw_landscape(next(axes), optimum.landscape, _float(optimum.alpha), _float(optimum.value))
-        if users:
-            draw_payments(next(axes), users, _titled("Payments at the optimum", len(users), len(rows), _FIRST_USERS))
-        if choices:
-            _draw_intervals(next(axes), stable, spec, "Stable choices")
-        for panel in drawn:
-            panel.set_title(panel.get_title(loc="left"), pad=TITLE_PAD)
+    """Draw a whole solution: what the platform keeps, what it pays, and which choices are stable when."""
+    users, choices = rows[:MOST_ROWS], stable[:MOST_ROWS]
+    panels = (optimum.landscape is not None) + bool(users) + bool(choices)
+    high = max(4.5 if panels > 1 else 3, 2 + 0.26 * max(len(users), len(choices)))
+    figure = new_figure(max(5.5 * panels, 7), high, spec.title)
+    drawn = figure.subplots(1, max(panels, 1), squeeze=False)[0]
+    axes = iter(drawn)
+    if optimum.landscape is not None:
+        draw_landscape(next(axes), optimum.landscape, optimum.alpha, optimum.value)
+    if users:
+        draw_payments(next(axes), users, _titled("Payments at the optimum", len(users), len(rows), _FIRST_USERS))
+    if choices:
+        _draw_intervals(next(axes), stable, spec, "Stable choices")
+    for panel in drawn:
+        panel.set_title(panel.get_title(loc="left"), pad=TITLE_PAD)
     return figure
 
 
@@ -186,6 +123,7 @@ def _draw_intervals(
     draw_intervals(axes, shown, labels, title=heading, key=letter_key(spec.levels), alpha=alpha)
 
 
+@house_style()
 def contrast_figure(optima: Sequence[Optimum], titles: Sequence[str]) -> Figure:
     """Draw the landscapes of several problems side by side.
 
@@ -206,83 +144,39 @@ def contrast_figure(optima: Sequence[Optimum], titles: Sequence[str]) -> Figure:
     InputError
         If an optimum has no landscape.
     """
-    with house_style():
-        figure = new_figure(5.5 * len(optima), 4.2)
-        panels = figure.subplots(1, len(optima), squeeze=False)[0]
-        for axes, optimum, title in zip(panels, optima, titles, strict=True):
-            if optimum.landscape is None:
-                raise InputError("optima", "must have a landscape each")
-            draw_landscape(axes, optimum.landscape, _float(optimum.alpha), _float(optimum.value))
-            axes.set_title(title)
+    figure = new_figure(5.5 * len(optima), 4.2)
+    panels = figure.subplots(1, len(optima), squeeze=False)[0]
+    for axes, optimum, title in zip(panels, optima, titles, strict=True):
+        if optimum.landscape is None:
+            raise InputError("optima", "must have a landscape each")
+        draw_landscape(axes, optimum.landscape, optimum.alpha, optimum.value)
+        axes.set_title(title)
     return figure
 
 
-def _float(number: Number | None) -> float | None:
-    return None if number is None else float(number)
-
-
+@house_style()
 def fit_figure(fit: Fit) -> Figure:
-    """Draw each group's mean against its size, to see whether the model suits.
-
-    Parameters
-    ----------
-    fit : Fit
-        The fitted model.
-
-    Returns
-    -------
-    Figure
-        One panel.
-    """
-    with house_style():
-        figure = new_figure(7, 4.5)
-        draw_groups(figure.add_subplot(), fit)
+    """Draw each group's mean against its size, to see whether the model suits."""
+    figure = new_figure(7, 4.5)
+    draw_groups(figure.add_subplot(), fit)
     return figure
 
 
+@house_style()
 def comparison_figure(compared: RuleComparison, title: str) -> Figure:
-    """Draw payment rules side by side.
-
-    Parameters
-    ----------
-    compared : RuleComparison
-        Their outcomes.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure
-        One panel.
-    """
-    with house_style():
-        figure = new_figure(8, 1.8 + 0.6 * len(compared.outcomes))
-        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
-        draw_rules(figure.add_subplot(), compared.outcomes)
+    """Draw payment rules side by side."""
+    figure = new_figure(8, 1.8 + 0.6 * len(compared.outcomes), title)
+    draw_rules(figure.add_subplot(), compared.outcomes)
     return figure
 
 
+@house_style()
 def sweep_figure(result: Sweep, title: str) -> Figure:
-    """Draw the optimal alpha, and what the platform keeps, against the number that was varied.
-
-    Parameters
-    ----------
-    result : Sweep
-        The optima.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure
-        Two panels.
-    """
-    with house_style():
-        figure = new_figure(9, 3.8)
-        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
-        left, right = figure.subplots(1, 2)
-        draw_sweep(left, result, "alpha", "optimal alpha")
-        draw_sweep(right, result, "value", "the platform keeps")
+    """Draw the optimal alpha, and what the platform keeps, against the number that was varied."""
+    figure = new_figure(9, 3.8, title)
+    left, right = figure.subplots(1, 2)
+    draw_sweep(left, result, "alpha", "optimal alpha")
+    draw_sweep(right, result, "value", "the platform keeps")
     return figure
 
 

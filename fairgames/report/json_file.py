@@ -23,22 +23,7 @@ _MEMORY_EACH = 20
 
 
 def write_json(output: Path | Output, command: str, results: Mapping[str, object]) -> None:
-    """Write results to a file.
-
-    Parameters
-    ----------
-    output : Path or Output
-        The file; ``-`` is standard output.
-    command : str
-        What computed them.
-    results : mapping
-        Results by name, each JSON-ready or with a ``to_dict``.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written, or is there already and not of fairgames.
-    """
+    """Write results to a file."""
     import fairgames
 
     document = {"schema": SCHEMA, "fairgames": fairgames.__version__, "command": command, **json_ready(results)}
@@ -53,23 +38,7 @@ def write_json(output: Path | Output, command: str, results: Mapping[str, object
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a file that `write_json` wrote, or one that holds the ``to_dict`` of a result.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    dict
-        Its contents; rationals are still text.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, is not JSON, or has another form.
-    """
+    """Read a file that `write_json` wrote, or one that holds the ``to_dict`` of a result."""
     name = name_of(path)
     try:
         document = json.loads(read_input(path, _MEMORY_EACH))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fairgames.printable import printable
-from fairgames.result import Result
+from fairgames.result import Result, are_numbers
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -83,18 +83,3 @@ def escape(text: object) -> str:
 
 def _row(cells: Sequence[str]) -> str:
     return " & ".join(escape(cell) for cell in cells) + r" \\"
-
-
-def are_numbers(cells: Sequence[str]) -> bool:
-    """Whether every cell reads as a number (or stands for none)."""
-    return all(_is_number(cell) for cell in cells) and any(cell not in {"-", ""} for cell in cells)
-
-
-def _is_number(cell: str) -> bool:
-    if cell in {"-", ""}:
-        return True
-    try:
-        float(cell.replace(",", "").replace("/", "").rstrip("%"))
-    except ValueError:
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""The panels that figures are made of, each drawn on axes handed in."""
+"""The panels that figures are made of, each drawn on axes handed in; rows go from top to bottom."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from fairgames.equilibrium.intervals import StableProfile
+    from fairgames.exactness import Number
     from fairgames.fitting.fit import Fit
     from fairgames.mechanism.landscape import Landscape, Piece
     from fairgames.report.tables import UserRow
@@ -33,17 +34,7 @@ _ROOT_TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
 def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
-    """Draw a bar for each user's payment, coloured by level, with a tick where its privacy cost lies.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    rows : sequence of UserRow
-        Top to bottom.
-    title : str
-        Of the panel.
-    """
+    """Draw a bar for each user's payment, coloured by level, with a tick where its privacy cost lies."""
     from matplotlib.patches import Patch
 
     places = np.arange(len(rows))
@@ -92,23 +83,7 @@ def draw_intervals(
     key: str,
     alpha: float | None = None,
 ) -> None:
-    """Draw the interval of alpha on which each pure equilibrium holds.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    stable : sequence of StableProfile
-        Top to bottom.
-    labels : sequence of str
-        What each is called.
-    title : str
-        Of the panel.
-    key : str
-        What the labels mean.
-    alpha : float, optional
-        The share to mark.
-    """
+    """Draw the interval of alpha on which each pure equilibrium holds."""
     largest = max((float(entry.utility) for entry in stable), default=1.0) or 1.0
     for place, entry in enumerate(stable):
         low, high = float(entry.alpha_from), float(entry.alpha_to)
@@ -126,7 +101,7 @@ def draw_intervals(
     tidy(axes, "x")
 
 
-def draw_landscape(axes: Axes, landscape: Landscape, alpha: float | None, value: float | None) -> None:
+def draw_landscape(axes: Axes, landscape: Landscape, alpha: Number | None, value: Number | None) -> None:
     """Draw what the platform keeps at each alpha, and mark its optimum.
 
     Parameters
@@ -135,7 +110,7 @@ def draw_landscape(axes: Axes, landscape: Landscape, alpha: float | None, value:
         Where to draw.
     landscape : Landscape
         The value as a function of alpha.
-    alpha, value : float or None
+    alpha, value : number or None
         The optimum; None when there is none.
     """
     for piece in landscape.pieces:
@@ -145,6 +120,7 @@ def draw_landscape(axes: Axes, landscape: Landscape, alpha: float | None, value:
         else:
             axes.plot(alphas, values, color=level_colour(2), linewidth=1.8, solid_capstyle="butt")
     if alpha is not None and value is not None:
+        alpha, value = float(alpha), float(value)
         axes.plot([alpha], [value], "o", color=ACCENT, markersize=7, zorder=5)
         axes.axvline(alpha, color=ACCENT, linewidth=0.8, linestyle=":", zorder=1)
         note = f"optimum: pays out {format_value(alpha, 3)},\nkeeps {format_value(value, 4)}"
@@ -166,13 +142,6 @@ def draw_groups(axes: Axes, fit: Fit) -> None:
     """Draw each group's mean against its size, with the noise that its size leaves.
 
     Of many groups only those are named that lie farthest from the others for their size.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    fit : Fit
-        The fitted model.
     """
     means, sizes = fit.group_means, fit.samples
     noise = np.sqrt(fit.within_variance / sizes)
@@ -208,18 +177,7 @@ def _scale_alpha(axes: Axes, starts: Sequence[float]) -> str:
 
 
 def curve(piece: Piece) -> tuple[list[float], list[float]]:
-    """Points of a piece of the landscape, close enough for a smooth line on any scale.
-
-    Parameters
-    ----------
-    piece : Piece
-        The piece.
-
-    Returns
-    -------
-    alphas, values : list of float
-        Within the piece, ends included (by continuity).
-    """
+    """Alphas and values of a piece of the landscape, ends included, close enough for a smooth line on any scale."""
     low, high = float(piece.alpha_from), float(piece.alpha_to)
     alphas = np.linspace(low, high, 1 if low == high else _POINTS_PER_CURVE).tolist()
     if low == 0 and any(piece.terms[1:]):

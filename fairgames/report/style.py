@@ -60,7 +60,7 @@ FORMATS = tuple(_METADATA)
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Apply the look within a ``with`` block, and leave the caller's settings as they were."""
+    """Apply the look within a ``with`` block or a function, and leave the caller's settings as they were."""
     import matplotlib as mpl
 
     with mpl.rc_context():
@@ -69,24 +69,15 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Make an empty figure that needs no display and is not kept by pyplot.
-
-    Parameters
-    ----------
-    width, height : float
-        In inches.
-
-    Returns
-    -------
-    Figure
-        With constrained layout.
-    """
+def new_figure(width: float, height: float, title: str = "") -> Figure:
+    """Make an empty figure, in inches, that needs no display and is not kept by pyplot; its layout is constrained."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
     return figure
 
 
@@ -102,13 +93,7 @@ def tidy(axes: Axes, grid: str) -> None:
 
 
 def figure_output(output: Path | Output) -> Output:
-    """Refuse a place that no figure can be written to, before any work is done.
-
-    Raises
-    ------
-    InputError
-        If the ending is not one of .png, .pdf, .svg, or the file must not be written: see `Output.check`.
-    """
+    """Refuse a place that no figure can be written to, before any work is done."""
     output = output if isinstance(output, Output) else Output(output, "--figure")
     if output.path.suffix.lower() not in FORMATS:
         raise InputError(output.argument, f"must end in {', '.join(FORMATS)}", str(output.path))

@@ -1,15 +1,14 @@
-"""The table of payments that every report shows.
+"""Who does what and is paid what, as figures, tables and the command show it.
 
-Profiles in short: a letter a user where levels can be told apart by a letter, counts for many users.
-
-Who is paid what, in rows and in words: identical users are one row.
+Profiles in short: a letter a user where levels can be told apart by a letter, counts for many users. Payments in rows
+and in words: identical users are one row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,20 +24,7 @@ MOST_LETTERS = 30
 
 
 def profile_label(spec: Specification, profile: ArrayLike) -> str:
-    """Write a profile on one line.
-
-    Parameters
-    ----------
-    spec : Specification
-        The levels' names.
-    profile : array_like of int
-        Level of each user, or ``counts[type, level]``.
-
-    Returns
-    -------
-    str
-        ``"AFDD"``, one letter a user, or ``"3 absent, 97 direct"`` for more than 30 users.
-    """
+    """Write a profile, or ``counts[type, level]``, on one line: ``"AFDD"``, or ``"3 absent, 97 direct"`` for many."""
     levels = np.asarray(profile, dtype=np.intp)
     if levels.ndim == 1 and levels.size <= MOST_LETTERS:
         letters = level_letters(spec.levels)
@@ -74,18 +60,7 @@ def letter_key(levels: Sequence[str]) -> str:
 
 
 def label_sentence(spec: Specification) -> str:
-    """Say how to read the labels of profiles.
-
-    Parameters
-    ----------
-    spec : Specification
-        The levels' names.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
+    """Say how to read the labels of profiles."""
     if spec.n_users <= MOST_LETTERS:
         return f"Who does what, one letter a user: {letter_key(spec.levels)}."
     return "Who does what: how many users are at each level."
@@ -153,61 +128,27 @@ def user_rows(
 ) -> tuple[UserRow, ...]:
     """One row for each group and level at which it has users.
 
-    Parameters
-    ----------
-    spec : Specification
-        The users.
-    profile : array_like of int, shape (N,) or (G, L)
-        Level of each user; or how many users of each group are at each level.
-    payments : array_like
-        Payment of each user, or of one user of each group at each level.
-    standard_errors : array_like, optional
-        Of the payments; None when they are not estimated.
-
-    Returns
-    -------
-    tuple of UserRow
-        In the order of the groups, then of the levels.
+    The profile gives the level of each user, and the payments are theirs; or it counts the users of each group at each
+    level, and the payments are those of one of them.
     """
     levels = np.asarray(profile, dtype=np.intp)
     values = np.asarray(payments)
     errors = np.zeros(values.shape) if standard_errors is None else np.asarray(standard_errors)
+    found: Iterable[tuple[Any, Any, Any, Any]]
     if levels.ndim == 2:
-        return tuple(
-            _row(
-                spec, spec.groups[group], level, values.item(group, level), errors.item(group, level), count=int(count)
-            )
-            for (group, level), count in np.ndenumerate(levels)
-            if count
-        )
-    rows = []
-    start = 0
-    for group in spec.groups:
-        members = levels[start : start + group.count]
-        for level, first, count in zip(*np.unique(members, return_index=True, return_counts=True), strict=True):
-            user = start + int(first)
-            rows.append(_row(spec, group, int(level), values[user], float(errors[user]), count=int(count)))
-        start += group.count
-    return tuple(rows)
+        found = [(*place, place, count) for place, count in np.ndenumerate(levels) if count]
+    else:
+        pairs = np.stack([spec.group_of_user, levels])
+        pairs, first, counts = np.unique(pairs, axis=1, return_index=True, return_counts=True)
+        found = zip(*pairs, first, counts, strict=True)
+    return tuple(
+        _row(spec, spec.groups[group], int(level), values.item(place), float(errors.item(place)), count=int(count))
+        for group, level, place, count in found
+    )
 
 
 def priced_rows(spec: Specification, group_levels: Sequence[int], payments: Payments) -> tuple[UserRow, ...]:
-    """One row for each group, all of whose users are at one level.
-
-    Parameters
-    ----------
-    spec : Specification
-        The users.
-    group_levels : sequence of int
-        Level of each group's users.
-    payments : Payments
-        By user, or by type and level.
-
-    Returns
-    -------
-    tuple of UserRow
-        In the order of the groups.
-    """
+    """One row for each group, all of whose users are at one level."""
     first = np.cumsum([0, *spec.counts[:-1]])
     rows = []
     for group, level, user in zip(spec.groups, group_levels, first.tolist(), strict=True):
@@ -226,20 +167,6 @@ def _row(
 
 def sentence(row: UserRow, unit: str = "samples", digits: int = 4) -> str:
     """Say in words what a user is paid and why it is worth its while.
-
-    Parameters
-    ----------
-    row : UserRow
-        The user.
-    unit : str
-        What one sample is, in the plural: ``"patients"``.
-    digits : int
-        Significant digits.
-
-    Returns
-    -------
-    str
-        One sentence.
 
     Examples
     --------
@@ -275,22 +202,7 @@ def rows_to_dicts(rows: Sequence[UserRow]) -> list[dict[str, object]]:
 
 
 def payment_columns(rows: Sequence[UserRow], unit: str) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Lay out who is paid what, with the columns that have something to say.
-
-    Parameters
-    ----------
-    rows : sequence of UserRow
-        The users.
-    unit : str
-        What one sample is, in the plural: the header of its column.
-
-    Returns
-    -------
-    headers : list of str
-        One a column.
-    rows : list of tuple of str
-        The cells.
-    """
+    """Lay out who is paid what, with the columns that have something to say."""
     columns: dict[str, list[str]] = {"user": [row.name for row in rows]}
     if any(row.count != 1 for row in rows):
         columns["users"] = [f"{row.count:,}" for row in rows]

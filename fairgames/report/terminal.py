@@ -1,6 +1,6 @@
 """What a person reads on the screen, or in a pipe: nothing is cut off, numbers are flush right.
 
-Columns of numbers for people: one number of decimals a column, so that digits line up.
+Columns of numbers have one number of decimals each, so that digits line up. Every command prints by these functions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from fairgames.exactness import Number
 from fairgames.printable import printable
 from fairgames.progress import clear_line
-from fairgames.report.latex import are_numbers
+from fairgames.result import are_numbers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,19 +25,7 @@ MOST_DECIMALS = 12
 
 
 def decimals(numbers: Sequence[Number | None], significant: int = 5) -> list[str]:
-    """Write a column of numbers with as many decimals as its largest needs.
-
-    Parameters
-    ----------
-    numbers : sequence of numbers or None
-        The column.
-    significant : int
-        Significant digits of the largest finite number.
-
-    Returns
-    -------
-    list of str
-        ``"-"`` for None, ``"inf"`` for infinity; thousands are set apart by commas.
+    """Write a column of numbers with as many decimals as its largest finite one needs for its significant digits.
 
     Examples
     --------
@@ -77,18 +65,7 @@ _LONGEST_UNBROKEN = 20
 
 
 def console_for(stream: TextIO | None = None) -> Console:
-    """Return a console that fits the terminal, and in a pipe or file leaves lines whole.
-
-    Parameters
-    ----------
-    stream : file, optional
-        Where to print; standard output by default.
-
-    Returns
-    -------
-    Console
-        Outside a terminal the width is that of ``COLUMNS`` if set, else unlimited.
-    """
+    """Return a console that fits the terminal, and in a pipe or file leaves lines whole."""
     from rich.console import Console
 
     class PlainConsole(Console):
@@ -107,19 +84,7 @@ def console_for(stream: TextIO | None = None) -> Console:
 
 
 def print_table(console: Console, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; long cells are folded onto further lines rather than cut.
-
-    Parameters
-    ----------
-    console : Console
-        Where to print.
-    title : str
-        Printed above; nothing when empty.
-    headers : sequence of str
-        One a column.
-    rows : sequence of sequence of str
-        The cells.
-    """
+    """Print a table; long cells are folded onto further lines rather than cut."""
     from rich import box
     from rich.table import Table
 

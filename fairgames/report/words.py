@@ -1,7 +1,4 @@
-"""Equilibria in words: who does what, what it is worth, and how complete the list is.
-
-The platform's optimum in words.
-"""
+"""The platform's optimum and the equilibria in words: who does what, what it is worth, how complete a list is."""
 
 from __future__ import annotations
 
@@ -29,18 +26,7 @@ _SELECTED = {
 
 
 def optimum_sentences(optimum: Optimum) -> list[str]:
-    """Say what the platform should pay out and what it keeps.
-
-    Parameters
-    ----------
-    optimum : Optimum
-        The optimum.
-
-    Returns
-    -------
-    list of str
-        One sentence or two.
-    """
+    """Say what the platform should pay out and what it keeps."""
     counting = _SELECTED[optimum.selection]
     if optimum.searched == "all pure equilibria":
         counting = counting.replace("whichever equilibrium", "whichever pure equilibrium")
@@ -72,18 +58,7 @@ def optimum_sentences(optimum: Optimum) -> list[str]:
 
 
 def optimum_facts(optimum: Optimum) -> list[tuple[str, str]]:
-    """List what is known of the optimum, one fact a row, all in the unit of the utility.
-
-    Parameters
-    ----------
-    optimum : Optimum
-        With an answer.
-
-    Returns
-    -------
-    list of (str, str)
-        What, and how much.
-    """
+    """List what is known of the optimum, one fact a row, all in the unit of the utility."""
     amounts: list[tuple[str, Number | None]] = [
         ("utility", optimum.utility),
         ("paid to the users", _difference(optimum.utility, optimum.value)),
@@ -101,22 +76,7 @@ def optimum_facts(optimum: Optimum) -> list[tuple[str, str]]:
 
 
 def expected_payments(optimum: Optimum, names: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Lay out each user's expected payment and cost, where the optimum is in mixed strategies.
-
-    Parameters
-    ----------
-    optimum : Optimum
-        The optimum.
-    names : sequence of str
-        Of the users.
-
-    Returns
-    -------
-    headers : tuple of str
-        One a column.
-    rows : list of tuple of str
-        One a user; none where the optimum has no payments.
-    """
+    """Headers and rows of each user's expected payment and cost, where the optimum is in mixed strategies."""
     headers = ("user", "expected payment", "expected cost", "expected gain")
     if optimum.payments is None or optimum.costs is None:
         return headers, []
@@ -125,22 +85,7 @@ def expected_payments(optimum: Optimum, names: Sequence[str]) -> tuple[tuple[str
 
 
 def chances(optimum: Optimum, players: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Lay out the probability of each choice of each player, where the optimum is in mixed strategies.
-
-    Parameters
-    ----------
-    optimum : Optimum
-        The optimum.
-    players : sequence of str
-        Names of the users, or of the blocs that act together.
-
-    Returns
-    -------
-    headers : tuple of str
-        One a column.
-    rows : list of tuple of str
-        One a player.
-    """
+    """Headers and rows of the probability of each choice of each player, where the optimum is in mixed strategies."""
     headers = ("who", "probability of each of its choices, in order")
     strategies = optimum.strategies or ()
     texts = [" / ".join(f"{chance:.4g}" for chance in to_float(strategy)) for strategy in strategies]
@@ -167,20 +112,7 @@ def _difference(left: Number | None, right: Number | None) -> Number | None:
 
 
 def expected_utility(game: FairGame, equilibrium: Equilibrium) -> Number:
-    """Utility that the platform expects at an equilibrium.
-
-    Parameters
-    ----------
-    game : FairGame
-        The game.
-    equilibrium : Equilibrium
-        One of its equilibria.
-
-    Returns
-    -------
-    Fraction or float
-        The expectation over the users' independent choices.
-    """
+    """Utility that the platform expects at an equilibrium."""
     if equilibrium.profile is not None:
         return game.utility(equilibrium.profile)
     tensor = on_actions(game.utility.tensor(), game.actions)
@@ -188,22 +120,7 @@ def expected_utility(game: FairGame, equilibrium: Equilibrium) -> Number:
 
 
 def strategies_label(spec: Specification, game: FairGame, equilibrium: Equilibrium) -> str:
-    """Write an equilibrium on one line: a letter for each user that does not mix, its chances for each that does.
-
-    Parameters
-    ----------
-    spec : Specification
-        The levels' names.
-    game : FairGame
-        The game.
-    equilibrium : Equilibrium
-        One of its equilibria.
-
-    Returns
-    -------
-    str
-        ``"AD"``, or ``"A 0.25·A+0.75·D"``.
-    """
+    """Write an equilibrium on one line: a letter for each user that does not mix, its chances for each that does."""
     if equilibrium.profile is not None:
         return profile_label(spec, equilibrium.profile)
     letters = level_letters(spec.levels)
@@ -217,18 +134,7 @@ def strategies_label(spec: Specification, game: FairGame, equilibrium: Equilibri
 
 
 def what_was_found(found: EquilibriumSet) -> list[str]:
-    """Say how complete the list is, by which method, and what to beware of.
-
-    Parameters
-    ----------
-    found : EquilibriumSet
-        The equilibria.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say how complete the list is, by which method, and what to beware of."""
     if found.complete:
         lines = ["The list is complete: every equilibrium is one of these, or a mixture within a component of them."]
     else:

@@ -218,15 +218,7 @@ _SECTIONS: Mapping[str, type[Section]] = {
 
 
 class Problems:
-    """The problems found so far.
-
-    Parameters
-    ----------
-    source : str
-        The specification's name, shown before each problem.
-    raw : mapping
-        The specification as parsed, from which the users' names are read.
-    """
+    """The problems found so far."""
 
     def __init__(self, source: str, raw: Mapping[str, Any]) -> None:
         self.source = source
@@ -263,13 +255,7 @@ class Problems:
         return bool(self._lines)
 
     def raise_if_any(self) -> None:
-        """Raise with all problems, in the order in which they were found.
-
-        Raises
-        ------
-        SpecificationError
-            If there is any.
-        """
+        """Raise with all problems, in the order in which they were found."""
         if self._lines:
             left = len(self._places) - len(self._lines)
             raise SpecificationError(self.source, [*self._lines, *[f"and {left:,} further problems"] * (left > 0)])
@@ -295,18 +281,6 @@ def validated(raw: Mapping[str, Any], problems: Problems) -> Document:
     """Read the sections of a specification; what is wrong is noted and left out.
 
     Leaving it out lets the later checks find the other problems in the same run.
-
-    Parameters
-    ----------
-    raw : mapping
-        The specification as parsed.
-    problems : Problems
-        Receives what is wrong.
-
-    Returns
-    -------
-    Document
-        Of the parts that are right.
     """
     remaining: dict[str, Any] = copy.deepcopy(dict(raw))
     while True:

@@ -18,20 +18,7 @@ from fairgames.spec.specification import UserGroup
 
 
 def check_levels(levels: Sequence[str] | None, problems: Problems) -> tuple[str, ...]:
-    """Check the list of levels.
-
-    Parameters
-    ----------
-    levels : sequence of str or None
-        As written.
-    problems : Problems
-        Receives what is wrong.
-
-    Returns
-    -------
-    tuple of str
-        The levels; empty when they cannot be used.
-    """
+    """Check the list of levels."""
     if levels is None:
         problems.add(("levels",), 'is required, most private first: for instance ["absent", "federated", "direct"]')
         return ()
@@ -60,26 +47,7 @@ def row_by_level(
     place: Place,
     problems: Problems,
 ) -> tuple[Number, ...]:
-    """Read one number for each level.
-
-    Parameters
-    ----------
-    tables : sequence of mapping
-        Numbers by level name; an earlier table wins over a later one.
-    levels : sequence of str
-        The levels' names.
-    spare : mapping
-        Numbers for levels that no table need name.
-    place : tuple
-        Where a missing number would stand.
-    problems : Problems
-        Receives what is missing.
-
-    Returns
-    -------
-    tuple of numbers
-        One a level; 0 where one is missing.
-    """
+    """Read one number for each level."""
     row: list[Number] = []
     for index, name in enumerate(levels):
         found = next((table[name] for table in tables if name in table), spare.get(index))
@@ -92,24 +60,7 @@ def row_by_level(
 def user_groups(
     entries: Sequence[UserSection], every_user: EveryUserSection, levels: Sequence[str], problems: Problems
 ) -> tuple[UserGroup, ...]:
-    """Merge each entry with ``[every_user]`` and check it against the levels.
-
-    Parameters
-    ----------
-    entries : sequence of UserSection
-        The ``[[users]]`` entries.
-    every_user : EveryUserSection
-        What holds where an entry is silent; costs are merged level by level.
-    levels : sequence of str
-        The levels' names, "absent" first.
-    problems : Problems
-        Receives what is wrong.
-
-    Returns
-    -------
-    tuple of UserGroup
-        One an entry.
-    """
+    """Merge each entry with ``[every_user]`` and check it against the levels."""
     reader = _Reader(every_user, levels, problems)
     reader.check_costs(every_user.costs, ("every_user", "costs"))
     priced = bool(every_user.costs) or any(entry.costs for entry in entries)

@@ -43,24 +43,7 @@ _VARIANCES = ("between_variance", "within_variance")
 
 
 def filled_in(document: Document, data: DataSource | None, problems: Problems) -> tuple[Document, tuple[str, ...]]:
-    """Fit what is missing; what is written wins, and that is said.
-
-    Parameters
-    ----------
-    document : Document
-        As read.
-    data : DataSource or None
-        The data behind it.
-    problems : Problems
-        Receives what is wrong.
-
-    Returns
-    -------
-    document : Document
-        With users and variances, where the data give them.
-    notes : tuple of str
-        Where the numbers come from.
-    """
+    """Fit what is missing; what is written wins, and that is said."""
     section = document.utility
     if document.data is not None and section is not None and not isinstance(section, FederatedMeanSection):
         problems.add(("data",), 'belongs to kind = "federated-mean" only')
@@ -159,23 +142,7 @@ def files_named(file: Path) -> tuple[Path, ...]:
 
 
 def read_toml(file: Path) -> dict[str, Any]:
-    """Parse a TOML file, decimals as ``Decimal``.
-
-    Parameters
-    ----------
-    file : Path
-        The file.
-
-    Returns
-    -------
-    dict
-        What it holds.
-
-    Raises
-    ------
-    SpecificationError
-        If it cannot be read, or is not TOML.
-    """
+    """Parse a TOML file, decimals as ``Decimal``."""
     try:
         raw = tomllib.loads(read_input(file, _MEMORY_EACH).decode("utf-8"), parse_float=Decimal)
     except UnreadableError as error:
@@ -205,27 +172,7 @@ def _beyond_limits(raw: object) -> str:
 
 
 def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Specification:
-    """Check a parsed specification and build its objects.
-
-    Parameters
-    ----------
-    raw : mapping
-        As returned by `read_toml`.
-    folder : Path
-        The folder below which it may name files.
-    source : str
-        Its name, for messages.
-
-    Returns
-    -------
-    Specification
-        Ready for use.
-
-    Raises
-    ------
-    SpecificationError
-        Listing every problem.
-    """
+    """Check a parsed specification and build its objects."""
     problems = Problems(source, raw)
     document = validated(raw, problems)
     levels = check_levels(document.levels, problems) if not problems.known(("levels",)) else ()

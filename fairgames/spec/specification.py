@@ -185,13 +185,7 @@ class Specification:
 
     @property
     def group_costs(self) -> Array:
-        """Cost of each level for a user of each group, shape ``(len(groups), L)``.
-
-        Raises
-        ------
-        SpecificationError
-            If the specification gives no costs.
-        """
+        """Cost of each level for a user of each group, shape ``(len(groups), L)``."""
         rows = [group.costs for group in self.groups if group.costs is not None]
         if not rows:
             example = ", ".join(f"{name} = {index}" for index, name in enumerate(self.levels) if index)
@@ -270,26 +264,6 @@ _STEP = re.compile(r"([^.\[\]]+)(?:\[([^\]]+)\])?(?:\.|$)")
 
 def changed(raw: Mapping[str, Any], place: str, value: str) -> dict[str, Any]:
     """Put a number into a parsed specification.
-
-    Parameters
-    ----------
-    raw : mapping
-        As `read_toml` returns it.
-    place : str
-        Where, as error messages write it: ``"utility.between_variance"``, ``"users[1].samples"`` (entries
-        count from 1; a number beyond them is a name), ``"users[North Hospital].costs.direct"``.
-    value : str
-        The number, as the file would hold it: ``"0.2"``, ``"2/3"``, ``"inf"``.
-
-    Returns
-    -------
-    dict
-        A changed copy.
-
-    Raises
-    ------
-    InputError
-        If there is no such place.
 
     Examples
     --------

@@ -36,26 +36,7 @@ class FileProblemError(ValueError):
 
 
 def named_file(folder: Path, name: str) -> Path:
-    """Find a file named by a specification.
-
-    Parameters
-    ----------
-    folder : Path
-        The specification's folder.
-    name : str
-        The file's name, relative to that folder.
-
-    Returns
-    -------
-    Path
-        Of an existing regular file below the folder, links resolved.
-
-    Raises
-    ------
-    FileProblemError
-        For absolute names, names that lead outside the folder (by ``..`` or by a link), and files
-        that do not exist.
-    """
+    """Find a file named by a specification."""
     if Path(name).is_absolute():
         raise FileProblemError("must be relative to the specification's folder")
     root = folder.resolve()
@@ -72,27 +53,7 @@ def named_file(folder: Path, name: str) -> Path:
 
 
 def read_table(path: Path, levels: Sequence[str]) -> Array:
-    """Read the utility of every profile from a file.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.csv`` with a header, a column a user and the utility in the last column, each profile on
-        one line (levels by name or by number, in any order); or a ``.npy`` array of numbers, axis
-        ``i`` = user ``i``.
-    levels : sequence of str
-        The levels' names.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(L,) * N``. A CSV is read exactly: ``0.2`` is 1/5, ``2/3`` is allowed.
-
-    Raises
-    ------
-    FileProblemError
-        If the file does not hold the utility of each profile exactly once.
-    """
+    """Read the utility of every profile from a file."""
     readers = {".csv": _read_csv, ".npy": _read_npy}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -166,24 +127,7 @@ def _place_row(values: Array, row: Sequence[str], levels: Sequence[str], line: i
 
 
 def table_utility(section: TableSection, folder: Path, levels: Sequence[str], problems: Problems) -> Utility | None:
-    """Read the utility from the numbers, or from the file, that ``[utility]`` names.
-
-    Parameters
-    ----------
-    section : TableSection
-        ``[utility]``.
-    folder : Path
-        The specification's folder.
-    levels : sequence of str
-        The levels' names.
-    problems : Problems
-        Receives what is wrong.
-
-    Returns
-    -------
-    Utility or None
-        None when something is wrong.
-    """
+    """Read the utility from the numbers, or from the file, that ``[utility]`` names."""
     from fairgames.utility.table import CountUtility, TableUtility
 
     given = [key for key in ("values", "by_count", "file") if getattr(section, key) is not None]
@@ -214,24 +158,7 @@ def table_utility(section: TableSection, folder: Path, levels: Sequence[str], pr
 def federated_mean_utility(
     section: FederatedMeanSection, groups: Sequence[UserGroup], levels: Sequence[str], problems: Problems
 ) -> Utility | None:
-    """Build the federated mean's utility from its variances and the users' samples.
-
-    Parameters
-    ----------
-    section : FederatedMeanSection
-        ``[utility]``, variances filled in.
-    groups : sequence of UserGroup
-        The users.
-    levels : sequence of str
-        The levels' names.
-    problems : Problems
-        Receives what is wrong.
-
-    Returns
-    -------
-    Utility or None
-        None when something is wrong.
-    """
+    """Build the federated mean's utility from its variances and the users' samples."""
     from fairgames.utility.federated_mean import FederatedMeanUtility
 
     if levels and len(levels) != 3:
@@ -263,26 +190,7 @@ def dp_mean_utility(
     levels: Sequence[str],
     problems: Problems,
 ) -> Utility | None:
-    """Build the private mean's utility from the users' privacy parameters.
-
-    Parameters
-    ----------
-    section : DPMeanSection
-        ``[utility]``.
-    entries : sequence of UserSection
-        The ``[[users]]`` entries.
-    every_user : EveryUserSection
-        ``[every_user]``.
-    levels : sequence of str
-        The levels' names.
-    problems : Problems
-        Receives what is wrong.
-
-    Returns
-    -------
-    Utility or None
-        None when something is wrong.
-    """
+    """Build the private mean's utility from the users' privacy parameters."""
     from fairgames.utility.dp_mean import DPMeanUtility
 
     shared = (every_user.epsilons, section.epsilons or {})

@@ -124,62 +124,50 @@ def plates(name: str) -> tuple[Plate, ...]:
     return (Plate(name, {"fig1": fig1, "fig2": fig2, "fig3": fig3}[name]()),)
 
 
+@house_style()
 def fig1() -> Figure:
-    """Draw the loop: data under privacy to the platform, utility from it, payments back.
-
-    Returns
-    -------
-    Figure
-        One drawing.
-    """
-    with house_style():
-        figure = new_figure(9.5, 5)
-        axes = figure.add_subplot()
-        canvas(axes, 9.5, 5)
-        for row, device in enumerate((phone, camera, car, drone)):
-            middle = 4.15 - 1.05 * row
-            person(axes, (0.75, middle), level_colour(2 if row % 2 else 1), 1.1)
-            device(axes, (1.7, middle))
-            arrow(axes, (2.3, middle), (3.15, middle + (2.55 - middle) * 0.35), _DATA)
-        axes.text(1.2, 4.82, "Users", ha="center", fontsize=13, fontweight="bold")
-        box(axes, (3.25, 1.35), (1.25, 2.4), ACCENT, "#FDF1E8")
-        padlock(axes, (3.87, 3.05), ACCENT, 1.3)
-        axes.text(3.87, 2.1, "privacy\nlevels\n$\\rho_i$", ha="center", va="center", fontsize=12)
-        arrow(axes, (4.6, 2.55), (5.35, 2.55), _DATA, width=2.6)
-        axes.text(2.85, 4.12, "data $x_i$", color=_DATA, fontsize=12)
-        server(axes, (5.5, 1.55), (1.35, 2))
-        axes.text(6.17, 3.85, "Platform", ha="center", fontsize=13, fontweight="bold")
-        arrow(axes, (6.95, 2.55), (7.6, 2.55), INK, width=2.6)
-        box(axes, (7.7, 1.55), (1.65, 2), INK)
-        bars(axes, (8.05, 2.55), (0.15, 0.35, 0.6, 0.75, 0.5, 0.2), _DATA, 0.16)
-        axes.text(8.52, 2.1, "learning,\nutility $U(\\rho)$", ha="center", va="center", fontsize=12)
-        arrow(axes, (6.17, 1.4), (1.3, 0.42), _MONEY, bend=0.22, width=2.6)
-        words = "payments $t_i(\\rho)$: access to services, discounts, money"
-        axes.text(5.15, 0.28, words, ha="left", va="center", color=_MONEY, fontsize=12)
+    """Draw the loop: data under privacy to the platform, utility from it, payments back."""
+    figure = new_figure(9.5, 5)
+    axes = figure.add_subplot()
+    canvas(axes, 9.5, 5)
+    for row, device in enumerate((phone, camera, car, drone)):
+        middle = 4.15 - 1.05 * row
+        person(axes, (0.75, middle), level_colour(2 if row % 2 else 1), 1.1)
+        device(axes, (1.7, middle))
+        arrow(axes, (2.3, middle), (3.15, middle + (2.55 - middle) * 0.35), _DATA)
+    axes.text(1.2, 4.82, "Users", ha="center", fontsize=13, fontweight="bold")
+    box(axes, (3.25, 1.35), (1.25, 2.4), ACCENT, "#FDF1E8")
+    padlock(axes, (3.87, 3.05), ACCENT, 1.3)
+    axes.text(3.87, 2.1, "privacy\nlevels\n$\\rho_i$", ha="center", va="center", fontsize=12)
+    arrow(axes, (4.6, 2.55), (5.35, 2.55), _DATA, width=2.6)
+    axes.text(2.85, 4.12, "data $x_i$", color=_DATA, fontsize=12)
+    server(axes, (5.5, 1.55), (1.35, 2))
+    axes.text(6.17, 3.85, "Platform", ha="center", fontsize=13, fontweight="bold")
+    arrow(axes, (6.95, 2.55), (7.6, 2.55), INK, width=2.6)
+    box(axes, (7.7, 1.55), (1.65, 2), INK)
+    bars(axes, (8.05, 2.55), (0.15, 0.35, 0.6, 0.75, 0.5, 0.2), _DATA, 0.16)
+    axes.text(8.52, 2.1, "learning,\nutility $U(\\rho)$", ha="center", va="center", fontsize=12)
+    arrow(axes, (6.17, 1.4), (1.3, 0.42), _MONEY, bend=0.22, width=2.6)
+    words = "payments $t_i(\\rho)$: access to services, discounts, money"
+    axes.text(5.15, 0.28, words, ha="left", va="center", color=_MONEY, fontsize=12)
     return figure
 
 
 _SHAPES = ((0.2, 0.5, 0.3), (0.45, 0.3, 0.15), (0.15, 0.3, 0.5))
 
 
+@house_style()
 def fig2() -> Figure:
-    """Draw what reaches the platform from users at each level.
-
-    Returns
-    -------
-    Figure
-        Three lanes into one platform.
-    """
-    with house_style():
-        figure = new_figure(9.5, 5.6)
-        axes = figure.add_subplot()
-        canvas(axes, 9.5, 5.6)
-        axes.text(1.15, 5.35, "Users choose", ha="center", fontsize=13, fontweight="bold")
-        axes.text(8.4, 5.35, "The platform gets", ha="center", fontsize=13, fontweight="bold")
-        server(axes, (7.75, 2.0), (1.3, 1.7))
-        _absent(axes, 4.35)
-        _federated(axes, 2.75)
-        _direct(axes, 0.85)
+    """Draw what reaches the platform from users at each level."""
+    figure = new_figure(9.5, 5.6)
+    axes = figure.add_subplot()
+    canvas(axes, 9.5, 5.6)
+    axes.text(1.15, 5.35, "Users choose", ha="center", fontsize=13, fontweight="bold")
+    axes.text(8.4, 5.35, "The platform gets", ha="center", fontsize=13, fontweight="bold")
+    server(axes, (7.75, 2.0), (1.3, 1.7))
+    _absent(axes, 4.35)
+    _federated(axes, 2.75)
+    _direct(axes, 0.85)
     return figure
 
 
@@ -223,32 +211,26 @@ def _direct(axes: Axes, middle: float) -> None:
     axes.text(4.95, middle, "each user's own $\\hat\\theta_i$", ha="center", va="center", fontsize=11)
 
 
+@house_style()
 def fig3() -> Figure:
-    """Draw what each user sends and gets, and what each side maximises.
-
-    Returns
-    -------
-    Figure
-        One drawing.
-    """
-    with house_style():
-        figure = new_figure(9.5, 5)
-        axes = figure.add_subplot()
-        canvas(axes, 9.5, 5)
-        for row, name in enumerate(("1", "2", "N")):
-            middle = (4.2, 2.95, 0.85)[row]
-            person(axes, (0.6, middle), level_colour(row % 3), 1.2)
-            axes.text(1.05, middle, f"user ${name}$", va="center", fontsize=12)
-            arrow(axes, (1.9, middle + 0.14), (5.6, 3.5 - 0.58 * row), _DATA)
-            arrow(axes, (5.6, 3.24 - 0.58 * row), (1.9, middle - 0.16), _MONEY)
-        axes.text(0.6, 1.9, "$\\vdots$", ha="center", va="center", fontsize=18)
-        axes.text(3.4, 4.28, "data $x_i$ at a privacy level $\\rho_i$", ha="left", color=_DATA, fontsize=12)
-        axes.text(3.75, 1.05, "payment $t_i(\\rho_i; \\rho_{-i})$", ha="left", color=_MONEY, fontsize=12)
-        server(axes, (5.75, 1.95), (1.3, 1.7))
-        axes.text(6.4, 3.85, "Platform", ha="center", fontsize=13, fontweight="bold")
-        box(axes, (7.3, 1.75), (2.1, 2.1), INK)
-        words = "sets the payments\nto maximise\n\n$U(\\rho) - \\sum_i t_i(\\rho)$\n\nwhere users settle"
-        axes.text(8.35, 2.8, words, ha="center", va="center", fontsize=11.5)
-        box(axes, (0.15, 0.02), (3.0, 0.42), _DATA, "#EAF5FC")
-        axes.text(1.65, 0.23, "each maximises $u_i = t_i(\\rho) - c_i(\\rho_i)$", ha="center", va="center", fontsize=11)
+    """Draw what each user sends and gets, and what each side maximises."""
+    figure = new_figure(9.5, 5)
+    axes = figure.add_subplot()
+    canvas(axes, 9.5, 5)
+    for row, name in enumerate(("1", "2", "N")):
+        middle = (4.2, 2.95, 0.85)[row]
+        person(axes, (0.6, middle), level_colour(row % 3), 1.2)
+        axes.text(1.05, middle, f"user ${name}$", va="center", fontsize=12)
+        arrow(axes, (1.9, middle + 0.14), (5.6, 3.5 - 0.58 * row), _DATA)
+        arrow(axes, (5.6, 3.24 - 0.58 * row), (1.9, middle - 0.16), _MONEY)
+    axes.text(0.6, 1.9, "$\\vdots$", ha="center", va="center", fontsize=18)
+    axes.text(3.4, 4.28, "data $x_i$ at a privacy level $\\rho_i$", ha="left", color=_DATA, fontsize=12)
+    axes.text(3.75, 1.05, "payment $t_i(\\rho_i; \\rho_{-i})$", ha="left", color=_MONEY, fontsize=12)
+    server(axes, (5.75, 1.95), (1.3, 1.7))
+    axes.text(6.4, 3.85, "Platform", ha="center", fontsize=13, fontweight="bold")
+    box(axes, (7.3, 1.75), (2.1, 2.1), INK)
+    words = "sets the payments\nto maximise\n\n$U(\\rho) - \\sum_i t_i(\\rho)$\n\nwhere users settle"
+    axes.text(8.35, 2.8, words, ha="center", va="center", fontsize=11.5)
+    box(axes, (0.15, 0.02), (3.0, 0.42), _DATA, "#EAF5FC")
+    axes.text(1.65, 0.23, "each maximises $u_i = t_i(\\rho) - c_i(\\rho_i)$", ha="center", va="center", fontsize=11)
     return figure

@@ -57,31 +57,19 @@ def plates() -> tuple[Plate, ...]:
     return (Plate("fig4", draw(found), HEADERS, rows),)
 
 
+@house_style()
 def draw(found: Sequence[Crowd]) -> Figure:
-    """Draw each user's data and mean.
-
-    Parameters
-    ----------
-    found : sequence of Crowd
-        One a panel.
-
-    Returns
-    -------
-    Figure
-        Panels side by side on one scale.
-    """
-    with house_style():
-        figure = new_figure(9.5, 5)
-        figure.suptitle("How much one user's data tells about another", x=0.01, ha="left", fontweight="bold")
-        axes = figure.subplots(1, len(found), sharex=True, sharey=True)
-        for panel, crowd in zip(axes, found, strict=True):
-            _draw_crowd(panel, crowd)
-        axes[0].set_yticks(range(N_USERS), [f"user {user}" for user in range(1, N_USERS + 1)])
-        axes[0].set_ylim(N_USERS - 0.6, -0.9)
-        axes[0].set_xlabel("value of a sample")
-        axes[1].set_xlabel("value of a sample")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-        note_inputs(figure, f"the variances (simulated, seed {SEED}, {N_SAMPLES} samples each user).")
+    """Draw each user's data and mean."""
+    figure = new_figure(9.5, 5, "How much one user's data tells about another")
+    axes = figure.subplots(1, len(found), sharex=True, sharey=True)
+    for panel, crowd in zip(axes, found, strict=True):
+        _draw_crowd(panel, crowd)
+    axes[0].set_yticks(range(N_USERS), [f"user {user}" for user in range(1, N_USERS + 1)])
+    axes[0].set_ylim(N_USERS - 0.6, -0.9)
+    axes[0].set_xlabel("value of a sample")
+    axes[1].set_xlabel("value of a sample")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    note_inputs(figure, f"the variances (simulated, seed {SEED}, {N_SAMPLES} samples each user).")
     return figure
 
 

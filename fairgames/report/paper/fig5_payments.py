@@ -59,18 +59,6 @@ class Payday(NamedTuple):
 def payday(regime: Regime, star: int | None = None) -> Payday:
     """Fair payments at alpha = 1 at the profile of section 4.1.
 
-    Parameters
-    ----------
-    regime : Regime
-        The variances.
-    star : int, optional
-        The user with importance 100.
-
-    Returns
-    -------
-    Payday
-        A bar for each kind of user; the star is a kind of its own.
-
     Examples
     --------
     >>> payday(HETEROGENEOUS, star=8).star_share > 0.9
@@ -108,71 +96,45 @@ def plates() -> tuple[Plate, ...]:
     )
 
 
+@house_style()
 def draw_alike(paydays: Sequence[Payday]) -> Figure:
-    """Draw Fig. 5a.
-
-    Parameters
-    ----------
-    paydays : sequence of Payday
-        One a panel.
-
-    Returns
-    -------
-    Figure
-        Panels side by side on one scale.
-    """
-    with house_style():
-        figure = new_figure(9.5, 4.2)
-        figure.suptitle("Who is paid above the average?", x=0.01, ha="left", fontweight="bold")
-        axes = figure.subplots(1, len(paydays), sharey=True)
-        for panel, paid in zip(axes, paydays, strict=True):
-            _draw_bars(panel, paid)
-            panel.set_title(f"{paid.regime.name}\n{paid.regime.label}")
-            panel.margins(y=0.1)
-        axes[0].set_ylabel("payment less the average,  $\\phi_i(\\rho) - U(\\rho)/N$")
-        note_inputs(
-            figure,
-            "$n_i \\in \\{10, 100\\}$ and who has which. Ten users: five at $\\rho_i = 1$, four at $\\rho_i = 2$; "
-            "one\nstays out ($\\rho_i = 0$), is paid nothing, and is not drawn. $\\alpha = 1$, $a_i = 1$.",
-        )
+    """Draw Fig. 5a."""
+    figure = new_figure(9.5, 4.2, "Who is paid above the average?")
+    axes = figure.subplots(1, len(paydays), sharey=True)
+    for panel, paid in zip(axes, paydays, strict=True):
+        _draw_bars(panel, paid)
+        panel.set_title(f"{paid.regime.name}\n{paid.regime.label}")
+        panel.margins(y=0.1)
+    axes[0].set_ylabel("payment less the average,  $\\phi_i(\\rho) - U(\\rho)/N$")
+    note_inputs(
+        figure,
+        "$n_i \\in \\{10, 100\\}$ and who has which. Ten users: five at $\\rho_i = 1$, four at $\\rho_i = 2$; "
+        "one\nstays out ($\\rho_i = 0$), is paid nothing, and is not drawn. $\\alpha = 1$, $a_i = 1$.",
+    )
     return figure
 
 
+@house_style()
 def draw_with_a_star(paydays: Sequence[Payday]) -> Figure:
-    """Draw Fig. 5b.
-
-    Parameters
-    ----------
-    paydays : sequence of Payday
-        In the paper's order; regimes become rows, so that panels on one scale can be compared.
-
-    Returns
-    -------
-    Figure
-        Four panels.
-    """
-    with house_style():
-        figure = new_figure(9.5, 7)
-        figure.suptitle(
-            f"One star user, {STAR} times as important as each other user", x=0.01, ha="left", fontweight="bold"
+    """Draw Fig. 5b."""
+    figure = new_figure(9.5, 7, f"One star user, {STAR} times as important as each other user")
+    axes = figure.subplots(2, 2, sharey="row").T.ravel()
+    for place, (panel, paid) in enumerate(zip(axes, paydays, strict=True), start=1):
+        _draw_bars(panel, paid)
+        star = next(bar for bar in paid.bars if bar.is_star)
+        panel.set_title(
+            f"{place}. {paid.regime.name}: {paid.regime.label}\n"
+            f"star: $\\rho_i = {star.level}$, $n_i = {star.samples}$; it is paid {paid.star_share:.0%} of $U$"
         )
-        axes = figure.subplots(2, 2, sharey="row").T.ravel()
-        for place, (panel, paid) in enumerate(zip(axes, paydays, strict=True), start=1):
-            _draw_bars(panel, paid)
-            star = next(bar for bar in paid.bars if bar.is_star)
-            panel.set_title(
-                f"{place}. {paid.regime.name}: {paid.regime.label}\n"
-                f"star: $\\rho_i = {star.level}$, $n_i = {star.samples}$; it is paid {paid.star_share:.0%} of $U$"
-            )
-            panel.margins(y=0.12)
-        for panel in axes[:2]:
-            panel.set_ylabel("payment less the average,  $\\phi_i(\\rho) - U(\\rho)/N$")
-        note_inputs(
-            figure,
-            "$n_i \\in \\{10, 100\\}$, who has which, and who is the star in 3 and 4.\n"
-            "In 3 the other federating users blur the aggregate in which the star hides: they lower $U$ and pay.\n"
-            "Panels are numbered as in the paper, from left to right; each row has one scale. $\\alpha = 1$.",
-        )
+        panel.margins(y=0.12)
+    for panel in axes[:2]:
+        panel.set_ylabel("payment less the average,  $\\phi_i(\\rho) - U(\\rho)/N$")
+    note_inputs(
+        figure,
+        "$n_i \\in \\{10, 100\\}$, who has which, and who is the star in 3 and 4.\n"
+        "In 3 the other federating users blur the aggregate in which the star hides: they lower $U$ and pay.\n"
+        "Panels are numbered as in the paper, from left to right; each row has one scale. $\\alpha = 1$.",
+    )
     return figure
 
 

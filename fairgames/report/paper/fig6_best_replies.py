@@ -86,34 +86,18 @@ def plates() -> tuple[Plate, ...]:
     return (Plate("fig6", draw(found), HEADERS, rows),)
 
 
+@house_style()
 def draw(found: Sequence[Choice]) -> Figure:
-    """Draw payments against costs, a panel for each kind of user.
-
-    Parameters
-    ----------
-    found : sequence of Choice
-        Left to right.
-
-    Returns
-    -------
-    Figure
-        Five panels, each with its own scale.
-    """
-    with house_style():
-        figure = new_figure(12, 4.3)
-        figure.suptitle(
-            "An equilibrium: no user gains by another level while the others stay", x=0.01, ha="left", fontweight="bold"
-        )
-        axes = figure.subplots(1, len(found), sharey=True)
-        for panel, one in zip(axes, found, strict=True):
-            _draw_choice(panel, one)
-        axes[len(found) // 2].set_xlabel("privacy level $\\rho_i$, and below it the gain: payment less cost")
-        axes[0].set_ylabel("in the unit of the utility")
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper right", ncols=3)
-        note_inputs(
-            figure, f"{USER_INPUTS}; $\\alpha = {ALPHA_OF_FIG_6:g}$. As printed: {HETEROGENEOUS.label}, $a_i = 1$."
-        )
+    """Draw payments against costs, a panel for each kind of user."""
+    figure = new_figure(12, 4.3, "An equilibrium: no user gains by another level while the others stay")
+    axes = figure.subplots(1, len(found), sharey=True)
+    for panel, one in zip(axes, found, strict=True):
+        _draw_choice(panel, one)
+    axes[len(found) // 2].set_xlabel("privacy level $\\rho_i$, and below it the gain: payment less cost")
+    axes[0].set_ylabel("in the unit of the utility")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=3)
+    note_inputs(figure, f"{USER_INPUTS}; $\\alpha = {ALPHA_OF_FIG_6:g}$. As printed: {HETEROGENEOUS.label}, $a_i = 1$.")
     return figure
 
 

@@ -62,16 +62,6 @@ class Panel(NamedTuple):
 def panel(regime: Regime) -> Panel:
     """Solve eq. 19 for the ten users.
 
-    Parameters
-    ----------
-    regime : Regime
-        The variances.
-
-    Returns
-    -------
-    Panel
-        Without a grid of alpha.
-
     Examples
     --------
     >>> panel(HOMOGENEOUS).optimum.profile
@@ -119,31 +109,14 @@ def _rows(found: Panel) -> list[list[object]]:
     return [*best, *every]
 
 
+@house_style()
 def draw(found: Panel) -> Figure:
-    """Draw the landscape above the levels that users choose.
-
-    Parameters
-    ----------
-    found : Panel
-        One regime.
-
-    Returns
-    -------
-    Figure
-        Two panels over one axis of alpha.
-    """
-    with house_style():
-        figure = new_figure(8.5, 7.6)
-        figure.suptitle(
-            f"What the platform keeps, and who shares what: {found.regime.name} users",
-            x=0.01,
-            ha="left",
-            fontweight="bold",
-        )
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[1.15, 1])
-        _draw_values(top, found)
-        _draw_levels(bottom, found)
-        note_inputs(figure, USER_INPUTS.replace(", and", ",") + ", $s^2$ and $r^2$.")
+    """Draw the landscape above the levels that users choose."""
+    figure = new_figure(8.5, 7.6, f"What the platform keeps, and who shares what: {found.regime.name} users")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[1.15, 1])
+    _draw_values(top, found)
+    _draw_levels(bottom, found)
+    note_inputs(figure, USER_INPUTS.replace(", and", ",") + ", $s^2$ and $r^2$.")
     return figure
 
 

@@ -91,35 +91,23 @@ def plates() -> tuple[Plate, ...]:
     return (Plate("fig8", draw(symmetric, best), HEADERS, rows),)
 
 
+@house_style()
 def draw(symmetric: Sequence[Point], best: Sequence[Point]) -> Figure:
-    """Draw alpha above utility and payments, for symmetric and for all equilibria.
-
-    Parameters
-    ----------
-    symmetric, best : sequence of Point
-        The curves, by increasing cost.
-
-    Returns
-    -------
-    Figure
-        Four panels.
-    """
-    with house_style():
-        figure = new_figure(10.5, 7)
-        figure.suptitle("Two users: the platform's optimum as privacy becomes dearer", x=0.01, ha="left", weight="bold")
-        axes = figure.subplots(2, 2, sharex=True, sharey="row")
-        found = mechanism(Fraction(1, 2))
-        low, high = float(found.cost_threshold), float(found.exit_threshold)
-        _draw_column(axes[:, 0], symmetric, "each user")
-        _draw_column(axes[:, 1], best, "each user who shares")
-        axes[0, 0].set_title("Both users do the same (the paper's Fig. 8)", pad=26)
-        axes[0, 1].set_title("Every equilibrium (what the paper leaves out)", pad=26)
-        for column, words in enumerate((("both share", "both mix", "nobody shares"), ("both share", "one shares", ""))):
-            _name_regions(axes[0, column], (0, low, high, 1), (*words[:2], "nobody shares"))
-            _mark(axes[:, column], low, high)
-        axes[0, 0].set_ylabel("share paid out, $\\alpha^*$")
-        axes[1, 0].set_ylabel("in the unit of the utility")
-        _formulas(axes)
+    """Draw alpha above utility and payments, for symmetric and for all equilibria."""
+    figure = new_figure(10.5, 7, "Two users: the platform's optimum as privacy becomes dearer")
+    axes = figure.subplots(2, 2, sharex=True, sharey="row")
+    found = mechanism(Fraction(1, 2))
+    low, high = float(found.cost_threshold), float(found.exit_threshold)
+    _draw_column(axes[:, 0], symmetric, "each user")
+    _draw_column(axes[:, 1], best, "each user who shares")
+    axes[0, 0].set_title("Both users do the same (the paper's Fig. 8)", pad=26)
+    axes[0, 1].set_title("Every equilibrium (what the paper leaves out)", pad=26)
+    for column, words in enumerate((("both share", "both mix", "nobody shares"), ("both share", "one shares", ""))):
+        _name_regions(axes[0, column], (0, low, high, 1), (*words[:2], "nobody shares"))
+        _mark(axes[:, column], low, high)
+    axes[0, 0].set_ylabel("share paid out, $\\alpha^*$")
+    axes[1, 0].set_ylabel("in the unit of the utility")
+    _formulas(axes)
     return figure
 
 

@@ -36,18 +36,6 @@ _COLOURS = (PALETTE[0], PALETTE[1], PALETTE[4], PALETTE[3], PALETTE[6])
 def optima(low: float, high: float, steps: int) -> TwoGroupOptima:
     """Solve eq. 26 at every pair of costs of a square grid; no grid of alpha is involved.
 
-    Parameters
-    ----------
-    low, high : float
-        Ends of both costs.
-    steps : int
-        Number of steps along each.
-
-    Returns
-    -------
-    TwoGroupOptima
-        User 1 on the rows.
-
     Examples
     --------
     >>> optima(0, 1, 2).value.round(3).tolist()
@@ -74,88 +62,62 @@ def plates() -> tuple[Plate, ...]:
     )
 
 
+@house_style()
 def draw_panels(found: TwoGroupOptima) -> Figure:
-    """Draw the payment to user 2 and the platform's share over both costs.
-
-    Parameters
-    ----------
-    found : TwoGroupOptima
-        The optima.
-
-    Returns
-    -------
-    Figure
-        Two panels, as in the paper.
-    """
-    with house_style():
-        figure = new_figure(10.5, 4.9)
-        figure.suptitle("Two groups with different privacy costs", x=0.01, ha="left", fontweight="bold")
-        left, right = figure.subplots(1, 2)
-        for axes, values, title in (
-            (left, paid_to_user_2(found), "Payment to user 2,  $\\alpha^*\\phi_2$"),
-            (right, found.value, "The platform's share,  $(1-\\alpha^*)\\,U$"),
-        ):
-            image = _draw_square(axes, found, values, cmap="cividis", vmin=0)
-            axes.set_title(title)
-            for third in (1 / 3, 2 / 3):
-                axes.axvline(third, color="white", linewidth=0.8, linestyle=":")
-                axes.axhline(third, color="white", linewidth=0.8, linestyle=":")
-            for place, words in _REGIONS:
-                _label(axes, place, words)
-            figure.colorbar(image, ax=axes, fraction=0.046, pad=0.04)
+    """Draw the payment to user 2 and the platform's share over both costs."""
+    figure = new_figure(10.5, 4.9, "Two groups with different privacy costs")
+    left, right = figure.subplots(1, 2)
+    for axes, values, title in (
+        (left, paid_to_user_2(found), "Payment to user 2,  $\\alpha^*\\phi_2$"),
+        (right, found.value, "The platform's share,  $(1-\\alpha^*)\\,U$"),
+    ):
+        image = _draw_square(axes, found, values, cmap="cividis", vmin=0)
+        axes.set_title(title)
+        for third in (1 / 3, 2 / 3):
+            axes.axvline(third, color="white", linewidth=0.8, linestyle=":")
+            axes.axhline(third, color="white", linewidth=0.8, linestyle=":")
+        for place, words in _REGIONS:
+            _label(axes, place, words)
+        figure.colorbar(image, ax=axes, fraction=0.046, pad=0.04)
     return figure
 
 
+@house_style()
 def draw_regions(found: TwoGroupOptima, window: TwoGroupOptima) -> Figure:
-    """Draw which kind of equilibrium is best where, with the half-mixed region large.
-
-    Parameters
-    ----------
-    found : TwoGroupOptima
-        Over all costs.
-    window : TwoGroupOptima
-        Around the half-mixed region.
-
-    Returns
-    -------
-    Figure
-        The whole map, and the window enlarged.
-    """
-    with house_style():
-        figure = new_figure(12, 6.7)
-        figure.suptitle("Who takes part at the platform's optimum", x=0.01, ha="left", fontweight="bold")
-        left, right = figure.subplots(1, 2)
-        for axes, part in ((left, found), (right, window)):
-            _draw_kinds(axes, part)
-        left.set_title("All costs")
-        right.set_title("Enlarged: the half-mixed region that the paper leaves out")
-        for place, words in _REGIONS:
-            _label(left, place, words)
-        _label(right, (0.235, 0.25), "both\nshare")
-        _label(right, (0.25, 0.33), "user 1 shares alone")
-        _label(right, (0.345, 0.265), "user 2 shares alone")
-        for place, words in (
-            ((0.2665, 0.2885), "user 2 surely,\nuser 1 sometimes"),
-            ((0.2835, 0.263), "user 1 surely,\nuser 2 sometimes"),
-        ):
-            right.text(*place, words, ha="center", va="center", color="white", fontsize=7.5)
-        right.annotate(
-            "half-mixed: the dearer user shares surely,\nthe cheaper one sometimes",
-            (0.318, 0.324),
-            (0.226, 0.371),
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": INK},
-            bbox=_BOX,
-        )
-        square = [WINDOW[0], WINDOW[1], WINDOW[1], WINDOW[0], WINDOW[0]]
-        left.plot(square, [*square[3:], *square[1:4]], color=INK, linewidth=1.2)
-        figure.supxlabel(
-            "In the half-mixed region $\\alpha^* = 2\\min(c_1, c_2)$ exactly: the optimum lies in a continuum of "
-            "equilibria that exists at that one $\\alpha$, so a grid of $\\alpha$ does not meet it.",
-            x=0.01,
-            ha="left",
-            fontsize=8.5,
-        )
+    """Draw which kind of equilibrium is best where, with the half-mixed region large."""
+    figure = new_figure(12, 6.7, "Who takes part at the platform's optimum")
+    left, right = figure.subplots(1, 2)
+    for axes, part in ((left, found), (right, window)):
+        _draw_kinds(axes, part)
+    left.set_title("All costs")
+    right.set_title("Enlarged: the half-mixed region that the paper leaves out")
+    for place, words in _REGIONS:
+        _label(left, place, words)
+    _label(right, (0.235, 0.25), "both\nshare")
+    _label(right, (0.25, 0.33), "user 1 shares alone")
+    _label(right, (0.345, 0.265), "user 2 shares alone")
+    for place, words in (
+        ((0.2665, 0.2885), "user 2 surely,\nuser 1 sometimes"),
+        ((0.2835, 0.263), "user 1 surely,\nuser 2 sometimes"),
+    ):
+        right.text(*place, words, ha="center", va="center", color="white", fontsize=7.5)
+    right.annotate(
+        "half-mixed: the dearer user shares surely,\nthe cheaper one sometimes",
+        (0.318, 0.324),
+        (0.226, 0.371),
+        va="center",
+        arrowprops={"arrowstyle": "-", "color": INK},
+        bbox=_BOX,
+    )
+    square = [WINDOW[0], WINDOW[1], WINDOW[1], WINDOW[0], WINDOW[0]]
+    left.plot(square, [*square[3:], *square[1:4]], color=INK, linewidth=1.2)
+    figure.supxlabel(
+        "In the half-mixed region $\\alpha^* = 2\\min(c_1, c_2)$ exactly: the optimum lies in a continuum of "
+        "equilibria that exists at that one $\\alpha$, so a grid of $\\alpha$ does not meet it.",
+        x=0.01,
+        ha="left",
+        fontsize=8.5,
+    )
     return figure
 
 

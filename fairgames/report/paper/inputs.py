@@ -61,20 +61,7 @@ USER_INPUTS = "$n_i \\in \\{10, 100\\}$, who has which, and the five cost functi
 
 
 def federated_mean(regime: Regime, star: int | None = None) -> FederatedMeanUtility:
-    """Utility of the ten users of section 4.
-
-    Parameters
-    ----------
-    regime : Regime
-        The variances.
-    star : int, optional
-        User whose importance is `STAR`.
-
-    Returns
-    -------
-    FederatedMeanUtility
-        With three levels.
-    """
+    """Utility of the ten users of section 4."""
     importance = [STAR if user == star else 1 for user in range(len(SAMPLES))]
     return FederatedMeanUtility(SAMPLES, regime.between_variance, regime.within_variance, importance)
 

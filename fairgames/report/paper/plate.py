@@ -41,13 +41,7 @@ class Plate(NamedTuple):
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder for the files, if there is none.
-
-    Raises
-    ------
-    InputError
-        If it cannot be made.
-    """
+    """Make the folder for the files, if there is none."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -55,27 +49,7 @@ def make_folder(folder: Path) -> None:
 
 
 def write_plate(plate: Plate, folder: Path, force: bool = False) -> list[Path]:
-    """Write a plate's picture as PNG and SVG, its numbers as CSV, and a table without a picture as Markdown, too.
-
-    Parameters
-    ----------
-    plate : Plate
-        The figure or table.
-    folder : Path
-        An existing folder.
-    force : bool
-        Overwrite files that are not known to be ours.
-
-    Returns
-    -------
-    list of Path
-        The files. The same plate always gives the same bytes.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be written, or must not be overwritten.
-    """
+    """Write a plate's picture as PNG and SVG, its numbers as CSV, and a table without a picture as Markdown, too."""
     written = []
     if plate.figure is not None:
         for ending in (".png", ".svg"):
@@ -138,21 +112,6 @@ MODULES = {
 def names_of(wanted: str) -> tuple[str, ...]:
     """Turn what was asked for into names.
 
-    Parameters
-    ----------
-    wanted : str
-        A name, or ``"all"``.
-
-    Returns
-    -------
-    tuple of str
-        Names of `MODULES`.
-
-    Raises
-    ------
-    InputError
-        If there is no such figure.
-
     Examples
     --------
     >>> names_of("all")[:2], names_of("tables")
@@ -166,18 +125,7 @@ def names_of(wanted: str) -> tuple[str, ...]:
 
 
 def plates_of(name: str) -> tuple[Plate, ...]:
-    """Compute and draw one figure, or compute the tables.
-
-    Parameters
-    ----------
-    name : str
-        One of `MODULES`.
-
-    Returns
-    -------
-    tuple of Plate
-        What is to be written.
-    """
+    """Compute and draw one figure, or compute the tables."""
     module = import_module(f"fairgames.report.paper.{MODULES[name]}")
     plates: tuple[Plate, ...] = module.plates(name) if MODULES[name] == "drawings" else module.plates()
     return plates

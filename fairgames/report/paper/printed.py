@@ -50,11 +50,6 @@ class Printed(NamedTuple):
 def printed_numbers() -> list[Printed]:
     """Every number and formula that the paper prints about its examples, with ours.
 
-    Returns
-    -------
-    list of Printed
-        In the order of the paper.
-
     Examples
     --------
     >>> first = printed_numbers()[1]
