@@ -7,9 +7,7 @@ import time
 
 import numpy as np
 
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames import DPMeanUtility, FederatedMeanUtility, optimal_alpha
 
 
 def timed(*arguments, **options):

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from hundred_games import BETWEEN, N_USERS, SAMPLES, WITHIN, games
 
+from fairgames import FederatedMeanUtility
 from fairgames.payments.engines.permutations import permutation_payments
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 BUDGET = 10_000
 SEEDS = range(5)

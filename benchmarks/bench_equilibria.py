@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fairgames.equilibrium.solve import equilibria
+from fairgames import equilibria
 
 
 def seconds(solve: Callable[[], Any], least: float = 0.3) -> tuple[float, int]:

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fairgames import FederatedMeanUtility, optimal_alpha
 from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.fair_bound import fair_bound
 from fairgames.mechanism.crowds.game import scale_game
 from fairgames.mechanism.crowds.payment_ranges import FederatedRanges
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 # fmt: off
 PUPILS = [

@@ -11,11 +11,10 @@ import numpy as np
 from black_box import BlackBox
 from timing import least, peak
 
+from fairgames import DPMeanUtility, payment_table
 from fairgames.payments.counts import count_potential
 from fairgames.payments.engines.threshold import threshold_payments
-from fairgames.payments.fair import payment_table
 from fairgames.payments.pricing import price_profile
-from fairgames.utility.dp_mean import DPMeanUtility
 
 FIGURE = Path(__file__).parent / "results" / "growth.png"
 

@@ -11,10 +11,9 @@ import time
 
 import numpy as np
 
+from fairgames import FederatedMeanUtility, fair_payments
 from fairgames.payments.engines.federated_integrals import integrate
 from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
-from fairgames.payments.pricing import fair_payments
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 MIXES = {"mixed": (0.2, 0.4, 0.4), "all federate": (0, 1, 0), "all direct": (0, 0, 1)}
 

@@ -15,14 +15,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from fairgames import FederatedMeanUtility, optimal_alpha
 from fairgames.equilibrium.intervals import alpha_intervals
 from fairgames.mechanism.dense import best_pure
-from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.two_player.optimum import best_of_two
 from fairgames.mechanism.two_player.two_groups import two_group_optima
 from fairgames.payments.potential import potential_tensor
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 SAMPLES = [10, 10, 10, 10, 100, 10, 10, 10, 100, 10]
 COSTS = [[0, 0.2, 2.4]] * 4 + [[0, 0.25, 3.3]] + [[0, 0.04, 0.21]] * 3 + [[0, 0.2, 2]] + [[0, 1.5, 20]]

@@ -9,11 +9,10 @@ from black_box import BlackBox
 from scipy.stats import hypergeom
 from timing import least, verdict
 
+from fairgames import DPMeanUtility, FederatedMeanUtility
 from fairgames.payments.engines.strata import strata_payments
 from fairgames.payments.engines.threshold import threshold_payments
 from fairgames.payments.pricing import price_profile
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 USERS = (10**5, 10**6, 10**7)
 RUNS = 9

@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 
+from fairgames import FederatedMeanUtility
 from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.problem import as_problem
@@ -18,7 +19,6 @@ from fairgames.mechanism.types.game import types_game
 from fairgames.mechanism.types.hall import prune, stable_ranges
 from fairgames.mechanism.types.optimum import types_optimum
 from fairgames.payments.counts import count_potential
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 
 def types_optimal_alpha(utility, costs, selection="best"):

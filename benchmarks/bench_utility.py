@@ -4,8 +4,7 @@ from time import perf_counter
 
 import numpy as np
 
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames import DPMeanUtility, FederatedMeanUtility
 
 SAMPLE = 200
 

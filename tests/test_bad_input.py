@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import fairgames as fg
+from fairgames import load
 from fairgames.errors import EvaluationError
-from fairgames.spec.load import load
 
 NAN, INF = math.nan, math.inf
 TABLE = [[0, "2/3"], ["2/3", 1]]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.exactness import (
     as_array,
     as_number,

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.files import Output
 from fairgames.report.style import new_figure, save_figure
 

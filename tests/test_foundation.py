@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import fairgames
-from fairgames.errors import FairGamesError, InputError, SizeError, SpecificationError
+from fairgames import FairGamesError, InputError, SizeError
+from fairgames.errors import SpecificationError
 from fairgames.memory import require_memory
 from fairgames.result import Result, format_value, html_table, json_ready
 from fairgames.tolerance import RELATIVE, comparison_tolerance

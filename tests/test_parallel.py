@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from cloudpickle import register_pickle_by_value
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.parallel import as_n_jobs, as_seed, batch_seed, run_in_order
 from fairgames.progress import heartbeat, progress, stage
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.store import Store
 
 ENTRIES = [{"value": value} for value in [0.1 + 0.2, -0.0, 5e-324, 1e308, 1 / 3, 7.0]]

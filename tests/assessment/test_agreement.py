@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fairgames.assessment.agreement import compare_solvers
+from fairgames import InputError, compare_solvers
 from fairgames.equilibrium.solver import Solver
-from fairgames.errors import InputError, SolverError
+from fairgames.errors import SolverError
 
 COORDINATION = [[[1, 0], [0, 1]], [[1, 0], [0, 1]]]
 FIRST, SECOND, WRONG = ([1.0, 0.0], [1.0, 0.0]), ([0.0, 1.0], [0.0, 1.0]), ([1.0, 0.0], [0.0, 1.0])

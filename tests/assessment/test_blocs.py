@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from fairgames import InputError
 from fairgames.assessment.changes import compare_blocs
-from fairgames.errors import InputError
 from fairgames.mechanism.problem import as_problem
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]

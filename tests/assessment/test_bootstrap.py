@@ -3,16 +3,20 @@
 import numpy as np
 import pytest
 
-from fairgames.assessment.bootstrap import bootstrap, group_resamples
-from fairgames.equilibrium.intervals import stable_profiles
-from fairgames.errors import DataError, InputError
-from fairgames.fitting.federated_mean import fit_federated_mean
+from fairgames import (
+    FederatedMeanUtility,
+    InputError,
+    MeasuredUtility,
+    TableUtility,
+    bootstrap,
+    fair_payments,
+    fit_federated_mean,
+    optimal_alpha,
+    stable_profiles,
+)
+from fairgames.assessment.bootstrap import group_resamples
+from fairgames.errors import DataError
 from fairgames.fitting.variance_components import anova_of_groups
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.payments.pricing import fair_payments
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.measured.experiment import MeasuredUtility
-from fairgames.utility.table import TableUtility
 
 COSTS = [0, 0.3, 0.9]
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from fairgames import CountUtility, DPMeanUtility, FederatedMeanUtility, InputError, TableUtility, crosscheck, load
 from fairgames.assessment.crosscheck import payments as crosscheck_payments
 from fairgames.assessment.crosscheck import run as front
 from fairgames.assessment.crosscheck.points import (
@@ -19,13 +20,7 @@ from fairgames.assessment.crosscheck.points import (
     at,
     compare,
 )
-from fairgames.assessment.crosscheck.run import crosscheck
-from fairgames.errors import InputError
-from fairgames.spec.load import load
 from fairgames.tolerance import RELATIVE
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import CountUtility, TableUtility
 from symbolic.errors import SymbolicError
 
 

@@ -6,11 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import shapley
 
-from fairgames.assessment.explain import explain_payments
-from fairgames.errors import InputError
-from fairgames.payments.pricing import fair_payments, price_profile
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import CountUtility
+from fairgames import CountUtility, FederatedMeanUtility, InputError, explain_payments, fair_payments
+from fairgames.payments.pricing import price_profile
 
 
 def parts_by_definition(utility, profile):

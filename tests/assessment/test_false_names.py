@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 from oracles import shapley
 
-from fairgames.assessment.false_names import false_names
-from fairgames.errors import InputError
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import CountUtility
+from fairgames import CountUtility, DPMeanUtility, FederatedMeanUtility, InputError, false_names
 
 INF = float("inf")
 

@@ -5,10 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.assessment.changes import compare_optima, leaving
-from fairgames.errors import InputError
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames import FederatedMeanUtility, InputError, compare_optima, leaving, optimal_alpha
 
 UTILITY = FederatedMeanUtility([10, 20, 80], 1, 10)
 COSTS = [[0, 0.1, 0.3], [0, 0.2, 0.5], [0, 0.1, 0.9]]

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.assessment.misreport import misreport
+from fairgames import misreport
 from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.problem import as_problem
 

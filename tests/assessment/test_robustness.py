@@ -8,9 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.assessment.robustness import cost_robustness
-from fairgames.equilibrium.intervals import stable_profiles
-from fairgames.errors import InputError
+from fairgames import InputError, cost_robustness, stable_profiles
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 

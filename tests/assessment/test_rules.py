@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.assessment.rules import compare_rules, standard_rules
-from fairgames.errors import InputError, SizeError
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.payments.axioms import check_axioms
+from fairgames import (
+    CountUtility,
+    FederatedMeanUtility,
+    InputError,
+    SizeError,
+    TableUtility,
+    check_axioms,
+    compare_rules,
+    optimal_alpha,
+)
+from fairgames.assessment.rules import standard_rules
 from fairgames.payments.rules import LeaveOneOut, NoNegative
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import CountUtility, TableUtility
 
 INF = float("inf")
 

@@ -7,9 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.assessment.sweep import sweep
-from fairgames.errors import InputError
-from fairgames.mechanism.optimal import optimal_alpha
+from fairgames import InputError, optimal_alpha, sweep
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import json
 
-from fairgames.spec.load import load
+from fairgames import load
 
 
 def test_compare_plays_out_other_rules(run, two, tmp_path, saved):
-    from fairgames.assessment.rules import compare_rules
+    from fairgames import compare_rules
 
     output = run("compare", two, "--json", tmp_path / "out.json", "--figure", tmp_path / "out.png").output
     spec = load(two)

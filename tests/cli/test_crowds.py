@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fairgames import load
 from fairgames.cli.frame import MOST_ONE_BY_ONE
-from fairgames.spec.load import load
 from fairgames.spec.specification import Specification
 
 PHONES = Path(__file__).parents[2] / "examples" / "phones.toml"

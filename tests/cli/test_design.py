@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.spec.load import load
+from fairgames import load, optimal_alpha
 
 DATA = "clinic,bmi\n" + "".join(
     f"{clinic},{value}\n"
@@ -219,8 +218,7 @@ def test_bootstrap_needs_data(run, two):
 
 @pytest.mark.parametrize("estimator", ["anova", "reml"])
 def test_a_fit_with_covariates_is_solved_and_resampled_as_it_was_fitted(run, tmp_path, saved, estimator):
-    from fairgames.assessment.bootstrap import bootstrap
-    from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames import bootstrap, fit_federated_mean
 
     if estimator == "reml":
         pytest.importorskip("statsmodels")

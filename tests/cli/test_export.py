@@ -5,11 +5,9 @@ from fractions import Fraction
 
 import pytest
 
+from fairgames import FairGame, load, payment_table
 from fairgames.files import signed
-from fairgames.game.fair_game import FairGame
 from fairgames.game.gambit import from_nfg
-from fairgames.payments.fair import payment_table
-from fairgames.spec.load import load
 
 
 def test_the_game_is_exported_for_gambit(run, two, tmp_path):

@@ -4,8 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.fitting.federated_mean import fit_federated_mean
-from fairgames.spec.load import load
+from fairgames import fit_federated_mean, load
 
 DATA = "clinic,bmi\n" + "".join(
     f"{clinic},{value}\n"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fairgames.spec.load import load
+from fairgames import load
 
 
 def test_init_writes_an_example_that_solves_as_it_is(run, example):

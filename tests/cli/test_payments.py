@@ -5,9 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.payments.fair import coalition_payments
-from fairgames.payments.pricing import fair_payments
-from fairgames.spec.load import load
+from fairgames import coalition_payments, fair_payments, load
 
 CROWD = """
 levels = ["absent", "low", "high"]
@@ -118,7 +116,7 @@ def test_unresolved_payments_are_no_answer(run, two, monkeypatch):
 
 
 def test_payments_are_explained(run, example, tmp_path, saved):
-    from fairgames.assessment.explain import explain_payments
+    from fairgames import explain_payments
 
     output = run("payments", example, "--explain", "--unit-value", "1000", "--json", tmp_path / "out.json").output
     why = explain_payments(load(example).utility, (1, 1, 1, 2), Fraction(3, 10), 1000)
@@ -131,7 +129,7 @@ def test_payments_are_explained(run, example, tmp_path, saved):
 
 
 def test_false_names_are_priced(run, example, tmp_path, saved):
-    from fairgames.assessment.false_names import false_names
+    from fairgames import false_names
 
     output = run("payments", example, "--false-names", "--alpha", "1", "--unit-value", "10").output
     utility = load(example).utility

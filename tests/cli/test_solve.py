@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.spec.load import load
+from fairgames import load, optimal_alpha
 
 
 def test_solve_gives_the_exact_optimum(run, two, tmp_path, saved):

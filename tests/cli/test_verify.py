@@ -14,7 +14,7 @@ def test_verify_passes_what_was_saved_and_fails_what_was_changed(run, two, tmp_p
 
 
 def test_verify_reads_a_bare_result(run, tmp_path):
-    from fairgames.equilibrium.solve import equilibria
+    from fairgames import equilibria
 
     path = tmp_path / "bare.json"
     path.write_text(json.dumps(equilibria([[[1, 0], [0, 1]], [[1, 0], [0, 1]]]).to_dict()))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fairgames import equilibria
 from fairgames.equilibrium.best_replies import best_reply_path
-from fairgames.equilibrium.solve import equilibria
 
 
 @pytest.mark.parametrize("seed", range(10))

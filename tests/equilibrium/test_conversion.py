@@ -6,10 +6,8 @@ import nashpy
 import numpy as np
 import pytest
 
-from fairgames.equilibrium.solve import equilibria
-from fairgames.errors import InputError
+from fairgames import FairGame, InputError, equilibria
 from fairgames.game import gambit
-from fairgames.game.fair_game import FairGame
 
 A, B = [[0, 6], [2, 5], [3, 3]], [[1, 0], [0, 2], [4, 3]]
 

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.equilibrium.intervals import alpha_intervals, payment_intervals, stable_profiles
-from fairgames.errors import InputError
-from fairgames.game.fair_game import FairGame
+from fairgames import FairGame, InputError, stable_profiles
+from fairgames.equilibrium.intervals import alpha_intervals, payment_intervals
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 SMALL = st.fractions(min_value=-1, max_value=2, max_denominator=4)

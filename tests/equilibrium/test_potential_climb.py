@@ -7,13 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from fairgames import CountUtility, DPMeanUtility, FairGame, SizeError, TableUtility, equilibria
 from fairgames.equilibrium import solve
 from fairgames.equilibrium.best_replies import climb_potential
-from fairgames.equilibrium.solve import equilibria
-from fairgames.errors import SizeError
-from fairgames.game.fair_game import FairGame
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.table import CountUtility, TableUtility
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairgames import InputError
 from fairgames.equilibrium.rational import from_weights, rationalize, simplest_between, to_integers
-from fairgames.errors import InputError
 from fairgames.exactness import as_array
 
 rationals = st.fractions(-5, 5, max_denominator=60)

@@ -7,8 +7,8 @@ from importlib import metadata
 import numpy as np
 import pytest
 
+from fairgames import available_solvers, equilibria
 from fairgames.equilibrium import solvers as registry
-from fairgames.equilibrium.solve import available_solvers, equilibria
 from fairgames.equilibrium.solver import Solver
 from fairgames.errors import SolverError
 

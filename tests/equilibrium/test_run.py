@@ -13,9 +13,9 @@ import numpy as np
 import psutil
 import pytest
 
+from fairgames import InputError, equilibria
 from fairgames.equilibrium.run import run_killable
-from fairgames.equilibrium.solve import equilibria
-from fairgames.errors import InputError, SolverError
+from fairgames.errors import SolverError
 
 SOLVERS = """
 import os, subprocess, sys, time

@@ -10,14 +10,14 @@ import nashpy
 import numpy as np
 import pytest
 
+from fairgames import FairGame, FairGamesError, InputError, equilibria
 from fairgames.equilibrium.normal_form import as_normal_form
 from fairgames.equilibrium.run import run_here
-from fairgames.equilibrium.solve import certified, equilibria
+from fairgames.equilibrium.solve import certified
 from fairgames.equilibrium.solver import Notes, Solver
 from fairgames.equilibrium.solvers import BUILT_IN
-from fairgames.errors import FairGamesError, InputError, SolverError
+from fairgames.errors import SolverError
 from fairgames.game import gambit
-from fairgames.game.fair_game import FairGame
 
 
 def strings(strategies):

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairgames import equilibria
 from fairgames.equilibrium.components import maximal_bicliques
-from fairgames.equilibrium.solve import equilibria
 from fairgames.equilibrium.solver import Solver
 
 

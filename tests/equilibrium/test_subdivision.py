@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from fairgames import equilibria
 from fairgames.equilibrium.certify import at_corners, is_regular
-from fairgames.equilibrium.solve import equilibria
 from fairgames.equilibrium.subdivision import solve_subdivision
 from fairgames.game import gambit
 from fairgames.game.deviations import deviation_payoffs

@@ -7,10 +7,8 @@ import json
 import numpy as np
 import pytest
 
+from fairgames import InputError, equilibria, verify
 from fairgames.equilibrium.result import content_digest
-from fairgames.equilibrium.solve import equilibria
-from fairgames.equilibrium.verify import verify
-from fairgames.errors import InputError
 
 GAMES = {
     "exact": [[[3, "10/3"], [2, 5], [0, 6]], [[3, 3], [2, 6], [3, 1]]],

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairgames.errors import DataError, InputError
-from fairgames.fitting.federated_mean import fit_federated_mean
+from fairgames import InputError, fit_federated_mean
+from fairgames.errors import DataError
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "data"
 PUBLISHED = [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.exactness import as_array, is_exact
 from fairgames.game.deviations import as_strategies, best_responses, deviation_payoffs, expected_payoffs
 

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.errors import InputError, SizeError
-from fairgames.game.fair_game import FairGame
-from fairgames.payments.pricing import fair_payments
+from fairgames import CountUtility, FairGame, InputError, SizeError, TableUtility, Utility, fair_payments
 from fairgames.payments.rules import (
     Banzhaf,
     EqualSplit,
@@ -18,8 +16,6 @@ from fairgames.payments.rules import (
     NoNegative,
     Proportional,
 )
-from fairgames.utility.base import Utility
-from fairgames.utility.table import CountUtility, TableUtility
 
 MEAN = [[0, "2/3"], ["2/3", 1]]
 THREE_LEVELS = TableUtility(np.arange(27).reshape(3, 3, 3))

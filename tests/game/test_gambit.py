@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.exactness import as_array
 from fairgames.game import gambit
 

@@ -15,12 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from fairgames import CountUtility, InputError, MeasuredUtility, TableUtility, fair_payments
 from fairgames.cli.main import app
-from fairgames.errors import InputError
 from fairgames.payments.engines.permutations import permutation_payments
-from fairgames.payments.pricing import fair_payments
-from fairgames.utility.measured.experiment import MeasuredUtility
-from fairgames.utility.table import CountUtility, TableUtility
 
 DATA = "g,v\n" + "".join(f"{group},{10 * ord(group) + value}\n" for group in "abc" for value in (1, 4, 3))
 SPEC = """

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fairgames as fg
+from fairgames import verify
 from fairgames.equilibrium.result import content_digest
-from fairgames.equilibrium.verify import verify
 from fairgames.exactness import to_fractions
 from tests.oracles import shapley
 

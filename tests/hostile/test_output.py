@@ -10,8 +10,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from fairgames import InputError
 from fairgames.cli.main import app
-from fairgames.errors import DataError, InputError, SpecificationError
+from fairgames.errors import DataError, SpecificationError
 from fairgames.printable import printable
 from fairgames.report.latex import escape, latex_table
 from fairgames.result import html_table, plain_table

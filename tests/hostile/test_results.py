@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fairgames as fg
+from fairgames import FairGamesError, verify
 from fairgames.equilibrium.result import content_digest
-from fairgames.equilibrium.verify import verify
-from fairgames.errors import FairGamesError
 
 GAMES = {
     "exact": [[[3, 3], [2, 5], [0, 6]], [[3, 3], [2, 6], [3, 1]]],

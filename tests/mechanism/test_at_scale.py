@@ -6,21 +6,26 @@ from itertools import product
 import numpy as np
 import pytest
 
-from fairgames.errors import FairGamesError, InputError, SizeError
+from fairgames import (
+    CountUtility,
+    DPMeanUtility,
+    FairGamesError,
+    FederatedMeanUtility,
+    InputError,
+    SizeError,
+    ThresholdUtility,
+    optimal_alpha,
+)
 from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.game import scale_game, spread_over_entries
 from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
 from fairgames.mechanism.crowds.relaxation import PrivateRelaxation, proved_bound
 from fairgames.mechanism.limits import as_limits
-from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.payments.counts import count_potential
 from fairgames.payments.pricing import price_profile
 from fairgames.tolerance import CROWD_GAIN
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.grouped import GroupedUtility
-from fairgames.utility.table import CountUtility
-from fairgames.utility.threshold import ThresholdUtility, as_jump
+from fairgames.utility.threshold import as_jump
 
 MILLION = [500_000, 300_000, 200_000]
 

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError
+from fairgames import DPMeanUtility, FederatedMeanUtility, InputError, fair_payments, optimal_alpha, potential
 from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.gains import Pricing, UserGains, certificate, of_many_types
 from fairgames.mechanism.crowds.game import scale_game
@@ -13,11 +13,7 @@ from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRe
 from fairgames.mechanism.crowds.replies import reply, stable_range
 from fairgames.mechanism.crowds.user_search import UserSearch, _relieve, one_hidden
 from fairgames.mechanism.limits import Limits
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.payments.fair import potential
-from fairgames.payments.pricing import Effort, fair_payments
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames.payments.pricing import Effort
 from fairgames.utility.grouped import GroupedUtility
 
 KINDS = ("uniform", "weighted", "private")

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from oracles import coalition_shapley
 
-from fairgames.errors import InputError
-from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs, price_of_fairness
-from fairgames.utility.table import CountUtility
+from fairgames import CountUtility, InputError, price_of_fairness
+from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
 
 
 def random_exact_game(rng, n_users, n_levels):

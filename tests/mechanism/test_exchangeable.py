@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 from oracles import ExchangeableUsers
 
-from fairgames.mechanism.optimal import optimal_alpha
+from fairgames import CountUtility, FederatedMeanUtility, optimal_alpha
 from fairgames.mechanism.symmetric.optimum import MOST_USERS_OF_A_LANDSCAPE
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import CountUtility
 
 
 def random_counts(rng):

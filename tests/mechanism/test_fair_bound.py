@@ -6,14 +6,13 @@ from itertools import product
 import numpy as np
 import pytest
 
-from fairgames import FederatedMeanUtility, optimal_alpha
+from fairgames import FederatedMeanUtility, optimal_alpha, potential
 from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.fair_bound import fair_bound
 from fairgames.mechanism.crowds.gains import Pricing, UserGains
 from fairgames.mechanism.crowds.game import scale_game
 from fairgames.mechanism.crowds.payment_ranges import FederatedRanges, Part
 from fairgames.mechanism.crowds.replies import stable_range
-from fairgames.payments.fair import potential
 from fairgames.payments.pricing import Effort
 
 

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import TINY, BruteForce
 
-from fairgames.errors import InputError
+from fairgames import InputError, optimal_alpha
 from fairgames.mechanism.landscape import Piece, clip, highest_peak, join, remove, within
-from fairgames.mechanism.optimal import optimal_alpha
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 TWELFTHS = st.integers(0, 12).map(lambda k: Fraction(k, 12))

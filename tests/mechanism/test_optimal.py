@@ -13,11 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.errors import InputError
-from fairgames.mechanism.optimal import optimal_alpha
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import CountUtility
+from fairgames import CountUtility, DPMeanUtility, FederatedMeanUtility, InputError, optimal_alpha
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 THIRD = Fraction(1, 3)

@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.errors import InputError, SizeError
+from fairgames import (
+    CountUtility,
+    DPMeanUtility,
+    FederatedMeanUtility,
+    InputError,
+    SizeError,
+    TableUtility,
+    symmetric_mechanism,
+)
 from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS
-from fairgames.mechanism.symmetric.mechanism import symmetric_mechanism
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import CountUtility, TableUtility
 
 DP2 = [0, "2/3", 1]
 

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from oracles import ExchangeableUsers
 
+from fairgames import DPMeanUtility, TableUtility, symmetric_mechanism
 from fairgames.mechanism.symmetric.families import families
 from fairgames.mechanism.symmetric.game import symmetric_game
-from fairgames.mechanism.symmetric.mechanism import symmetric_mechanism
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.table import TableUtility
 
 # Generic alphas, and both sides of every simple fraction: there families meet when increments are small integers.
 BESIDE = {Fraction(p, q) + side for q in range(1, 25) for p in range(q + 1) for side in (-1e-6, 1e-6)}

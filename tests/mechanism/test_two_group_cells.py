@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.mechanism.two_player.two_groups import two_group_cell
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.two_player.optimum import best_of_two
 from fairgames.mechanism.two_player.two_groups import KINDS, four_branch_value, two_group_optima

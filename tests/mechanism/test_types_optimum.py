@@ -7,19 +7,16 @@ import numpy as np
 import pytest
 from oracles import TINY, BruteForce, shapley
 
-from fairgames.errors import InputError, SizeError, SolverError
+from fairgames import CountUtility, FederatedMeanUtility, InputError, SizeError, TableUtility, Utility, optimal_alpha
+from fairgames.errors import SolverError
 from fairgames.mechanism.dense import best_potential, best_pure, upper_envelope, worst_pure
 from fairgames.mechanism.limits import as_limits
-from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.types import optimum as types_selection
 from fairgames.mechanism.types.game import types_game
 from fairgames.mechanism.types.hall import assign, prune, stable_ranges
 from fairgames.mechanism.types.optimum import types_optimum
 from fairgames.payments.counts import count_potential
-from fairgames.utility.base import Utility
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import CountUtility, TableUtility
 
 
 def types_optimal_alpha(utility, costs, selection="best", margin=0, actions=None, **limits):

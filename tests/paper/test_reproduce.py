@@ -6,8 +6,8 @@ from fractions import Fraction
 import pytest
 from typer.testing import CliRunner
 
+from fairgames import InputError
 from fairgames.cli.main import app
-from fairgames.errors import InputError
 from fairgames.report.paper.plate import MODULES, Plate, as_csv, as_markdown, names_of, write_plate
 
 

@@ -1,13 +1,9 @@
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError, SizeError
-from fairgames.payments.axioms import check_axioms
-from fairgames.payments.fair import coalition_payments, subset_payments
-from fairgames.payments.result import Payments
+from fairgames import DPMeanUtility, InputError, Payments, SizeError, TableUtility, check_axioms, coalition_payments
+from fairgames.payments.fair import subset_payments
 from fairgames.payments.rules import Fair
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.table import TableUtility
 
 TABLE = TableUtility([[[0, 1], [2, 4]], [[1, 3], [3, 5]], [[2, 3], [4, 9]]])
 

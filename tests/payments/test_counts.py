@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from oracles import shapley
 
-from fairgames.errors import InputError, SizeError
+from fairgames import InputError, SizeError, Utility
 from fairgames.payments.counts import count_potential, lattice_of, potential_on_lattice
 from fairgames.payments.potential import CountLattice
-from fairgames.utility.base import Utility
 
 
 class TypedUtility(Utility):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from fairgames.errors import EvaluationError, InputError
+from fairgames import InputError
+from fairgames.errors import EvaluationError
 from fairgames.payments.engines.cubature import cubature_payments, hypergeometric_nodes, uniform_nodes
 from fairgames.payments.engines.strata import strata_payments
 

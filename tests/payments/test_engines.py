@@ -5,16 +5,21 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.errors import EvaluationError, InputError, SizeError
+from fairgames import (
+    CountUtility,
+    DPMeanUtility,
+    FederatedMeanUtility,
+    InputError,
+    SizeError,
+    ThresholdUtility,
+    Utility,
+)
+from fairgames.errors import EvaluationError
 from fairgames.payments.counts import present_groups
 from fairgames.payments.fair import subset_payments
 from fairgames.payments.pricing import ENGINES, Effort, choose_engine, price_profile
-from fairgames.utility.base import Utility
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.grouped import GroupedUtility
-from fairgames.utility.table import CountUtility
-from fairgames.utility.threshold import ThresholdUtility, as_jump
+from fairgames.utility.threshold import as_jump
 
 
 class RootUtility(GroupedUtility):

@@ -5,10 +5,17 @@ import numpy as np
 import pytest
 from oracles import coalition_shapley, shapley
 
-from fairgames.errors import InputError, SizeError
-from fairgames.payments.fair import coalition_payments, payment_table, potential, subset_payments
-from fairgames.utility.base import Utility
-from fairgames.utility.table import CountUtility, TableUtility
+from fairgames import (
+    CountUtility,
+    InputError,
+    SizeError,
+    TableUtility,
+    Utility,
+    coalition_payments,
+    payment_table,
+    potential,
+)
+from fairgames.payments.fair import subset_payments
 
 MEAN = [[0, "2/3"], ["2/3", 1]]
 

@@ -6,12 +6,10 @@ from math import comb
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError, SizeError
+from fairgames import FederatedMeanUtility, InputError, SizeError, fair_payments
 from fairgames.payments.engines.federated_integrals import integrate, integrates
 from fairgames.payments.engines.moves import moves_by_permutations
 from fairgames.payments.engines.subset_sums import SubsetSums
-from fairgames.payments.pricing import fair_payments
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 
 def counted(utility, levels):

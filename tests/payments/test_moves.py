@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
+from fairgames import DPMeanUtility, FederatedMeanUtility, TableUtility, potential
 from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
-from fairgames.payments.fair import potential
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import TableUtility
 
 
 def counted(utility, levels):

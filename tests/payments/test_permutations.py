@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import shapley
 
-from fairgames.errors import EvaluationError, InputError
+from fairgames import InputError
+from fairgames.errors import EvaluationError
 from fairgames.payments.engines.controls import PrefixWalk, ShiftedPairs
 from fairgames.payments.engines.evaluation import checked
 from fairgames.payments.engines.permutations import permutation_payments

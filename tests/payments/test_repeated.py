@@ -7,9 +7,8 @@ import pytest
 from oracles import shapley
 from scipy.stats import t
 
+from fairgames import MeasuredUtility, fair_payments
 from fairgames.payments.engines.permutations import permutation_payments
-from fairgames.payments.pricing import fair_payments
-from fairgames.utility.measured.experiment import MeasuredUtility
 
 
 def noisy(profile, rng):

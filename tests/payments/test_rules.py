@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import banzhaf, shapley
 
-from fairgames.errors import InputError
-from fairgames.payments.axioms import check_axioms
+from fairgames import CountUtility, DPMeanUtility, InputError, MeasuredUtility, TableUtility, check_axioms
 from fairgames.payments.rules import (
     Banzhaf,
     EqualSplit,
@@ -21,9 +20,6 @@ from fairgames.payments.rules import (
     Proportional,
     proportional_equilibrium,
 )
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.measured.experiment import MeasuredUtility
-from fairgames.utility.table import CountUtility, TableUtility
 
 SHAPE = (3, 2, 3)
 COSTS = [[0, "1/2", 2], [0, "1/3", 0], [0, 1, 3]]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.errors import EvaluationError, InputError, SizeError
+from fairgames import InputError, SizeError
+from fairgames.errors import EvaluationError
 from fairgames.payments.engines.strata import strata_payments
 
 WEIGHTS = np.array([1.0, 3.0, 5.0])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from fairgames.errors import InputError, SizeError
+from fairgames import InputError, SizeError
 from fairgames.payments.engines.threshold import BulkWeight, pivotal_by_fourier, pivotal_by_size, threshold_payments
 
 

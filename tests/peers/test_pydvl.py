@@ -11,8 +11,8 @@ import pytest
 from oracles import banzhaf, shapley
 
 import fairgames as fg
+from fairgames import Utility
 from fairgames.exactness import to_float
-from fairgames.utility.base import Utility
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.threshold import as_jump
 

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from fairgames.equilibrium.intervals import StableProfile, stable_profiles
-from fairgames.errors import InputError
+from fairgames import InputError, optimal_alpha, stable_profiles
+from fairgames.equilibrium.intervals import StableProfile
 from fairgames.mechanism.landscape import Piece
-from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.report.figures import (
     MOST_ROWS,
     contrast_figure,
@@ -102,7 +101,7 @@ def test_small_alphas_are_widened_and_it_is_said(two_users):
 
 
 def test_a_fit_is_drawn_with_a_point_a_group():
-    from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames import fit_federated_mean
 
     data = {"g": ["a", "a", "a", "b", "b"], "v": [1, 2, 3, 7, 9]}
     fit = fit_federated_mean(data, "g", "v")
@@ -115,7 +114,7 @@ def test_a_fit_is_drawn_with_a_point_a_group():
 
 
 def test_of_many_groups_the_unusual_ones_are_named():
-    from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames import fit_federated_mean
 
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(40), 5)
@@ -208,7 +207,7 @@ def test_a_figure_that_cannot_be_written_is_refused(tmp_path):
 
 
 def test_rules_are_drawn_side_by_side(two_users):
-    from fairgames.assessment.rules import compare_rules
+    from fairgames import compare_rules
     from fairgames.report.figures import comparison_figure
 
     compared = compare_rules(two_users.utility, two_users.costs)
@@ -222,7 +221,7 @@ def test_rules_are_drawn_side_by_side(two_users):
 
 
 def test_a_sweep_is_drawn_at_its_values():
-    from fairgames.assessment.sweep import sweep
+    from fairgames import sweep
     from fairgames.report.figures import sweep_figure
 
     found = sweep(lambda cost: optimal_alpha([[0, "2/3"], ["2/3", 1]], [0, cost]), ["1/10", "2/10", 9], name="cost")

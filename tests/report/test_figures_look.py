@@ -2,11 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairgames.assessment.rules import compare_rules
-from fairgames.assessment.sweep import sweep
-from fairgames.equilibrium.intervals import stable_profiles
-from fairgames.fitting.federated_mean import fit_federated_mean
-from fairgames.mechanism.optimal import optimal_alpha
+from fairgames import compare_rules, fit_federated_mean, optimal_alpha, stable_profiles, sweep
 from fairgames.report import figures
 from fairgames.report.tables import user_rows
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.errors import DataError, InputError
-from fairgames.payments.pricing import fair_payments
+from fairgames import InputError, fair_payments
+from fairgames.errors import DataError
 from fairgames.report.json_file import read_json, write_json
 
 

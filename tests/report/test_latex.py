@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fairgames.payments.pricing import fair_payments
+from fairgames import fair_payments
 from fairgames.report.latex import escape, latex_table, result_to_latex
 
 

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fairgames.mechanism.optimal import optimal_alpha
+from fairgames import CountUtility, optimal_alpha
 from fairgames.report.words import chances, expected_payments, named, optimum_facts, optimum_sentences
-from fairgames.utility.table import CountUtility
 
 DP = [[0, "2/3"], ["2/3", 1]]
 

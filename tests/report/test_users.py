@@ -6,8 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.payments.pricing import fair_payments
-from fairgames.payments.result import Payments
+from fairgames import Payments, fair_payments
 from fairgames.report.tables import UserRow, payment_columns, priced_rows, rows_to_dicts, sentence, user_rows
 
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from fairgames import load
 from fairgames.errors import SpecificationError
-from fairgames.spec.load import load
 
 TWO = """
 levels = ["absent", "present"]

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from fairgames.errors import InputError
+from fairgames import InputError
 from fairgames.spec.specification import changed
 
 RAW = {

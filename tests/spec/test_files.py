@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fairgames.spec.load import load
+from fairgames import load
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.spec.load import load
+from fairgames import load
 
 DATA = """clinic,bmi
 1,20
@@ -27,7 +27,7 @@ data = { file = "d.csv", group = "clinic", value = "bmi" }
 
 
 def test_with_data_and_no_users_the_groups_are_the_users(write):
-    from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames import fit_federated_mean
 
     data = write(DATA, "d.csv")
     spec = load(write(FITTED))
@@ -56,7 +56,7 @@ def test_what_is_written_beside_data_wins_and_is_reported(write):
 
 
 def test_a_fit_writes_a_specification_that_loads_as_it_was_fitted(write, tmp_path):
-    from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames import fit_federated_mean
 
     fit = fit_federated_mean(write(DATA, "d.csv"), "clinic", "bmi")
     text = fit.to_spec({"federated": "1/3", "direct": "inf"}, folder=str(tmp_path))
@@ -108,7 +108,7 @@ ADJUSTED = "clinic,bmi,age,sex\n" + "".join(
 
 
 def test_covariates_are_named_beside_the_data(write, tmp_path):
-    from fairgames.fitting.federated_mean import fit_federated_mean
+    from fairgames import fit_federated_mean
 
     fit = fit_federated_mean(write(ADJUSTED, "d.csv"), "clinic", "bmi", covariates=["age", "sex"])
     assert fit.between_variance > 0

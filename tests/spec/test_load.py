@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.errors import FairGamesError, SpecificationError
-from fairgames.spec.load import load
+from fairgames import FairGamesError, load
+from fairgames.errors import SpecificationError
 
 ONE_PROBLEM = [
     (lambda _: "levels = ", "is not TOML: Invalid value (at end of document)"),
@@ -233,7 +233,7 @@ def test_an_own_entry_wins_over_every_user_level_by_level(write, texts):
 
 
 def test_the_federated_mean_has_the_written_parameters(write, texts):
-    from fairgames.utility.federated_mean import FederatedMeanUtility
+    from fairgames import FederatedMeanUtility
 
     spec = load(write(texts.federated + "count = 2\nimportance = 3\n"))
     direct = FederatedMeanUtility([10, 20, 20], 1.96, 155.5, importance=[1, 3, 3])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from fairgames.spec.load import load
+from fairgames import load
 
 
 def test_identical_users_are_one_entry_and_members_are_numbered(write, texts):

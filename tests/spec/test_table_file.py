@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.spec.load import load
+from fairgames import load
 
 
 def _raises_when_loaded(*_):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import fairgames as fg
-from fairgames.errors import EvaluationError, InputError
-from fairgames.payments.fair import coalition_payments, payment_table, subset_payments
+from fairgames import InputError, coalition_payments, payment_table
+from fairgames.errors import EvaluationError
+from fairgames.payments.fair import subset_payments
 from fairgames.utility.checking import evaluated
 from fairgames.utility.grouped import GroupedUtility
 

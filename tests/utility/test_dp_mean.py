@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from fairgames.errors import InputError
-from fairgames.utility.dp_mean import DPMeanUtility
+from fairgames import DPMeanUtility, InputError
 
 INF = math.inf
 levels_of_privacy = st.one_of(st.floats(0.01, 100), st.just(INF))

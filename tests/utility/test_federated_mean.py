@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairgames.errors import InputError
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames import FederatedMeanUtility, InputError
 
 AGGREGATIONS = ("uniform", "weighted")
 

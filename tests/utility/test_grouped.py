@@ -6,9 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.errors import SizeError
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames import DPMeanUtility, FederatedMeanUtility, SizeError
 
 FOUR_EACH = {"counts": [4, 1, 3]}
 UTILITIES = {

@@ -15,12 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairgames.errors import EvaluationError, InputError
-from fairgames.payments.pricing import fair_payments
-from fairgames.spec.load import load
+from fairgames import InputError, MeasuredUtility, TableUtility, fair_payments, load
+from fairgames.errors import EvaluationError
 from fairgames.store import Store
-from fairgames.utility.measured.experiment import MeasuredUtility
-from fairgames.utility.table import TableUtility
 
 
 def worth(profile):

@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairgames.errors import InputError
-from fairgames.utility.dp_mean import DPMeanUtility
+from fairgames import DPMeanUtility, InputError
 from fairgames.utility.measured.fingerprint import fingerprint
 
 SCALE = 2.0

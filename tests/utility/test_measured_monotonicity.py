@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError
-from fairgames.utility.measured.experiment import MeasuredUtility
-from fairgames.utility.measured.monotonicity import monotonicity
+from fairgames import InputError, MeasuredUtility, monotonicity
 
 
 def test_falls_are_those_of_the_tensor():

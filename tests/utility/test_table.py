@@ -4,8 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError, SizeError
-from fairgames.utility.table import CountUtility, TableUtility
+from fairgames import CountUtility, InputError, SizeError, TableUtility
 
 
 def test_table_reads_every_profile_back():

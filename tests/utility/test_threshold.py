@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from fairgames.errors import InputError
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.threshold import ThresholdUtility, as_jump
+from fairgames import DPMeanUtility, InputError, ThresholdUtility
+from fairgames.utility.threshold import as_jump
 
 
 def test_profiles_and_counts_agree_with_the_definition():

@@ -5,11 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames import CountUtility, DPMeanUtility, FederatedMeanUtility, TableUtility, ThresholdUtility
 from fairgames.utility.grouped import GroupedUtility
-from fairgames.utility.table import CountUtility, TableUtility
-from fairgames.utility.threshold import NothingUtility, ThresholdUtility, as_jump
+from fairgames.utility.threshold import NothingUtility, as_jump
 
 
 def _by_evaluation(utility, levels, order):
