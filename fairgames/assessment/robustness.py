@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number, common
+from fairgames.exactness import Array, Number, common
 from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs
+from fairgames.payments.alpha import as_share
 from fairgames.payments.potential import potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import comparison_tolerance
@@ -117,9 +118,7 @@ def cost_robustness(
     cost_table = as_costs(costs, worth.shape)
     allowed = allowed_actions(cost_table, actions, worth.shape)
     levels = _levels(worth, profile, allowed)
-    fraction = as_number(alpha, "alpha")
-    if not 0 <= fraction <= 1:
-        raise InputError("alpha", "must lie in [0, 1]", alpha)
+    fraction = as_share(alpha, "alpha")
     P, cost_table, number = common(
         potential_tensor(worth.tensor()), cost_table, np.array(fraction, dtype=_kind(fraction))
     )

@@ -24,6 +24,7 @@ from fairgames.exactness import Array, Number, as_array, as_number, common
 from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.game.shares import PaymentRule, payoffs_of, rule_shares
 from fairgames.memory import readable_count, require_memory
+from fairgames.payments.alpha import as_share
 from fairgames.payments.axioms import AxiomBreak, AxiomReport, check_axioms
 from fairgames.payments.potential import largest_within
 from fairgames.payments.rules import (
@@ -423,9 +424,7 @@ def compare_rules(
     _require_room(checked)
     table = as_costs(costs, checked.shape)
     allowed = allowed_actions(table, actions, checked.shape)
-    fixed = None if alpha is None else as_number(alpha, "alpha")
-    if fixed is not None and not 0 <= fixed <= 1:
-        raise InputError("alpha", "must lie in [0, 1]", alpha)
+    fixed = None if alpha is None else as_share(alpha, "alpha")
     chosen = _as_rules(standard_rules(checked, costs) if rules is None else rules)
     finite = allowed_actions(table, None, checked.shape)
     outcomes = []

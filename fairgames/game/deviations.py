@@ -121,11 +121,6 @@ def expected(tensor: Array, strategies: Sequence[Array]) -> Number:
     return value if is_exact(tensor) else float(value)
 
 
-def expected_payoffs(strategies: Sequence[Array], deviations: Sequence[Array]) -> tuple[Number, ...]:
-    """Payoff of each user, from the payoffs of its pure actions (`deviation_payoffs`)."""
-    return tuple(strategy.dot(values) for strategy, values in zip(strategies, deviations, strict=True))
-
-
 def best_responses(payoffs: Sequence[Array], strategies: Sequence[Array]) -> tuple[tuple[int, ...], ...]:
     """Every pure best response of each user to the strategies of the others.
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fairgames.arguments import public
-from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, to_float
 from fairgames.mechanism.roots import polynomial_roots
+from fairgames.payments.alpha import as_share
 from fairgames.result import Result, format_value
 from fairgames.tolerance import ROUNDING, near
 
@@ -151,9 +151,7 @@ class Landscape(Result):
         InputError
             If ``alpha`` lies outside [0, 1].
         """
-        number = as_number(alpha, "alpha")
-        if not 0 <= number <= 1:
-            raise InputError("alpha", "must lie in [0, 1]", alpha)
+        number = as_share(alpha, "alpha")
         return next((piece for piece in self.pieces if piece.contains(number)), None)
 
     @public

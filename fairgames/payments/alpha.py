@@ -28,9 +28,21 @@ def as_alpha(alpha: Alpha) -> Number | Callable[[Any], Number]:
     >>> as_alpha("1/3")
     Fraction(1, 3)
     """
-    if callable(alpha):
-        return alpha
-    return _within_unit(as_number(alpha, "alpha"), "alpha")
+    return alpha if callable(alpha) else as_share(alpha, "alpha")
+
+
+def as_share(value: object, name: str) -> Number:
+    """Check a number in [0, 1].
+
+    Raises
+    ------
+    InputError
+        If it is not one.
+    """
+    number = as_number(value, name)
+    if not 0 <= number <= 1:
+        raise InputError(name, "must lie in [0, 1]", value)
+    return number
 
 
 def alpha_levels(alpha: Number | Callable[[Any], Number], U: Array) -> Array:
@@ -84,14 +96,8 @@ def paid_out(alpha: Number | Callable[[Any], Number], U: Array, shares: Array) -
 
 def _at_level(alpha: Callable[[Any], Number], level: Number) -> Number:
     name = f"alpha({level})"
-    fraction = _within_unit(as_number(asked(alpha, name, level), name), name)
+    fraction = as_share(asked(alpha, name, level), name)
     again = as_number(asked(alpha, name, level), name)
     if again != fraction:
         raise InputError(name, f"must be a function of the utility level alone; it gave {fraction}, then", again)
     return fraction
-
-
-def _within_unit(alpha: Number, name: str) -> Number:
-    if not 0 <= alpha <= 1:
-        raise InputError(name, "must lie in [0, 1]", alpha)
-    return alpha

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fairgames import InputError
 from fairgames.exactness import as_array, is_exact
-from fairgames.game.deviations import as_strategies, best_responses, deviation_payoffs, expected_payoffs
+from fairgames.game.deviations import as_strategies, best_responses, deviation_payoffs, expected
 
 
 def brute_deviations(payoffs, strategies):
@@ -51,9 +51,8 @@ def test_exact_deviations_are_the_sums_of_their_definition(case):
     values = deviation_payoffs(payoffs, strategies)
     assert all(map(is_exact, values))
     assert [vector.tolist() for vector in values] == brute_deviations(payoffs, strategies)
-    expected = expected_payoffs(strategies, values)
     for user, vector in enumerate(values):
-        assert expected[user] == sum(p * v for p, v in zip(strategies[user], vector, strict=True))
+        assert expected(payoffs[user], strategies) == sum(p * v for p, v in zip(strategies[user], vector, strict=True))
         best = tuple(a for a, v in enumerate(vector) if v == max(vector))
         assert best_responses(payoffs, strategies)[user] == best
 

@@ -6,8 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames import InputError
-from fairgames.mechanism.two_player.two_groups import two_group_cell
+import fairgames as fg
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 # At alpha = 1 sharing pays 2/3 alone and 1/2 beside the other user.
@@ -15,8 +14,12 @@ COST = {"below": Fraction(1, 4), "between": Fraction(3, 5), "above": Fraction(4,
 IN, OUT = (0, 1), (1, 0)
 
 
-def strategies(cell):
-    return {tuple(tuple(strategy.tolist()) for strategy in entry.strategies) for entry in cell.equilibria}
+def cell(utility, costs, alpha):
+    return fg.equilibria(fg.FairGame(utility, [[0, cost] for cost in costs], alpha))
+
+
+def strategies(found):
+    return {tuple(tuple(strategy.tolist()) for strategy in entry.strategies) for entry in found}
 
 
 @pytest.mark.parametrize(
@@ -33,47 +36,30 @@ def strategies(cell):
     ],
 )
 def test_eight_cells_have_one_pure_equilibrium(first, second, expected):
-    cell = two_group_cell(DP_MEAN, [COST[first], COST[second]], 1)
-    assert cell.places == (first, second)
-    assert strategies(cell) == expected
-    assert cell.equilibria.complete
+    found = cell(DP_MEAN, [COST[first], COST[second]], 1)
+    assert strategies(found) == expected
+    assert found.complete
 
 
 def test_the_ninth_has_two_and_the_corrected_mixed_one():
-    cell = two_group_cell(DP_MEAN, ["9/20", "1/2"], "4/5")
-    assert cell.places == ("between", "between")
+    found = cell(DP_MEAN, ["9/20", "1/2"], "4/5")
     mixed = ((Fraction(3, 4), Fraction(1, 4)), (Fraction(3, 8), Fraction(5, 8)))
-    assert strategies(cell) == {(IN, OUT), (OUT, IN), mixed}
+    assert strategies(found) == {(IN, OUT), (OUT, IN), mixed}
 
 
 def test_an_edge_has_a_continuum_that_ends_half_mixed():
     # At alpha = 2 · (3/10) user 1 is indifferent beside user 2, who stays in while user 1 is out with p ≥ 1/10.
-    cell = two_group_cell(DP_MEAN, ["3/10", "31/100"], "3/5")
-    assert cell.places == ("edge", "between")
-    assert (((Fraction(1, 10), Fraction(9, 10)), IN)) in strategies(cell)
-    assert max(len(side) for component in cell.equilibria.components for side in component) > 1
+    found = cell(DP_MEAN, ["3/10", "31/100"], "3/5")
+    assert (((Fraction(1, 10), Fraction(9, 10)), IN)) in strategies(found)
+    assert max(len(side) for component in found.components for side in component) > 1
 
 
 def test_users_of_different_worth_have_ends_of_their_own():
     # At alpha = 1 sharing pays user 1 between 13/20 and 4/5, and user 2 between 7/20 and 1/2.
-    cell = two_group_cell([[0, "1/2"], ["4/5", 1]], ["3/5", "2/5"], 1)
-    assert cell.places == ("below", "between")
-    assert strategies(cell) == {(IN, OUT)}
+    found = cell([[0, "1/2"], ["4/5", 1]], ["3/5", "2/5"], 1)
+    assert strategies(found) == {(IN, OUT)}
 
 
-def test_floats_find_the_edge_too():
-    assert two_group_cell(DP_MEAN, [0.3, 0.31], 0.6).places == ("edge", "between")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([[0, 1, 2], [1, 2, 3]], [0.1, 0.1], 1), "utility"),
-        ((DP_MEAN, [0.1], 1), "costs"),
-        ((DP_MEAN, [0.1, -0.1], 1), "costs"),
-        ((DP_MEAN, [0.1, 0.1], 2), "alpha"),
-    ],
-)
-def test_bad_input(arguments, message):
-    with pytest.raises(InputError, match=message):
-        two_group_cell(*arguments)
+def test_floats_find_the_continuum_too():
+    found = cell(DP_MEAN, [0.3, 0.31], 0.6)
+    assert max(len(side) for component in found.components for side in component) > 1

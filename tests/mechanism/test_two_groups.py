@@ -11,13 +11,22 @@ import pytest
 from fairgames import InputError
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.two_player.optimum import best_of_two
-from fairgames.mechanism.two_player.two_groups import KINDS, four_branch_value, two_group_optima
+from fairgames.mechanism.two_player.two_groups import KINDS, two_group_optima
 
 DP_MEAN = [[0, Fraction(2, 3)], [Fraction(2, 3), 1]]
 
 
 def exact_value(first, second):
     return best_of_two(as_problem(DP_MEAN, [[0, first], [0, second]])).peak.value
+
+
+def four_branch_value(first, second):
+    """Optimum of two users of the mean without noise, in closed form."""
+    a, b = sorted((first, second))
+    branches = [1 - 2 * b, Fraction(2, 3) - a, 0 * a]
+    if a > 0 and 3 * b <= 4 * a:
+        branches.append((1 - 2 * a) * (2 - b / a))
+    return max(branches)
 
 
 @pytest.mark.parametrize("row", range(0, 50, 7))

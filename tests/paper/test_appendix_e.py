@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairgames.mechanism.two_player.two_groups import two_group_cell
+import fairgames as fg
 from fairgames.report.paper.inputs import two_user_mean
 
 ALPHA = Fraction(4, 5)
@@ -26,17 +26,19 @@ CELLS = {
 }
 
 
+def cell(*costs):
+    return fg.equilibria(fg.FairGame(two_user_mean(), [[0, cost] for cost in costs], ALPHA))
+
+
 @pytest.mark.parametrize("places", CELLS, ids=" and ".join)
 def test_each_cell_has_the_printed_equilibria(places):
-    cell = two_group_cell(two_user_mean(), [COSTS[place] for place in places], ALPHA)
-    assert cell.places == places
-    assert {(entry.strategies[0][0], entry.strategies[1][0]) for entry in cell.equilibria} == CELLS[places]
+    found = cell(*(COSTS[place] for place in places))
+    assert {(entry.strategies[0][0], entry.strategies[1][0]) for entry in found} == CELLS[places]
 
 
 def test_the_mixed_cell_holds_gamma_inverse_of_the_other_user_s_cost():
     first, second = Fraction(9, 20), Fraction(1, 2)
-    cell = two_group_cell(two_user_mean(), [first, second], ALPHA)
-    mixed = [entry.strategies for entry in cell.equilibria if not entry.is_pure]
+    mixed = [entry.strategies for entry in cell(first, second) if not entry.is_pure]
 
     def gamma_inverse(level):
         return 6 * level - 3
@@ -46,8 +48,6 @@ def test_the_mixed_cell_holds_gamma_inverse_of_the_other_user_s_cost():
 
 @pytest.mark.parametrize("user", [0, 1])
 def test_equation_25_payoffs_are_those_of_the_game(user):
-    import fairgames as fg
-
     costs = [Fraction(9, 20), Fraction(1, 2)]
     game = fg.FairGame(two_user_mean(), [[0, cost] for cost in costs], ALPHA)
     # Phi(2) with users in the order of eq. 10: sharing alone earns 2/3, beside the other 1/2.

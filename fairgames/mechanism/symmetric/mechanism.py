@@ -1,6 +1,7 @@
-"""Exchangeable users, two actions, mixed strategies: the platform's whole answer.
+"""Exchangeable users, two actions, mixed strategies: the platform's whole answer (section 5 and Theorem 3).
 
-All symmetric equilibria of exchangeable users at one alpha.
+The public `symmetric_mechanism`, which puts together what `symmetric.optimum` and `symmetric.thresholds` find, and all
+symmetric equilibria at one alpha.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number, is_exact
+from fairgames.exactness import Array, Number, is_exact
 from fairgames.mechanism.symmetric.game import Mean, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric.optimum import (
     FamilyOptimum,
@@ -30,11 +31,12 @@ from fairgames.mechanism.symmetric.thresholds import (
     check_assumptions,
     cost_threshold,
     exit_threshold,
+    extremes,
     finished,
-    gamma_range,
 )
+from fairgames.payments.alpha import as_share
 from fairgames.result import Result, format_value
-from fairgames.tolerance import PROBABILITY, RELATIVE
+from fairgames.tolerance import PROBABILITY, difference
 from fairgames.utility.base import Utility
 
 
@@ -64,20 +66,6 @@ class SymmetricEquilibrium(Result):
         return "SymmetricEquilibrium", names, [[format_value(getattr(self, name)) for name in names]]
 
 
-def as_alpha(alpha: object) -> Number:
-    """Check a payment fraction: a number in [0, 1].
-
-    Raises
-    ------
-    InputError
-        If it is not.
-    """
-    number = as_number(alpha, "alpha")
-    if not 0 <= number <= 1:
-        raise InputError("alpha", "must lie in [0, 1]", alpha)
-    return number
-
-
 def symmetric_equilibria(game: SymmetricGame, alpha: object) -> tuple[SymmetricEquilibrium, ...]:
     """All symmetric equilibria at ``alpha``, in increasing order of ``p``.
 
@@ -96,13 +84,12 @@ def symmetric_equilibria(game: SymmetricGame, alpha: object) -> tuple[SymmetricE
     InputError
         If ``alpha`` lies outside [0, 1].
     """
-    fraction = as_alpha(alpha)
-    low, high = fraction * game.gains.item(0), fraction * game.gains.item(-1)
+    fraction = as_share(alpha, "alpha")
     exact = game.exact and isinstance(fraction, Fraction)
-    close = 0 if exact else RELATIVE
-    if all(_sign(fraction * gain, game.cost, close) == 0 for gain in game.gains.tolist()):
+    spare = [difference(fraction * gain, game.cost) for gain in game.gains.tolist()]
+    if not any(spare):
         return (_at(game, fraction, Fraction(1), exact=exact, continuum_to=Fraction(1)),)
-    everybody, nobody = _sign(high, game.cost, close) >= 0, _sign(low, game.cost, close) <= 0
+    everybody, nobody = spare[-1] >= 0, spare[0] <= 0
     points = [(Fraction(1), True)] if everybody else []
     if fraction > 0:
         indifference = game.gamma - Fraction(game.cost) / Fraction(fraction)
@@ -118,25 +105,12 @@ def symmetric_equilibria(game: SymmetricGame, alpha: object) -> tuple[SymmetricE
     return tuple(_at(game, fraction, x, exact=exact and rational) for x, rational in points)
 
 
-def _sign(gain: Number, cost: Number, close: float) -> int:
-    """Sign of ``gain − cost``, 0 where they agree to a relative ``close``: they may be tiny among many users."""
-    difference: Number = gain - cost
-    rounding = close * max(abs(float(gain)), abs(float(cost)))
-    if -rounding <= difference <= rounding:
-        return 0
-    return 1 if difference > 0 else -1
-
-
 def _at(
     game: SymmetricGame, alpha: Number, x: Number, *, exact: bool, continuum_to: Number | None = None
 ) -> SymmetricEquilibrium:
     utility = game.expected_utility(x)
-    value = (1 - alpha) * utility
-    if exact and game.certified:
-        p: Number = 1 - Fraction(x)
-        return SymmetricEquilibrium(p, utility, value, continuum_to)
-    to = None if continuum_to is None else float(continuum_to)
-    return SymmetricEquilibrium(float(1 - x), float(utility), float(value), to)
+    numbers = [1 - x, utility, (1 - alpha) * utility, *([] if continuum_to is None else [continuum_to])]
+    return SymmetricEquilibrium(*(numbers if exact and game.certified else map(float, numbers)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -322,7 +296,8 @@ def symmetric_mechanism(
     else:
         asymmetric, overall = worst_overall(game, pure_only=True), worst_overall(game)
         answer = overall
-    gamma_min, gamma_max = gamma_range(game)
+    gamma_min, gamma_max = extremes(game, game.gamma)
+    regime = "mixed" if symmetric.mixing else "all" if symmetric.less_private else "none"
     return SymmetricMechanism(
         n_users=game.n_users,
         actions=game.actions,
@@ -335,7 +310,7 @@ def symmetric_mechanism(
         cost_threshold=cost_threshold(game),
         exit_threshold=exit_threshold(game),
         assumptions=assumptions,
-        regime=_regime(symmetric) if assumptions.gamma_increasing else None,
+        regime=regime if assumptions.gamma_increasing else None,
         alpha=answer.alpha,
         p=answer.p,
         utility=answer.utility,
@@ -344,18 +319,9 @@ def symmetric_mechanism(
         exact=answer.exact,
         asymmetric=asymmetric,
         overall=overall,
-        searched=_searched(game),
+        searched=("pure", "symmetric", *(["half-mixed"] if game.certified or game.absent else [])),
         price_of_fairness=_price_of_fairness(game),
     )
-
-
-def _regime(symmetric: FamilyOptimum) -> str:
-    return "mixed" if symmetric.mixing else "all" if symmetric.less_private else "none"
-
-
-def _searched(game: SymmetricGame) -> tuple[str, ...]:
-    half_mixed = ("half-mixed",) if game.certified or game.absent else ()
-    return ("pure", "symmetric", *half_mixed)
 
 
 def _price_of_fairness(game: SymmetricGame) -> Number | None:
@@ -367,8 +333,6 @@ def _price_of_fairness(game: SymmetricGame) -> Number | None:
 
 
 def _evaluated(game: SymmetricGame, curve: Mean, p: object) -> Number:
-    number = as_number(p, "p")
-    if not 0 <= number <= 1:
-        raise InputError("p", "must lie in [0, 1]", p)
+    number = as_share(p, "p")
     value: Number = curve(1 - number)
     return value if is_exact(game.gains) and isinstance(number, Fraction) else float(value)

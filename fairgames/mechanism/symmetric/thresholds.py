@@ -1,6 +1,7 @@
-"""The paper's Assumptions 1 and 2 for exchangeable users, checked, with the profiles that break them.
+"""Theorem 3 for exchangeable users: its Assumptions 1 and 2, checked, and the costs at which the optimum changes kind.
 
-Costs at which the platform's symmetric optimum changes its kind.
+`mechanism.symmetric` reports both: the largest cost at which everybody surely shares, the least at which paying nothing
+is best, and every profile that breaks an assumption.
 """
 
 from __future__ import annotations
@@ -37,11 +38,6 @@ def finished(game: SymmetricGame, value: Number, rational: bool) -> Number:
     return value if game.exact and rational and isinstance(value, Fraction) else float(value)
 
 
-def gamma_range(game: SymmetricGame) -> tuple[Number, Number]:
-    """Least and largest expected gain: the paper's gamma_min and gamma_max."""
-    return extremes(game, game.gamma)
-
-
 def gamma_increases(game: SymmetricGame) -> bool:
     """Whether gamma is strictly increasing in ``p``, so that each alpha has one symmetric equilibrium."""
     slope = game.gamma.derivative()
@@ -62,10 +58,11 @@ def cost_threshold(game: SymmetricGame) -> Number:
         0 where it is best for no positive cost.
     """
     zero: Number = 0 * game.utilities.item(0)
-    if game.absent and _falls(game.increments):
+    if game.absent and (np.diff(game.increments) <= 0).all():
         last: Number = game.increments.item(-1)
         return max(zero, last)
-    lost = game.mean(_mean_remaining(game.increments))
+    # (U_N − U_h)/(N − h) for h = 0, …, N − 1.
+    lost = game.mean(np.cumsum(game.increments[::-1])[::-1] / np.arange(game.n_users, 0, -1))
     least, _ = extremes(game, lost)
     if game.absent or least < 0:
         return max(zero, least)
@@ -150,17 +147,6 @@ def _largest_gain(game: SymmetricGame) -> Number:
         if U((left.x + right.x) / 2) > 0:
             best = max(best, *((gamma(end.x), end.rational) for end in (left, right)), key=lambda pair: pair[0])
     return finished(game, *best)
-
-
-def _mean_remaining(increments: Array) -> Array:
-    """``(U_N − U_h)/(N − h)`` for ``h = 0, …, N − 1``."""
-    n = len(increments)
-    result: Array = np.cumsum(increments[::-1])[::-1] / np.arange(n, 0, -1)
-    return result
-
-
-def _falls(increments: Array) -> bool:
-    return bool((np.diff(increments) <= 0).all())
 
 
 _MOST_LISTED = 32
@@ -248,17 +234,18 @@ def check_assumptions(game: SymmetricGame) -> Assumptions:
     falling, rising = list(_falling(game)), list(_rising(game))
     listed = [*falling, *rising]
     if game.n_users > _MOST_LISTED:
-        listed = [min(kind, key=lambda entry: entry[0]) for kind in (falling, rising) if kind]
+        listed = [min(broken, key=lambda place: place[0]) for broken in (falling, rising) if broken]
     return Assumptions(
         monotone=not falling,
         diminishing=not rising,
         gamma_increasing=gamma_increases(game),
-        violations=tuple(_named(game, *place) for _, place in listed),
+        violations=tuple(_violation(game, *place[1:]) for place in listed),
         n_violations=len(falling) + len(rising),
     )
 
 
-_Place = tuple[int, int, int, Array]
+_Place = tuple[Number, int, int, int, Array]
+"""How bad it is; which assumption; users present and at the less private action; what each further one there adds."""
 
 
 def _increments(game: SymmetricGame) -> Iterator[tuple[int, Array, Array]]:
@@ -269,24 +256,22 @@ def _increments(game: SymmetricGame) -> Iterator[tuple[int, Array, Array]]:
         yield len(utilities) - 1, added, near(utilities[1:], utilities[:-1]) + 0 * added
 
 
-def _falling(game: SymmetricGame) -> Iterator[tuple[Number, _Place]]:
+def _falling(game: SymmetricGame) -> Iterator[_Place]:
     for present, added, rounding in _increments(game):
         for h in np.flatnonzero((added < -rounding).astype(bool)).tolist():
-            yield added[h], (1, present, h, added)
+            yield added[h], 1, present, h, added
 
 
-def _rising(game: SymmetricGame) -> Iterator[tuple[Number, _Place]]:
+def _rising(game: SymmetricGame) -> Iterator[_Place]:
     for present, added, rounding in _increments(game):
         change = np.diff(added)
         for h in np.flatnonzero((change > np.maximum(rounding[1:], rounding[:-1])).astype(bool)).tolist():
-            yield -change[h], (2, present, h + 1, added)
+            yield -change[h], 2, present, h + 1, added
 
 
-def _named(game: SymmetricGame, assumption: int, present: int, h: int, added: Array) -> Violation:
-    profile = _profile(game, present, h)
-    if assumption == 1:
-        return Violation(1, profile, added.item(h))
-    return Violation(2, profile, added.item(h), _profile(game, present, h - 1), added.item(h - 1))
+def _violation(game: SymmetricGame, assumption: int, present: int, h: int, added: Array) -> Violation:
+    one_fewer = (_profile(game, present, h - 1), added.item(h - 1)) if assumption == 2 else ()
+    return Violation(assumption, _profile(game, present, h), added.item(h), *one_fewer)
 
 
 def _profile(game: SymmetricGame, present: int, h: int) -> Counts:

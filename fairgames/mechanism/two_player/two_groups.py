@@ -1,24 +1,22 @@
-"""Two users who may share or stay absent: the optimum over grids of costs at once (Fig. 9, appendix E).
+"""Two users who may share or stay absent: the optimum over grids of costs at once (eq. 26, Fig. 9, appendix E).
 
-All equilibria of two users with different costs at one alpha: nine cells and their edges (appendix E).
+`report.paper.fig9_two_groups` draws it. One pair of costs is a case of `two_player.optimum`, which the tests compare
+with; at one alpha `equilibria` of the `FairGame` finds what lies in each of the nine cells of appendix E.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.arguments import public
-from fairgames.equilibrium.result import EquilibriumSet
-from fairgames.equilibrium.solve import equilibria
+from fairgames.equilibrium.intervals import narrow
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_array, as_number, to_float
-from fairgames.game.fair_game import FairGame
+from fairgames.exactness import as_array, to_float
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
 from fairgames.utility.accept import as_utility
@@ -136,31 +134,6 @@ def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, secon
     return TwoGroupOptima(rows, columns, alpha, value, worth, np.stack([absent_first, absent_second]), kinds[chosen[0]])
 
 
-def four_branch_value(first_cost: Number | int | str, second_cost: Number | int | str) -> Number:
-    """Platform's optimum for two users of the DP mean without noise (eps = ∞), in closed form.
-
-    Parameters
-    ----------
-    first_cost, second_cost : number
-        Costs of taking part.
-
-    Returns
-    -------
-    Fraction or float
-        ``max{1 − 2b, 2/3 − a, (1 − 2a)(2 − b/a) if 0 < a and b ≤ 4a/3, 0}`` with ``a ≤ b`` the two costs.
-
-    Examples
-    --------
-    >>> four_branch_value("3/10", "31/100")
-    Fraction(29, 75)
-    """
-    a, b = sorted((as_number(first_cost, "first_cost"), as_number(second_cost, "second_cost")))
-    branches = [1 - 2 * b, Fraction(2, 3) - a, 0 * a]
-    if a > 0 and 3 * b <= 4 * a:
-        branches.append((1 - 2 * a) * (2 - b / a))
-    return max(branches)
-
-
 def _game(utility: Utility | ArrayLike) -> _Game:
     worth = as_utility(utility)
     if worth.shape != (2, 2):
@@ -194,24 +167,17 @@ def _pure(game: _Game, first: Floats, second: Floats) -> list[_Candidate]:
     zero = np.zeros(first.shape)
     found = [_Candidate(zero, zero, zero, zero + 1, zero + 1)]
     for joins in ((True, False), (False, True), (True, True)):
-        pay = game.beside if all(joins) else game.alone
-        worth = game.both if all(joins) else game.alone[0 if joins[0] else 1]
-        low, high = zero, zero + 1
+        pay, worth = (game.beside, game.both) if all(joins) else (game.alone, game.alone[joins.index(True)])
+        low, high, holds = zero.copy(), zero + 1, zero == 0
         for user, cost in enumerate((first, second)):
             if joins[user]:
-                low, high = _joining(pay[user], cost, low, high)
+                holds &= narrow(low, high, zero + pay[user], cost)
             elif game.beside[user] > 0:
-                high = np.minimum(high, cost / game.beside[user])
-        value = np.where(low <= high + near(low, high), (1 - low) * worth, -np.inf)
+                holds &= narrow(low, high, zero - game.beside[user], -cost)
+        holds &= low <= high + near(high)
+        value = np.where(holds, (1 - low) * worth, -np.inf)
         found.append(_Candidate(low, value, zero + worth, zero + (not joins[0]), zero + (not joins[1])))
     return found
-
-
-def _joining(payment: float, cost: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """Narrow a range of alpha to ``alpha · payment ≥ cost``."""
-    if payment > 0:
-        return np.maximum(low, cost / payment), high
-    return low, np.where(cost <= 0, high if payment == 0 else np.minimum(high, 0.0), -1.0)
 
 
 def _half_mixed(game: _Game, first: Floats, second: Floats) -> list[_Candidate]:
@@ -237,93 +203,3 @@ def _mixed(game: _Game, beta: Floats, first_absent: Floats, second_absent: Float
     p, q = (np.clip(np.where(exists, absent, 0.0), 0.0, 1.0) for absent in (first_absent, second_absent))
     worth = (1 - p) * q * game.alone[0] + p * (1 - q) * game.alone[1] + (1 - p) * (1 - q) * game.both
     return _Candidate(alpha, np.where(exists, (1 - alpha) * worth, -np.inf), worth, p, q)
-
-
-PLACES = ("below", "between", "above", "edge")
-"""Where a cost lies against what alpha pays for sharing, beside the other user and alone."""
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class TwoGroupCell(Result):
-    """The cell of appendix E in which two costs lie, and every equilibrium there.
-
-    Attributes
-    ----------
-    alpha : Fraction or float
-        Payment fraction.
-    costs : ndarray, shape (2,)
-        Cost of taking part of each user.
-    places : tuple of two str
-        ``"below"``: sharing always pays; ``"above"``: it never does; ``"between"``: it depends on the
-        other user; ``"edge"``: the user may be indifferent against a pure choice of the other one, and
-        equilibria can form continua.
-    equilibria : EquilibriumSet
-        All of them, with their components.
-    """
-
-    alpha: Number
-    costs: Array
-    places: tuple[str, str]
-    equilibria: EquilibriumSet
-
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
-        title = f"Costs {format_value(self.costs)} at alpha = {format_value(self.alpha)}: {' and '.join(self.places)}"
-        rows = [
-            [" ".join(map(format_value, entry.strategies)), format_value(entry.payoffs)] for entry in self.equilibria
-        ]
-        return title, ("strategies", "payoffs"), rows
-
-
-@public
-def two_group_cell(utility: Utility | ArrayLike, costs: ArrayLike, alpha: Number | int | str) -> TwoGroupCell:
-    """Find the cell of two costs at one alpha, and every equilibrium in it.
-
-    Parameters
-    ----------
-    utility : Utility or array_like, shape (2, 2)
-        Utility of two users with the levels "absent" and "present".
-    costs : array_like, shape (2,)
-        Cost of taking part of each user.
-    alpha : number
-        Payment fraction, in [0, 1].
-
-    Returns
-    -------
-    TwoGroupCell
-        Strategies give the probability of absence first.
-
-    Raises
-    ------
-    InputError
-        If an argument is malformed.
-
-    Examples
-    --------
-    >>> cell = two_group_cell([[0, "2/3"], ["2/3", 1]], ["9/20", "1/2"], alpha="4/5")
-    >>> cell.places, [[str(p) for p, _ in entry.strategies] for entry in cell.equilibria]
-    (('between', 'between'), [['1', '0'], ['3/4', '3/8'], ['0', '1']])
-    """
-    worth = as_utility(utility)
-    if worth.shape != (2, 2):
-        raise InputError("utility", "must be of two users with two levels each", worth.shape)
-    prices = as_array(costs, "costs")
-    if prices.shape != (2,):
-        raise InputError("costs", "must be the cost of taking part of each of two users", costs)
-    fraction = as_number(alpha, "alpha")
-    game = FairGame(worth, [[0, price] for price in prices.tolist()], fraction)
-    U = worth.tensor()
-    alone = (U[1, 0], U[0, 1])
-    sizes = tuple(fraction * abs(worth) for worth in (*alone, U[1, 1]))
-    places = tuple(
-        _place(prices[user], fraction * alone[user], fraction * (U[1, 1] + alone[user] - alone[1 - user]) / 2, sizes)
-        for user in (0, 1)
-    )
-    return TwoGroupCell(fraction, prices, (places[0], places[1]), equilibria(game))
-
-
-def _place(cost: Number, alone: Number, beside: Number, sizes: tuple[Number, ...]) -> str:
-    spare = [difference(end, cost, *sizes, cost) for end in (alone, beside)]
-    if not all(spare):
-        return "edge"
-    pays = [left > 0 for left in spare]
-    return "below" if all(pays) else "between" if any(pays) else "above"
