@@ -1,32 +1,138 @@
-"""Uncertainty of fitted and measured utilities, carried through to payments, equilibria and alpha."""
+"""How sure a decision is: the data behind a utility drawn again, and each draw asked for the platform's optimum.
+
+The bootstrap of Davison and Hinkley (1997, section 3.8) over data groups of a fit, or over the repeats of a measured
+utility; ``fairgames design --bootstrap`` calls it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.arguments import public
-from fairgames.assessment.certainty import Certainty, certainty
 from fairgames.errors import DataError, InputError
-from fairgames.exactness import Array
+from fairgames.exactness import Array, to_float
 from fairgames.fitting.fit import Fit
 from fairgames.fitting.observations import Observations, drawn_groups
 from fairgames.fitting.variance_components import ESTIMATORS, anova_of_groups, summarise
-from fairgames.game.costs import Actions, CostTable
+from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, on_actions
+from fairgames.game.deviations import against_others
+from fairgames.mechanism.optimal import optimal_alpha
+from fairgames.mechanism.optimum import Optimum
 from fairgames.mechanism.problem import Selection
 from fairgames.memory import readable_count, require_memory
 from fairgames.parallel import as_seed, run_in_order
+from fairgames.payments.rules import Fair
+from fairgames.result import Result, format_value
+from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility
 from fairgames.utility.measured.experiment import MeasuredUtility
 from fairgames.utility.table import TableUtility
 
 _BYTES_AN_ANSWER = 1_000
+_CONSTRAINTS = ("margin", "budget", "min_utility", "alpha_range")
+
+Supports: TypeAlias = tuple[tuple[int, ...], ...]
+"""Levels that each user plays with positive probability."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Certainty(Result):
+    """A decision, and what it would have been under other draws of the data.
+
+    Attributes
+    ----------
+    optimum : Optimum
+        The decision: the optimum of the utility at hand.
+    supports : tuple of tuple of int
+        Levels that each user plays there; one each in pure strategies.
+    alphas, values : ndarray, shape (R,)
+        Optimal payment fraction, and what the platform keeps, in each usable resample; NaN where no
+        equilibrium meets the constraints.
+    alternatives : tuple of (supports, float)
+        What is optimal in the resamples, and in which share of the usable ones, most frequent first; no
+        levels at all where no equilibrium meets the constraints.
+    still_optimal : float
+        Share of the usable resamples in which the decision's levels are (or tie with) the optimum.
+    still_equilibrium : float
+        Share in which nobody would leave the decision at its own alpha. In mixed strategies users are
+        indifferent at one alpha only, so this is 0 as a rule.
+    payments : ndarray, shape (R, N)
+        Payments at the decision (its levels and its alpha) under each usable resample.
+    resamples, left_out : int
+        Number of resamples, and of those that were not usable.
+    why_left_out : str
+        What was wrong with them.
+    level : float
+        Coverage of the intervals.
+    """
+
+    optimum: Optimum
+    supports: Supports
+    alphas: NDArray[np.float64]
+    values: NDArray[np.float64]
+    alternatives: tuple[tuple[Supports, float], ...]
+    still_optimal: float
+    still_equilibrium: float
+    payments: NDArray[np.float64]
+    resamples: int
+    left_out: int
+    why_left_out: str
+    level: float
+
+    @public
+    def interval(self, numbers: ArrayLike) -> tuple[Array, Array]:
+        """Percentile interval along the first axis, for instance of ``payments`` or ``alphas``; NaNs do not count."""
+        tail = (1 - self.level) / 2
+        try:
+            drawn = np.asarray(numbers, dtype=float)
+        except (TypeError, ValueError, ArithmeticError):
+            raise InputError("numbers", "must be an array of numbers", numbers) from None
+        if not drawn.ndim or not drawn.size or np.isinf(drawn).any():
+            raise InputError("numbers", "must be at least one row of numbers that are finite or NaN", numbers)
+        low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
+        return low, high
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        def row(name: str, value: object, numbers: Array) -> list[str]:
+            low, high = self.interval(numbers)
+            return [name, format_value(value), f"{format_value(float(low))} to {format_value(float(high))}"]
+
+        share = f"{100 * self.left_out / self.resamples:.3g} %"
+        rows = [
+            ["levels", _words(self.supports), f"optimal in {100 * self.still_optimal:.3g} %"],
+            ["equilibrium at this alpha", "yes", f"in {100 * self.still_equilibrium:.3g} %"],
+            row("alpha", self.optimum.alpha, self.alphas),
+            row("platform keeps", self.optimum.value, self.values),
+        ]
+        paid = self.optimum.payments
+        for user, payment in enumerate([] if paid is None else paid.tolist()):
+            rows.append(row(f"payment of user {user}", payment, self.payments[:, user]))
+        rows += [
+            [
+                "also optimal" if supports else "no optimum",
+                _words(supports),
+                f"in {100 * part:.3g} %",
+            ]
+            for supports, part in self.alternatives[:5]
+            if supports != self.supports
+        ]
+        if self.left_out:
+            rows.append(["left out", f"{self.left_out} of {self.resamples} ({share})", self.why_left_out])
+        title = f"How sure: {self.resamples} resamples, {100 * self.level:.3g} % intervals"
+        return title, ("quantity", "decision", "under resampling"), rows
+
+
+def _words(supports: Supports) -> str:
+    return ", ".join("/".join(map(str, levels)) for levels in supports)
 
 
 @public
@@ -110,17 +216,23 @@ def bootstrap(
     >>> bootstrap(measured, costs=[0, "1/5"], resamples=20).resamples
     20
     """
-    left_out = 0, ""
+    if not 0 < level < 1:
+        raise InputError("level", "must lie strictly between 0 and 1", level)
+    left_out, why = 0, ""
     utility: Utility
-    utility_of: Callable[[Any], Utility]
+    utility_of: Callable[..., Utility]
     if isinstance(source, Fit):
         variances = group_resamples(source, resamples, seed, n_jobs)
-        draws = [(between, within) for between, within in variances.tolist() if between > 0 and within > 0]
         no_fit = int(np.isnan(variances).any(axis=1).sum())
-        why = "their variance between groups is not above 0"
-        left_out = resamples - len(draws), why + (f", or cannot be estimated (in {no_fit})" if no_fit else "")
+        why = "their variance between groups is not above 0" + f", or cannot be estimated (in {no_fit})" * bool(no_fit)
+        draws = [
+            {"between_variance": between, "within_variance": within}
+            for between, within in variances.tolist()
+            if between > 0 and within > 0
+        ]
+        left_out = resamples - len(draws)
         utility = source.utility(importance, aggregation)
-        utility_of = partial(_with_variances, source.samples, importance, aggregation)
+        utility_of = partial(FederatedMeanUtility, source.samples, importance=importance, aggregation=aggregation)
     else:
         if importance is not None or aggregation != "uniform":
             raise InputError("importance, aggregation", "must be left out: they belong to the utility of a Fit")
@@ -131,18 +243,100 @@ def bootstrap(
         profiles = np.stack(np.unravel_index(np.arange(utility.tensor().size), source.shape), axis=1)
         repeats = source.repeated(profiles).reshape(source.repeats, *source.shape)
         drawn = np.random.default_rng(as_seed(seed)).integers(source.repeats, size=(resamples, source.repeats))
-        draws, utility_of = list(drawn), partial(_mean_of_repeats, repeats)
-    return certainty(
-        utility,
-        draws,
-        utility_of,
-        costs,
-        selection=selection,
-        actions=actions,
-        constraints=constraints,
-        level=level,
+        draws, utility_of = [{"drawn": row} for row in drawn], partial(_mean_of_repeats, repeats)
+    table = as_costs(costs, utility.shape)
+    allowed = allowed_actions(table, actions, utility.shape)
+    if not draws:
+        raise DataError(f"none of the {left_out} resamples can be used: {why}")
+    for name in constraints or ():
+        if name not in _CONSTRAINTS:
+            raise InputError("constraints", f"must be named among {', '.join(_CONSTRAINTS)}", name)
+    solve: Callable[[Utility], Optimum] = partial(
+        optimal_alpha, costs=costs, selection=selection, actions=allowed, **constraints or {}
+    )
+    optimum = solve(utility)
+    if optimum.infeasible is not None:
+        raise DataError(f"there is no optimum to be sure of: {optimum.infeasible}")
+    decision = _Decision(float(optimum.alpha or 0), _strategies(optimum, allowed), allowed, table)
+    ask = partial(_ask_again, utility_of, solve, decision)
+    answers = list(run_in_order(ask, draws, n_jobs=n_jobs, description="resamples"))
+    alphas, values, supports, same, stable, payments = zip(*answers, strict=True)
+    return Certainty(
+        optimum=optimum,
+        supports=decision.supports,
+        alphas=np.array(alphas),
+        values=np.array(values),
+        alternatives=tuple((found, count / len(draws)) for found, count in Counter(supports).most_common()),
+        still_optimal=float(np.mean(same)),
+        still_equilibrium=float(np.mean(stable)),
+        payments=np.array(payments),
+        resamples=resamples,
         left_out=left_out,
-        n_jobs=n_jobs,
+        why_left_out=why,
+        level=level,
+    )
+
+
+class _Decision(NamedTuple):
+    """What was decided: alpha, what users play, the levels that they may choose, and costs."""
+
+    alpha: float
+    strategies: Sequence[NDArray[np.float64]]
+    allowed: Supports
+    costs: Array
+
+    @property
+    def supports(self) -> Supports:
+        return _supports(self.strategies, self.allowed)
+
+
+class _Answer(NamedTuple):
+    """Under one resample: its optimum, NaN and no levels when there is none; and what becomes of the decision."""
+
+    alpha: float
+    value: float
+    supports: Supports
+    same: bool
+    stable: bool
+    payments: NDArray[np.float64]
+
+
+def _ask_again(
+    utility_of: Callable[..., Utility], solve: Callable[[Utility], Optimum], decision: _Decision, draw: dict[str, Any]
+) -> _Answer:
+    utility = utility_of(**draw)
+    optimum = solve(utility)
+    supports = () if optimum.infeasible else _supports(_strategies(optimum, decision.allowed), decision.allowed)
+    tied = [tuple((level,) for level in profile) for profile in optimum.ties]
+    shares = [to_float(on_actions(share, decision.allowed)) for share in Fair().everywhere(utility)]
+    # What each user earns with each of its actions while the others keep to the decision.
+    paid = [decision.alpha * against_others(share, decision.strategies, user) for user, share in enumerate(shares)]
+    slack = RELATIVE * max(float(np.abs(share).max()) for share in shares)
+    stable = True
+    for own, strategy, cost, levels in zip(paid, decision.strategies, decision.costs, decision.allowed, strict=True):
+        earned = own - to_float(cost[list(levels)])
+        stable &= bool(earned[strategy > 0].min() >= earned.max() - slack)
+    return _Answer(
+        alpha=math.nan if optimum.alpha is None else float(optimum.alpha),
+        value=math.nan if optimum.value is None else float(optimum.value),
+        supports=supports,
+        same=decision.supports == supports or decision.supports in tied,
+        stable=stable,
+        payments=np.array([strategy @ own for strategy, own in zip(decision.strategies, paid, strict=True)]),
+    )
+
+
+def _strategies(optimum: Optimum, allowed: Sequence[Sequence[int]]) -> list[NDArray[np.float64]]:
+    if optimum.strategies is not None:
+        return [to_float(strategy) for strategy in optimum.strategies]
+    profile = np.asarray(optimum.profile)
+    return [(np.asarray(levels) == profile[user]).astype(float) for user, levels in enumerate(allowed)]
+
+
+def _supports(strategies: Sequence[Array], allowed: Sequence[Sequence[int]]) -> Supports:
+    return tuple(
+        tuple(level for level, probability in zip(levels, strategy.tolist(), strict=True) if probability > 0)
+        for levels, strategy in zip(allowed, strategies, strict=True)
     )
 
 
@@ -198,15 +392,6 @@ def require_resamples(resamples: int, drawn_each: int) -> None:
         raise InputError("resamples", "must be a whole number of at least 2", resamples)
     n_bytes = int(resamples) * (_BYTES_AN_ANSWER + 48 * drawn_each)
     require_memory(n_bytes, f"{readable_count(int(resamples))} resamples", "some thousands of resamples")
-
-
-def _with_variances(
-    samples: Array,
-    importance: ArrayLike | None,
-    aggregation: Literal["uniform", "weighted"],
-    variances: tuple[float, float],
-) -> FederatedMeanUtility:
-    return FederatedMeanUtility(samples, *variances, importance, aggregation=aggregation)
 
 
 def _mean_of_repeats(repeats: Array, drawn: Array) -> TableUtility:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from fairgames.assessment.certainty import Certainty
+    from fairgames.assessment.bootstrap import Certainty
     from fairgames.assessment.robustness import CostRobustness
     from fairgames.exactness import Number
     from fairgames.fitting.fit import Fit

@@ -7,25 +7,24 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames import InputError
-from fairgames.assessment.changes import compare_blocs
+from fairgames import InputError, compare_optima, optimal_alpha
 from fairgames.mechanism.problem import as_problem
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 
 
 def test_two_users_together_ask_for_more():
-    report = compare_blocs(DP_MEAN, [0, "1/10"], [(0, 1)])
-    assert report.platform_change == Fraction(7, 10) - Fraction(4, 5)
-    assert report.surplus_together.tolist() == [Fraction(1, 10)]
-    assert report.surplus_apart.tolist() == [0]
-    assert "(0, 1)" in repr(report)
+    costs = [0, "1/10"]
+    change = compare_optima(optimal_alpha(DP_MEAN, costs), optimal_alpha(DP_MEAN, costs, blocs=[(0, 1)]))
+    assert change.after.value - change.before.value == Fraction(7, 10) - Fraction(4, 5)
+    assert sum(user.surplus_after for user in change.users) == Fraction(1, 10)
+    assert sum(user.surplus_before for user in change.users) == 0
+    assert "-1/10" in repr(change)
 
 
 def test_single_users_change_nothing():
-    report = compare_blocs(DP_MEAN, [[0, "1/10"], [0, "1/5"]], [(0,), (1,)])
-    assert report.platform_change == 0
-    assert report.apart == report.together
+    costs = [[0, "1/10"], [0, "1/5"]]
+    assert optimal_alpha(DP_MEAN, costs) == optimal_alpha(DP_MEAN, costs, blocs=[(0,), (1,)])
 
 
 @pytest.mark.parametrize("blocs", [[(0, 1), (2,)], [(2, 0), (1,)], [(1,), (0, 2)], [(0, 1, 2)]])
@@ -53,11 +52,10 @@ def test_the_best_with_blocs_is_an_equilibrium_of_the_blocs():
         U[(0,) * 4] = 0
         costs = [[0, c] for c in rng.exponential(0.2, 4)]
         for blocs in ([(0, 1), (2, 3)], [(0, 3), (1,), (2,)]):
-            report = compare_blocs(U, costs, blocs)
-            found = report.together
+            found = optimal_alpha(U, costs, blocs=blocs)
             if found.profile is None:
                 continue
-            problem = as_problem(U, costs, blocs=report.blocs)
+            problem = as_problem(U, costs, blocs=blocs)
             for bloc in blocs:
                 now = sum(
                     found.alpha * problem.payments_at(found.profile)[u] - costs[u][found.profile[u]] for u in bloc
@@ -73,4 +71,4 @@ def test_the_best_with_blocs_is_an_equilibrium_of_the_blocs():
 @pytest.mark.parametrize("blocs", [[(0,)], [(0, 2), (1,)], [], "01"])
 def test_bad_blocs(blocs):
     with pytest.raises(InputError, match="blocs"):
-        compare_blocs(DP_MEAN, [0, "1/10"], blocs)
+        optimal_alpha(DP_MEAN, [0, "1/10"], blocs=blocs)

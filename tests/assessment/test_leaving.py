@@ -48,6 +48,15 @@ def test_two_specifications_are_matched_by_name():
     )
 
 
+def test_users_without_names_are_numbered_and_counts_are_refused():
+    optimum = optimal_alpha(UTILITY, COSTS)
+    assert [user.name for user in compare_optima(optimum, optimum).users] == ["0", "1", "2"]
+    assert compare_optima(optimum, optimum, "abc").users[0].level_after is None
+    many = optimal_alpha(FederatedMeanUtility([10, 20], 1, 10, counts=[3000, 3000]), [0, 0.1, 0.2])
+    with pytest.raises(InputError, match="names_after: must have one name for each user: the optimum is in counts"):
+        compare_optima(optimum, many)
+
+
 def test_an_infeasible_answer_has_no_changes():
     nothing = optimal_alpha(UTILITY, COSTS, min_utility=1000)
     change = compare_optima(nothing, nothing, "abc", "abc")
