@@ -1,8 +1,11 @@
-"""Cross-check of the payments: the subset sums of theorems 1 and 2 with one symbol for each set of users."""
+"""Cross-check of the payments: the subset sums of theorems 1 and 2 with one symbol for each set of users.
+
+A section of the cross-check (`run`): random tables, priced by the public doors and by the forms of `symbolic`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,102 +20,85 @@ from fairgames.payments.pricing import fair_payments
 def questions(everything: bool) -> Iterator[Question]:
     """The theorems for two and three users (four with ``everything``), and the matrices of two users."""
     for n_users in (2, 3, 4) if everything else (2, 3):
-        yield Question(f"payments among {n_users} users", "theorem 2, eq. 7", partial(_users, n_users))
-        yield Question(f"platform's share, {n_users} users", "theorem 1, eq. 5", partial(_platform, n_users))
-        yield Question(f"shares beside the platform, {n_users} users", "theorem 1, eq. 6", partial(_beside, n_users))
-    yield Question("payment matrices of two users", "eq. 12, corrected", _matrices)
-    yield Question("share matrices of two users", "eq. 11, corrected", _coalition_matrices)
+        for name, source, form, each, numeric in (
+            ("payments among {} users", "theorem 2, eq. 7", "users_payment", True, _among_users),
+            ("platform's share, {} users", "theorem 1, eq. 5", "platform_payment", False, _of_platform),
+            ("shares beside the platform, {} users", "theorem 1, eq. 6", "coalition_payment", True, _beside_platform),
+        ):
+            yield Question(name.format(n_users), source, partial(_theorem, form, each, numeric, n_users))
+    paid = partial(_matrices, "payment_matrices", ("first", "second"), ((2, 2), (3, 2)), _paid)
+    yield Question("payment matrices of two users", "eq. 12, corrected", paid)
+    shared = partial(_matrices, "coalition_matrices", ("platform", "first", "second"), ((2, 2),), _shared)
+    yield Question("share matrices of two users", "eq. 11, corrected", shared)
 
 
-def _users(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import payments
-
-    utility = payments.coalition_utility(n_users)
-    forms = [payments.users_payment(utility, n_users, user) for user in range(1, n_users + 1)]
-    for table, profile, values in _places(n_users, draws):
-        closed = [form.subs(values) for form in forms]
-        numeric = [fair_payments(table, profile).values, payment_table(table)[profile].values]
-        yield at(f"profile {profile}", [closed, closed], numeric)
+def _among_users(table: Array, profile: tuple[int, ...]) -> list[object]:
+    return [fair_payments(table, profile).values, payment_table(table)[profile].values]
 
 
-def _platform(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import payments
-
-    form = payments.platform_payment(payments.coalition_utility(n_users), n_users)
-    for table, profile, values in _places(n_users, draws):
-        yield at(f"profile {profile}", form.subs(values), coalition_payments(table, profile).platform)
+def _of_platform(table: Array, profile: tuple[int, ...]) -> list[object]:
+    return [coalition_payments(table, profile).platform]
 
 
-def _beside(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import payments
-
-    utility = payments.coalition_utility(n_users)
-    forms = [payments.coalition_payment(utility, n_users, user) for user in range(1, n_users + 1)]
-    for table, profile, values in _places(n_users, draws):
-        closed = [form.subs(values) for form in forms]
-        yield at(f"profile {profile}", closed, coalition_payments(table, profile).values)
+def _beside_platform(table: Array, profile: tuple[int, ...]) -> list[object]:
+    return [coalition_payments(table, profile).values]
 
 
-def _places(n_users: int, draws: Draws) -> Iterator[tuple[Array, tuple[int, ...], dict[Any, Any]]]:
+def _theorem(
+    name: str, each: bool, numeric: Callable[..., list[object]], n_users: int, draws: Draws
+) -> Iterator[Point]:
     """Random tables; first with nobody present, then with everybody, then at any profile."""
     from symbolic import payments
 
-    utility = payments.coalition_utility(n_users)
+    utility, derive = payments.coalition_utility(n_users), getattr(payments, name)
+    users = range(1, n_users + 1)
+    forms = [derive(utility, n_users, user) for user in users] if each else [derive(utility, n_users)]
     for place in range(draws.points):
-        shape = [draws.integer(2, 3) for _ in range(n_users)]
+        shape = [draws.integer(2, 3) for _ in users]
         table = draws.table(shape)
         levels = [draws.integer(0, size - 1) for size in shape]
         profile = tuple((0, size - 1, level)[min(place, 2)] for size, level in zip(shape, levels, strict=True))
         values = {
-            utility(users): _exact(table[tuple(level if i + 1 in users else 0 for i, level in enumerate(profile))])
-            for users in payments.subsets(range(1, n_users + 1))
-            if users
+            utility(some): table[tuple(level if user in some else 0 for user, level in enumerate(profile, 1))]
+            for some in payments.subsets(users)
+            if some
         }
-        yield table, profile, values
+        closed = [form.subs(values) for form in forms]
+        for found in numeric(table, profile):
+            yield at(f"profile {profile}", closed, found)
 
 
-def _matrices(draws: Draws) -> Iterator[Point]:
-    from symbolic import two_user_payments
-
-    for shape in ((2, 2), (3, 2)):
-        found = two_user_payments.payment_matrices(_symbols(shape))
-        forms = [_of_table(form) for form in (found.first, found.second)]
-        for _ in range(draws.points):
-            table = draws.table(shape)
-            paid = payment_table(table)
-            closed = [at_table(table) for at_table in forms]
-            yield at(f"utility {table.tolist()}", closed, [paid.user(0), paid.user(1)])
+def _paid(table: Array) -> list[object]:
+    paid = payment_table(table)
+    return [paid.user(0), paid.user(1)]
 
 
-def _coalition_matrices(draws: Draws) -> Iterator[Point]:
-    from symbolic import two_user_payments
-
-    found = two_user_payments.coalition_matrices(_symbols((2, 2)))
-    forms = [_of_table(form) for form in (found.platform, found.first, found.second)]
-    for _ in range(draws.points):
-        table = draws.table((2, 2))
-        shares = [coalition_payments(table, profile) for profile in np.ndindex(2, 2)]
-        numeric = [
-            [share.platform for share in shares],
-            [share.values[0] for share in shares],
-            [share.values[1] for share in shares],
-        ]
-        yield at(f"utility {table.tolist()}", [at_table(table) for at_table in forms], numeric)
+def _shared(table: Array) -> list[object]:
+    shares = [coalition_payments(table, profile) for profile in np.ndindex(2, 2)]
+    return [[share.platform for share in shares], *([share.values[user] for share in shares] for user in (0, 1))]
 
 
-def _symbols(shape: tuple[int, int]) -> Any:
+def _matrices(
+    name: str,
+    fields: Sequence[str],
+    shapes: Sequence[tuple[int, int]],
+    numeric: Callable[[Array], list[object]],
+    draws: Draws,
+) -> Iterator[Point]:
     import sympy as sp
 
-    return sp.Matrix(*shape, lambda k, level: sp.Symbol(f"U_{k}{level}", real=True) if k or level else 0)
+    from symbolic import two_user_payments
+
+    for shape in shapes:
+        symbols = sp.Matrix(*shape, lambda k, level: sp.Symbol(f"U_{k}{level}", real=True) if k or level else 0)
+        found = getattr(two_user_payments, name)(symbols)
+        forms = [_of_table(getattr(found, field)) for field in fields]
+        for _ in range(draws.points):
+            table = draws.table(shape)
+            yield at(f"utility {table.tolist()}", [at_table(table) for at_table in forms], numeric(table))
 
 
 def _of_table(form: Any) -> Callable[[Array], Any]:
     entries = [tuple(map(int, symbol.name[2:])) for symbol in form.arguments]
     value = evaluator(form)
     return lambda table: value(*(table[entry] for entry in entries))
-
-
-def _exact(value: Any) -> Any:
-    from symbolic.exactness import exact
-
-    return exact("utility", value)

@@ -1,10 +1,7 @@
-"""Points at which a closed form and the numerics are both evaluated, and how far apart they are.
+"""What the cross-check is made of: questions, the points at which both sources are evaluated, and their comparison.
 
-The closed forms are in a package of their own, whose name others use too.
-
-Closed forms as fast functions of rationals, with no rounding.
-
-A game whose closed forms are to be checked, and what a check says when it does not apply.
+The closed forms are those of the package `symbolic`, which is imported late and whose name others use too; the sections
+beside this file ask the questions, and `run` puts the answers together.
 """
 
 from __future__ import annotations
@@ -15,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -192,11 +189,6 @@ class Comparison(Result):
         return [self.quantity, self.source, *counts, format_value(self.largest_difference, 3), self.verdict, self.note]
 
 
-def not_applicable(quantity: str, source: str, why: str) -> Comparison:
-    """Say that a check does not apply to the game at hand, and why."""
-    return Comparison(quantity, source, 0, 0, None, NOT_APPLICABLE, why)
-
-
 def at(where: str, closed: object, numeric: object) -> Point:
     """Make a point of numbers, SymPy expressions, matrices, arrays, truth values or sequences of them."""
     return Point(where, tuple(_numbers(closed)), tuple(_numbers(numeric)))
@@ -206,6 +198,8 @@ def compare(question: Question, points: int, seed: int) -> Comparison:
     """Evaluate a quantity in both ways at all its points."""
     try:
         found = list(question.points(Draws(points, seed, question.quantity)))
+    except NotApplicableError as reason:
+        return Comparison(question.quantity, question.source, 0, 0, None, NOT_APPLICABLE, str(reason))
     except closed_form_error() as refusal:
         why = f"the closed form has no value: {refusal}"
         return Comparison(question.quantity, question.source, 0, 0, None, MISMATCH, why)
@@ -269,7 +263,7 @@ def _symbolic_numbers(value: Any) -> Iterator[Number]:
     elif value in (sp.true, sp.false):
         yield Fraction(int(value == sp.true))
     elif value.is_Rational:
-        yield Fraction(int(value.p), int(value.q))
+        yield Fraction(value)
     else:
         number = value.evalf(30)
         yield float(number) if number.is_extended_real else math.nan
@@ -277,8 +271,6 @@ def _symbolic_numbers(value: Any) -> Iterator[Number]:
 
 MOST_USERS = 8
 """More users are not worth their 2^N subsets in symbols."""
-
-Ask: TypeAlias = Callable[[Draws], Iterable[Point]]
 
 
 class Game(NamedTuple):
@@ -298,9 +290,12 @@ def require(holds: bool, why: str) -> None:
         raise NotApplicableError(why)
 
 
-def exact_value(number: Number) -> Fraction:
-    """The rational that a number is, bit for bit."""
-    return Fraction(number)
+def derived(derive: Callable[..., Any], *arguments: object) -> Any:
+    """A closed form of the game at hand; it covers no other, and says why."""
+    try:
+        return derive(*arguments)
+    except closed_form_error() as reason:
+        raise NotApplicableError(str(reason)) from None
 
 
 def exchangeable_values(utility: Utility, level: int) -> list[Fraction]:
@@ -309,4 +304,4 @@ def exchangeable_values(utility: Utility, level: int) -> list[Fraction]:
     counts = [[0] * utility.shape[0] for _ in range(n_users)]
     for k, row in enumerate(counts, 1):
         row[0], row[level] = n_users - k, k
-    return [exact_value(utility([row])) for row in counts]
+    return [Fraction(utility([row])) for row in counts]

@@ -1,6 +1,7 @@
-"""Cross-check of exchangeable users beyond theorem 3: any utilities, any two levels, thresholds, fairness.
+"""Cross-check of identical users: theorem 3 regime by regime, and what holds for any utilities, levels and thresholds.
 
-Cross-check of theorem 3: gamma, the equilibrium and the optimum of users who share or stay absent.
+A section of the cross-check (`run`): each question draws utilities and costs, and evaluates a form of `symbolic`
+beside `symmetric_mechanism`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,27 +20,12 @@ from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.symmetric.mechanism import SymmetricMechanism, symmetric_mechanism
 from fairgames.payments.pricing import fair_payments
 
+Cases: TypeAlias = Callable[[int, Draws], Iterator[tuple[list[Fraction], dict[str, Fraction]]]]
+"""Utilities, and the other arguments of a form, by the names of its symbols."""
+
 _SOME_COST = Fraction(1, 7)
 _EXPLICIT = 3
 """Up to so many users the forms have no root that is to be isolated, which takes most of the time."""
-
-
-def _regime_questions(everything: bool) -> Iterator[Question]:
-    """Every closed form for symbolic concave utilities of two, three and four users (six with ``everything``)."""
-    for n_users in (2, 3, 4, 5, 6) if everything else (2, 3, 4):
-        for name, source, points in (
-            ("gamma(p)", "eqs. 23, 94", _gamma),
-            ("U(p)", "eq. 93", _expected_utility),
-            ("gamma_min, gamma_max", "theorem 3", _ends),
-            ("c_th", "eq. 24, corrected", _threshold),
-            ("c(p) and alpha(p)", "stationarity", _curve),
-            ("p*(alpha)", "eqs. 88, 95", _equilibrium),
-            ("U(p*(alpha))", "eq. 96", _utility_at_equilibrium),
-            ("alpha*(c)", "theorem 3, eq. 97", _alpha_star),
-            ("p at the optimum", "theorem 3", _p_at_optimum),
-            ("value(c)", "eq. 21", _value),
-        ):
-            yield Question(f"{name}, {n_users} users", source, partial(points, n_users))
 
 
 @cache
@@ -54,16 +40,7 @@ def _regimes(n_users: int) -> Any:
     return _derived(n_users, regimes.derive)
 
 
-def _utilities(n_users: int, draws: Draws, share: int = 1) -> Iterator[list[Fraction]]:
-    for _ in range(max(2, draws.points // share)):
-        yield draws.concave(n_users)
-
-
-def _share(n_users: int) -> int:
-    return 3 if n_users <= _EXPLICIT else 6
-
-
-def _mechanism(utilities: Sequence[Fraction], cost: Fraction) -> SymmetricMechanism:
+def _mechanism(utilities: Sequence[Fraction], cost: Fraction | int = _SOME_COST) -> SymmetricMechanism:
     return symmetric_mechanism(by_count(utilities), cost)
 
 
@@ -71,125 +48,95 @@ def _where(utilities: Sequence[Fraction], **values: object) -> str:
     return ", ".join([f"U = ({', '.join(map(str, utilities))})", *(f"{name} = {v}" for name, v in values.items())])
 
 
-def _gamma(n_users: int, draws: Draws) -> Iterator[Point]:
-    form = evaluator(_regimes(n_users).gamma)
-    for U in _utilities(n_users, draws):
-        mechanism = _mechanism(U, _SOME_COST)
-        for p in (Fraction(0), draws.rational(), Fraction(1)):
-            yield at(_where(U, p=p), form(p, *U), mechanism.gamma(p))
+def _regime(forms: Sequence[str], cases: Cases, numeric: Callable[..., object], n_users: int, draws: Draws) -> Any:
+    """Evaluate some forms of the regimes, and what is to be equal to them, at each case."""
+    asked = [getattr(_regimes(n_users), form) for form in forms]
+    functions = [(evaluator(form), [symbol.name for symbol in form.arguments]) for form in asked]
+    for U, values in cases(n_users, draws):
+        known = values | {f"U_{k}": value for k, value in enumerate(U, 1)}
+        closed = [function(*(known[name] for name in names)) for function, names in functions]
+        yield at(_where(U, **values), closed, numeric(_mechanism(U, values.get("c", _SOME_COST)), **values))
 
 
-def _expected_utility(n_users: int, draws: Draws) -> Iterator[Point]:
-    form = evaluator(_regimes(n_users).expected_utility)
-    for U in _utilities(n_users, draws):
-        mechanism = _mechanism(U, _SOME_COST)
-        for p in (Fraction(0), draws.rational(), Fraction(1)):
-            yield at(_where(U, p=p), form(p, *U), mechanism.expected_utility(p))
+def _alone(n_users: int, draws: Draws, share: int = 1) -> Iterator[tuple[list[Fraction], dict[str, Fraction]]]:
+    for _ in range(max(2, draws.points // share)):
+        yield draws.concave(n_users), {}
 
 
-def _ends(n_users: int, draws: Draws) -> Iterator[Point]:
-    derived = _regimes(n_users)
-    for U in _utilities(n_users, draws):
-        mechanism = _mechanism(U, _SOME_COST)
-        closed = [_among(form, U) for form in (derived.gamma_min, derived.gamma_max)]
-        yield at(_where(U), closed, [mechanism.gamma_min, mechanism.gamma_max])
+def _with_p(n_users: int, draws: Draws) -> Iterator[tuple[list[Fraction], dict[str, Fraction]]]:
+    for U, _ in _alone(n_users, draws):
+        yield from ((U, {"p": p}) for p in (Fraction(0), draws.rational(), Fraction(1)))
 
 
-def _threshold(n_users: int, draws: Draws) -> Iterator[Point]:
-    form = _regimes(n_users).cost_threshold
-    for U in _utilities(n_users, draws):
-        yield at(_where(U), _among(form, U), _mechanism(U, _SOME_COST).cost_threshold)
+def _with_alpha(n_users: int, draws: Draws) -> Iterator[tuple[list[Fraction], dict[str, Fraction]]]:
+    """Random alphas, both ends of the mixed regime and their neighbours, and one whose equilibrium is rational."""
+    for U, _ in _alone(n_users, draws, _share(n_users)):
+        cost = U[-1] / n_users * draws.rational()
+        mechanism = _mechanism(U, cost)
+        ends = Fraction(cost / mechanism.gamma_max), Fraction(cost / mechanism.gamma_min)
+        rational = cost / Fraction(mechanism.gamma(draws.rational()))
+        for alpha in (*around(*ends), draws.rational(), draws.rational(*ends), rational):
+            yield U, {"alpha": min(alpha, Fraction(1)), "c": cost}
 
 
-def _among(form: Any, utilities: Sequence[Fraction]) -> Any:
-    """A form of utilities alone."""
-    by_name = {f"U_{k}": value for k, value in enumerate(utilities, 1)}
-    return form.at(*(by_name[symbol.name] for symbol in form.arguments))
+def _with_cost(
+    n_users: int, draws: Draws, at_top: bool = False
+) -> Iterator[tuple[list[Fraction], dict[str, Fraction]]]:
+    """Costs in all three regimes, at the breakpoints and beside them, and one whose optimum is rational."""
+    for U, _ in _alone(n_users, draws, _share(n_users)):
+        mechanism = _mechanism(U)
+        low, top = Fraction(mechanism.cost_threshold), Fraction(mechanism.gamma_max)
+        # At gamma_max itself alpha = 0 and alpha = 1 leave the platform nothing alike.
+        costs = [*around(low), *(cost for cost in around(top) if at_top or cost != top)]
+        costs += [low * draws.rational(), draws.rational(low, top), top * (1 + 30 * NEAR)]
+        costs.append(Fraction(_regimes(n_users).stationarity.at(draws.rational(), *U)))
+        yield from ((U, {"c": cost}) for cost in costs)
+
+
+def _share(n_users: int) -> int:
+    return 3 if n_users <= _EXPLICIT else 6
 
 
 def _curve(n_users: int, draws: Draws) -> Iterator[Point]:
     """The parametric pair: at the cost ``c(p)`` the optimum is p, at ``alpha(p)``."""
     derived = _regimes(n_users)
-    for U in _utilities(n_users, draws):
+    for U, _ in _alone(n_users, draws):
         p = draws.rational()
-        cost = _fraction(derived.stationarity.at(p, *U))
+        cost = Fraction(derived.stationarity.at(p, *U))
         mechanism = _mechanism(U, cost)
-        assert mechanism.p is not None
         yield at(_where(U, c=cost), [p, derived.alpha_curve.at(p, *U)], [mechanism.p, mechanism.alpha])
 
 
-def _fraction(value: Any) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
+def _only_utility(mechanism: SymmetricMechanism, alpha: Fraction, **_: object) -> object:
+    (only,) = mechanism.equilibria(alpha)
+    return only.utility
 
 
-def _alphas(utilities: Sequence[Fraction], cost: Fraction, draws: Draws) -> Iterator[Fraction]:
-    """Random alphas, both ends of the mixed regime and their neighbours, and one whose equilibrium is rational."""
-    mechanism = _mechanism(utilities, cost)
-    ends = Fraction(cost / mechanism.gamma_max), Fraction(cost / mechanism.gamma_min)
-    yield from around(*ends)
-    yield from (draws.rational(), draws.rational(*ends), cost / Fraction(mechanism.gamma(draws.rational())))
-
-
-def _regime_equilibria(n_users: int, draws: Draws) -> Iterator[tuple[list[Fraction], Fraction, Fraction]]:
-    for U in _utilities(n_users, draws, _share(n_users)):
-        cost = U[-1] / n_users * draws.rational()
-        for alpha in _alphas(U, cost, draws):
-            yield U, cost, min(alpha, Fraction(1))
-
-
-def _equilibrium(n_users: int, draws: Draws) -> Iterator[Point]:
-    form = evaluator(_regimes(n_users).p_star)
-    for U, cost, alpha in _regime_equilibria(n_users, draws):
-        numeric = _mechanism(U, cost).p_star(alpha)
-        yield at(_where(U, alpha=alpha, c=cost), form(alpha, cost, *U), numeric)
-
-
-def _utility_at_equilibrium(n_users: int, draws: Draws) -> Iterator[Point]:
-    form = evaluator(_regimes(n_users).utility_at_p_star)
-    for U, cost, alpha in _regime_equilibria(n_users, draws):
-        (only,) = _mechanism(U, cost).equilibria(alpha)
-        yield at(_where(U, alpha=alpha, c=cost), form(alpha, cost, *U), only.utility)
-
-
-def _costs(n_users: int, draws: Draws, at_top: bool) -> Iterator[tuple[list[Fraction], Fraction]]:
-    """Costs in all three regimes, at the breakpoints and beside them, and one whose optimum is rational."""
-    derived = _regimes(n_users)
-    for U in _utilities(n_users, draws, _share(n_users)):
-        mechanism = _mechanism(U, _SOME_COST)
-        low, top = Fraction(mechanism.cost_threshold), Fraction(mechanism.gamma_max)
-        yield from ((U, cost) for cost in around(low))
-        # At gamma_max itself alpha = 0 and alpha = 1 leave the platform nothing alike.
-        yield from ((U, cost) for cost in around(top) if at_top or cost != top)
-        yield from ((U, cost) for cost in (low * draws.rational(), draws.rational(low, top), top * (1 + 30 * NEAR)))
-        yield U, _fraction(derived.stationarity.at(draws.rational(), *U))
-
-
-def _alpha_star(n_users: int, draws: Draws) -> Iterator[Point]:
-    form = evaluator(_regimes(n_users).alpha_star)
-    for U, cost in _costs(n_users, draws, at_top=False):
-        yield at(_where(U, c=cost), form(cost, *U), _mechanism(U, cost).alpha)
-
-
-def _p_at_optimum(n_users: int, draws: Draws) -> Iterator[Point]:
-    form = evaluator(_regimes(n_users).p_at_optimum)
-    for U, cost in _costs(n_users, draws, at_top=False):
-        p = _mechanism(U, cost).p
-        assert p is not None
-        yield at(_where(U, c=cost), form(cost, *U), p)
-
-
-def _value(n_users: int, draws: Draws) -> Iterator[Point]:
-    form = evaluator(_regimes(n_users).value)
-    for U, cost in _costs(n_users, draws, at_top=True):
-        yield at(_where(U, c=cost), form(cost, *U), _mechanism(U, cost).value)
+_REGIMES: tuple[tuple[str, str, Callable[[int, Draws], Iterator[Point]]], ...] = tuple(
+    (name, source, partial(_regime, forms.split(), cases, numeric))
+    for name, source, forms, cases, numeric in (
+        ("gamma(p)", "eqs. 23, 94", "gamma", _with_p, SymmetricMechanism.gamma),
+        ("U(p)", "eq. 93", "expected_utility", _with_p, SymmetricMechanism.expected_utility),
+        ("gamma_min, gamma_max", "theorem 3", "gamma_min gamma_max", _alone, lambda m: [m.gamma_min, m.gamma_max]),
+        ("c_th", "eq. 24, corrected", "cost_threshold", _alone, lambda m: m.cost_threshold),
+        ("p*(alpha)", "eqs. 88, 95", "p_star", _with_alpha, lambda m, alpha, **_: m.p_star(alpha)),
+        ("U(p*(alpha))", "eq. 96", "utility_at_p_star", _with_alpha, _only_utility),
+        ("alpha*(c)", "theorem 3, eq. 97", "alpha_star", _with_cost, lambda m, **_: m.alpha),
+        ("p at the optimum", "theorem 3", "p_at_optimum", _with_cost, lambda m, **_: m.p),
+        ("value(c)", "eq. 21", "value", partial(_with_cost, at_top=True), lambda m, **_: m.value),
+    )
+)
 
 
 _RISING_GAMMA = [Fraction(value) for value in ("0.822", "1.614", "1.769", "2.353")]
 """Not concave, although gamma increases: the threshold is not the last increment."""
 
 
-def _symmetric_questions(everything: bool) -> Iterator[Question]:
-    """Populations of two to four (six) users; the threshold up to thirty."""
+def questions(everything: bool) -> Iterator[Question]:
+    """Theorem 3 for symbolic concave utilities of two to four (six) users; any utilities; thresholds up to thirty."""
+    for n_users in (2, 3, 4, 5, 6) if everything else (2, 3, 4):
+        for name, source, points in (*_REGIMES, ("c(p) and alpha(p)", "stationarity", _curve)):
+            yield Question(f"{name}, {n_users} users", source, partial(points, n_users))
     for n_users in (2, 3, 4, 6) if everything else (2, 3, 4):
         for name, source, points in (
             ("gamma = U(p)/(N(1 - p))", "absence as an action", _identity),
@@ -211,16 +158,13 @@ def _few(draws: Draws) -> range:
 
 
 def _identity(n_users: int, draws: Draws) -> Iterator[Point]:
-    import sympy as sp
-
     from symbolic import symbols, symmetric
 
     form = symmetric.gamma_identity(n_users).rhs
     for _ in range(draws.points):
         U, p = draws.rising(n_users), draws.rational()
-        values = dict(zip(symbols.count_utilities(n_users), [sp.Rational(str(u)) for u in U], strict=True))
-        closed = form.subs({symbols.p: sp.Rational(str(p)), **values})
-        yield at(_where(U, p=p), closed, symmetric_mechanism(by_count(U), 1).gamma(p))
+        closed = form.subs({symbols.p: p, **dict(zip(symbols.count_utilities(n_users), U, strict=True))})
+        yield at(_where(U, p=p), closed, _mechanism(U, 1).gamma(p))
 
 
 def _equilibria(n_users: int, draws: Draws) -> Iterator[Point]:
@@ -229,7 +173,7 @@ def _equilibria(n_users: int, draws: Draws) -> Iterator[Point]:
     for _ in _few(draws):
         U = draws.rising(n_users)
         cost = min(U[0], U[-1] / n_users) * draws.rational()
-        mechanism = symmetric_mechanism(by_count(U), cost)
+        mechanism = _mechanism(U, cost)
         ends = cost / U[0], cost * n_users / U[-1], cost / Fraction(mechanism.gamma(draws.rational()))
         for alpha in (*around(*ends), draws.rational(), Fraction(1)):
             share = min(alpha, Fraction(1))
@@ -242,11 +186,11 @@ def _optimum(n_users: int, draws: Draws) -> Iterator[Point]:
 
     for _ in _few(draws):
         U = draws.rising(n_users)
-        ends = symmetric_mechanism(by_count(U), 1)
+        ends = _mechanism(U, 1)
         low, top = Fraction(U[-1] - U[-2]), U[0]
         for cost in (*around(low, top), draws.rational(0, top), Fraction(ends.gamma(draws.rational()))):
             closed = symmetric_optimum.symmetric_optimum(n_users, U, cost)
-            yield at(_where(U, c=cost), closed.value, symmetric_mechanism(by_count(U), cost).value)
+            yield at(_where(U, c=cost), closed.value, _mechanism(U, cost).value)
 
 
 def _levels(n_users: int, draws: Draws) -> Iterator[Point]:
@@ -284,7 +228,7 @@ def _any_threshold(n_users: int, draws: Draws) -> Iterator[Point]:
     if n_users == len(_RISING_GAMMA):
         cases.append(_RISING_GAMMA)
     for U in cases:
-        found = symmetric_mechanism(by_count(U), 1).cost_threshold
+        found = _mechanism(U, 1).cost_threshold
         yield at(_where(U), threshold.exact_threshold(n_users, U), found)
 
 
@@ -297,8 +241,8 @@ def _last_increment(sizes: Sequence[int], draws: Draws) -> Iterator[Point]:
         U = draws.concave(n_users)
         closed = form.at(U[-2], U[-1])
         # A wrong form may be negative, which no cost is: then the first number differs.
-        cost = max(Fraction(int(closed.p), int(closed.q)), Fraction(0))
-        below, above = (symmetric_mechanism(by_count(U), cost * (1 + side)) for side in (-NEAR, NEAR))
+        cost = max(Fraction(closed), Fraction(0))
+        below, above = (_mechanism(U, cost * (1 + side)) for side in (-NEAR, NEAR))
         numeric = [below.cost_threshold, below.p == 0, above.p == 0]
         yield at(_where(U), [closed, True, False], numeric)
 
@@ -335,16 +279,5 @@ def _fairness(n_users: int, draws: Draws) -> Iterator[Point]:
         at_cost = forms.paid_at_cost.at(cost, U[best - 1])
         closed = [forms.price_of_fairness.at(cost, U[best - 1])] * 2 + [at_cost] * 2
         found = optimal_alpha(by_count(U), [0, cost])
-        numeric = [
-            found.price_of_fairness,
-            symmetric_mechanism(by_count(U), cost).price_of_fairness,
-            found.value,
-            found.upper_bound,
-        ]
+        numeric = [found.price_of_fairness, _mechanism(U, cost).price_of_fairness, found.value, found.upper_bound]
         yield at(_where(U, c=cost), closed, numeric)
-
-
-def questions(everything: bool) -> Iterator[Question]:
-    """All that is asked here."""
-    yield from _regime_questions(everything)
-    yield from _symmetric_questions(everything)

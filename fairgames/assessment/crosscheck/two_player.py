@@ -1,6 +1,6 @@
-"""Cross-check of two groups with different costs: the map of the optimum, and all equilibria of every cell.
+"""Cross-check of two users: families affine in ``beta = 1/alpha`` of any game, and the map and cells of two groups.
 
-Cross-check of any two-player fair game: families of equilibria that are affine in ``beta = 1/alpha``.
+A section of the cross-check (`run`); `game` asks the same of one given game.
 """
 
 from __future__ import annotations
@@ -23,13 +23,22 @@ from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
 
 
-def _finite_questions(everything: bool) -> Iterator[Question]:
-    """Random tables of two and three levels."""
+def questions(everything: bool) -> Iterator[Question]:
+    """Random tables of two and three levels; two groups at the paper's utilities, and another pair's."""
     for shape in ((2, 2), (2, 3), (3, 3)) if everything else ((2, 2), (2, 3)):
         size = f"{shape[0]} x {shape[1]} levels"
         for name, points in (("each is an equilibrium", forward), ("every equilibrium is in one", backward)):
             ask = partial(_random_tables, shape, points)
             yield Question(f"two-player families, {size}: {name}", "indifference on the supports", ask)
+    step = 40 if everything else 8
+    for utilities in (PAPER, _OTHER) if everything else (PAPER,):
+        for what, source, ask in (
+            ("value(c_1, c_2)", "section 5.2, Fig. 9", partial(_value, utilities, step)),
+            ("alpha*(c_1, c_2)", "section 5.2, Fig. 9", partial(_alpha, utilities, step)),
+            ("equilibria of all cells", "appendix E", partial(_cells, utilities)),
+            ("mixed equilibrium", "appendix E, corrected", partial(_mixed, utilities)),
+        ):
+            yield Question(f"{what}, U = ({utilities[0]}, {utilities[1]})", source, ask)
 
 
 def _random_tables(shape: tuple[int, int], points: Any, draws: Draws) -> Iterator[Point]:
@@ -37,7 +46,7 @@ def _random_tables(shape: tuple[int, int], points: Any, draws: Draws) -> Iterato
 
     for _ in range(3 if shape == (2, 2) else 1):
         table = draws.table(shape)
-        families = two_player.equilibrium_families(_matrix(table))
+        families = two_player.equilibrium_families(table.tolist())
         for _ in range(max(1, draws.points // 4)):
             yield from points(families, table, drawn_costs(shape, draws), draws)
 
@@ -51,11 +60,7 @@ def families_of(table: Array, costs: Sequence[Sequence[Any]]) -> Any:
     """Closed families of one game in numbers."""
     from symbolic import two_player
 
-    return two_player.equilibrium_families(_matrix(table), *costs)
-
-
-def _matrix(table: Array) -> list[list[Any]]:
-    return [list(row) for row in table.tolist()]
+    return two_player.equilibrium_families(table.tolist(), *costs)
 
 
 def forward(families: Any, table: Array, costs: Sequence[Sequence[Any]], draws: Draws) -> Iterator[Point]:
@@ -65,7 +70,7 @@ def forward(families: Any, table: Array, costs: Sequence[Sequence[Any]], draws: 
         for beta in _betas(family.beta_interval(*values), draws):
             closed = [form.at(beta, *values) for form in (family.first, family.second, family.utility, family.value)]
             first, second = (np.array([float(entry) for entry in strategy]) for strategy in closed[:2])
-            found = _solved(table, costs, 1 / beta)
+            found = equilibria(FairGame(table, costs, 1 / beta))
             x, y = min(
                 _on_all_levels(found, table.shape),
                 key=lambda pair: abs(pair[0] - first).max() + abs(pair[1] - second).max(),
@@ -79,13 +84,13 @@ def backward(families: Any, table: Array, costs: Sequence[Sequence[Any]], draws:
     ends = sorted({end for one in stable_profiles(table, costs) for end in (one.alpha_from, one.alpha_to)})
     for low, high in pairwise(ends):
         alpha = draws.rational(low, high)
-        found = _solved(table, costs, alpha)
+        found = equilibria(FairGame(table, costs, alpha))
         if found.degenerate:
             continue
         beta = 1 / alpha
         alive = [family for family in families if beta in family.beta_interval(*_cost_values(family, costs))]
         profiles = [
-            [_fractions(form.at(beta, *_cost_values(family, costs))) for form in (family.first, family.second)]
+            [list(map(Fraction, form.at(beta, *_cost_values(family, costs)))) for form in (family.first, family.second)]
             for family in alive
         ]
         numeric = [[list(strategy) for strategy in pair] for pair in _on_all_levels(found, table.shape)]
@@ -104,17 +109,13 @@ def _cost_values(family: Any, costs: Sequence[Sequence[Any]]) -> list[Any]:
 def _betas(interval: Any, draws: Draws) -> Iterator[Fraction]:
     if interval.is_empty:
         return
-    low = _fraction(interval.inf)
-    high = _fraction(interval.sup) if interval.sup.is_finite else low + 2
+    low = Fraction(interval.inf)
+    high = Fraction(interval.sup) if interval.sup.is_finite else low + 2
     yield low
     if high > low:
         yield draws.rational(low, high)
     if interval.sup.is_finite:
         yield high
-
-
-def _solved(table: Array, costs: Sequence[Sequence[Any]], alpha: Fraction) -> EquilibriumSet:
-    return equilibria(FairGame(table, costs, alpha))
 
 
 def _on_all_levels(found: EquilibriumSet, shape: tuple[int, ...]) -> Iterator[tuple[Array, ...]]:
@@ -125,14 +126,6 @@ def _on_all_levels(found: EquilibriumSet, shape: tuple[int, ...]) -> Iterator[tu
         yield tuple(full)
 
 
-def _fractions(matrix: Any) -> list[Fraction]:
-    return [_fraction(entry) for entry in matrix]
-
-
-def _fraction(value: Any) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
-
-
 Pair = tuple[Fraction, Fraction]
 Costs = tuple[Fraction, Fraction]
 
@@ -140,20 +133,6 @@ PAPER: Pair = (Fraction(2, 3), Fraction(1))
 """Utilities of one and of two users in the paper's example."""
 
 _OTHER: Pair = (Fraction(4, 5), Fraction(1))
-
-
-def _group_questions(everything: bool) -> Iterator[Question]:
-    """The paper's utilities, and another pair with ``everything``."""
-    for utilities in (PAPER, _OTHER) if everything else (PAPER,):
-        name = f"U = ({utilities[0]}, {utilities[1]})"
-        step = 40 if everything else 8
-        for what, source, points in (
-            ("value(c_1, c_2)", "section 5.2, Fig. 9", _value),
-            ("alpha*(c_1, c_2)", "section 5.2, Fig. 9", _alpha),
-        ):
-            yield Question(f"{what}, {name}", source, partial(points, utilities, step))
-        yield Question(f"equilibria of all cells, {name}", "appendix E", partial(_cells, utilities))
-        yield Question(f"mixed equilibrium, {name}", "appendix E, corrected", partial(_mixed, utilities))
 
 
 def best(utilities: Pair, costs: Costs) -> Optimum:
@@ -178,7 +157,7 @@ def _inside(region_map: Any, step: int, draws: Draws) -> Iterator[Costs]:
 
 def _half_mixed_range(curves: dict[str, Any]) -> tuple[Fraction, Fraction]:
     """The smaller cost at both corners of the half-mixed region."""
-    return _rational(curves["half-mixed | both"].rhs), _rational(_crossing(curves["half-mixed | one"]))
+    return Fraction(curves["half-mixed | both"].rhs), Fraction(_crossing(curves["half-mixed | one"]))
 
 
 def _on_curves(region_map: Any, draws: Draws) -> Iterator[tuple[tuple[str, ...], Costs]]:
@@ -192,7 +171,7 @@ def _on_curves(region_map: Any, draws: Draws) -> Iterator[tuple[tuple[str, ...],
         yield ("half-mixed", "one"), (a, _at(curves["half-mixed | one"], a))
         a = draws.rational(0, start)
         yield ("both", "one"), (a, _at(curves["both | one"], a))
-        top = _rational(curves["one | none"].rhs)
+        top = Fraction(curves["one | none"].rhs)
         yield ("one", "none"), (top, top + draws.rational())
 
 
@@ -200,7 +179,7 @@ def _beside(costs: Costs) -> Iterator[Costs]:
     """The point itself, and one close to it in each direction."""
     a, b = costs
     yield from ((near, b) for near in around(a))
-    yield from ((a, b * (1 - NEAR)), (a, b * (1 + NEAR)))
+    yield from ((a, near) for near in around(b) if near != b)
 
 
 def _value(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
@@ -228,7 +207,7 @@ def _alpha(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
         value = value_of(*costs)
         meeting = [region for region in found.regions if region.name in names]
         alphas = [_at_pair(r.alpha, costs) for r in meeting if _at_pair(r.value, costs) == value]
-        nearest = min(alphas, key=lambda alpha: abs(_rational(alpha) - Fraction(numeric.alpha or 0)))
+        nearest = min(alphas, key=lambda alpha: abs(Fraction(alpha) - Fraction(numeric.alpha or 0)))
         yield at(_where(costs), nearest, numeric.alpha)
 
 
@@ -250,17 +229,13 @@ def _cells(utilities: Pair, draws: Draws) -> Iterator[Point]:
                 place.ABOVE: high + draws.rational(),
             }
             first, second = (levels[where] * alpha for where in cell.places)
-            closed = sorted(tuple(_ends(side, alpha, first, second)) for side in _products(cell))
+            closed = sorted(tuple(_ends(found.args, alpha, first, second)) for found in cell.equilibria)
             game = FairGame(by_count(utilities), [[0, first], [0, second]], alpha)
             numeric = sorted(
-                tuple(end for strategies in part for end in _range([strategy[0] for strategy in strategies]))
+                tuple(end(strategy[0] for strategy in strategies) for strategies in part for end in (min, max))
                 for part in equilibria(game).components
             )
             yield at(f"alpha = {alpha}, {_where((first, second))}", closed, numeric)
-
-
-def _products(cell: Any) -> list[Sequence[Any]]:
-    return [equilibrium.args for equilibrium in cell.equilibria]
 
 
 def _ends(sides: Sequence[Any], *values: Fraction) -> Iterator[Fraction]:
@@ -269,14 +244,9 @@ def _ends(sides: Sequence[Any], *values: Fraction) -> Iterator[Fraction]:
 
     from symbolic import symbols
 
-    numbers = [sp.Rational(str(value)) for value in values]
-    known = dict(zip((symbols.alpha, symbols.c1, symbols.c2), numbers, strict=True))
+    known = dict(zip((symbols.alpha, symbols.c1, symbols.c2), values, strict=True))
     for side in sides:
-        yield from (_rational(sp.sympify(end).subs(known)) for end in (side.inf, side.sup))
-
-
-def _range(values: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
-    return min(values), max(values)
+        yield from (Fraction(sp.sympify(end).subs(known)) for end in (side.inf, side.sup))
 
 
 def _mixed(utilities: Pair, draws: Draws) -> Iterator[Point]:
@@ -306,11 +276,9 @@ def _crossing(edge: Any) -> Any:
 
 
 def _at(curve: Any, a: Fraction) -> Fraction:
-    import sympy as sp
-
     from symbolic import two_group_regions
 
-    return _rational(curve.rhs.subs(two_group_regions.CHEAPER, sp.Rational(str(a))))
+    return Fraction(curve.rhs.subs(two_group_regions.CHEAPER, a))
 
 
 def _at_pair(expression: Any, costs: Costs) -> Any:
@@ -318,15 +286,4 @@ def _at_pair(expression: Any, costs: Costs) -> Any:
 
     from symbolic import two_group_regions
 
-    a, b = (sp.Rational(str(cost)) for cost in costs)
-    return sp.sympify(expression).subs({two_group_regions.CHEAPER: a, two_group_regions.DEARER: b})
-
-
-def _rational(value: Any) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
-
-
-def questions(everything: bool) -> Iterator[Question]:
-    """All that is asked here."""
-    yield from _finite_questions(everything)
-    yield from _group_questions(everything)
+    return sp.sympify(expression).subs({two_group_regions.CHEAPER: costs[0], two_group_regions.DEARER: costs[1]})
