@@ -72,6 +72,7 @@ GOOD: dict[str, Callable[[], Any]] = {
     "budget": lambda: 1,
     "action_indices": lambda: (0, 1),
     "number": lambda: 0,
+    "by_number.level": lambda: 1,
     "weights": lambda: [0.5, 0.5],
     "epsilons": lambda: [0, 1],
     "DPMeanUtility.n_users": lambda: 2,
