@@ -8,7 +8,7 @@ import numpy as np
 from black_box import BlackBox
 
 from fairgames.payments.engines.permutations import permutation_payments
-from fairgames.payments.pricing import Effort, price_profile
+from fairgames.payments.pricing import fair_payments
 
 SEEDS = 400
 N_USERS = 30
@@ -37,10 +37,10 @@ def permutations():
 def strata():
     sizes = [600_000, 399_999, 1]
     utility, profile = BlackBox(sizes, [1.0, 3.0, 10_000.0]), [[0, size] for size in sizes]
-    truth = price_profile(utility, profile, engine="cubature").values
+    truth = fair_payments(utility, profile, engine="cubature").values
     inside = []
     for seed in range(SEEDS):
-        paid = price_profile(utility, profile, engine="strata", effort=Effort(seed=seed, target_error=1e-3))
+        paid = fair_payments(utility, profile, engine="strata", seed=seed, target_error=1e-3)
         low, high = paid.interval()
         inside.append(((low <= truth) & (truth <= high))[:, 1])
     kept = "kept" if 0.9 <= np.mean(inside) <= 0.99 else "MISSED"

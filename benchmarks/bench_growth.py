@@ -11,10 +11,9 @@ import numpy as np
 from black_box import BlackBox
 from timing import least, peak
 
-from fairgames import DPMeanUtility, payment_table
+from fairgames import DPMeanUtility, fair_payments, payment_table
 from fairgames.payments.counts import count_potential
 from fairgames.payments.engines.threshold import threshold_payments
-from fairgames.payments.pricing import price_profile
 
 FIGURE = Path(__file__).parent / "results" / "growth.png"
 
@@ -28,7 +27,7 @@ def dense(n_users):
 
 def subsets(n_users):
     """One profile of users that are all different."""
-    return lambda: price_profile(BlackBox([1] * n_users), [1] * n_users, engine="subsets")
+    return lambda: fair_payments(BlackBox([1] * n_users), [1] * n_users, engine="subsets")
 
 
 def types(n_users):
@@ -47,13 +46,13 @@ def cubature(n_users):
     """One profile of three groups, a smooth utility."""
     sizes = three_groups(n_users)
     utility = DPMeanUtility([[0, 1], [0, 2], [0, 3]], counts=sizes).in_floats()
-    return lambda: price_profile(utility, [[0, size] for size in sizes], engine="cubature")
+    return lambda: fair_payments(utility, [[0, size] for size in sizes], engine="cubature")
 
 
 def strata(n_users):
     """One profile of three groups, a black box."""
     sizes = three_groups(n_users)
-    return lambda: price_profile(BlackBox(sizes), [[0, size] for size in sizes], engine="strata")
+    return lambda: fair_payments(BlackBox(sizes), [[0, size] for size in sizes], engine="strata")
 
 
 def threshold(n_users):
@@ -63,7 +62,7 @@ def threshold(n_users):
 
 def permutations(n_users):
     """One profile of users that are all different, 100 evaluations a user."""
-    return lambda: price_profile(BlackBox([1] * n_users), [1] * n_users, engine="permutations")
+    return lambda: fair_payments(BlackBox([1] * n_users), [1] * n_users, engine="permutations")
 
 
 CURVES = {

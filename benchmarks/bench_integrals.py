@@ -12,8 +12,8 @@ import time
 import numpy as np
 
 from fairgames import FederatedMeanUtility, fair_payments
-from fairgames.payments.engines.federated_integrals import integrate
 from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
+from fairgames.utility.federated_integrals import integrate
 
 MIXES = {"mixed": (0.2, 0.4, 0.4), "all federate": (0, 1, 0), "all direct": (0, 0, 1)}
 

@@ -9,10 +9,9 @@ from black_box import BlackBox
 from scipy.stats import hypergeom
 from timing import least, verdict
 
-from fairgames import DPMeanUtility, FederatedMeanUtility
+from fairgames import DPMeanUtility, FederatedMeanUtility, fair_payments
 from fairgames.payments.engines.strata import strata_payments
 from fairgames.payments.engines.threshold import threshold_payments
-from fairgames.payments.pricing import price_profile
 
 USERS = (10**5, 10**6, 10**7)
 RUNS = 9
@@ -77,7 +76,7 @@ def main():
     times = {}
     for n_users in USERS:
         for name, (utility, profile, engine, bar) in cases(n_users).items():
-            took, paid = least(price_profile, utility, profile, engine=engine, repeat=RUNS)
+            took, paid = least(fair_payments, utility, profile, engine=engine, repeat=RUNS)
             counts = np.array(profile)[:, 1:]
             scale = np.maximum(np.abs(paid.values), abs(paid.utility) / n_users)
             error = (paid.standard_errors / scale)[:, 1:][counts > 0].max()

@@ -8,7 +8,7 @@
 Run ``python examples/studies/measured_coverage.py``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,7 +16,7 @@ from result_files import write
 
 import fairgames as fg
 from fairgames.payments.engines.threshold import threshold_payments
-from fairgames.payments.pricing import Effort, price_profile
+from fairgames.payments.pricing import fair_payments
 from fairgames.utility.grouped import GroupedUtility
 
 SEEDS = 400
@@ -73,25 +73,24 @@ class Game:
     everybody: tuple
     exact: np.ndarray
     engine: str
-    effort: Effort
+    effort: dict
 
     def estimate(self, seed):
         """Payments, estimated with one seed."""
-        effort = replace(self.effort, seed=seed)
-        return price_profile(self.utility, self.everybody, engine=self.engine, effort=effort)
+        return fair_payments(self.utility, self.everybody, engine=self.engine, seed=seed, **self.effort)
 
 
 def airport(lengths, budget):
     """Play the airport game by permutations."""
     everybody = (1,) * len(lengths)
-    return Game(Airport(lengths), everybody, airport_payments(lengths), "permutations", Effort(budget=budget))
+    return Game(Airport(lengths), everybody, airport_payments(lengths), "permutations", {"budget": budget})
 
 
 def grouped(curve, sizes, engine, effort):
     """Play a game of groups, or of single users; the exact payments come from all its states."""
     utility = OfCounts(curve, sizes)
     everybody = (1,) * utility.n_users if engine == "permutations" else tuple((0, size) for size in sizes)
-    exact = price_profile(utility, everybody, engine="types").values
+    exact = fair_payments(utility, everybody, engine="types").values
     return Game(utility, everybody, exact, engine, effort)
 
 
@@ -100,7 +99,7 @@ def quorum(weights, quota, budget):
     sizes = [1] * len(weights)
     utility = OfCounts(lambda present: present @ weights >= quota, sizes)
     exact = threshold_payments(weights, sizes, quota)
-    return Game(utility, tuple(sizes), exact, "permutations", Effort(budget=budget))
+    return Game(utility, tuple(sizes), exact, "permutations", {"budget": budget})
 
 
 def games():
@@ -119,17 +118,17 @@ def games():
     def saturates_with_a_star(present):
         return np.log1p(present @ np.array([1.0, 3.0, 400.0]))
 
-    few, many, sampled = [20, 15, 10], [1200, 60, 10], Effort(budget=20_000)
+    few, many, sampled = [20, 15, 10], [1200, 60, 10], {"budget": 20_000}
     return {
         "airport": airport(np.linspace(1, 10, 30), budget=None),
         "airport, ten times as long": airport(np.linspace(1, 10, 30), budget=30_000),
-        "saturation, all different": grouped(saturates_alone, [1] * 18, "permutations", Effort()),
+        "saturation, all different": grouped(saturates_alone, [1] * 18, "permutations", {}),
         "saturation, few users": grouped(saturates, few, "permutations", sampled),
-        "saturation, many users": grouped(saturates, many, "strata", Effort(target_error=1e-3)),
-        "saturation with a star": grouped(saturates_with_a_star, [1899, 100, 1], "strata", Effort(target_error=1e-3)),
+        "saturation, many users": grouped(saturates, many, "strata", {"target_error": 1e-3}),
+        "saturation with a star": grouped(saturates_with_a_star, [1899, 100, 1], "strata", {"target_error": 1e-3}),
         "threshold, all different": quorum(np.arange(1.0, 31.0), 300, budget=None),
         "threshold, few users": grouped(partial(jumps, quota=60), few, "permutations", sampled),
-        "threshold, many users": grouped(partial(jumps, quota=700), many, "strata", Effort(budget=100_000)),
+        "threshold, many users": grouped(partial(jumps, quota=700), many, "strata", {"budget": 100_000}),
     }
 
 

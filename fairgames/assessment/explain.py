@@ -13,7 +13,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number, as_number
 from fairgames.memory import require_memory
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha
-from fairgames.payments.pricing import price_profile
+from fairgames.payments.pricing import fair_payments
 from fairgames.payments.result import Payments
 from fairgames.result import Result, format_value
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -169,7 +169,7 @@ def _payments_for(utility: FederatedMeanUtility, levels: NDArray[np.intp], user:
         aggregation=utility.aggregation,
     )
     try:
-        return price_profile(alone, levels, exact=True)
+        return fair_payments(alone, levels, exact=True)
     except SizeError:
         # Permutations telescope: what all users are paid for one estimate still adds up to its gain.
-        return price_profile(alone, levels, engine="permutations")
+        return fair_payments(alone, levels, engine="permutations")

@@ -14,7 +14,7 @@ from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, common, to_float
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha
-from fairgames.payments.pricing import price_profile
+from fairgames.payments.pricing import fair_payments
 from fairgames.result import Result, format_value
 from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility
@@ -158,7 +158,7 @@ def false_names(
 def _priced(before: Utility, after: Utility, renamed: tuple[NDArray[np.intp], int, int], alpha: Alpha) -> FalseNames:
     levels, user, n_names = renamed
     later = np.concatenate([levels[:user], np.repeat(levels[user], n_names), levels[user + 1 :]])
-    honest, false = price_profile(before, levels, alpha), price_profile(after, later, alpha)
+    honest, false = fair_payments(before, levels, alpha), fair_payments(after, later, alpha)
     old, new = common(honest.values, false.values)
     names = new[user : user + n_names]
     change = np.concatenate([new[:user], old[user : user + 1], new[user + n_names :]]) - old

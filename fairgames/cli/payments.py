@@ -59,8 +59,6 @@ def payments(
     force: options.Force = False,
 ) -> None:
     """Price one profile: what each user is owed when everybody chooses its level."""
-    from fairgames.payments.pricing import Effort
-
     run = options.Run("payments", spec, json=json, figure=figure, force=force)
     loaded = fg.load(spec)
     if coalition and (explain or false_names):
@@ -73,7 +71,7 @@ def payments(
     share = number_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
     money = number_or(unit_value, 1, "--unit-value", "must be above 0", lambda value: value > 0)
     levels = _levels(loaded, profile)
-    how = {"engine": engine, "exact": exact, "effort": Effort(seed=seed, n_jobs=jobs)}
+    how = {"engine": engine, "exact": exact, "seed": seed, "n_jobs": jobs}
     answer = _priced(loaded, levels, None if coalition else share, how)
     rows = [row.in_money(money) for row in priced_rows(loaded, levels, answer)]
     console = run.open(loaded, unit_value=money, rows=rows_to_dicts(rows), payments=answer)
@@ -123,7 +121,7 @@ def _levels(spec: Specification, text: str | None) -> tuple[int, ...]:
 @stage("pricing the profile")
 def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]) -> Payments:
     """Price a profile. Without ``alpha`` the platform takes part."""
-    from fairgames.payments.pricing import price_profile
+    from fairgames.payments.pricing import fair_payments
 
     levels = np.repeat(np.array(group_levels, dtype=np.intp), spec.counts)
     counts = np.zeros((len(spec.utility.type_sizes), len(spec.levels)), dtype=np.intp)
@@ -132,7 +130,7 @@ def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | No
     profile = counts if spec.n_users > MOST_PRICED_ONE_BY_ONE else levels
     if alpha is None:
         return fg.coalition_payments(spec.utility, profile)
-    return price_profile(spec.utility, profile, alpha, **how)
+    return fair_payments(spec.utility, profile, alpha, **how)
 
 
 def _summary(answer: Payments) -> list[str]:

@@ -17,8 +17,8 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, as_number, common, is_exact, to_float
 from fairgames.memory import require_memory
-from fairgames.payments.fair import subset_payments
 from fairgames.payments.potential import potential_tensor, without_user
+from fairgames.payments.pricing import fair_payments
 from fairgames.result import Result, format_value
 from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility
@@ -57,7 +57,7 @@ class Fair(Rule):
     @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
-        return subset_payments(utility, profile).values
+        return fair_payments(utility, profile, engine="subsets").values
 
     @public
     def everywhere(self, utility: Utility) -> list[Array]:

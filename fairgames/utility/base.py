@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, wraps
 from typing import Any, TypeAlias
@@ -15,6 +16,7 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number
 from fairgames.memory import readable_count, require_memory
+from fairgames.tolerance import INTEGRAL_ERROR
 from fairgames.utility.checking import evaluated, plain, require_finite
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
@@ -23,6 +25,58 @@ Walk: TypeAlias = Callable[[NDArray[np.intp]], NDArray[np.float64]]
 
 _CHUNK = 1 << 16
 _COUNTLESS = 1 << 400
+
+
+@dataclass(frozen=True, eq=False)
+class Jump:
+    """A part of the utility that is ``height`` where ``Σ weights · counts ≥ quota``, else 0.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (K, L)
+        What one user of each type at each level adds, at least 0; level 0 ("absent") adds 0.
+    quota : float or Fraction
+        Above 0.
+    height : float or Fraction
+        Worth of reaching the quota.
+    """
+
+    weights: Array
+    quota: Number
+    height: Number
+
+    def evaluate_counts(self, counts: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether each state reaches the quota, shape ``(M, K, L)`` to shape ``(M,)``."""
+        weight = (counts * self.weights).sum(axis=(1, 2))
+        reached: NDArray[np.bool_] = np.asarray(weight >= self.quota, dtype=bool)
+        return reached
+
+
+@dataclass(frozen=True, eq=False)
+class PricedMoves:
+    """Payments at alpha = 1 of all moves of single users, without sampling, and how far off they may be.
+
+    Attributes
+    ----------
+    values : ndarray, shape (K, L, L)
+        ``values[k, s, t]``: what a user of type ``k`` at level ``s`` would be paid at level ``t``; NaN where nobody is.
+    error : float
+        Estimate of the largest error.
+    utility : float
+        Of the state.
+    scale : float
+        Its average for those present: what the error is compared with.
+    """
+
+    values: NDArray[np.float64]
+    error: float
+    utility: float
+    scale: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the error is that of rounding and of quadrature that has converged."""
+        return self.error <= INTEGRAL_ERROR * self.scale
 
 
 class Utility(ABC):
@@ -58,6 +112,15 @@ class Utility(ABC):
 
     costly: bool = False
     """Whether each new value takes long, as a measurement does: then no search asks for values as it goes."""
+
+    noisy: bool = False
+    """Whether values carry noise: payments then show the spread of `repeat` over `repeats`."""
+
+    repeats: int = 1
+    """How often each value was measured."""
+
+    jumps: tuple[Jump, ...] = ()
+    """Thresholds that are part of the utility: their payments are exact, and only the rest is estimated."""
 
     _bytes_a_profile: int = 16
     """Memory that the tensor of floats needs while it is made."""
@@ -139,6 +202,41 @@ class Utility(ABC):
         counts[:, 0, 0] = self.n_users - counts[:, 0, level]
         utilities = self.evaluate_counts(counts)
         return utilities, np.diff(utilities)
+
+    def repeat(self, number: int) -> Utility:  # noqa: ARG002 (subclasses read it)
+        """Return the utility as one of its `repeats` alone measured it."""
+        return self
+
+    def without_jumps(self) -> Utility | None:
+        """Return the utility without its declared `jumps`; None when nothing is left."""
+        return self
+
+    def prices_moves(self, counts: NDArray[np.integer[Any]]) -> bool:  # noqa: ARG002 (subclasses read it)
+        """Whether `price_moves` serves a state, ``counts[type, level]``: then no payment there is sampled."""
+        return False
+
+    def price_moves(
+        self, counts: NDArray[np.integer[Any]], *, absent: bool = True, likeness: float = 1e-10, fineness: float = 1.0
+    ) -> PricedMoves:
+        """Fair payments at alpha = 1 of users who stay and of users who move, one at a time.
+
+        Parameters
+        ----------
+        counts : ndarray of int, shape (K, L)
+            Users by type and level.
+        absent : bool
+            Whether moves of those who are absent are asked for, too.
+        likeness : float
+            Users may be interpolated between others where payments are followed that well.
+        fineness : float
+            Multiplies the numbers of nodes, where an integral has some to choose; a search asks for fewer.
+
+        Returns
+        -------
+        PricedMoves
+            With the error that it states.
+        """
+        raise NotImplementedError
 
     def walk(self, levels: NDArray[np.intp]) -> Walk | None:
         """How the utility grows as users join one by one, for utilities that update faster than they evaluate.

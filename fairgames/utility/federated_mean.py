@@ -17,7 +17,8 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import as_array, as_number, to_float
 from fairgames.tolerance import RELATIVE
-from fairgames.utility.base import Walk
+from fairgames.utility.base import PricedMoves, Walk
+from fairgames.utility.federated_integrals import integrate, integrates
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, as_profile, is_counts
 from fairgames.utility.walks import EstimatesWalk
@@ -358,6 +359,14 @@ class FederatedMeanUtility(GroupedUtility):
         gains = np.log(nobody / np.where(counts > 0, errors, nobody))
         total: NDArray[np.float64] = (gains * counts).sum(axis=2) @ self._importance
         return total
+
+    def prices_moves(self, counts: NDArray[np.integer[Any]]) -> bool:
+        """Whether few enough users are present, and in the aggregate, for integrals."""
+        return integrates(self.aggregation == "weighted", counts)
+
+    def price_moves(self, counts: NDArray[np.integer[Any]], **how: Any) -> PricedMoves:
+        """Fair payments of all moves by integrals."""
+        return integrate(self, counts, **how)
 
     def walk(self, levels: NDArray[np.intp]) -> Walk:
         """Walk that updates what the platform knows, and with it all users' errors, at all steps at once."""

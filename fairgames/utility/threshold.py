@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,35 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_array, as_number, to_float
-from fairgames.utility.base import Utility, Walk
+from fairgames.exactness import Number, as_array, as_number, to_float
+from fairgames.utility.base import Jump, Utility, Walk
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.walks import JumpsWalk
-
-
-@dataclass(frozen=True, eq=False)
-class Jump:
-    """A part of the utility that is ``height`` where ``Σ weights · counts ≥ quota``, else 0.
-
-    Attributes
-    ----------
-    weights : ndarray, shape (K, L)
-        What one user of each type at each level adds, at least 0; level 0 ("absent") adds 0.
-    quota : float or Fraction
-        Above 0.
-    height : float or Fraction
-        Worth of reaching the quota.
-    """
-
-    weights: Array
-    quota: Number
-    height: Number
-
-    def evaluate_counts(self, counts: NDArray[Any]) -> NDArray[np.bool_]:
-        """Whether each state reaches the quota, shape ``(M, K, L)`` to shape ``(M,)``."""
-        weight = (counts * self.weights).sum(axis=(1, 2))
-        reached: NDArray[np.bool_] = np.asarray(weight >= self.quota, dtype=bool)
-        return reached
 
 
 def as_jump(weights: ArrayLike, quota: Number | str, height: Number | str = 1) -> Jump:
@@ -123,6 +97,10 @@ class ThresholdUtility(Utility):
                     f"jumps[{position}].weights", f"must have shape {expected}: types by levels", jump.weights.shape
                 )
 
+    def without_jumps(self) -> Utility | None:
+        """Return the rest of the utility."""
+        return None if isinstance(self.base, NothingUtility) else self.base
+
     @property
     def n_users(self) -> int:
         """Number of users ``N``."""
@@ -159,7 +137,7 @@ class ThresholdUtility(Utility):
     def walk(self, levels: NDArray[np.intp]) -> Walk | None:
         """Walk of the rest, where it has one, plus the jumps on the way."""
         base = self.base.walk(levels)
-        if base is None and not isinstance(self.base, NothingUtility):
+        if base is None and self.without_jumps() is not None:
             return None
         weights = np.array([jump.weights[self.types, levels] for jump in self.jumps])
         quotas, heights = (np.array([getattr(jump, name) for jump in self.jumps]) for name in ("quota", "height"))

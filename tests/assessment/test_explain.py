@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from oracles import shapley
 
 from fairgames import CountUtility, FederatedMeanUtility, InputError, explain_payments, fair_payments
-from fairgames.payments.pricing import price_profile
 
 
 def parts_by_definition(utility, profile):
@@ -61,7 +60,7 @@ def test_many_different_users_are_estimated_and_the_parts_still_add_up():
     np.testing.assert_allclose(why.parts.sum(axis=0), gains, rtol=1e-10)
     assert why.resolved
     assert (why.standard_errors > 0).any()
-    np.testing.assert_allclose(why.payments, price_profile(utility, levels, engine="permutations").values, rtol=0.05)
+    np.testing.assert_allclose(why.payments, fair_payments(utility, levels, engine="permutations").values, rtol=0.05)
 
 
 def test_money_and_alpha_scale_every_part():

@@ -108,9 +108,9 @@ def test_exact_refuses_rather_than_estimates(run, tmp_path):
 def test_unresolved_payments_are_no_answer(run, two, monkeypatch):
     from fairgames.payments import pricing as engines
 
-    price = engines.price_profile
+    price = engines.fair_payments
     monkeypatch.setattr(
-        engines, "price_profile", lambda *given, **how: dataclasses.replace(price(*given, **how), resolved=False)
+        engines, "fair_payments", lambda *given, **how: dataclasses.replace(price(*given, **how), resolved=False)
     )
     assert "UNRESOLVED" in run("payments", two, "--profile", "1", status=3).output
 

@@ -22,7 +22,7 @@ from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
 from fairgames.mechanism.crowds.relaxation import PrivateRelaxation, proved_bound
 from fairgames.mechanism.limits import as_limits
 from fairgames.payments.counts import count_potential
-from fairgames.payments.pricing import price_profile
+from fairgames.payments.pricing import fair_payments
 from fairgames.tolerance import CROWD_GAIN
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.threshold import as_jump
@@ -135,13 +135,13 @@ def test_a_million_users_stay_where_they_are_by_recomputed_payments(utility, cos
     assert found.value <= found.upper_bound
     assert not any("not verified" in text for text in found.warnings)
     for kind, level in np.argwhere(found.profile > 0).tolist():
-        stays = price_profile(utility, found.profile, found.alpha).values[kind, level] - costs[kind][level]
+        stays = fair_payments(utility, found.profile, found.alpha).values[kind, level] - costs[kind][level]
         assert stays >= -1e-3 * max(costs[kind])
         for other in range(len(costs[kind])):
             moved = found.profile.copy()
             moved[kind, level] -= 1
             moved[kind, other] += 1
-            gains = price_profile(utility, moved, found.alpha).values[kind, other] - costs[kind][other] - stays
+            gains = fair_payments(utility, moved, found.alpha).values[kind, other] - costs[kind][other] - stays
             assert gains <= 1e-3 * max(costs[kind])
 
 

@@ -13,7 +13,6 @@ from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRe
 from fairgames.mechanism.crowds.replies import reply, stable_range
 from fairgames.mechanism.crowds.user_search import UserSearch, _relieve, one_hidden
 from fairgames.mechanism.limits import Limits
-from fairgames.payments.pricing import Effort
 from fairgames.utility.grouped import GroupedUtility
 
 KINDS = ("uniform", "weighted", "private")
@@ -149,7 +148,7 @@ def test_among_alike_costs_the_largest_schools_come_first():
 def test_replies_end_where_nobody_gains(alpha):
     utility, costs = case("uniform", 1, 7)
     game = scale_game(utility, costs)
-    gains = UserGains(Pricing(utility, Effort()), game.offered)
+    gains = UserGains(Pricing(utility), game.offered)
     for start in (game.highest(), game.cheapest()):
         state, settled = reply(game, gains, alpha, start, 1e-9)
         profile = state[game.entries].argmax(axis=1).tolist()
@@ -243,11 +242,11 @@ def test_the_search_looks_where_one_user_alone_hides():
     samples = np.geomspace(2, 120, 24).round()
     utility = FederatedMeanUtility(samples, 0.17, 0.85)
     game = scale_game(utility, [[0, 0.05, 0.2]] * 24)
-    search = UserSearch(game, UserGains(Pricing(utility, Effort()), game.offered), Limits().as_floats())
+    search = UserSearch(game, UserGains(Pricing(utility), game.offered), Limits().as_floats())
     for start in one_hidden(game):
         _relieve(search, game, start)
     best = search.best_rough()
-    replied = UserSearch(game, UserGains(Pricing(utility, Effort()), game.offered), Limits().as_floats())
+    replied = UserSearch(game, UserGains(Pricing(utility), game.offered), Limits().as_floats())
     for alpha in (0.05, 0.1, 0.2):
         replied.settle(alpha, game.highest())
     assert best.state[:, 1].sum() == 1

@@ -13,7 +13,6 @@ from fairgames.mechanism.crowds.gains import Pricing, UserGains
 from fairgames.mechanism.crowds.game import scale_game
 from fairgames.mechanism.crowds.payment_ranges import FederatedRanges, Part
 from fairgames.mechanism.crowds.replies import stable_range
-from fairgames.payments.pricing import Effort
 
 
 def case(seed, most_users=6):
@@ -115,7 +114,7 @@ def test_among_different_users_fairness_lowers_the_bound_to_what_is_reached():
     state = game.highest()
     most = int(np.argmax(samples[game.kinds]))
     state[most] = [0, 1, 0]
-    gains = UserGains(Pricing(utility, Effort()), game.offered)
+    gains = UserGains(Pricing(utility), game.offered)
     alpha, _ = stable_range(game, gains.table(game.counts(state))[0], state)
     value = (1 - alpha) * utility(game.counts(state))
     costs_only, fair = cost_bound(game).bound, fair_bound(game, FederatedRanges(game)).bound

@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
 
-from fairgames import DPMeanUtility, InputError, Payments, SizeError, TableUtility, check_axioms, coalition_payments
-from fairgames.payments.fair import subset_payments
+from fairgames import (
+    DPMeanUtility,
+    InputError,
+    Payments,
+    SizeError,
+    TableUtility,
+    check_axioms,
+    coalition_payments,
+    fair_payments,
+)
 from fairgames.payments.rules import Fair
 
 TABLE = TableUtility([[[0, 1], [2, 4]], [[1, 3], [3, 5]], [[2, 3], [4, 9]]])
@@ -22,24 +30,24 @@ def leave_one_out(utility, profile):
 
 
 def pay_too_much(utility, profile):
-    return 2 * subset_payments(utility, profile).values
+    return 2 * fair_payments(utility, profile).values
 
 
 def fair_with_falling_alpha(utility, profile):
-    return subset_payments(utility, profile, alpha=lambda level: 1 / (1 + abs(float(level)))).values
+    return fair_payments(utility, profile, alpha=lambda level: 1 / (1 + abs(float(level)))).values
 
 
 def fair_by_profile(utility, profile):
-    return subset_payments(utility, profile).values * (0.5 if profile[0] else 1)
+    return fair_payments(utility, profile).values * (0.5 if profile[0] else 1)
 
 
 def fair_at_another_fraction(utility, profile):
     """One fraction within each utility, but another one for the given utility than for the others."""
-    return subset_payments(utility, profile, alpha="1/2" if utility is TABLE else 1).values
+    return fair_payments(utility, profile, alpha="1/2" if utility is TABLE else 1).values
 
 
 def asymmetric(utility, profile):
-    paid = np.array(subset_payments(utility, profile).values)
+    paid = np.array(fair_payments(utility, profile).values)
     if all(profile):
         paid[0], paid[1] = paid[0] + paid[1], 0
     return paid
@@ -47,7 +55,7 @@ def asymmetric(utility, profile):
 
 @pytest.mark.parametrize("alpha", [0, "1/2", 1])
 def test_fair_payments_break_nothing(alpha):
-    report = check_axioms(lambda utility, profile: subset_payments(utility, profile, alpha), TABLE)
+    report = check_axioms(lambda utility, profile: fair_payments(utility, profile, alpha), TABLE)
     assert report.fair
     assert report.broken == ()
     assert report.utilities == 1 + 7
@@ -88,7 +96,7 @@ def test_the_printed_axioms_of_theorem_1_leave_a_family(share):
 
     def divided(utility, profile):
         worth = float(utility(profile))
-        users = share * subset_payments(utility, profile).values.astype(float)
+        users = share * fair_payments(utility, profile).values.astype(float)
         return Payments(values=users, utility=worth, alpha=None, platform=(1 - share) * worth)
 
     assert check_axioms(divided, TABLE, axioms="A").broken == ("platform symmetry",)
@@ -102,11 +110,11 @@ def test_bad_input():
     with pytest.raises(InputError, match="not NaN"):
         check_axioms(lambda _utility, _profile: [np.nan] * 3, TABLE)
     with pytest.raises(InputError, match="platform's share"):
-        check_axioms(subset_payments, TABLE, axioms="A")
+        check_axioms(fair_payments, TABLE, axioms="A")
     with pytest.raises(SizeError, match="fewer users"):
-        check_axioms(subset_payments, TableUtility(np.zeros((3,) * 9)))
+        check_axioms(fair_payments, TableUtility(np.zeros((3,) * 9)))
     with pytest.raises(SizeError, match="1,000,000 users"):
-        check_axioms(subset_payments, DPMeanUtility([0, 1], n_users=10**6))
+        check_axioms(fair_payments, DPMeanUtility([0, 1], n_users=10**6))
 
 
 @pytest.mark.parametrize("values", [[0, 1], [0, 1, 3], [0.0, 0.5], [0, 0]])

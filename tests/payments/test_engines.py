@@ -10,14 +10,16 @@ from fairgames import (
     DPMeanUtility,
     FederatedMeanUtility,
     InputError,
+    MeasuredUtility,
     SizeError,
     ThresholdUtility,
     Utility,
+    fair_payments,
 )
 from fairgames.errors import EvaluationError
 from fairgames.payments.counts import present_groups
-from fairgames.payments.fair import subset_payments
-from fairgames.payments.pricing import ENGINES, Effort, choose_engine, price_profile
+from fairgames.payments.pricing import ENGINES, choose_engine
+from fairgames.utility.base import PricedMoves
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.threshold import as_jump
 
@@ -45,25 +47,25 @@ def _profile(n_users):
 def test_subsets_and_types_are_the_same_in_rationals():
     utility = DPMeanUtility([[0, 1, 3], [0, 1, 3], [0, 1, 3], [0, 2, 5]])
     profile = (1, 2, 1, 2)
-    dense = subset_payments(utility, profile, "1/2")
-    types = price_profile(utility, profile, "1/2")
+    dense = fair_payments(utility, profile, "1/2")
+    types = fair_payments(utility, profile, "1/2")
     assert types.engine == "types"
     assert dense.values.tolist() == types.values.tolist()
     assert isinstance(types.values[0], Fraction)
     assert (types.standard_errors == 0).all()
-    assert price_profile(utility, profile, "1/2", engine="subsets").values.tolist() == dense.values.tolist()
+    assert fair_payments(utility, profile, "1/2", engine="subsets").values.tolist() == dense.values.tolist()
 
 
 def test_users_that_are_all_different_are_enumerated():
     utility = FederatedMeanUtility([10, 20, 30, 40], 1.0, 10.0)
-    priced = price_profile(utility, (1, 2, 0, 1), 0.5)
+    priced = fair_payments(utility, (1, 2, 0, 1), 0.5)
     assert priced.engine == "subsets"
-    np.testing.assert_allclose(priced.values, subset_payments(utility, (1, 2, 0, 1), 0.5).values, rtol=1e-10)
+    np.testing.assert_allclose(priced.values, fair_payments(utility, (1, 2, 0, 1), 0.5).values, rtol=1e-10)
 
 
 def test_many_states_of_a_rational_utility_are_enumerated_in_floats():
     utility = DPMeanUtility([[0, 1], [0, 2], [0, 3]], counts=[40, 40, 40])
-    priced = price_profile(utility, [[0, 40]] * 3)
+    priced = fair_payments(utility, [[0, 40]] * 3)
     assert priced.engine == "types"
     assert "in floats" in priced.reason
     assert priced.values.dtype == float
@@ -75,9 +77,9 @@ def test_many_states_of_a_rational_utility_are_enumerated_in_floats():
 def test_estimates_agree_with_all_counts(n_users, engine):
     utility = FederatedMeanUtility([10, 100], 1.0, 10.0, counts=[n_users - n_users // 10, n_users // 10])
     profile = [[0, 0, n_users - n_users // 10], [0, 0, n_users // 10]]
-    exact = price_profile(utility, profile, exact=True)
+    exact = fair_payments(utility, profile, exact=True)
     assert exact.engine == "types"
-    estimate = price_profile(utility, profile, engine=engine, effort=Effort(seed=3))
+    estimate = fair_payments(utility, profile, engine=engine, seed=3)
     assert estimate.resolved
     assert estimate.engine == engine
     close = np.abs(estimate.values - exact.values) <= 5 * estimate.standard_errors
@@ -87,12 +89,12 @@ def test_estimates_agree_with_all_counts(n_users, engine):
 
 def test_permutations_agree_with_all_counts():
     utility = RootUtility([1, 4], [20, 10])
-    exact = price_profile(utility, np.ones(30, dtype=int), exact=True)
-    effort = Effort(seed=3, target_error=0.01)
-    estimate = price_profile(utility, np.ones(30, dtype=int), engine="permutations", effort=effort)
+    exact = fair_payments(utility, np.ones(30, dtype=int), exact=True)
+    effort = {"seed": 3, "target_error": 0.01}
+    estimate = fair_payments(utility, np.ones(30, dtype=int), engine="permutations", **effort)
     low, high = estimate.interval(0.9999)
     assert ((low <= exact.values) & (exact.values <= high)).all()
-    by_counts = price_profile(utility, [[0, 20], [0, 10]], engine="permutations", effort=effort)
+    by_counts = fair_payments(utility, [[0, 20], [0, 10]], engine="permutations", **effort)
     np.testing.assert_allclose(by_counts.values[:, 1] @ [20, 10], estimate.values.sum(), rtol=1e-12)
     np.testing.assert_array_equal(by_counts.values[:, 1][utility.types], estimate.values)
     np.testing.assert_array_equal(by_counts.standard_errors[:, 1][utility.types], estimate.standard_errors)
@@ -103,9 +105,9 @@ def test_permutations_agree_with_all_counts():
 def test_permutations_of_alike_users_agree_with_all_counts(n_users):
     utility = FederatedMeanUtility([10, 100], 1.0, 10.0, counts=[n_users - n_users // 10, n_users // 10])
     profile = [[0, 0, n_users - n_users // 10], [0, 0, n_users // 10]]
-    exact = price_profile(utility, profile, exact=True)
-    effort = Effort(seed=3, budget=250 * n_users)
-    estimate = price_profile(utility, profile, engine="permutations", effort=effort)
+    exact = fair_payments(utility, profile, exact=True)
+    effort = {"seed": 3, "budget": 250 * n_users}
+    estimate = fair_payments(utility, profile, engine="permutations", **effort)
     assert estimate.resolved
     low, high = estimate.interval(0.9999)
     assert ((low <= exact.values) & (exact.values <= high)).all()
@@ -125,7 +127,7 @@ def test_permutations_of_alike_users_agree_with_all_counts(n_users):
     ],
 )
 def test_choice_by_structure_and_size(utility, profile, engine):
-    priced = price_profile(utility, profile)
+    priced = fair_payments(utility, profile)
     assert priced.engine == engine
     assert priced.reason
     assert priced.resolved
@@ -135,7 +137,7 @@ def test_choice_by_structure_and_size(utility, profile, engine):
 
 
 def test_a_million_users_have_small_errors():
-    priced = price_profile(_crowd(10**6), _profile(10**6), "1/2")
+    priced = fair_payments(_crowd(10**6), _profile(10**6), "1/2")
     scale = np.maximum(np.abs(priced.values), 0.5 * priced.utility / (4 * 10**5))
     assert (priced.standard_errors <= 1e-4 * scale).all()
     assert (priced.values * np.array(_profile(10**6))).sum() == pytest.approx(priced.utility / 2, rel=1e-9)
@@ -144,19 +146,19 @@ def test_a_million_users_have_small_errors():
 def test_a_forced_engine_serves_or_refuses():
     utility = FederatedMeanUtility([10, 100], 1.0, 10.0, counts=[1000, 1000])
     with pytest.raises(InputError, match="cannot serve: the utility is not smooth enough here"):
-        price_profile(utility, [[0, 20, 980], [0, 0, 1000]], engine="cubature")
+        fair_payments(utility, [[0, 20, 980], [0, 0, 1000]], engine="cubature")
     with pytest.raises(InputError, match="does not say that it is smooth"):
-        price_profile(CountUtility([k**0.5 for k in range(200)]), (1,) * 199, engine="cubature")
+        fair_payments(CountUtility([k**0.5 for k in range(200)]), (1,) * 199, engine="cubature")
     with pytest.raises(SizeError, match="a cubature of 60 groups"):
-        price_profile(FederatedMeanUtility(list(range(1, 61)), 1.0, 5.0), (2,) * 60, engine="cubature")
-    assert price_profile(CountUtility([0, 1, 2]), (0, 0), engine="types").engine == "types"
+        fair_payments(FederatedMeanUtility(list(range(1, 61)), 1.0, 5.0), (2,) * 60, engine="cubature")
+    assert fair_payments(CountUtility([0, 1, 2]), (0, 0), engine="types").engine == "types"
 
 
 def test_a_rare_federating_group_goes_to_strata():
     """Nobody, one and two in the aggregate are three different things, which no smooth rule follows."""
     utility = FederatedMeanUtility([10, 100], 1.0, 10.0, counts=[1000, 1000])
     profile = [[0, 20, 980], [0, 0, 1000]]
-    priced = price_profile(utility, profile, effort=Effort(target_error=2e-4))
+    priced = fair_payments(utility, profile, target_error=2e-4)
     assert priced.engine == "strata"
     assert "strata instead" in priced.reason
     assert priced.resolved
@@ -167,9 +169,9 @@ def test_declared_jumps_are_added_exactly():
     jump = as_jump([[0, 1], [0, 2]], quota=900_000, height=3)
     base = DPMeanUtility([[0, 1.0], [0, 2.0]], counts=sizes)
     profile = [[0, sizes[0]], [0, sizes[1]]]
-    both = price_profile(ThresholdUtility([jump], base), profile)
-    smooth = price_profile(base, profile)
-    alone = price_profile(ThresholdUtility([jump], counts=sizes), profile)
+    both = fair_payments(ThresholdUtility([jump], base), profile)
+    smooth = fair_payments(base, profile)
+    alone = fair_payments(ThresholdUtility([jump], counts=sizes), profile)
     np.testing.assert_allclose(both.values, smooth.values + alone.values, rtol=1e-9)
     assert both.utility == pytest.approx(smooth.utility + 3)
     assert alone.values[:, 1] @ sizes == pytest.approx(3, rel=1e-8)
@@ -181,16 +183,16 @@ def test_declared_jumps_agree_with_all_counts():
         [as_jump([[0, 1, 2], [0, 3, 5]], quota=60)], DPMeanUtility([[0, 1, 2], [0, 2, 3]], counts=[40, 30])
     )
     profile = [[10, 10, 20], [10, 10, 10]]
-    exact = price_profile(utility, profile)
+    exact = fair_payments(utility, profile)
     assert exact.engine == "types"
-    estimate = price_profile(utility, profile, engine="cubature")
+    estimate = fair_payments(utility, profile, engine="cubature")
     np.testing.assert_allclose(estimate.values.astype(float), exact.values.astype(float), rtol=2e-4)
 
 
 def test_nothing_but_declared_jumps_is_never_sampled():
     weights = np.arange(1, 23)
     utility = ThresholdUtility([as_jump(np.column_stack([0 * weights, weights]), 127)], counts=[1] * 22)
-    priced = price_profile(utility, [1] * 22)
+    priced = fair_payments(utility, [1] * 22)
     assert priced.resolved
     assert not priced.standard_errors.any()
     assert priced.values.sum() == pytest.approx(1, abs=1e-12)
@@ -203,7 +205,7 @@ def test_nothing_but_declared_jumps_is_never_sampled():
 def test_jumps_that_would_take_minutes_are_estimated():
     weights = np.random.default_rng(1).integers(10**5, 10**6, 60)
     jump = as_jump(np.column_stack([0 * weights, weights]), int(weights.sum()) // 2)
-    priced = price_profile(ThresholdUtility([jump], counts=[1] * 60), [1] * 60, effort=Effort(budget=30_000))
+    priced = fair_payments(ThresholdUtility([jump], counts=[1] * 60), [1] * 60, budget=30_000)
     assert priced.engine == "permutations"
     assert priced.standard_errors.any()
     assert not priced.resolved
@@ -214,9 +216,7 @@ def test_undeclared_threshold_is_unresolved():
         def evaluate_counts(self, counts):
             return 1.0 * (counts[:, :, 1] @ self.weights >= 700_000)
 
-    priced = price_profile(
-        Hidden([1, 2], [600_000, 400_000]), [[0, 600_000], [0, 400_000]], effort=Effort(budget=400_000)
-    )
+    priced = fair_payments(Hidden([1, 2], [600_000, 400_000]), [[0, 600_000], [0, 400_000]], budget=400_000)
     assert not priced.resolved
     assert "unresolved" in priced.reason
     assert "UNRESOLVED" in repr(priced)
@@ -227,7 +227,7 @@ def test_payments_in_doubt_are_headlined():
         def evaluate_counts(self, counts):
             return (counts[:, :, 1] * self.weights).max(axis=1)
 
-    priced = price_profile(Airport(np.arange(1.0, 41.0), None), [1] * 40, "1/2")
+    priced = fair_payments(Airport(np.arange(1.0, 41.0), None), [1] * 40, "1/2")
     assert priced.engine == "permutations"
     assert not priced.resolved
     assert priced.doubtful.all()
@@ -245,43 +245,43 @@ def test_payments_in_doubt_are_headlined():
 )
 def test_permutations_walk_where_the_utility_knows_how(utility, monkeypatch):
     profile = np.arange(30) % 3
-    walked = price_profile(utility, profile, engine="permutations")
+    walked = fair_payments(utility, profile, engine="permutations")
     monkeypatch.setattr(type(utility), "walk", Utility.walk)
-    evaluated = price_profile(utility, profile, engine="permutations")
+    evaluated = fair_payments(utility, profile, engine="permutations")
     np.testing.assert_allclose(walked.values, evaluated.values, rtol=1e-5, atol=1e-9)
 
 
 def test_exact_is_refused_where_nothing_is():
     with pytest.raises(SizeError, match="exact=True"):
-        price_profile(_crowd(10**6), _profile(10**6), exact=True)
+        fair_payments(_crowd(10**6), _profile(10**6), exact=True)
     with pytest.raises(InputError, match="estimates"):
-        price_profile(_crowd(100), _profile(100), exact=True, engine="strata")
+        fair_payments(_crowd(100), _profile(100), exact=True, engine="strata")
 
 
 def test_forced_enumeration_is_refused_with_the_number_of_bytes():
     with pytest.raises(SizeError, match="bytes"):
-        price_profile(_crowd(10**6), _profile(10**6), engine="types")
+        fair_payments(_crowd(10**6), _profile(10**6), engine="types")
 
 
 @pytest.mark.parametrize(
     ("arguments", "argument"),
     [
         ({"engine": "magic"}, "engine"),
-        ({"effort": Effort(seed="a")}, "seed"),
-        ({"effort": Effort(n_jobs=0)}, "n_jobs"),
-        ({"engine": "strata", "effort": Effort(budget=0)}, "budget"),
-        ({"effort": Effort(budget=0)}, "budget"),
-        ({"effort": Effort(budget=2.5)}, "budget"),
-        ({"effort": Effort(budget=True)}, "budget"),
-        ({"effort": Effort(max_seconds=0)}, "max_seconds"),
-        ({"effort": Effort(target_error=-1)}, "target_error"),
-        ({"engine": "permutations", "effort": Effort(budget=0)}, "budget"),
+        ({"seed": "a"}, "seed"),
+        ({"n_jobs": 0}, "n_jobs"),
+        ({"engine": "strata", "budget": 0}, "budget"),
+        ({"budget": 0}, "budget"),
+        ({"budget": 2.5}, "budget"),
+        ({"budget": True}, "budget"),
+        ({"max_seconds": 0}, "max_seconds"),
+        ({"target_error": -1}, "target_error"),
+        ({"engine": "permutations", "budget": 0}, "budget"),
         ({"alpha": 2}, "alpha"),
     ],
 )
 def test_bad_input(arguments, argument):
     with pytest.raises(InputError) as error:
-        price_profile(RootUtility([1, 2], [6, 5]), [[0, 6], [0, 5]], **arguments)
+        fair_payments(RootUtility([1, 2], [6, 5]), [[0, 6], [0, 5]], **arguments)
     assert error.value.argument == argument
 
 
@@ -291,12 +291,12 @@ def test_a_failing_utility_names_the_state():
             return np.where(counts[:, 0, 1] == 2, np.nan, 1.0)
 
     with pytest.raises(EvaluationError, match="finite number at"):
-        price_profile(Failing([1, 2], [60, 50]), [[0, 60], [0, 50]], engine="strata")
+        fair_payments(Failing([1, 2], [60, 50]), [[0, 60], [0, 50]], engine="strata")
 
 
 @pytest.mark.parametrize("profile", [np.zeros(5, dtype=int), [[2, 0], [3, 0]]])
 def test_nobody_is_present(profile):
-    priced = price_profile(RootUtility([1, 2], [2, 3]), profile)
+    priced = fair_payments(RootUtility([1, 2], [2, 3]), profile)
     assert priced.values.shape == np.shape(profile)
     assert not priced.values.any()
     assert priced.utility == 0
@@ -337,3 +337,92 @@ def test_every_engine_is_chosen_somewhere():
         ]
     }
     assert chosen == set(ENGINES)
+
+
+def test_a_budget_too_small_for_an_engine_takes_another_or_is_refused():
+    utility = RootUtility(range(1, 26), [40] * 25)
+    paid = fair_payments(utility, [[0, 40]] * 25, budget=30_000)
+    assert paid.engine == "permutations"
+    assert "budget is too small for strata" in paid.reason
+    assert paid.evaluations <= 30_000
+    few = RootUtility(range(1, 13), None)
+    assert fair_payments(few, [1] * 12, budget=1_000).engine == "permutations"
+    assert fair_payments(few, [1] * 12, budget=5_000).engine == "subsets"
+    for how in ({"engine": "subsets"}, {"exact": True}):
+        with pytest.raises(InputError, match="at least 4,096"):
+            fair_payments(few, [1] * 12, budget=1_000, **how)
+
+
+@pytest.mark.parametrize("option", [{"checkpoint": "kept.jsonl"}, {"max_seconds": 5}])
+def test_what_only_permutations_use_is_never_ignored_silently(tmp_path, monkeypatch, option):
+    monkeypatch.chdir(tmp_path)
+    utility = RootUtility([1, 2, 3], None)
+    (name,) = option
+    for engine in ("subsets", "types", "strata", "cubature", "integrals"):
+        with pytest.raises(InputError, match=f"{name}: is of random permutations alone"):
+            fair_payments(utility, [1, 1, 1], engine=engine, **option)
+    (warning,) = fair_payments(utility, [1, 1, 1], **option).warnings
+    assert warning.startswith(f"{name} is not used")
+    assert fair_payments(utility, [1, 1, 1], engine="permutations", **option).warnings == ()
+    measured = MeasuredUtility(lambda profile, rng: sum(profile) + rng.normal(), (2, 2), repeats=3)
+    assert f"{name} is not used" in fair_payments(measured, (1, 1), **option).warnings[0]
+
+
+def test_thresholds_alone_are_exact_and_others_are_not():
+    weights = np.arange(1, 27)
+    jump = as_jump(np.column_stack([0 * weights, weights]), 127)
+    alone = ThresholdUtility([jump], counts=[1] * 26)
+    paid = fair_payments(alone, [1] * 26, exact=True)
+    assert not paid.standard_errors.any()
+    assert paid.values.tolist() == fair_payments(alone, [1] * 26, exact=True, engine="cubature").values.tolist()
+    with_more = ThresholdUtility([jump], RootUtility(range(1, 27), None))
+    with pytest.raises(SizeError, match="beside jumps"):
+        fair_payments(with_more, [1] * 26, exact=True)
+
+
+class Declared(RootUtility):
+    """A user's own class that declares what the engines ask for."""
+
+    jumps = (as_jump([[0, 1], [0, 2]], 300, 5),)
+    smooth = True
+
+    def evaluate_counts(self, counts):
+        return super().evaluate_counts(counts) + 5.0 * self.jumps[0].evaluate_counts(counts)
+
+    def without_jumps(self):
+        return Smooth([1, 2], [150, 150])
+
+
+class Smooth(RootUtility):
+    smooth = True
+
+
+def test_a_class_of_ones_own_gets_the_engines_by_what_it_declares():
+    utility = Declared([1, 2], [150, 150])
+    profile = [[0, 150]] * 2
+    exact = fair_payments(utility, profile, engine="types")
+    paid = fair_payments(utility, profile, engine="cubature")
+    assert "1 declared jumps" in paid.reason
+    np.testing.assert_allclose(paid.values, exact.values, rtol=1e-3)
+
+
+class Known(RootUtility):
+    """Additive: what moves bring is known."""
+
+    def evaluate_counts(self, counts):
+        return (counts[:, :, 1] @ self.weights).astype(float)
+
+    def prices_moves(self, counts):  # noqa: ARG002
+        return True
+
+    def price_moves(self, counts, **how):  # noqa: ARG002
+        values = np.zeros((len(self.weights), 2, 2))
+        values[:, :, 1] = self.weights[:, None]
+        return PricedMoves(values, 0.0, float(self.evaluate_counts(counts[None])[0]), 1.0)
+
+
+def test_moves_that_a_class_prices_are_not_sampled():
+    utility = Known(range(1, 41), None)
+    paid = fair_payments(utility, [1] * 40, exact=True)
+    assert paid.engine == "integrals"
+    assert paid.values.tolist() == list(range(1, 41))

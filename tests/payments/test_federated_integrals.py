@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from fairgames import FederatedMeanUtility, InputError, SizeError, fair_payments
-from fairgames.payments.engines.federated_integrals import integrate, integrates
 from fairgames.payments.engines.moves import moves_by_permutations
-from fairgames.payments.engines.subset_sums import SubsetSums
+from fairgames.utility.federated_integrals import integrate
+from fairgames.utility.subset_sums import SubsetSums
 
 
 def counted(utility, levels):
@@ -164,7 +164,7 @@ def test_weighted_aggregates_have_integrals_where_few_federate():
     assert paid[np.arange(60), few].sum() == pytest.approx(found.utility, rel=1e-11)
     assert np.abs(moves(utility, few, likeness=0.0)[0] - paid).max() <= 1e-9 * found.scale
     assert fair_payments(utility, few).engine == "integrals"
-    assert not integrates(utility, counted(utility, many))
+    assert not utility.prices_moves(counted(utility, many))
     assert fair_payments(utility, many).engine == "permutations"
     with pytest.raises(InputError, match="weighted by sample sizes"):
         fair_payments(utility, many, engine="integrals")

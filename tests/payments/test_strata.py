@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fairgames import InputError, SizeError
 from fairgames.errors import EvaluationError
-from fairgames.payments.engines.strata import strata_payments
+from fairgames.payments.engines.strata import fewest_evaluations, strata_payments
 
 WEIGHTS = np.array([1.0, 3.0, 5.0])
 
@@ -240,3 +240,37 @@ def test_undeclared_threshold_is_unresolved_in_every_seed(quota):
             lambda n: 1.0 * (n[:, 0] + 2 * n[:, 1] >= quota), [600_000, 400_000], seed, max_evaluations=2_000_000
         )
         assert not estimate.resolved
+
+
+@pytest.mark.parametrize("sizes", [[40] * 25, [40] * 8, [1] * 8 + [200] * 2, [1000, 3000], [1] * 6 + [50] * 20])
+@pytest.mark.parametrize("budget", [3_000, 10_000, 60_000, 400_000])
+def test_the_budget_holds_or_is_refused_before_any_work(sizes, budget):
+    asked = 0
+
+    def evaluate(counts):
+        nonlocal asked
+        asked += len(counts)
+        return np.log1p(counts @ np.arange(1.0, len(sizes) + 1))
+
+    if budget < fewest_evaluations(np.array(sizes))[0]:
+        with pytest.raises(InputError, match="budget: must be at least"):
+            strata_payments(evaluate, sizes, max_evaluations=budget)
+        assert asked == 0
+        return
+    estimate = strata_payments(evaluate, sizes, max_evaluations=budget)
+    assert asked <= budget
+    assert estimate.values @ sizes == pytest.approx(estimate.utility, rel=1e-9) or not estimate.resolved
+    assert estimate.evaluations <= asked
+
+
+def test_utilities_of_zero_errors_are_asked_whether_they_vary_within_the_budget():
+    asked = 0
+
+    def hidden(counts):
+        nonlocal asked
+        asked += len(counts)
+        return 1.0 * counts.sum(axis=1)
+
+    estimate = strata_payments(hidden, [40] * 25, max_evaluations=60_000)
+    assert estimate.resolved
+    assert asked <= 60_000

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fairgames.payments.engines.federated_integrals import integrate
+from fairgames.utility.federated_integrals import integrate
 
 STUDIES = Path(__file__).parents[2] / "examples" / "studies"
 

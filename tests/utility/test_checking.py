@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import fairgames as fg
-from fairgames import InputError, coalition_payments, payment_table
+from fairgames import InputError, coalition_payments, fair_payments, payment_table
 from fairgames.errors import EvaluationError
-from fairgames.payments.fair import subset_payments
 from fairgames.utility.checking import evaluated
 from fairgames.utility.grouped import GroupedUtility
 
@@ -37,7 +36,7 @@ WAYS = {
     "tensor": (FOUR, lambda u: u.tensor()),
     "table": (FOUR, payment_table),
     "subsets": (FOUR, lambda u: fg.fair_payments(u, [1] * 4)),
-    "all subsets": (FOUR, lambda u: subset_payments(u, [1] * 4)),
+    "all subsets": (FOUR, lambda u: fair_payments(u, [1] * 4)),
     "coalition": (FOUR, lambda u: coalition_payments(u, [1] * 4)),
     "optimum": (FOUR, lambda u: fg.optimal_alpha(u, [0, 0.1])),
     "types": (TWELVE, lambda u: fg.fair_payments(u, [[0, 5], [0, 7]])),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,11 @@ from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.payments.counts import PresentGroups, present_groups
 from fairgames.payments.engines.cubature import cubature_payments
-from fairgames.payments.engines.federated_integrals import integrate, integrates
 from fairgames.payments.engines.moves import Moves, exact_moves, moves_by_permutations, moves_by_potential
-from fairgames.payments.pricing import Effort, price_profile
+from fairgames.payments.pricing import fair_payments
 from fairgames.progress import progress
 from fairgames.tolerance import CERTIFICATE_DOUBT, USER_GAIN
 from fairgames.utility.base import Utility
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 Counts = NDArray[np.int64]
 
@@ -59,11 +58,11 @@ class Pricing:
     ----------
     utility : Utility
         With float values.
-    effort : Effort
-        Of engines that sample.
+    **effort : object
+        Options of `fair_payments` for engines that sample.
     """
 
-    def __init__(self, utility: Utility, effort: Effort) -> None:
+    def __init__(self, utility: Utility, **effort: Any) -> None:
         self.utility = utility
         self._effort = effort
         self._known: dict[bytes, Shares] = {}
@@ -92,7 +91,7 @@ class Pricing:
             estimate = cubature_payments(groups, groups.sizes)
             values, errors = groups.spread(estimate.values), groups.spread(estimate.standard_errors)
             return Shares(values, errors, estimate.utility, estimate.resolved)
-        paid = price_profile(self.utility, counts, effort=self._effort)
+        paid = fair_payments(self.utility, counts, **self._effort)
         return Shares(to_float(paid.values), to_float(paid.standard_errors), float(paid.utility), paid.resolved)
 
 
@@ -217,8 +216,12 @@ _CERTIFICATE_REPLICATES, _CERTIFICATE_SHIFTS = 32, 8
 def of_many_types(utility: Utility) -> bool:
     """Whether users are so different that states are priced user by user."""
     n_types, n_users = len(utility.type_sizes), utility.n_users
-    few = _FEW_INTEGRATED if isinstance(utility, FederatedMeanUtility) else _FEW_SAMPLED
-    return n_users <= _MOST_USERS and (n_types > few or 2 * n_types > n_users)
+    if n_users > _MOST_USERS:
+        return False
+    everybody = np.zeros((n_types, max(utility.type_levels)), dtype=np.int64)
+    everybody[np.arange(n_types), np.array(utility.type_levels) - 1] = utility.type_sizes
+    few = _FEW_INTEGRATED if utility.prices_moves(everybody) else _FEW_SAMPLED
+    return n_types > few or 2 * n_types > n_users
 
 
 class UserGains(MovedGains):
@@ -273,8 +276,8 @@ def price_moves(
     """Price all moves: exactly where there are few profiles, with as little sampling as possible elsewhere."""
     if utility.n_users < _FEW_PROFILES.bit_length() and math.prod(utility.shape) <= _FEW_PROFILES:
         return moves_by_potential(utility, counts)
-    if integrates(utility, counts):
-        found = integrate(utility, counts, fineness=fineness, likeness=_LIKENESS)
+    if utility.prices_moves(counts):
+        found = utility.price_moves(counts, fineness=fineness, likeness=_LIKENESS)
         if found.error <= USER_GAIN * found.scale:
             return exact_moves(found.values, found.utility, 0, "integrals")
     return moves_by_permutations(utility, counts, seed, replicates=replicates, shifts=shifts)

@@ -21,7 +21,7 @@ from fairgames.mechanism.crowds.search import AlphaSearch, Candidate, is_symmetr
 from fairgames.mechanism.crowds.user_search import certified_optimum, one_hidden
 from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.optimum import Optimum, infeasible_optimum
-from fairgames.payments.pricing import Effort, price_profile
+from fairgames.payments.pricing import fair_payments
 from fairgames.payments.result import Payments
 from fairgames.result import format_value
 from fairgames.tolerance import CROWD_GAIN, ERRORS_ALLOWED
@@ -29,7 +29,7 @@ from fairgames.utility.base import Utility
 
 SEARCHED = "best-response equilibria along a search in alpha; not exhaustive"
 _CLOSED = "all pure equilibria, and mixed ones, which leave the platform no more"
-_SEARCH_EFFORT = Effort(seed=0, target_error=1e-3, budget=1_000_000)
+_SEARCH_EFFORT = {"target_error": 1e-3, "budget": 1_000_000}
 _MOST_TRIED = 5
 _MOST_TYPES_OF_A_CROWD = 20
 
@@ -41,7 +41,6 @@ def optimal_alpha_at_scale(
     actions: Actions = None,
     counts: ArrayLike | None = None,
     limits: Limits | None = None,
-    effort: Effort | None = None,
 ) -> Optimum:
     """Find a good payment fraction for very many users of few types.
 
@@ -60,8 +59,6 @@ def optimal_alpha_at_scale(
         Users of each entry, who follow one another.
     limits : Limits, optional
         The platform's constraints; no margin.
-    effort : Effort, optional
-        Of the engine that prices the answer.
 
     Returns
     -------
@@ -90,13 +87,13 @@ def optimal_alpha_at_scale(
     if bounds.margin > 0:
         raise InputError("margin", "must be 0 among very many users, most of whom are indifferent", bounds.margin)
     game = scale_game(utility, costs, actions, counts)
-    pricing = Pricing(game.utility, _SEARCH_EFFORT)
+    pricing = Pricing(game.utility, **_SEARCH_EFFORT)
     offered = game.offered
     if is_symmetric(game) and bounds == Limits().as_floats():
         best = symmetric_optimum(game)
         exact = MovedGains(pricing, offered)
         regret = regret_of(game, exact, best.state, best.alpha)
-        paid = price_profile(game.utility, game.counts(best.state), best.alpha, effort=effort)
+        paid = fair_payments(game.utility, game.counts(best.state), best.alpha)
         proof = CostBound(best.value, math.inf, True, "the value itself", best.state)
         found = _optimum(game, (best, regret), paid, proof, "identical users who take part or not: in closed form")
         return replace(found, searched=_CLOSED)
@@ -117,7 +114,7 @@ def optimal_alpha_at_scale(
     if not ranked:
         return _nothing_found(bounds)
     answer = _first_verified(game, MovedGains(pricing, offered), ranked)
-    paid = price_profile(game.utility, game.counts(answer[0].state), answer[0].alpha, effort=effort)
+    paid = fair_payments(game.utility, game.counts(answer[0].state), answer[0].alpha)
     return _optimum(game, answer, paid, bound, f"{pricing.n_priced:,} states were priced on the way", fair)
 
 

@@ -18,7 +18,6 @@ from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.mechanism.crowds.replies import Regret, binding_move, regret_from, reply, stable_range
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate
 from fairgames.mechanism.limits import Limits
-from fairgames.payments.pricing import Effort
 from fairgames.payments.result import Payments
 from fairgames.tolerance import CERTIFICATE_DOUBT, USER_GAIN
 
@@ -250,7 +249,7 @@ def certified_optimum(
     fair : FairBound, optional
         Its states are looked at first.
     """
-    gains = UserGains(Pricing(game.utility, Effort()), game.offered)
+    gains = UserGains(Pricing(game.utility), game.offered)
     search = UserSearch(game, gains, limits)
     for state in () if fair is None else fair.states:
         search.corner(state)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
 from fairgames.parallel import as_n_jobs, run_in_order
+from fairgames.progress import progress
 from fairgames.utility.checking import evaluated
 
 StateUtility: TypeAlias = Callable[[NDArray[Any]], Any]
@@ -20,6 +23,8 @@ CheckedUtility: TypeAlias = Callable[[NDArray[Any]], NDArray[np.float64]]
 """A `StateUtility` whose values are known to be finite floats: see `checked`."""
 
 _CELLS_AT_ONCE = 1 << 19
+_FIRST_BATCH = 1 << 10
+_QUICK = 0.1
 
 
 def checked(evaluate: StateUtility, n_jobs: int | None = 1) -> CheckedUtility:
@@ -55,13 +60,25 @@ def evaluate_states(evaluate: StateUtility, states: NDArray[Any], n_jobs: int | 
     array([3., 4.])
     """
     step = max(1, _CELLS_AT_ONCE // max(1, states.shape[1]))
-    batches = [states[start : start + step] for start in range(0, len(states), step)]
-    if len(batches) == 1:
-        return _checked_values(evaluate, batches[0])
-    answers = run_in_order(
-        partial(_checked_values, evaluate), batches, n_jobs=n_jobs, description="utility evaluations"
-    )
-    return np.concatenate([np.zeros(0), *answers])
+    if n_jobs != 1 and len(states) > step:
+        batches = [states[start : start + step] for start in range(0, len(states), step)]
+        run = partial(_checked_values, evaluate)
+        return np.concatenate([*run_in_order(run, batches, n_jobs=n_jobs, description="utility evaluations")])
+    # A slow utility gets small batches, so that progress shows.
+    parts, done, size = [np.zeros(0)], 0, min(step, _FIRST_BATCH)
+    with contextlib.ExitStack() as shown:
+        bar = None
+        while done < len(states):
+            began = time.perf_counter()
+            parts.append(_checked_values(evaluate, states[done : done + size]))
+            done += len(parts[-1])
+            if time.perf_counter() - began < _QUICK:
+                size = min(2 * size, step)
+            elif done < len(states):
+                bar = bar or shown.enter_context(progress("utility evaluations", len(states)))
+            if bar is not None:
+                bar.update(done - bar.n)
+    return np.concatenate(parts)
 
 
 def between_whole(evaluate: StateUtility) -> StateUtility:

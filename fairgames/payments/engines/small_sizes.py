@@ -15,7 +15,9 @@ _LARGEST_SIZE = 40
 _MOST_COMPOSITIONS = 40_000
 
 
-def largest_exact_size(n_groups: int, n_users: int, most_compositions: int = _MOST_COMPOSITIONS) -> int:
+def largest_exact_size(
+    n_groups: int, n_users: int, most_compositions: int = _MOST_COMPOSITIONS, most_evaluations: int | None = None
+) -> int:
     """Largest ``S0 ≤ min(40, N/4)`` for which the coalitions of at most ``S0`` users are few enough.
 
     Examples
@@ -24,7 +26,11 @@ def largest_exact_size(n_groups: int, n_users: int, most_compositions: int = _MO
     (40, 14, 2)
     """
     size = min(_LARGEST_SIZE, n_users // 4)
-    while size > 0 and math.comb(size + n_groups, n_groups) > most_compositions:
+    while size > 0 and (
+        math.comb(size + n_groups, n_groups) > most_compositions
+        # Those of one more user are evaluated, too.
+        or (most_evaluations is not None and math.comb(size + 1 + n_groups, n_groups) > most_evaluations)
+    ):
         size -= 1
     return size
 

@@ -1,12 +1,12 @@
-"""Payments of very many users of few kinds: unbiased estimates by strata of coalition sizes.
+"""Payments of very many users of few kinds, from random coalitions in strata of their size (Maleki et al. 2013).
 
-Coalition sizes in strata: fine where the payments are decided, coarse in between.
-
-Payments of grouped users from random coalitions of given sizes.
+Strata are fine where the payments are decided and coarse in between; the first few contributors are summed exactly
+(`small_sizes`), single users enumerated, and `gate` judges the replicates. `pricing` calls `strata_payments`.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,15 +139,15 @@ class Population:
         return int(2 ** len(self.stars)) * (1 + len(self.sizes))
 
 
-def population(evaluate: CheckedUtility, sizes: NDArray[np.int64]) -> Population:
-    """Choose the stars: the six single users worth most alone, when there are more."""
+def population(evaluate: CheckedUtility, sizes: NDArray[np.int64], most: int = _LARGEST_ENUMERATION) -> Population:
+    """Choose the stars: the ``most`` single users worth most alone, when there are more."""
     single = np.flatnonzero(sizes == 1)
-    if len(single) > _LARGEST_ENUMERATION:
+    if len(single) > most > 0:
         alone = np.zeros((len(single), len(sizes)), dtype=np.int64)
         alone[np.arange(len(single)), single] = 1
         worth = np.abs(evaluate(alone))
-        single = np.sort(single[np.argsort(-worth, kind="stable")[:_LARGEST_ENUMERATION]])
-    return Population(sizes, single)
+        single = single[np.argsort(-worth, kind="stable")]
+    return Population(sizes, np.sort(single[:most]))
 
 
 def joining_totals(
@@ -296,7 +296,7 @@ def strata_payments(
     target_error : float
         Standard errors aimed at, as a part of ``max(|phi_k|, U/N)``.
     max_evaluations : int
-        Where to stop; the estimate may then be unresolved. After a tenth of them it stops where even four times
+        Never exceeded; the estimate may then be unresolved. After a tenth of them it stops where even four times
         as many would leave it so.
     n_jobs : int or None
         Workers for the evaluations.
@@ -309,7 +309,8 @@ def strata_payments(
     Raises
     ------
     InputError, SizeError
-        For arguments out of range; for more than 10^9 users, which NumPy cannot draw from.
+        For arguments out of range, or a budget that does not suffice for one draw a stratum; for more than
+        10^9 users, which NumPy cannot draw from.
     EvaluationError
         If the utility fails at a state.
 
@@ -335,15 +336,16 @@ def strata_payments(
     sizes, root = as_group_sizes(group_sizes), as_seed(seed)
     _check_limits(sizes, target_error, max_evaluations)
     utility, n_users = checked(evaluate, n_jobs), int(sizes.sum())
-    U = float(utility(sizes[None])[0])
     if len(sizes) == 1:
-        return _equal_shares(U, n_users)
-    largest = largest_exact_size(len(sizes), n_users)
+        return _equal_shares(float(utility(sizes[None])[0]), n_users)
+    largest, most_stars, n_sizes, spare = _plan(sizes, max_evaluations)
+    U = float(utility(sizes[None])[0])
     by_size, evaluations = small_coalitions(utility, sizes, largest)
     exact = by_size.sum(axis=0)
-    users, strata = population(utility, sizes), size_strata(n_users, largest)
+    users, strata = population(utility, sizes, most_stars), size_strata(n_users, largest)
     per_size = _N_REPLICATES * len(strata.starts) * users.evaluations_per_size
-    sampled, drawn_before, n_sizes = np.zeros((_N_REPLICATES, len(sizes))), 0, _FIRST_SIZES
+    max_evaluations -= spare
+    sampled, drawn_before = np.zeros((_N_REPLICATES, len(sizes))), 0
     for attempt in range(64):
         rng = np.random.default_rng(batch_seed(root, attempt))
         fresh, spent = _replicated_totals(utility, users, strata, n_sizes, rng)
@@ -364,6 +366,32 @@ def strata_payments(
         return len(counts) > 0 and not is_affine(counts, utility(counts))
 
     return verdict(replicates, sizes, evaluations + 1, target_error, varies)
+
+
+def fewest_evaluations(
+    sizes: NDArray[np.int64], largest: int = 0, n_stars: int = 0, sizes_a_stratum: int = 1
+) -> tuple[int, int]:
+    """Evaluations spent at least, and those that are kept to choose the stars and to ask whether the utility varies."""
+    n_groups, n_users = len(sizes), int(sizes.sum())
+    n_drawn = len(size_strata(n_users, largest).starts) * 2**n_stars
+    spare = 1 + int((sizes == 1).sum()) + _FIRST_SIZES * n_drawn
+    small = math.comb(largest + 1 + n_groups, n_groups)
+    return spare + small + sizes_a_stratum * _N_REPLICATES * n_drawn * (1 + n_groups), spare
+
+
+def _plan(sizes: NDArray[np.int64], max_evaluations: int) -> tuple[int, int, int, int]:
+    """Largest size summed exactly, most stars, sizes a stratum in the first round, and what is kept, in the budget."""
+    n_stars = min(_LARGEST_ENUMERATION, int((sizes == 1).sum()))
+    largest = largest_exact_size(len(sizes), int(sizes.sum()), most_evaluations=max_evaluations // 3)
+    while (least := fewest_evaluations(sizes, largest, n_stars)[0]) > max_evaluations:
+        if not n_stars and not largest:
+            requirement = f"must be at least {least:,} for strata of {len(sizes)} groups"
+            raise InputError("budget", requirement, max_evaluations)
+        largest, n_stars = (largest, n_stars - 1) if n_stars else (largest - 1, 0)
+    n_sizes = _FIRST_SIZES
+    while n_sizes > 1 and fewest_evaluations(sizes, largest, n_stars, n_sizes)[0] > max_evaluations:
+        n_sizes //= 2
+    return largest, n_stars, n_sizes, fewest_evaluations(sizes, largest, n_stars)[1]
 
 
 def _check_limits(sizes: NDArray[np.int64], target_error: float, max_evaluations: int) -> None:

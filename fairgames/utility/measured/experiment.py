@@ -211,9 +211,10 @@ class MeasuredUtility(Utility):
         self._types = as_types(types, self._shape)
         if repeats < 1:
             raise InputError("repeats", "must be a whole number of at least 1", repeats)
-        self._repeats = repeats
+        self.repeats = repeats
         sequence = as_seed(seed)
         self._experiment = Experiment(evaluate, takes_rng(evaluate), sequence)
+        self.noisy = self._experiment.takes_rng or self.repeats > 1
         self._baseline = None if baseline is None else float(as_number(baseline, "baseline"))
         self._n_jobs = as_n_jobs(n_jobs)
         self._evaluations = 0
@@ -240,16 +241,6 @@ class MeasuredUtility(Utility):
         return self._types
 
     @property
-    def repeats(self) -> int:
-        """Measurements of each profile."""
-        return self._repeats
-
-    @property
-    def noisy(self) -> bool:
-        """Whether noise is to be expected: the function asks for random numbers, or is repeated."""
-        return self._experiment.takes_rng or self._repeats > 1
-
-    @property
     def evaluations(self) -> int:
         """How often this object has run the function; measurements read from the cache do not count."""
         return self._evaluations
@@ -264,7 +255,7 @@ class MeasuredUtility(Utility):
         """Profiles of which every repeat is known, in lexicographic order; one for all its permutations."""
         profiles = sorted({profile for profile, _ in self._known})
         return tuple(
-            profile for profile in profiles if all((profile, repeat) in self._known for repeat in range(self._repeats))
+            profile for profile in profiles if all((profile, repeat) in self._known for repeat in range(self.repeats))
         )
 
     def evaluate(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -286,8 +277,8 @@ class MeasuredUtility(Utility):
         known_zero = self._baseline is not None
         needed = [profile for profile in [absent, *distinct] if not (known_zero and profile == absent)]
         self._measure(list(dict.fromkeys(needed)))
-        values: NDArray[np.float64] = np.empty((self._repeats, len(distinct)))
-        for repeat in range(self._repeats):
+        values: NDArray[np.float64] = np.empty((self.repeats, len(distinct)))
+        for repeat in range(self.repeats):
             base = self._known[absent, repeat] if self._baseline is None else self._baseline
             values[repeat] = [0.0 if profile == absent else self._known[profile, repeat] - base for profile in distinct]
         return values[:, inverse.ravel()]
@@ -301,11 +292,11 @@ class MeasuredUtility(Utility):
         InputError
             If the profile is malformed, or there is only one repeat, which cannot show its noise.
         """
-        if self._repeats < 2:
-            raise InputError("repeats", "must be at least 2 to see the noise", self._repeats)
+        if self.repeats < 2:
+            raise InputError("repeats", "must be at least 2 to see the noise", self.repeats)
         levels = as_profile(profile, self._shape, self.type_sizes)
         rows = expand_counts(levels[None], self.types) if levels.ndim == 2 else levels[None]
-        return float(self.repeated(rows)[:, 0].std(ddof=1) / np.sqrt(self._repeats))
+        return float(self.repeated(rows)[:, 0].std(ddof=1) / np.sqrt(self.repeats))
 
     @public
     def repeat(self, number: int) -> Utility:
@@ -316,8 +307,8 @@ class MeasuredUtility(Utility):
         InputError
             If there is no such repeat.
         """
-        if not 0 <= number < self._repeats:
-            raise InputError("number", f"must be a repeat from 0 to {self._repeats - 1}", number)
+        if not 0 <= number < self.repeats:
+            raise InputError("number", f"must be a repeat from 0 to {self.repeats - 1}", number)
         return OneRepeat(self, number, self.repeated)
 
     @public
@@ -360,7 +351,7 @@ class MeasuredUtility(Utility):
 
     def __fingerprint__(self) -> tuple[object, ...]:
         """What decides the values."""
-        return self._experiment, self._shape, self._types, self._repeats, self._baseline
+        return self._experiment, self._shape, self._types, self.repeats, self._baseline
 
     def _measure(self, profiles: Sequence[tuple[int, ...]]) -> None:
         if self._cache is not None:
@@ -368,7 +359,7 @@ class MeasuredUtility(Utility):
         # Repeat by repeat, so that a run that is stopped early has seen most profiles once.
         missing = [
             (profile, repeat)
-            for repeat in range(self._repeats)
+            for repeat in range(self.repeats)
             for profile in profiles
             if (profile, repeat) not in self._known
         ]

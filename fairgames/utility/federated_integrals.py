@@ -18,16 +18,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.payments.engines.subset_sums import SubsetSums
 from fairgames.tolerance import INTEGRAL_ERROR
-from fairgames.utility.base import Utility
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames.utility.base import PricedMoves
 from fairgames.utility.profile import expand_counts
+from fairgames.utility.subset_sums import SubsetSums
+
+if TYPE_CHECKING:
+    from fairgames.utility.federated_mean import FederatedMeanUtility
 
 Floats = NDArray[np.float64]
 Users = NDArray[np.intp]
@@ -47,14 +49,12 @@ _QUADRATURE = 1e-13
 _MOST_PRESENT, _MOST_FEDERATING, _MOST_WEIGHTED = 3_000, 1_500, 11
 
 
-def integrates(utility: Utility, counts: NDArray[np.int64]) -> TypeGuard[FederatedMeanUtility]:
+def integrates(weighted: bool, counts: NDArray[np.integer[Any]]) -> bool:
     """Whether all moves from a state, ``counts[type, level]``, are integrals that can be computed.
 
     With an aggregate weighted by sample sizes all subsets of those who federate are taken, so that they must be few.
     """
-    if not isinstance(utility, FederatedMeanUtility):
-        return False
-    most = _MOST_FEDERATING if utility.aggregation == "uniform" else _MOST_WEIGHTED
+    most = _MOST_WEIGHTED if weighted else _MOST_FEDERATING
     return int(counts[:, 1].sum()) <= most and int(counts[:, 1:].sum()) <= _MOST_PRESENT
 
 
@@ -354,43 +354,14 @@ def _alike(x: Floats, importance: Floats, likeness: float) -> tuple[Users, Float
     return order, solve_triangular(R[:rank, :rank], R[:rank, rank:])
 
 
-@dataclass(frozen=True, eq=False)
-class Integrated:
-    """Payments at alpha = 1 by integrals, and how far off they may be.
-
-    Attributes
-    ----------
-    values : ndarray, shape (K, 3, 3)
-        ``values[k, s, t]``: what a user of type ``k`` at level ``s`` would be paid at level ``t``; NaN where nobody is.
-    error : float
-        Estimated: the largest of thirty times the average by which the payments miss the utility, of how far
-        interpolation is off at users that were priced to check it, and of what quadrature leaves anyhow, 1e-13 of all
-        that could be gained.
-    utility : float
-        Of the state.
-    scale : float
-        Its average for those present: what the error is compared with.
-    """
-
-    values: Floats
-    error: float
-    utility: float
-    scale: float
-
-    @property
-    def exact(self) -> bool:
-        """Whether the error is that of rounding and of quadrature that has converged."""
-        return self.error <= INTEGRAL_ERROR * self.scale
-
-
 def integrate(
     utility: FederatedMeanUtility,
-    counts: NDArray[np.int64],
+    counts: NDArray[np.integer[Any]],
     *,
     absent: bool = True,
     likeness: float = 1e-10,
     fineness: float = 1.0,
-) -> Integrated:
+) -> PricedMoves:
     """Price all moves of single users.
 
     Parameters
@@ -408,11 +379,14 @@ def integrate(
 
     Returns
     -------
-    Integrated
-        Look at ``exact`` first.
+    PricedMoves
+        Estimated is the largest of thirty times the average by which the payments miss the utility, of how far
+        interpolation is off at users that were priced to check it, and of what quadrature leaves anyhow, 1e-13 of all
+        that could be gained. Look at ``exact`` first.
 
     Examples
     --------
+    >>> from fairgames.utility.federated_mean import FederatedMeanUtility
     >>> three = FederatedMeanUtility([10, 20, 30], between_variance=1, within_variance=10)
     >>> integrated = integrate(three, np.array([[0, 0, 1], [0, 0, 1], [0, 0, 1]]))
     >>> integrated.values[:, 2, 2].round(6).tolist()  # as in the paper's notation: phi(2, 2, 2)
@@ -434,7 +408,7 @@ def integrate(
             errors.append(error)
             paid_out += float(paid[:, level] @ counts[utility.types[users], level])
     missed = abs(paid_out - worth) * min(1.0, _CAUTION / max(1, present))
-    return Integrated(
+    return PricedMoves(
         values, max(*errors, missed, _QUADRATURE * (state.users.base + state.users.importance.sum())), worth, scale
     )
 
