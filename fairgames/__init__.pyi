@@ -11,7 +11,8 @@ from .assessment.rules import compare_rules
 from .assessment.sweep import sweep
 from .equilibrium.intervals import stable_profiles
 from .equilibrium.result import EquilibriumSet
-from .equilibrium.solve import available_solvers, equilibria
+from .equilibrium.solve import equilibria
+from .equilibrium.solvers import available_solvers
 from .equilibrium.verify import verify
 from .errors import FairGamesError, InputError, SizeError
 from .fitting.federated_mean import fit_federated_mean

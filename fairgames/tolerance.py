@@ -97,15 +97,15 @@ def difference(left: Any, right: Any, *sizes: Any, part: float = RELATIVE) -> An
 
     Examples
     --------
-    >>> difference(np.array([0.1 + 0.2, 1e9 + 0.1]), np.array([0.3, 1e9]), part=ROUNDING)
-    array([0. , 0.1])
+    >>> difference(np.array([0.1 + 0.2, 1e9 + 0.5]), np.array([0.3, 1e9]), part=ROUNDING)
+    array([0. , 0.5])
     """
     if not isinstance(left, np.ndarray) and not isinstance(right, np.ndarray):
         gap = left - right
         return gap * (abs(gap) > near(*(sizes or (left, right)), part=part))
     gap = np.subtract(left, right, order="C")
     # What differs by no more than rounding is of one size: twice the size of one bounds both.
-    bounding = sizes or [left if getattr(left, "dtype", float) == float else right]
+    bounding = sizes or [right if isinstance(left, np.ndarray) and is_exact(left) else left]
     bounds = [extreme(size) for size in bounding for extreme in (np.max, np.min)] if gap.size else [0]
     coarse, sizes = near(*bounds, part=2 * part), sizes or (left, right)
     if coarse:

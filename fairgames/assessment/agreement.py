@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fairgames.arguments import public
-from fairgames.equilibrium.certify import Certifier
+from fairgames.equilibrium.certify import Certifier, Screened, same_profile, screen
 from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
 from fairgames.equilibrium.result import EquilibriumSet
-from fairgames.equilibrium.run import Run, checked_timeout, run_here, run_killable
-from fairgames.equilibrium.screening import Screened, same_profile, screen
-from fairgames.equilibrium.solve import available_solvers, certified, chosen_solvers
+from fairgames.equilibrium.run import Run, checked_timeout, run_solver
+from fairgames.equilibrium.solve import certified, chosen_solvers
 from fairgames.equilibrium.solver import Notes, Promise, Solver
+from fairgames.equilibrium.solvers import available_solvers
 from fairgames.errors import SolverError
 from fairgames.exactness import Number
 from fairgames.result import Result, counted, format_value
@@ -141,7 +141,7 @@ def compare_solvers(
         plan = [solver for method in methods for solver in chosen_solvers(method, form.shape)]
     certifier = Certifier(form.payoffs)
     outcomes = [_outcome(solver, form, seconds) for solver in plan]
-    screened = [screen(outcome.run.profiles, form.shape, certifier) for outcome in outcomes]
+    screened = [screen(outcome.run.profiles, certifier) for outcome in outcomes]
     reference = _reference(form, plan, [outcome.run for outcome in outcomes])
     rows = tuple(
         _row(solver, outcome, result, reference)
@@ -158,7 +158,7 @@ class _Outcome(NamedTuple):
 
 def _outcome(solver: Solver, form: NormalForm, seconds: float | None) -> _Outcome:
     try:
-        run = run_here(solver, form.payoffs) if seconds is None else run_killable(solver, form.payoffs, seconds)
+        run = run_solver(solver, form.payoffs, seconds)
     except SolverError as error:
         return _Outcome(Run([], Notes(), True, 0.0), str(error))
     return _Outcome(run, "finished" if run.finished else "stopped")
@@ -168,7 +168,7 @@ def _reference(form: NormalForm, plan: Sequence[Solver], runs: Sequence[Run]) ->
     """Everything, where that can be known; otherwise all that was found."""
     if len(form.shape) == 2:
         automatic = chosen_solvers("auto", form.shape)
-        return certified(form, automatic, [run_here(solver, form.payoffs) for solver in automatic])
+        return certified(form, automatic, [run_solver(solver, form.payoffs) for solver in automatic])
     return certified(form, plan, [run._replace(finished=True) for run in runs])
 
 

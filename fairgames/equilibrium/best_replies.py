@@ -1,16 +1,17 @@
-"""One equilibrium of a fair game of any size, by best replies on its potential.
+"""One pure equilibrium by best replies: always found in a potential game, of any size (Monderer and Shapley 1996).
 
-One pure equilibrium by best replies: always found in a potential game, of any size.
+The solver ``"best-reply"`` of `solve`; and for fair games whose payoffs fit in no memory, the same on their potential.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from fairgames.equilibrium.normal_form import names_of
 from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
 from fairgames.equilibrium.solver import SEARCHED, Found, Notes, Strategies
 from fairgames.exactness import Array, Number, common, is_exact
@@ -22,19 +23,20 @@ from fairgames.tolerance import ROUNDING, near
 from fairgames.utility.base import Utility
 
 Profile = tuple[int, ...]
+Gains = list[tuple[Number, Number]]
+"""What a player gains by each of its actions, the others staying; and up to what that is rounding."""
 
 
-def best_reply_path(replies: Callable[[Profile, int], Sequence[Number]], start: Profile) -> tuple[Profile, bool]:
-    """Let users in turn move to a best reply until nobody gains.
+def best_reply_path(gains: Callable[[Profile, int], Gains], start: Profile) -> tuple[Profile, bool]:
+    """Let players in turn move to a best reply until nobody gains.
 
     In an exact potential game every move raises the potential, so this ends in an equilibrium
     (Monderer and Shapley 1996). In other games it may run in circles.
 
     Parameters
     ----------
-    replies : callable
-        ``replies(profile, user)``: payoff of each action of ``user``, the others staying. Gains within the rounding
-        of two floats are none.
+    gains : callable
+        ``gains(profile, player)``: for each action of the player.
     start : tuple of int
         Where to start.
 
@@ -47,25 +49,25 @@ def best_reply_path(replies: Callable[[Profile, int], Sequence[Number]], start: 
 
     Examples
     --------
-    >>> best_reply_path(lambda profile, user: [0, 1 - profile[1 - user]], (0, 0))
+    >>> def unlike(profile, player):
+    ...     here = profile[player] * (1 - profile[1 - player])
+    ...     return [(-here, 0), (1 - profile[1 - player] - here, 0)]
+    >>> best_reply_path(unlike, (0, 0))
     ((1, 0), True)
     """
-    profile, user, content = start, 0, 0
-    seen = {(profile, user)}
+    profile, player, content = start, 0, 0
+    seen = {(profile, player)}
     while content < len(profile):
-        values = replies(profile, user)
-        action = max(range(len(values)), key=values.__getitem__)
-        here = values[profile[user]]
-        if values[action] - here > near(values[action], here, part=ROUNDING):
-            profile = (*profile[:user], action, *profile[user + 1 :])
-            content = 0
-        else:
-            content += 1
-        user = (user + 1) % len(profile)
-        if content == 0:
-            if (profile, user) in seen:
+        action, (gain, rounding) = max(enumerate(gains(profile, player)), key=lambda move: move[1][0])
+        moves = gain > rounding
+        content = 0 if moves else content + 1
+        if moves:
+            profile = (*profile[:player], action, *profile[player + 1 :])
+        player = (player + 1) % len(profile)
+        if moves:
+            if (profile, player) in seen:
                 return profile, False
-            seen.add((profile, user))
+            seen.add((profile, player))
     return profile, True
 
 
@@ -81,11 +83,13 @@ def solve_best_reply(payoffs: Strategies, found: Found) -> Notes:
     """
     shape = payoffs[0].shape
 
-    def replies(profile: Profile, user: int) -> list[Number]:
-        everything: tuple[Any, ...] = (*profile[:user], slice(None), *profile[user + 1 :])
-        return payoffs[user][everything].tolist()  # type: ignore[no-any-return]
+    def gains(profile: Profile, player: int) -> Gains:
+        everything: tuple[Any, ...] = (*profile[:player], slice(None), *profile[player + 1 :])
+        values = payoffs[player][everything].tolist()
+        here = values[profile[player]]
+        return [(value - here, near(value, here, part=ROUNDING)) for value in values]
 
-    profile, settled = best_reply_path(replies, (0,) * len(shape))
+    profile, settled = best_reply_path(gains, (0,) * len(shape))
     if not settled:
         return Notes(None, ("best replies run in circles: this is no potential game",))
     found(tuple(map(pure_strategy, profile, shape)))
@@ -127,19 +131,17 @@ def climb_potential(game: FairGame) -> EquilibriumSet:
     (90, 0.0)
     """
     climber = _Climber(game)
-    climber.climb()
-    levels = tuple(climber.levels)
-    actions = [own.index(level) for own, level in zip(game.actions, levels, strict=True)]
-    gains = [climber.gains(user) for user in range(game.n_users)]
+    profile, _ = best_reply_path(climber.gains, (0,) * game.n_users)
+    levels = tuple(own[action] for own, action in zip(game.actions, profile, strict=True))
+    gains = [climber.gains(profile, user) for user in range(game.n_users)]
     strict = all(
-        gain < -tolerance
-        for own, action in zip(gains, actions, strict=True)
-        for other, (gain, tolerance) in enumerate(own)
-        if other != action
+        gain < -rounding
+        for own, action in zip(gains, profile, strict=True)
+        for gain, rounding in own[:action] + own[action + 1 :]
     )
     found = Equilibrium(
-        strategies=tuple(pure_strategy(action, len(own)) for action, own in zip(actions, game.actions, strict=True)),
-        payoffs=climber.payoffs(),
+        strategies=tuple(map(pure_strategy, profile, game.shape)),
+        payoffs=tuple(climber.payoff(profile, user) for user in range(game.n_users)),
         regret=max(gain for own in gains for gain, _ in own),
         supports=tuple((level,) for level in levels),
         profile=levels,
@@ -147,93 +149,68 @@ def climb_potential(game: FairGame) -> EquilibriumSet:
         is_extreme=True,
         is_isolated=strict or None,
     )
+    names, labels = names_of(game.actions, "level ")
     return EquilibriumSet(
         equilibria=(found,),
         components=(),
         complete=False,
         degenerate=None,
-        exact=climber.exact,
+        exact=is_exact(climber.P),
         searched=SEARCHED["one"],
         method="best-reply",
         warnings=(),
         rationalized=None,
         payoffs=None,
         actions=game.actions,
-        player_names=tuple(str(user) for user in range(1, game.n_users + 1)),
-        action_labels=tuple(tuple(f"level {level}" for level in own) for own in game.actions),
+        player_names=names,
+        action_labels=labels,
     )
 
 
 class _Climber:
-    """A profile of levels, and the potential of every deviation from it, read from the count lattice."""
+    """The potential of every deviation from a profile of actions, read from the count lattice."""
 
     def __init__(self, game: FairGame) -> None:
         self._lattice, potential = _potential_by_counts(game.utility)
-        P, costs, alpha = common(potential, game.costs, np.array(game.alpha, dtype=_kind(game.alpha)))
-        self._actions = game.actions
-        self._P = P
-        self._costs = costs
+        kind = float if isinstance(game.alpha, float) else object
+        self.P, self._costs, alpha = common(potential, game.costs, np.array(game.alpha, dtype=kind))
         self._alpha: Number = alpha.item()
-        self._types = game.utility.types.tolist()
-        self._moves: dict[tuple[int, int, int], list[int]] = {}
-        self.levels = [levels[0] for levels in game.actions]
-        self._state = self._composition_indices()
-        self.exact = is_exact(P)
+        self._actions, self._types = game.actions, game.utility.types.tolist()
+        self._moved = cache(lambda *move: self._lattice.moved(*move).tolist())
+        self._profile: Profile = ()
+        self._state: list[int] = []
 
-    def _composition_indices(self) -> list[int]:
-        counts = [np.zeros((1, n_levels), dtype=np.intp) for n_levels in self._lattice.levels]
-        for kind, level in zip(self._types, self.levels, strict=True):
-            counts[kind][0, level] += 1
-        return [int(self._lattice.rank(kind, count)[0]) for kind, count in enumerate(counts)]
-
-    def climb(self) -> None:
-        """Move users in turn to their best replies until nobody gains; every move raises the potential."""
-        n_users = len(self.levels)
-        user, content = 0, 0
-        while content < n_users:
-            (gain, tolerance), best = max(zip(self.gains(user), self._actions[user], strict=True), key=itemgetter(0))
-            if gain > tolerance:
-                self._state = self._after(user, best)
-                self.levels[user] = best
-                content = 0
-            else:
-                content += 1
-            user = (user + 1) % n_users
-
-    def gains(self, user: int) -> list[tuple[Number, Number]]:
+    def gains(self, profile: Profile, user: int) -> Gains:
         """What a user gains by moving to each of its actions, and the rounding of that difference of potentials."""
-        here, gains = self.levels[user], []
-        P, cost = self._alpha * self._potential(user, here), self._cost(user, here)
-        for level in self._actions[user]:
-            other, price = self._alpha * self._potential(user, level), self._cost(user, level)
-            gains.append(((other - P) - (price - cost), near(P, other) + near(cost, price, part=ROUNDING)))
-        return gains
+        levels = self._actions[user]
+        here = levels[profile[user]]
+        P, cost = self._potential(profile, user, here), self._cost(user, here)
+        moves = [(self._potential(profile, user, level), self._cost(user, level)) for level in levels]
+        return [((Q - P) - (price - cost), near(P, Q) + near(cost, price, part=ROUNDING)) for Q, price in moves]
 
-    def payoffs(self) -> tuple[Number, ...]:
-        """Payoff of each user: its share ``alpha·(P − P without it)`` less its cost."""
-        return tuple(
-            self._alpha * (self._potential(user, level) - self._potential(user, 0)) - self._cost(user, level)
-            for user, level in enumerate(self.levels)
-        )
+    def payoff(self, profile: Profile, user: int) -> Number:
+        """Payoff of a user: its share ``alpha·(P − P without it)`` less its cost."""
+        level = self._actions[user][profile[user]]
+        share = self._potential(profile, user, level) - self._potential(profile, user, 0)
+        return share - self._cost(user, level)
 
     def _cost(self, user: int, level: int) -> Number:
         cost: Number = self._costs.item(user, level)
         return cost
 
-    def _potential(self, user: int, level: int) -> Number:
-        value: Number = self._P.item(tuple(self._after(user, level)))
-        return value
-
-    def _after(self, user: int, level: int) -> list[int]:
-        """State after a user moves to a level."""
-        kind, here = self._types[user], self.levels[user]
-        state = self._state.copy()
+    def _potential(self, profile: Profile, user: int, level: int) -> Number:
+        """``alpha·P`` after a user moves to a level."""
+        if profile is not self._profile:
+            counts = [np.zeros((1, n_levels), dtype=np.intp) for n_levels in self._lattice.levels]
+            for kind, own, action in zip(self._types, self._actions, profile, strict=True):
+                counts[kind][0, own[action]] += 1
+            self._profile = profile
+            self._state = [int(self._lattice.rank(kind, count)[0]) for kind, count in enumerate(counts)]
+        kind, here, state = self._types[user], self._actions[user][profile[user]], self._state.copy()
         if level != here:
-            key = (kind, here, level)
-            if key not in self._moves:
-                self._moves[key] = self._lattice.moved(*key).tolist()
-            state[kind] = self._moves[key][state[kind]]
-        return state
+            state[kind] = self._moved(kind, here, level)[state[kind]]
+        value: Number = self._alpha * self.P.item(tuple(state))
+        return value
 
 
 def _potential_by_counts(utility: Utility) -> tuple[CountLattice, Array]:
@@ -244,12 +221,3 @@ def _potential_by_counts(utility: Utility) -> tuple[CountLattice, Array]:
     lattice = lattice_of(utility)
     levels = [compositions.argmax(axis=1) for compositions in lattice.compositions]
     return lattice, potential_tensor(utility.tensor())[np.ix_(*levels)]
-
-
-def _kind(alpha: object) -> type:
-    return float if isinstance(alpha, float) else object
-
-
-def fits(game: FairGame, most_payoffs: float) -> bool:
-    """Whether all users together have at most ``most_payoffs`` payoffs."""
-    return float(np.prod([float(size) for size in game.shape])) * game.n_users <= most_payoffs

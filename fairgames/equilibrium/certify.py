@@ -1,157 +1,27 @@
-"""Certificates: what a profile pays, and how much anybody could gain by deviating from it.
+"""Certificates of equilibria, recomputed from the payoffs; what solvers report is believed only with one.
 
-Expected payoffs as multilinear functions on products of simplices.
+Regret is what a player gains by its best deviation (Nash 1950): 0 in exact games, within rounding in floats. `solve`,
+`verify` and `assessment.agreement` certify here whatever a solver or a file holds; `subdivision` its own roots.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fairgames.equilibrium.rational import Scaled, to_integers
+from fairgames.equilibrium.solver import Strategies
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, is_exact, to_float, to_fractions
-from fairgames.game.deviations import against_others, deviation_payoffs
-from fairgames.tolerance import ILL_CONDITIONED, REGRET, RELATIVE, ROUNDING, near
-
-Cell = tuple[NDArray[np.float64], ...]
-"""For each user the corners of a sub-simplex: row ``c`` holds the probabilities of corner ``c``."""
-Supports = tuple[tuple[int, ...], ...]
-Coordinates = list[tuple[int, int]]
-"""Weights on the corners 1, 2, … of each user's sub-simplex, as (user, corner); corner 0 has the rest."""
-
-
-def at_corners(tensor: Array, cell: Cell, user: int) -> Array:
-    """Payoffs of each action of a user (first axis) at the corners of the others' sub-simplices.
-
-    The user's own axis is there too, with length 1, so that axis ``j + 1`` is user ``j``.
-    """
-    values, shape = tensor, [len(tensor)]
-    for other, corners in enumerate(cell):
-        if other == user:
-            shape.append(1)
-        else:
-            values = corners @ values.reshape(math.prod(shape), corners.shape[1], -1)
-            shape.append(len(corners))
-    return values.reshape(shape)
-
-
-def coordinates(supports: Supports) -> Coordinates:
-    """List the free weights of a product of simplices with these numbers of corners.
-
-    Examples
-    --------
-    >>> coordinates(((0, 2), (1,), (0, 1, 2)))
-    [(0, 1), (2, 1), (2, 2)]
-    """
-    return [(user, corner) for user, own in enumerate(supports) for corner in range(1, len(own))]
-
-
-def jacobian(equations: Sequence[Array], weights: Sequence[Array], free: Coordinates) -> Array:
-    """Jacobian of equations in corner values (as `at_corners` gives them), at one point.
-
-    Parameters
-    ----------
-    equations : sequence of ndarray
-        Entry ``i`` has shape ``(equations of user i, corners of user 1, …)``.
-    weights : sequence of ndarray
-        Weights on the corners of each user.
-    free : list of (user, corner)
-        The coordinates (`coordinates`).
-    """
-    rows = []
-    for user, equation in enumerate(equations):
-        for row in equation:
-            slopes = {other: _expected(row, weights, {user, other}) for other, _ in free if other != user}
-            rows.append([0.0 if other == user else slopes[other][corner] - slopes[other][0] for other, corner in free])
-    return np.array(rows)
-
-
-def residuals(equations: Sequence[Array], weights: Sequence[Array]) -> Array:
-    """Values of the equations at one point; arguments as in `jacobian`."""
-    return np.array(
-        [_expected(row, weights, {user}).item() for user, equation in enumerate(equations) for row in equation]
-    )
-
-
-def jacobian_range(equations: Sequence[Array], free: Coordinates) -> tuple[Array, Array]:
-    """Least and largest derivative of every equation along every coordinate, over the cell."""
-    low, high = np.zeros((2, len(free), len(free)))
-    place = 0
-    for user, equation in enumerate(equations):
-        rows = slice(place, place + len(equation))
-        place += len(equation)
-        for column, (other, corner) in enumerate(free):
-            if other != user and len(equation):
-                slopes = equation.take(corner, axis=other + 1) - equation.take(0, axis=other + 1)
-                slopes = slopes.reshape(len(equation), -1)
-                low[rows, column], high[rows, column] = slopes.min(axis=1), slopes.max(axis=1)
-    return low, high
-
-
-def _expected(values: Array, weights: Sequence[Array], kept: set[int]) -> Array:
-    """Expectation over the corners of all users but the kept ones, flattened."""
-    for user in reversed(range(values.ndim)):
-        if user not in kept:
-            values = weights[user].dot(np.moveaxis(values, user, -2) if values.ndim > 1 else values)
-    return values.ravel()
-
-
-def is_regular(payoffs: Sequence[Array], strategies: Sequence[Array], supports: Supports) -> bool:
-    """Whether the indifference equations of an equilibrium are nonsingular at it.
-
-    If moreover every best response is played, no other equilibrium is near.
-
-    Parameters
-    ----------
-    payoffs : sequence of ndarray
-        One tensor a user, in floats.
-    strategies : sequence of ndarray
-        The equilibrium, in floats.
-    supports : tuple of tuple of int
-        Actions that are played.
-
-    Examples
-    --------
-    >>> half = np.array([0.5, 0.5])
-    >>> is_regular((np.eye(2), np.eye(2)), (half, half), ((0, 1), (0, 1)))
-    True
-    """
-    free = coordinates(supports)
-    if not free:
-        return True
-    cell = tuple(np.eye(len(x))[list(own)] for x, own in zip(strategies, supports, strict=True))
-    equations = []
-    for user, (payoff, own) in enumerate(zip(payoffs, supports, strict=True)):
-        corners = at_corners(np.moveaxis(payoff, user, 0), cell, user)
-        equations.append(corners[list(own[1:])] - corners[own[0]])
-    weights = [x[list(own)] for x, own in zip(strategies, supports, strict=True)]
-    slopes, _ = balanced(jacobian(equations, weights, free))
-    return bool(np.linalg.cond(slopes) < ILL_CONDITIONED)
-
-
-def balanced(slopes: Array) -> tuple[Array, Array]:
-    """Divide each equation by its steepest slope, so that large payoffs make no equation look singular.
-
-    Returns
-    -------
-    slopes : ndarray
-        With a largest entry of 1 in every row that is not 0.
-    divisors : ndarray, shape (n, 1)
-    """
-    steepest = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
-    steepest[steepest == 0] = 1
-    return slopes / steepest, steepest
-
-
-Strategies = tuple[Array, ...]
+from fairgames.exactness import LARGEST_PAYOFF_POWER, Array, Number, as_array, is_exact, to_float, to_fractions
+from fairgames.game.deviations import against_others, deviation_payoffs, pure_strategy
+from fairgames.tolerance import MATCHING, PROBABILITY, REGRET, RELATIVE, ROUNDING, near, probability_tolerance
 
 
 class Certificate(NamedTuple):
@@ -159,19 +29,21 @@ class Certificate(NamedTuple):
 
     payoffs: tuple[Number, ...]
     regrets: tuple[Number, ...]
-    """What each user could gain by deviating alone; at least 0."""
+    """What each player could gain by deviating alone; at least 0."""
     shortfalls: tuple[tuple[float, ...], ...]
-    """How far each action of each user stays below its best action, in floats (0 only when it is 0)."""
-
+    """How far each action of each player stays below its best action, in floats (0 only when it is 0)."""
     best_actions: tuple[tuple[int, ...], ...]
-    """Actions of each user that are best responses to the others."""
+    """Actions of each player that are best responses to the others."""
     holds: bool
     """Whether nobody gains by deviating, up to the rounding of float strategies and payoffs."""
 
     @property
     def regret(self) -> Number:
-        """Largest gain of any user."""
+        """Largest gain of any player."""
         return max(self.regrets)
+
+
+Certified = tuple[Strategies, Certificate]
 
 
 class Certifier:
@@ -180,7 +52,7 @@ class Certifier:
     Parameters
     ----------
     payoffs : sequence of ndarray
-        One tensor a user, one axis a user.
+        One tensor a player, one axis a player.
 
     Examples
     --------
@@ -195,38 +67,37 @@ class Certifier:
         self.exact = all(map(is_exact, payoffs))
 
     @cached_property
-    def _floats(self) -> tuple[Array, ...]:
+    def floats(self) -> tuple[Array, ...]:
+        """The payoffs as floats."""
         try:
             return tuple(map(to_float, self.payoffs))
         except OverflowError:
             raise InputError("payoffs", "must be within the range of floats where strategies are not exact") from None
 
     @cached_property
-    def _largest(self) -> list[float]:
-        """Larger than what any comparison of a user's payoffs allows for rounding."""
-        return [3 * RELATIVE * float(np.abs(payoff).max()) for payoff in self._floats]
-
-    @cached_property
     def integers(self) -> tuple[Scaled, ...]:
         """The payoffs as integers and their scales; floats as the binary fractions that they are."""
         return tuple(to_integers(to_fractions(payoff)) for payoff in self.payoffs)
 
+    @cached_property
+    def _coarse(self) -> list[float]:
+        """More than any comparison of a player's payoffs allows for rounding."""
+        return [3 * RELATIVE * float(np.abs(payoff).max()) for payoff in self.floats]
+
     def certify(self, strategies: Strategies) -> Certificate:
         """Recompute the certificate of a profile of probability vectors."""
         if self.exact and all(map(is_exact, strategies)):
-            return _exact_certificate(self.integers, strategies)
-        return self._in_floats(tuple(map(to_float, strategies)))
-
-    def _in_floats(self, strategies: Strategies) -> Certificate:
+            return self._in_integers(strategies)
+        strategies = tuple(map(to_float, strategies))
         earned, regrets, shortfalls, best, holds = [], [], [], [], True
-        for user, (payoff, own, largest) in enumerate(zip(self._floats, strategies, self._largest, strict=True)):
-            values = against_others(payoff, strategies, user)
+        for player, (payoff, own, coarse) in enumerate(zip(self.floats, strategies, self._coarse, strict=True)):
+            values = against_others(payoff, strategies, player)
             top, expected = float(values.max()), float(own @ values)
             short = (top - values).tolist()
             close = [0.0] * len(short)
             # Most comparisons are decided by the largest payoff already.
-            if any(gap and (gap <= largest or played) for gap, played in zip(short, own.tolist(), strict=True)):
-                _, rounding, apart = self.weighed(strategies, user, short.index(0.0))
+            if any(gap and (gap <= coarse or played) for gap, played in zip(short, own.tolist(), strict=True)):
+                _, rounding, apart = self.weighed(strategies, player, short.index(0.0))
                 close = (rounding + RELATIVE * apart).tolist()
                 holds &= bool((own * short <= own * rounding + REGRET * apart).all())
             earned.append(expected)
@@ -235,8 +106,8 @@ class Certifier:
             best.append(tuple(action for action, gap in enumerate(short) if gap <= close[action]))
         return Certificate(tuple(earned), tuple(regrets), tuple(shortfalls), tuple(best), holds)
 
-    def weighed(self, strategies: Strategies, user: int, best: int) -> tuple[float, Array, Array]:
-        """What decides which actions are as good as a user's best: the payoffs that the others' strategies weigh.
+    def weighed(self, strategies: Strategies, player: int, best: int) -> tuple[float, Array, Array]:
+        """What decides which actions are as good as a player's best: the payoffs that the others' strategies weigh.
 
         A float strategy misses what is meant by rounding, which moves a comparison by a small part of the expected
         difference of payoffs, ``E|u(best) − u(action)|``; rounding of the payoffs, by an even smaller part of ``E|u|``.
@@ -245,40 +116,34 @@ class Certifier:
         Returns
         -------
         magnitude : float
-            Size of the payoffs that the user's expectation adds up.
+            Size of the payoffs that the player's expectation adds up.
         rounding : ndarray
             Rounding of the comparison of each action with the best one.
         apart : ndarray
             ``E|u(best) − u(action)|``.
         """
-        payoff = self._floats[user]
-        size = against_others(np.abs(payoff), strategies, user)
-        apart = against_others(np.abs(payoff - payoff.take([best], axis=user)), strategies, user)
-        return float(max(size[best], strategies[user] @ size)), near(size, size[best], part=ROUNDING), apart
+        payoff, strategies = self.floats[player], tuple(map(to_float, strategies))
+        size = against_others(np.abs(payoff), strategies, player)
+        apart = against_others(np.abs(payoff - payoff.take([best], axis=player)), strategies, player)
+        return float(max(size[best], strategies[player] @ size)), near(size, size[best], part=ROUNDING), apart
 
-    def is_regular(self, strategies: Strategies, supports: tuple[tuple[int, ...], ...]) -> bool:
-        """Whether the indifference equations of an equilibrium are nonsingular at it, in floats."""
-        pure = all(len(own) == 1 for own in supports)
-        return pure or is_regular(self._floats, tuple(map(to_float, strategies)), supports)
-
-
-def _exact_certificate(payoffs: Sequence[Scaled], strategies: Strategies) -> Certificate:
-    """Work in integers and divide once at the end: Fractions would reduce after every step."""
-    weights = tuple(map(to_integers, strategies))
-    everything = math.prod(weight.scale for weight in weights)
-    deviations = deviation_payoffs([payoff.integers for payoff in payoffs], [weight.integers for weight in weights])
-    earned, regrets, shortfalls = [], [], []
-    for payoff, weight, vector in zip(payoffs, weights, deviations, strict=True):
-        values = vector.tolist()
-        best = max(values)
-        total = sum(map(operator.mul, weight.integers.tolist(), values))
-        divisor = payoff.scale * everything
-        earned.append(Fraction(total, divisor))
-        regrets.append(Fraction(best * weight.scale - total, divisor))
-        others = divisor // weight.scale
-        shortfalls.append(tuple(_as_float(best - value, others) for value in values))
-    best = tuple(tuple(action for action, short in enumerate(own) if not short) for own in shortfalls)
-    return Certificate(tuple(earned), tuple(regrets), tuple(shortfalls), best, not any(regrets))
+    def _in_integers(self, strategies: Strategies) -> Certificate:
+        """Divide once at the end: Fractions would reduce after every step."""
+        weights = tuple(map(to_integers, strategies))
+        everything = math.prod(weight.scale for weight in weights)
+        deviations = deviation_payoffs(
+            [payoff.integers for payoff in self.integers], [weight.integers for weight in weights]
+        )
+        earned, regrets, shortfalls, best = [], [], [], []
+        for payoff, weight, vector in zip(self.integers, weights, deviations, strict=True):
+            values = vector.tolist()
+            top, total = max(values), sum(map(operator.mul, weight.integers.tolist(), values))
+            divisor = payoff.scale * everything
+            earned.append(Fraction(total, divisor))
+            regrets.append(Fraction(top * weight.scale - total, divisor))
+            shortfalls.append(tuple(_as_float(top - value, divisor // weight.scale) for value in values))
+            best.append(tuple(action for action, value in enumerate(values) if value == top))
+        return Certificate(tuple(earned), tuple(regrets), tuple(shortfalls), tuple(best), not any(regrets))
 
 
 def _as_float(numerator: int, denominator: int) -> float:
@@ -288,8 +153,187 @@ def _as_float(numerator: int, denominator: int) -> float:
         return math.inf
 
 
-def supports_of(strategies: Strategies) -> tuple[tuple[int, ...], ...]:
-    """Actions that each user plays with positive probability."""
-    return tuple(
-        tuple(action for action, probability in enumerate(strategy.tolist()) if probability) for strategy in strategies
+@dataclass
+class Screened:
+    """Equilibria that passed, and what did not."""
+
+    accepted: list[Certified] = field(default_factory=list)
+    ill_formed: int = 0
+    """Not finite, of the wrong length, or no probabilities."""
+    rejected: int = 0
+    """Probabilities, but somebody gains by deviating."""
+    repeated: int = 0
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say what was dropped."""
+        words = ("not probabilities", "not equilibria", "repetitions")
+        dropped = zip(words, (self.ill_formed, self.rejected, self.repeated), strict=True)
+        return tuple(f"{n} of the solver's profiles were {what}, and were dropped" for what, n in dropped if n)
+
+
+def screen(profiles: Iterable[Any], certifier: Certifier) -> Screened:
+    """Keep the profiles that are well-formed, equilibria, and new.
+
+    Parameters
+    ----------
+    profiles : iterable
+        Probability vectors for each player, from any solver.
+    certifier : Certifier
+        Of the game.
+
+    Examples
+    --------
+    >>> A = np.eye(2)
+    >>> screened = screen([([1, 0], [1, 0]), ([1, 0], [0, 1]), ([float("nan"), 1], [1, 0])], Certifier((A, A)))
+    >>> len(screened.accepted), screened.rejected, screened.ill_formed
+    (1, 1, 1)
+    """
+    screened, known = Screened(), _Known()
+    for profile in profiles:
+        strategies = _well_formed(profile, certifier.payoffs[0].shape, exact=certifier.exact)
+        if strategies is None:
+            screened.ill_formed += 1
+        elif strategies in known:
+            screened.repeated += 1
+        else:
+            reported = strategies if certifier.exact else tuple(map(to_float, strategies))
+            certificate = certifier.certify(reported)
+            if certificate.holds:
+                known.add(strategies)
+                screened.accepted.append((reported, certificate))
+            else:
+                screened.rejected += 1
+    return screened
+
+
+def without_repetitions(screened: Iterable[Screened]) -> list[Certified]:
+    """Join what several solvers found; an earlier solver's form of a profile wins.
+
+    Solvers converge more or less well, so profiles of different solvers that differ by no more than
+    `MATCHING` are one, unless both are exact.
+    """
+    joined: list[Certified] = []
+    known = _Known(MATCHING, MATCHING)
+    for result in screened:
+        fresh = [entry for entry in result.accepted if entry[0] not in known]
+        for strategies, _ in fresh:
+            known.add(strategies)
+        joined += fresh
+    return joined
+
+
+def same_profile(left: Strategies, right: Strategies, tolerance: float = PROBABILITY) -> bool:
+    """Whether no probability differs by more than ``tolerance``."""
+    return all(
+        np.abs(to_float(own) - to_float(other)).max() <= tolerance for own, other in zip(left, right, strict=True)
     )
+
+
+def repetitions(profiles: Iterable[Strategies]) -> int:
+    """How many of the profiles came before."""
+    known, repeated = _Known(), 0
+    for strategies in profiles:
+        if strategies in known:
+            repeated += 1
+        else:
+            known.add(strategies)
+    return repeated
+
+
+class _Known:
+    """Profiles seen so far: exact ones equal exactly, others within a part of each probability."""
+
+    def __init__(self, part: float = PROBABILITY, floor: float = ROUNDING) -> None:
+        self._part, self._floor = part, floor
+        self._exact: set[tuple[Any, ...]] = set()
+        self._floats: list[Array] = []
+
+    def add(self, strategies: Strategies) -> None:
+        if all(map(is_exact, strategies)):
+            self._exact.add(numbers_of(strategies))
+        self._floats.append(np.array(numbers_of(strategies), dtype=float))
+
+    def __contains__(self, strategies: Strategies) -> bool:
+        if not self._floats or (all(map(is_exact, strategies)) and len(self._exact) == len(self._floats)):
+            return numbers_of(strategies) in self._exact
+        seen, here = np.array(self._floats), np.array(numbers_of(strategies), dtype=float)
+        same = np.abs(seen - here) <= self._part * np.maximum(seen, here) + self._floor
+        return bool(same.all(axis=1).any())
+
+
+def numbers_of(strategies: Strategies) -> tuple[Any, ...]:
+    """All probabilities of a profile in a row."""
+    return tuple(probability for strategy in strategies for probability in strategy.tolist())
+
+
+def _well_formed(profile: Any, shape: tuple[int, ...], *, exact: bool) -> Strategies | None:
+    """Read a solver's profile as probability vectors; None when it is not one.
+
+    Rationals are kept as they are. Float probabilities within rounding of 0 become 0, so that
+    supports are what they are meant to be, and a float strategy that is pure becomes exact in an
+    exact game.
+    """
+    try:
+        return tuple(_probabilities(own, size, exact=exact) for own, size in zip(profile, shape, strict=True))
+    except (TypeError, ValueError):
+        return None
+
+
+def _probabilities(given: Any, size: int, *, exact: bool) -> Array:
+    rational = isinstance(given, np.ndarray) and given.ndim == 1 and set(map(type, given.tolist())) == {Fraction}
+    strategy: Array = given if rational else as_array(given, "strategy", power=LARGEST_PAYOFF_POWER)
+    values, tolerance = strategy.tolist(), probability_tolerance(strategy)
+    if strategy.shape != (size,) or min(values) < -tolerance or abs(sum(values) - 1) > tolerance:
+        raise ValueError
+    played = [action for action, value in enumerate(values) if value > tolerance]
+    if exact and len(played) == 1:
+        return pure_strategy(played[0], size)
+    if len(played) == np.count_nonzero(strategy):
+        return strategy
+    cleaned = np.where(strategy > tolerance, strategy, 0.0)
+    result: Array = cleaned / cleaned.sum()
+    return result
+
+
+def near_ties(certifier: Certifier, accepted: Sequence[Certified], profiles: Iterable[Any]) -> bool:
+    """Whether differences within rounding decide what is an equilibrium of a float game.
+
+    Parameters
+    ----------
+    certifier : Certifier
+        Of the game.
+    accepted : sequence of (strategies, certificate)
+        Its equilibria, in floats.
+    profiles : iterable
+        As the solvers reported them; the exact ones tell a tie from a near tie.
+
+    Examples
+    --------
+    >>> near_ties(Certifier((np.array([[0.1 + 0.2], [0.3]]), np.array([[0.0], [1.0]]))), [], [])
+    True
+    """
+    for player, payoff in enumerate(certifier.payoffs):
+        ordered = np.sort(np.moveaxis(payoff, player, 0), axis=0)
+        gaps = ordered[1:] - ordered[:-1]
+        close = (gaps > 0) & (gaps <= near(ordered.max(), ordered.min()))
+        if close.any() and (gaps <= near(ordered[1:], ordered[:-1]))[close].any():
+            return True
+    # Some action is hardly played, but falls short of the best by no more than rounding.
+    if all(
+        strategy[action] > PROBABILITY
+        for strategies, certificate in accepted
+        for strategy, best in zip(strategies, certificate.best_actions, strict=True)
+        for action in best
+    ):
+        return False
+    exact = Certifier(tuple(map(to_fractions, certifier.payoffs)))
+    for profile in profiles:
+        strategies = _well_formed(profile, certifier.payoffs[0].shape, exact=True)
+        if strategies is not None and all(map(is_exact, strategies)):
+            for player, short in enumerate(map(np.array, exact.certify(strategies).shortfalls)):
+                _, rounding, apart = certifier.weighed(strategies, player, int(short.argmin()))
+                if ((short > 0) & (short <= rounding + RELATIVE * apart)).any():
+                    return True
+            if any(0 < probability <= PROBABILITY for probability in numbers_of(strategies)):
+                return True
+    return False

@@ -1,4 +1,7 @@
-"""Any finite game as payoff tensors: a fair game, arrays, a nashpy game, a pygambit game."""
+"""Any finite game as payoff tensors: a fair game, arrays, a nashpy game, a pygambit game.
+
+The door of `solve` and of `assessment.agreement`: behind it are checked arrays only. `verify` reads saved games by it.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fairgames.errors import InputError
+from fairgames.errors import InputError, SizeError
 from fairgames.exactness import LARGEST_PAYOFF_POWER, Array, as_array, common, is_exact, plain
 from fairgames.game import gambit
+from fairgames.game.fair_game import FairGame
 
 _MOST_PLAYERS = 64
+"""As many as NumPy's arrays have axes."""
 
 
 class NormalForm(NamedTuple):
     """A finite game, checked."""
 
     payoffs: tuple[Array, ...]
-    """One tensor a user, one axis a user; all exact or all float, and finite."""
+    """One tensor a player, one axis a player; all exact or all float, and finite."""
     actions: tuple[tuple[int, ...], ...]
-    """The level that each action of each user stands for; 0, 1, … when the game has no levels."""
+    """The level that each action of each player stands for; 0, 1, … when the game has no levels."""
     player_names: tuple[str, ...]
     action_labels: tuple[tuple[str, ...], ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Number of actions of each user."""
+        """Number of actions of each player."""
         return self.payoffs[0].shape
 
 
@@ -48,22 +53,35 @@ def as_normal_form(game: Any) -> NormalForm:
     InputError
         If payoffs are missing, not finite, of different shapes, or have no entries; if there are
         fewer than two players.
+    SizeError
+        If the payoffs of a fair game are too many for memory, or for an array.
 
     Examples
     --------
     >>> as_normal_form([[[1, 0], [0, 1]], [[1, 0], [0, "1/2"]]]).shape
     (2, 2)
     """
+    if isinstance(game, FairGame) and game.n_users > _MOST_PLAYERS:
+        raise SizeError(f"payoffs of {game.n_users} users have no array: NumPy's have at most {_MOST_PLAYERS} axes")
     if gambit.is_gambit_game(game):
         payoffs = checked_payoffs(gambit.from_gambit(game))
-        return NormalForm(payoffs, _indices(payoffs[0].shape), *gambit.labels(game))
-    if hasattr(game, "payoff_matrices"):
-        return _plain(checked_payoffs(game.payoff_matrices))
+        return NormalForm(payoffs, _indices(payoffs), *gambit.labels(game))
     if hasattr(game, "payoffs") and hasattr(game, "actions"):
         payoffs = checked_payoffs(game.payoffs)
         actions = tuple(tuple(map(int, levels)) for levels in game.actions)
-        return NormalForm(payoffs, actions, _names(payoffs), tuple(_level_labels(levels) for levels in actions))
-    return _plain(checked_payoffs(game))
+        return NormalForm(payoffs, actions, *names_of(actions, "level "))
+    payoffs = checked_payoffs(getattr(game, "payoff_matrices", game))
+    return NormalForm(payoffs, _indices(payoffs), *names_of(_indices(payoffs)))
+
+
+def names_of(actions: Sequence[Sequence[int]], word: str = "") -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Names of players who are counted from 1, and of their actions."""
+    labels = tuple(tuple(f"{word}{action}" for action in own) for own in actions)
+    return tuple(str(player) for player in range(1, len(actions) + 1)), labels
+
+
+def _indices(payoffs: Sequence[Array]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(range(size)) for size in payoffs[0].shape)
 
 
 def checked_payoffs(payoffs: Any) -> tuple[Array, ...]:
@@ -100,20 +118,3 @@ def checked_payoffs(payoffs: Any) -> tuple[Array, ...]:
         if array.size == 0:
             raise InputError(name, "must leave every player at least one action", f"shape {array.shape}")
     return arrays
-
-
-def _plain(payoffs: tuple[Array, ...]) -> NormalForm:
-    actions = _indices(payoffs[0].shape)
-    return NormalForm(payoffs, actions, _names(payoffs), tuple(tuple(map(str, indices)) for indices in actions))
-
-
-def _names(payoffs: Sequence[Array]) -> tuple[str, ...]:
-    return tuple(str(player) for player in range(1, len(payoffs) + 1))
-
-
-def _level_labels(levels: Sequence[int]) -> tuple[str, ...]:
-    return tuple(f"level {level}" for level in levels)
-
-
-def _indices(shape: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(range(size)) for size in shape)

@@ -1,7 +1,4 @@
-"""Equilibria with their certificates.
-
-Equilibria in the forms of nashpy and pygambit.
-"""
+"""Equilibria with their certificates, as `solve` returns and `verify` rechecks them; also for nashpy and Gambit."""
 
 from __future__ import annotations
 
@@ -19,48 +16,6 @@ from fairgames.result import Result, counted, format_value
 
 if TYPE_CHECKING:
     import pygambit
-
-
-def to_nashpy_pairs(profiles: Sequence[tuple[Array, ...]]) -> list[tuple[Array, Array]]:
-    """Pairs of float probability vectors, the form in which nashpy's algorithms yield equilibria.
-
-    Raises
-    ------
-    InputError
-        If a profile is not one of two users.
-    """
-    pairs = []
-    for strategies in profiles:
-        if len(strategies) != 2:
-            raise InputError("equilibria", "must be of two users for nashpy; use to_gambit() for more", len(strategies))
-        pairs.append((to_float(strategies[0]), to_float(strategies[1])))
-    return pairs
-
-
-def to_gambit_profiles(
-    profiles: Sequence[tuple[Array, ...]],
-    payoffs: Sequence[Array] | None,
-    player_names: Sequence[str],
-    action_labels: Sequence[Sequence[str]],
-    game: Any = None,
-) -> list[Any]:
-    """Mixed strategy profiles of a pygambit game: rational when a profile is exact.
-
-    Raises
-    ------
-    InputError
-        If ``game`` has other numbers of actions, or there are no payoffs to build a game from.
-    """
-    if game is None:
-        if payoffs is None:
-            raise InputError("game", "must be given: this result holds no payoffs to build one from")
-        game = gambit.to_gambit(payoffs, "", player_names, action_labels)
-    if not gambit.is_gambit_game(game):
-        raise InputError("game", "must be a pygambit game", game)
-    sizes = [len(labels) for labels in gambit.labels(game)[1]]
-    if sizes != [len(labels) for labels in action_labels]:
-        raise InputError("game", f"must have {[len(labels) for labels in action_labels]} actions", sizes)
-    return [gambit.to_mixed_profile(game, strategies) for strategies in profiles]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,7 +151,10 @@ class EquilibriumSet(Result):
         InputError
             If there are not exactly two users.
         """
-        return to_nashpy_pairs(tuple(entry.strategies for entry in self.equilibria))
+        if len(self.actions) != 2:
+            n_users = len(self.actions)
+            raise InputError("equilibria", "must be of two users for nashpy; use to_gambit() for more", n_users)
+        return [(to_float(x), to_float(y)) for x, y in (entry.strategies for entry in self.equilibria)]
 
     @public
     def to_gambit(self, game: pygambit.Game | None = None) -> list[pygambit.MixedStrategyProfile]:
@@ -212,8 +170,16 @@ class EquilibriumSet(Result):
         InputError
             If ``game`` has other numbers of actions.
         """
-        strategies = tuple(entry.strategies for entry in self.equilibria)
-        return to_gambit_profiles(strategies, self.payoffs, self.player_names, self.action_labels, game)
+        if game is None:
+            if self.payoffs is None:
+                raise InputError("game", "must be given: this result holds no payoffs to build one from")
+            game = gambit.to_gambit(self.payoffs, "", self.player_names, self.action_labels)
+        if not gambit.is_gambit_game(game):
+            raise InputError("game", "must be a pygambit game", game)
+        sizes, own = ([len(labels) for labels in each] for each in (gambit.labels(game)[1], self.action_labels))
+        if sizes != own:
+            raise InputError("game", f"must have {own} actions", sizes)
+        return [gambit.to_mixed_profile(game, entry.strategies) for entry in self.equilibria]
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         rows = [

@@ -1,4 +1,7 @@
-"""Run a solver on payoffs: in this process, or in a worker process that a timeout kills."""
+"""Run a solver on payoffs: in this process, or in a worker process (`worker`) that a timeout kills.
+
+`solve` and `assessment.agreement` run all solvers here, since those of Gambit cannot be interrupted otherwise.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from fairgames.equilibrium.solver import Notes, Solver, Strategies
 from fairgames.errors import InputError, SolverError
@@ -32,37 +35,18 @@ class Run(NamedTuple):
     """Solving time, without imports and the start of a worker process."""
 
 
-def run_here(solver: Solver, payoffs: Strategies) -> Run:
-    """Run in this process, to the end.
+def run_solver(solver: Solver, payoffs: Strategies, timeout: float | None = None) -> Run:
+    """Run a solver: in this process to the end, or with a timeout in a fresh one, killed with all that it started.
 
-    Raises
-    ------
-    SolverError
-        If the solver fails.
-    """
-    profiles: list[Strategies] = []
-    try:
-        for module in solver.needs:
-            importlib.import_module(module)
-        start = time.perf_counter()
-        notes = solver.solve(payoffs, profiles.append)
-    except Exception as error:
-        raise SolverError(f"solver {solver.name!r} failed: {type(error).__name__}: {error}") from error
-    return Run(profiles, notes or Notes(), True, time.perf_counter() - start)
-
-
-def run_killable(solver: Solver, payoffs: Strategies, timeout: float) -> Run:
-    """Run in a fresh process, and kill it with all that it started when the time is up.
-
-    The clock starts when the process has made its imports.
+    The clock starts when the imports are made.
 
     Parameters
     ----------
     solver : Solver
-        Its function must be importable from a module.
+        With a timeout, its function must be importable from a module.
     payoffs : tuple of ndarray
-    timeout : float
-        Seconds.
+    timeout : float, optional
+        Seconds (`checked_timeout`).
 
     Returns
     -------
@@ -74,19 +58,43 @@ def run_killable(solver: Solver, payoffs: Strategies, timeout: float) -> Run:
     SolverError
         If the solver fails, cannot be sent to another process, or its process dies.
     """
-    job = _pickled(solver, payoffs)
-    with _worker_process() as (process, messages):
-        _send(process, job)
+    profiles: list[Strategies] = []
+    if timeout is not None:
+        return _run_killable(solver, _pickled(solver, payoffs), timeout, profiles)
+    try:
+        for module in solver.needs:
+            importlib.import_module(module)
+        start = time.perf_counter()
+        notes = solver.solve(payoffs, profiles.append)
+    except Exception as error:
+        raise SolverError(f"solver {solver.name!r} failed: {type(error).__name__}: {error}") from error
+    return Run(profiles, notes or Notes(), True, time.perf_counter() - start)
+
+
+def _run_killable(solver: Solver, job: bytes, timeout: float, profiles: list[Strategies]) -> Run:
+    with _worker_process(job) as (process, messages):
+
+        def receive(seconds: float) -> tuple[str, Any]:
+            if seconds <= 0:
+                # A solver that never stops reporting must be stopped as well.
+                raise queue.Empty
+            message = messages.get(timeout=seconds)
+            if message is None:
+                process.wait()
+                raise SolverError(f"solver {solver.name!r}: its process ended with status {process.returncode}")
+            kind, content = (*message, None)[:2]
+            if kind == "failed":
+                raise SolverError(f"solver {solver.name!r} failed: {content}")
+            return kind, content
+
         try:
-            _receive(solver, process, messages, _START_SECONDS, "ready")
+            receive(_START_SECONDS)
         except queue.Empty:
             raise SolverError(f"solver {solver.name!r}: its process did not start in {_START_SECONDS} s") from None
         start = time.perf_counter()
-        profiles: list[Strategies] = []
         while True:
-            remaining = start + timeout - time.perf_counter()
             try:
-                kind, content = _receive(solver, process, messages, remaining, "found", "done")
+                kind, content = receive(start + timeout - time.perf_counter())
             except queue.Empty:
                 return Run(profiles, Notes(), False, time.perf_counter() - start)
             if kind == "done":
@@ -126,8 +134,8 @@ def _pickled(solver: Solver, payoffs: Strategies) -> bytes:
 
 
 @contextlib.contextmanager
-def _worker_process() -> Iterator[tuple[subprocess.Popen[bytes], queue.Queue[Any]]]:
-    """Start the worker; kill it and whatever it started on the way out.
+def _worker_process(job: bytes) -> Iterator[tuple[subprocess.Popen[bytes], queue.Queue[Any]]]:
+    """Start the worker on a job; kill it and whatever it started on the way out.
 
     A process of our own rather than one of `multiprocessing`, which would run the caller's script
     a second time when it has no ``__main__`` guard.
@@ -139,17 +147,24 @@ def _worker_process() -> Iterator[tuple[subprocess.Popen[bytes], queue.Queue[Any
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
+    stdin, stdout = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
     messages: queue.Queue[Any] = queue.Queue()
-    reader = threading.Thread(target=_read, args=(process.stdout, messages), daemon=True)
+    reader = threading.Thread(target=_read, args=(stdout, messages), daemon=True)
     reader.start()
     try:
+        # A process that is already dead is reported by what it does not answer.
+        with contextlib.suppress(BrokenPipeError):
+            stdin.write(job)
+            stdin.flush()
         yield process, messages
     finally:
-        _kill(process)
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
         reader.join()
-        for stream in (process.stdin, process.stdout):
+        for stream in (stdin, stdout):
             # Closing flushes what a dead process can no longer take.
             with contextlib.suppress(OSError):
                 stream.close()
@@ -161,35 +176,3 @@ def _read(stream: IO[bytes], messages: queue.Queue[Any]) -> None:
             messages.put(pickle.load(stream))
     except (EOFError, pickle.UnpicklingError, OSError):
         messages.put(None)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
-
-
-def _send(process: subprocess.Popen[bytes], job: bytes) -> None:
-    assert process.stdin is not None
-    # A process that is already dead is reported by what it does not answer.
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.write(job)
-        process.stdin.flush()
-
-
-def _receive(
-    solver: Solver, process: subprocess.Popen[bytes], messages: queue.Queue[Any], seconds: float, *expected: str
-) -> tuple[str, Any]:
-    if seconds <= 0:
-        # A solver that never stops reporting must be stopped as well.
-        raise queue.Empty
-    message = messages.get(timeout=seconds)
-    if message is None:
-        process.wait()
-        raise SolverError(f"solver {solver.name!r}: its process ended with status {process.returncode}")
-    kind, content = (*message, None)[:2]
-    if kind not in expected:
-        raise SolverError(f"solver {solver.name!r} failed: {content}")
-    return kind, content

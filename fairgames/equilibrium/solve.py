@@ -1,4 +1,8 @@
-"""Every equilibrium of a finite game, certified."""
+"""Every equilibrium of a finite game, certified: the door of the command, of `mechanism` and of everybody else.
+
+It reads the game (`normal_form`), chooses solvers and runs them (`run`), believes nothing that they say without a
+certificate (`certify`), and describes the rest (`components`).
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from fairgames.arguments import public
-from fairgames.equilibrium.best_replies import climb_potential, fits
-from fairgames.equilibrium.certify import Certifier
-from fairgames.equilibrium.components import in_order, index_sum, near_ties, structured
+from fairgames.equilibrium.best_replies import climb_potential
+from fairgames.equilibrium.certify import Certifier, near_ties, screen, without_repetitions
+from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
 from fairgames.equilibrium.rational import rationalize as simplify
 from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
-from fairgames.equilibrium.run import Run, checked_timeout, run_here, run_killable
-from fairgames.equilibrium.screening import screen, without_repetitions
+from fairgames.equilibrium.run import Run, checked_timeout, run_solver
 from fairgames.equilibrium.solver import SEARCHED, Solver
-from fairgames.equilibrium.solvers import BUILT_IN, solver_named, solvers
-from fairgames.equilibrium.vertices import is_degenerate
+from fairgames.equilibrium.solvers import BUILT_IN, available_solvers, solver_named
+from fairgames.equilibrium.vertices import solve_vertices
 from fairgames.errors import SizeError, SolverError, shown
 from fairgames.exactness import Number, is_exact
 from fairgames.game.fair_game import FairGame
 
-_MOST_AXES = 64
 _MOST_PAYOFFS = 1e6
 _MOST_SUPPORTS = 1000
 _MOST_WALKED_ACTIONS = 20
@@ -98,13 +100,14 @@ def equilibria(
     2  pure   (0, 1) (0, 1)          (1, 2/3)    0       yes
     """
     seconds = None if timeout is None else checked_timeout(timeout)
+    named = method if isinstance(method, str) else ""
     has_potential = isinstance(game, FairGame) and game.has_potential
-    if has_potential and isinstance(method, str) and method == "best-reply" and not fits(game, _MOST_PAYOFFS):
+    if has_potential and named == "best-reply" and game.n_users * math.prod(map(float, game.shape)) > _MOST_PAYOFFS:
         return climb_potential(game)
     try:
-        form = _normal_form(game)
+        form = as_normal_form(game)
     except SizeError:
-        if has_potential and isinstance(method, str) and method == "auto":
+        if has_potential and named == "auto":
             return climb_potential(game)
         raise
     change: Number | None = None
@@ -112,28 +115,7 @@ def equilibria(
         payoffs, change = simplify(form.payoffs, rationalize)
         form = form._replace(payoffs=payoffs)
     plan = chosen_solvers(method, form.shape)
-    runs = [
-        run_here(solver, form.payoffs) if seconds is None else run_killable(solver, form.payoffs, seconds)
-        for solver in plan
-    ]
-    return certified(form, plan, runs, change)
-
-
-def _normal_form(game: Any) -> NormalForm:
-    if isinstance(game, FairGame) and game.n_users > _MOST_AXES:
-        raise SizeError(f"payoffs of {game.n_users} users have no array: NumPy's have at most {_MOST_AXES} axes")
-    return as_normal_form(game)
-
-
-def available_solvers() -> dict[str, Solver]:
-    """Every solver by name: those of this package, and those that installed packages add.
-
-    Examples
-    --------
-    >>> "vertices" in available_solvers()
-    True
-    """
-    return solvers()
+    return certified(form, plan, [run_solver(solver, form.payoffs, seconds) for solver in plan], change)
 
 
 def chosen_solvers(method: str | Solver, shape: tuple[int, ...]) -> list[Solver]:
@@ -154,24 +136,18 @@ def chosen_solvers(method: str | Solver, shape: tuple[int, ...]) -> list[Solver]
     elif not isinstance(method, str):
         raise SolverError(f"method: must be 'auto', the name of a solver, or a Solver; got {shown(method)}")
     elif method == "auto":
-        return [BUILT_IN[name] for name in _automatic(shape)]
+        if len(shape) == 2:
+            return [BUILT_IN["two-action" if shape == (2, 2) else "vertices"]]
+        few = math.prod(2**size - 1 for size in shape) <= _MOST_SUPPORTS
+        return [BUILT_IN["pure"], BUILT_IN["subdivision"]] if few else [BUILT_IN["pure"]]
     else:
         plan = [solver_named(name) for name in method.split("+")]
     for solver in plan:
         refusal = solver.refusal(shape)
         if refusal is not None:
-            able = ", ".join(name for name, other in solvers().items() if other.refusal(shape) is None)
+            able = ", ".join(name for name, other in available_solvers().items() if other.refusal(shape) is None)
             raise SolverError(f"method: {solver.name!r} {refusal}; use 'auto' or one of {able}")
     return plan
-
-
-def _automatic(shape: tuple[int, ...]) -> tuple[str, ...]:
-    if shape == (2, 2):
-        return ("two-action",)
-    if len(shape) == 2:
-        return ("vertices",)
-    n_supports = math.prod(2**size - 1 for size in shape)
-    return ("pure", "subdivision") if n_supports <= _MOST_SUPPORTS else ("pure",)
 
 
 def certified(
@@ -179,31 +155,24 @@ def certified(
 ) -> EquilibriumSet:
     """Screen, certify and describe what the solvers of a plan reported."""
     certifier = Certifier(form.payoffs)
-    screened = [screen(run.profiles, form.shape, certifier) for run in runs]
+    screened = [screen(run.profiles, certifier) for run in runs]
     best_first = sorted(zip(plan, screened, strict=True), key=lambda result: not result[0].exact)
     accepted = in_order(without_repetitions(result for _, result in best_first))
-    complete = any(
-        solver.promise == "complete" and solver.exact and run.finished and not result.ill_formed and not result.rejected
-        for solver, run, result in zip(plan, runs, screened, strict=True)
-    )
     degenerate = _degenerate(form, runs)
+    complete, warnings = False, []
+    for solver, run, result in zip(plan, runs, screened, strict=True):
+        dropped = result.ill_formed or result.rejected
+        complete |= solver.promise == "complete" and solver.exact and run.finished and not dropped
+        warnings += [*run.notes.warnings, *result.warnings()]
+        if not run.finished:
+            warnings.append(f"{solver.name} was stopped after {run.seconds:.3g} s: equilibria may be missing")
     found, components = structured(form, certifier, accepted, extreme=complete, degenerate=degenerate)
-    warnings = [
-        warning
-        for run, result in zip(runs, screened, strict=True)
-        for warning in (*run.notes.warnings, *result.warnings())
-    ]
-    warnings += [
-        f"{solver.name} was stopped after {run.seconds:.3g} s: equilibria may be missing"
-        for solver, run in zip(plan, runs, strict=True)
-        if not run.finished
-    ]
     shortage = _shortage(plan, runs, found, degenerate)
     if shortage is not None:
         complete = False
         found, components = structured(form, certifier, accepted, extreme=False, degenerate=degenerate)
         warnings.append(shortage)
-    if not certifier.exact and near_ties(certifier, accepted, [profile for run in runs for profile in run.profiles]):
+    if not certifier.exact and near_ties(certifier, accepted, (profile for run in runs for profile in run.profiles)):
         warnings.append(
             "differences within rounding decide what is an equilibrium of this game; "
             "give exact numbers, or rationalize=1e-9"
@@ -218,10 +187,7 @@ def certified(
         method="+".join(solver.name for solver in plan),
         warnings=tuple(warnings),
         rationalized=change,
-        payoffs=form.payoffs,
-        actions=form.actions,
-        player_names=form.player_names,
-        action_labels=form.action_labels,
+        **form._asdict(),
     )
 
 
@@ -249,5 +215,5 @@ def _degenerate(form: NormalForm, runs: Sequence[Run]) -> bool | None:
     if noticed:
         return noticed[0]
     if len(form.shape) == 2 and sum(form.shape) <= _MOST_WALKED_ACTIONS and all(run.finished for run in runs):
-        return is_degenerate(form.payoffs)
+        return solve_vertices(form.payoffs, lambda _: None).degenerate
     return None

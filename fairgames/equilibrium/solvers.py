@@ -1,16 +1,14 @@
 """The solvers by name: those that come with the package, and those that other packages add.
 
-Nashpy's enumerations as solvers: floats, so that they cross-check rather than decide.
-
-Two users with two actions each: every extreme equilibrium, exactly, by signs alone.
-
-Every pure equilibrium of a game with any number of users, by array operations.
+`solve` chooses from them. The short ones stand here: signs for two players with two actions each, array operations for
+pure equilibria, and what nashpy and Gambit (`game.gambit`) find, which cross-checks rather than decides.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib.metadata import entry_points
 
 import numpy as np
@@ -27,7 +25,7 @@ from fairgames.game.deviations import pure_strategy
 from fairgames.tolerance import ROUNDING, near
 
 
-def solve_support_enumeration(payoffs: Strategies, found: Found) -> Notes:
+def solve_support_enumeration(payoffs: Strategies, found: Found) -> None:
     """Run nashpy's support enumeration: it solves supports of equal size, and may miss some by rounding.
 
     Examples
@@ -35,57 +33,35 @@ def solve_support_enumeration(payoffs: Strategies, found: Found) -> Notes:
     >>> import numpy as np
     >>> solve_support_enumeration((np.eye(1), np.eye(1)), print)
     (array([1.]), array([1.]))
-    Notes(degenerate=None, warnings=())
     """
+    _nashpy("support_enumeration", list(map(to_float, payoffs)), found)
+
+
+def solve_vertex_enumeration(payoffs: Strategies, found: Found) -> None:
+    """Run nashpy's vertex enumeration on payoffs shifted to a minimum of 1.
+
+    Without the shift its polytopes may be unbounded, and it crashes or loses equilibria.
+    """
+    _nashpy("vertex_enumeration", [payoff - (payoff.min() - 1) for payoff in map(to_float, payoffs)], found)
+
+
+def _nashpy(algorithm: str, payoffs: list[Array], found: Found) -> None:
     import nashpy
 
     # An even number of equilibria is announced as degeneracy, which it neither implies nor is implied by.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        for pair in nashpy.Game(*map(to_float, payoffs)).support_enumeration():
+        for pair in getattr(nashpy.Game(*payoffs), algorithm)():
             found(pair)
-    return Notes()
 
 
-def solve_vertex_enumeration(payoffs: Strategies, found: Found) -> Notes:
-    """Run nashpy's vertex enumeration on payoffs shifted to a minimum of 1.
+def solve_two_action(payoffs: Strategies, found: Found) -> Notes:
+    """Find every extreme equilibrium of a 2x2 game, exactly; floats are taken as the binary fractions that they are.
 
-    Without the shift its polytopes may be unbounded, and it crashes or loses equilibria.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> solve_vertex_enumeration((np.eye(2), np.eye(2)), lambda pair: None)
-    Notes(degenerate=None, warnings=())
-    """
-    import nashpy
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        shifted = [payoff - (payoff.min() - 1) for payoff in map(to_float, payoffs)]
-        for pair in nashpy.Game(*shifted).vertex_enumeration():
-            found(pair)
-    return Notes()
-
-
-def solve_two_action(payoffs: Sequence[Array], found: Callable[[tuple[Array, Array]], None]) -> bool:
-    """Find every extreme equilibrium of a 2x2 game.
-
-    A user's extreme strategies are its two actions and, when the opponent's preference changes sign
+    A player's extreme strategies are its two actions and, when the opponent's preference changes sign
     between them, the mixture that makes the opponent indifferent. A pair is an equilibrium when
-    each plays only best responses to the other.
-
-    Parameters
-    ----------
-    payoffs : sequence of ndarray
-        Two 2x2 matrices; floats are taken as the binary fractions that they are.
-    found : callable
-        Called with each equilibrium, in Fractions.
-
-    Returns
-    -------
-    bool
-        Whether the game is degenerate: some pure action leaves the opponent indifferent.
+    each plays only best responses to the other. The game is degenerate when some pure action leaves the
+    opponent indifferent.
 
     Examples
     --------
@@ -93,10 +69,9 @@ def solve_two_action(payoffs: Sequence[Array], found: Callable[[tuple[Array, Arr
     >>> A = as_array([[1, -1], [-1, 1]], "A")
     >>> solve_two_action((A, -A), print)
     (array([Fraction(1, 2), Fraction(1, 2)], dtype=object), array([Fraction(1, 2), Fraction(1, 2)], dtype=object))
-    False
+    Notes(degenerate=False, warnings=())
     """
-    A = to_integers(to_fractions(payoffs[0])).integers
-    B = to_integers(to_fractions(payoffs[1])).integers
+    A, B = (to_integers(to_fractions(payoff)).integers for payoff in payoffs)
     row_gains = (A[0, 0] - A[1, 0], A[0, 1] - A[1, 1])
     column_gains = (B[0, 0] - B[0, 1], B[1, 0] - B[1, 1])
     columns = _extreme_strategies(row_gains)
@@ -106,7 +81,7 @@ def solve_two_action(payoffs: Sequence[Array], found: Callable[[tuple[Array, Arr
                 (y[0] and wanted_columns < 0) or (y[1] and wanted_columns > 0)
             ):
                 found((from_weights(x), from_weights(y)))
-    return 0 in row_gains or 0 in column_gains
+    return Notes(0 in row_gains or 0 in column_gains)
 
 
 def _extreme_strategies(gains: tuple[int, int]) -> list[tuple[tuple[int, int], int]]:
@@ -127,7 +102,7 @@ def pure_profiles(payoffs: Sequence[Array]) -> Iterator[tuple[int, ...]]:
     Parameters
     ----------
     payoffs : sequence of ndarray
-        One tensor a user, one axis a user. Floats that differ by no more than their own rounding
+        One tensor a player, one axis a player. Floats that differ by no more than their own rounding
         count as equal.
 
     Yields
@@ -141,8 +116,8 @@ def pure_profiles(payoffs: Sequence[Array]) -> Iterator[tuple[int, ...]]:
     [(0, 0), (1, 1)]
     """
     stable = np.ones(payoffs[0].shape, dtype=bool)
-    for user, payoff in enumerate(payoffs):
-        best = payoff.max(axis=user, keepdims=True)
+    for player, payoff in enumerate(payoffs):
+        best = payoff.max(axis=player, keepdims=True)
         stable &= (payoff >= best - near(payoff, best, part=ROUNDING)).astype(bool)
     for profile in np.argwhere(stable):
         yield tuple(profile.tolist())
@@ -152,57 +127,37 @@ ENTRY_POINTS = "fairgames.solvers"
 """Entry-point group in which an installed package names its `Solver` objects."""
 
 
-def _two_action(payoffs: Strategies, found: Found) -> Notes:
-    return Notes(solve_two_action(payoffs, found))
-
-
-def _vertices(payoffs: Strategies, found: Found) -> Notes:
-    return Notes(solve_vertices(payoffs, found))
-
-
 def _pure(payoffs: Strategies, found: Found) -> None:
     for profile in pure_profiles(payoffs):
         found(tuple(pure_strategy(action, size) for action, size in zip(profile, payoffs[0].shape, strict=True)))
 
 
-def _enummixed(payoffs: Strategies, found: Found) -> None:
-    gambit.enummixed(payoffs, found)
-
-
-def _enummixed_double(payoffs: Strategies, found: Found) -> None:
-    gambit.enummixed(payoffs, found, rational=False)
-
-
-def _enumpure(payoffs: Strategies, found: Found) -> None:
-    gambit.enumpure(payoffs, found)
+_in_doubles = partial(gambit.enummixed, rational=False)
 
 
 def _enumpoly(payoffs: Strategies, found: Found) -> Notes:
     singular, abandoned = gambit.enumpoly(payoffs, found)
-    warnings = []
-    if singular:
-        warnings.append(f"enumpoly skipped {singular} supports with singular equations, where continua may hide")
-    if abandoned:
-        warnings.append(f"enumpoly gave up on {abandoned} supports before it had searched them")
-    return Notes(None, tuple(warnings))
+    skipped = f"enumpoly skipped {singular} supports with singular equations, where continua may hide"
+    gave_up = f"enumpoly gave up on {abandoned} supports before it had searched them"
+    return Notes(None, tuple(text for text, count in ((skipped, singular), (gave_up, abandoned)) if count))
 
 
 def _logit(payoffs: Strategies, found: Found) -> Notes:
     followed = gambit.logit(payoffs, found)
-    return Notes() if followed else Notes(None, ("logit could not follow its branch to an equilibrium",))
+    return Notes(None, () if followed else ("logit could not follow its branch to an equilibrium",))
 
 
 BUILT_IN: dict[str, Solver] = {
     solver.name: solver
     for solver in (
-        Solver("two-action", _two_action, "complete", exact=True, n_players=2, n_actions=2),
-        Solver("vertices", _vertices, "complete", exact=True, n_players=2),
+        Solver("two-action", solve_two_action, "complete", exact=True, n_players=2, n_actions=2),
+        Solver("vertices", solve_vertices, "complete", exact=True, n_players=2),
         Solver("pure", _pure, "pure", exact=True),
         Solver("subdivision", solve_subdivision, "isolated"),
         Solver("best-reply", solve_best_reply, "one", exact=True),
-        Solver("gambit-enummixed", _enummixed, "complete", exact=True, n_players=2, needs=("pygambit",)),
-        Solver("gambit-enummixed-double", _enummixed_double, "complete", n_players=2, needs=("pygambit",)),
-        Solver("gambit-enumpure", _enumpure, "pure", exact=True, needs=("pygambit",)),
+        Solver("gambit-enummixed", gambit.enummixed, "complete", exact=True, n_players=2, needs=("pygambit",)),
+        Solver("gambit-enummixed-double", _in_doubles, "complete", n_players=2, needs=("pygambit",)),
+        Solver("gambit-enumpure", gambit.enumpure, "pure", exact=True, needs=("pygambit",)),
         Solver("gambit-enumpoly", _enumpoly, "isolated", needs=("pygambit",)),
         Solver("gambit-logit", _logit, "one", needs=("pygambit",)),
         Solver("nashpy-support", solve_support_enumeration, "isolated", n_players=2, needs=("nashpy",)),
@@ -212,8 +167,8 @@ BUILT_IN: dict[str, Solver] = {
 """Solvers that come with the package."""
 
 
-def solvers() -> dict[str, Solver]:
-    """Every solver that is available, by name.
+def available_solvers() -> dict[str, Solver]:
+    """Every solver by name: those of this package, and those that installed packages add.
 
     Raises
     ------
@@ -222,7 +177,7 @@ def solvers() -> dict[str, Solver]:
 
     Examples
     --------
-    >>> sorted(name for name, solver in solvers().items() if solver.promise == "complete" and solver.exact)
+    >>> sorted(name for name, solver in available_solvers().items() if solver.promise == "complete" and solver.exact)
     ['gambit-enummixed', 'two-action', 'vertices']
     """
     available = dict(BUILT_IN)
@@ -248,7 +203,7 @@ def solver_named(name: str) -> Solver:
     """
     if name in BUILT_IN:
         return BUILT_IN[name]
-    available = solvers()
+    available = available_solvers()
     if name not in available:
         raise SolverError(f"method: must be 'auto' or one of {', '.join(sorted(available))}; got {shown(name)}")
     return available[name]

@@ -1,4 +1,7 @@
-"""Isolated equilibria of games with any number of users, by subdivision of the strategy simplices.
+"""Isolated equilibria of games with any number of players, by subdivision of the strategy simplices.
+
+The solver ``"subdivision"``, which `solve` uses by default from three players on; `components` asks here, too, whether
+an equilibrium is regular.
 
 On a product of sub-simplices an expected payoff is multilinear, so its range is attained at the
 corners: a cell on which a payoff difference has one sign holds no equilibrium, and is dropped. A
@@ -13,27 +16,25 @@ Neumaier (1990), *Interval Methods for Systems of Equations*, chapter 5.
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fairgames.equilibrium.certify import (
-    Cell,
-    Certifier,
-    Coordinates,
-    Supports,
-    at_corners,
-    balanced,
-    coordinates,
-    jacobian,
-    jacobian_range,
-    residuals,
-)
-from fairgames.equilibrium.screening import same_profile
+from fairgames.equilibrium.certify import Certifier, same_profile
 from fairgames.equilibrium.solver import Found, Notes, Strategies
 from fairgames.exactness import Array, to_float
+from fairgames.game.deviations import against_others
 from fairgames.tolerance import ILL_CONDITIONED, PROBABILITY, RELATIVE, ROUNDING
+
+Cell = tuple[NDArray[np.float64], ...]
+"""For each player the corners of a sub-simplex: row ``c`` holds the probabilities of corner ``c``."""
+Supports: TypeAlias = tuple[tuple[int, ...], ...]
+Coordinates = list[tuple[int, int]]
+"""Weights on the corners 1, 2, … of each player's sub-simplex, as (player, corner); corner 0 has the rest."""
 
 _MOST_CELLS = 2000
 _SMALLEST_CELL = 1e-5
@@ -46,7 +47,7 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
     Parameters
     ----------
     payoffs : sequence of ndarray
-        One tensor a user, one axis a user; rationals are taken as floats.
+        One tensor a player, one axis a player; rationals are taken as floats.
     found : callable
         Called with each equilibrium, in floats.
 
@@ -63,7 +64,7 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
     [0.382, 0.382, 0.382]
     ()
     """
-    tensors = [np.moveaxis(to_float(payoff), user, 0) for user, payoff in enumerate(payoffs)]
+    tensors = [np.moveaxis(to_float(payoff), player, 0) for player, payoff in enumerate(payoffs)]
     sizes = [(np.abs(tensor), ROUNDING * float(np.abs(tensor).max())) for tensor in tensors]
     corners = [np.eye(n_actions) for n_actions in payoffs[0].shape]
     certifier = Certifier(tuple(map(to_float, payoffs)))
@@ -87,7 +88,7 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
 
 
 def _supports(shape: Sequence[int]) -> Iterator[Supports]:
-    """Every support of every user, small ones first."""
+    """Every support of every player, small ones first."""
     of_user = [[own for size in range(1, n + 1) for own in itertools.combinations(range(n), size)] for n in shape]
     return iter(sorted(itertools.product(*of_user), key=lambda supports: sum(map(len, supports))))
 
@@ -132,11 +133,11 @@ def _equations(
 
     Differences within the rounding of the payoffs that they are made of are 0; ``sizes`` are those of the payoffs, and
     the rounding of the largest.
-    Entry ``i`` has shape ``(support size − 1, corners of user 1, …)``, with length 1 on user ``i``'s own axis.
+    Entry ``i`` has shape ``(support size − 1, corners of player 1, …)``, with length 1 on player ``i``'s own axis.
     """
     equations = []
-    for user, (tensor, (size, rounding), own) in enumerate(zip(tensors, sizes, supports, strict=True)):
-        values = at_corners(tensor, cell, user)
+    for player, (tensor, (size, rounding), own) in enumerate(zip(tensors, sizes, supports, strict=True)):
+        values = at_corners(tensor, cell, player)
         gains = values - values[own[0]]
         flat = gains.reshape(len(gains), -1)
         # Some action would be better than those played, everywhere in the cell.
@@ -144,7 +145,7 @@ def _equations(
             return None
         if np.count_nonzero(np.abs(flat) <= rounding) > flat.shape[1]:
             # What is too small beside the largest payoff may still count beside those that it is made of.
-            weighed = at_corners(size, cell, user)
+            weighed = at_corners(size, cell, player)
             gains[np.abs(gains) <= ROUNDING * np.maximum(weighed, weighed[own[0]])] = 0
             if flat.min(axis=1).max() > 0 or flat.max(axis=1)[list(own)].min() < 0:
                 return None
@@ -172,18 +173,19 @@ def _is_one_to_one(inverse: Array, width: Array) -> bool:
 
 def _newton(equations: Sequence[Array], free: Coordinates) -> list[Array] | None:
     """Root of the equations as weights on the corners of the cell; None when it lies outside."""
-    sizes = [max(equation.shape[user + 1] for equation in equations) for user in range(len(equations))]
+    sizes = [max(equation.shape[player + 1] for equation in equations) for player in range(len(equations))]
     weights = [np.full(size, 1 / size) for size in sizes]
     if not free:
         return weights
     for _ in range(_NEWTON_STEPS):
-        inverse, _ = _inverse_and_combinations(jacobian(equations, weights, free))
+        slopes, values = linearised(equations, weights, free)
+        inverse, _ = _inverse_and_combinations(slopes)
         if inverse is None:
             return None
-        step = inverse @ residuals(equations, weights)
-        for (user, corner), change in zip(free, step.tolist(), strict=True):
-            weights[user][corner] -= change
-            weights[user][0] += change
+        step = inverse @ values
+        for (player, corner), change in zip(free, step.tolist(), strict=True):
+            weights[player][corner] -= change
+            weights[player][0] += change
         if np.abs(step).max() <= RELATIVE:
             inside = min(map(np.min, weights)) >= -PROBABILITY
             return [np.clip(own, 0, None) / np.clip(own, 0, None).sum() for own in weights] if inside else None
@@ -208,20 +210,130 @@ def _inverse_and_combinations(slopes: Array) -> tuple[Array | None, Array]:
 
 def _halves(cell: Cell) -> list[Cell]:
     """Halve the longest edge of a cell."""
-    _, user, a, b = _longest_edge(cell)
+    _, player, a, b = _longest_edge(cell)
     halves = []
     for replaced in (a, b):
-        corners = cell[user].copy()
-        corners[replaced] = (cell[user][a] + cell[user][b]) / 2
-        halves.append((*cell[:user], corners, *cell[user + 1 :]))
+        corners = cell[player].copy()
+        corners[replaced] = (cell[player][a] + cell[player][b]) / 2
+        halves.append((*cell[:player], corners, *cell[player + 1 :]))
     return halves
 
 
 def _longest_edge(cell: Cell) -> tuple[float, int, int, int]:
-    """Length, user and two corners."""
+    """Length, player and two corners."""
     edges = [
-        (float(np.abs(corners[a] - corners[b]).max()), user, a, b)
-        for user, corners in enumerate(cell)
+        (float(np.abs(corners[a] - corners[b]).max()), player, a, b)
+        for player, corners in enumerate(cell)
         for a, b in itertools.combinations(range(len(corners)), 2)
     ]
     return max(edges, key=operator.itemgetter(0))
+
+
+def at_corners(tensor: Array, cell: Cell, player: int) -> Array:
+    """Payoffs of each action of a player (first axis) at the corners of the others' sub-simplices.
+
+    The player's own axis is there too, with length 1, so that axis ``j + 1`` is player ``j``.
+    """
+    values, shape = tensor, [len(tensor)]
+    for other, corners in enumerate(cell):
+        if other == player:
+            shape.append(1)
+        else:
+            values = corners @ values.reshape(math.prod(shape), corners.shape[1], -1)
+            shape.append(len(corners))
+    return values.reshape(shape)
+
+
+def coordinates(supports: Supports) -> Coordinates:
+    """List the free weights of a product of simplices with these numbers of corners.
+
+    Examples
+    --------
+    >>> coordinates(((0, 2), (1,), (0, 1, 2)))
+    [(0, 1), (2, 1), (2, 2)]
+    """
+    return [(player, corner) for player, own in enumerate(supports) for corner in range(1, len(own))]
+
+
+def linearised(equations: Sequence[Array], weights: Sequence[Array], free: Coordinates) -> tuple[Array, Array]:
+    """Jacobian and values of equations in corner values (as `at_corners` gives them), at one point.
+
+    Parameters
+    ----------
+    equations : sequence of ndarray
+        Entry ``i`` has shape ``(equations of player i, corners of player 1, …)``.
+    weights : sequence of ndarray
+        Weights on the corners of each player.
+    free : list of (player, corner)
+        The coordinates (`coordinates`).
+    """
+    slopes, values = [], []
+    for player, equation in enumerate(equations):
+        others = [*weights[:player], np.ones(1), *weights[player + 1 :]]
+        for row in equation:
+            along = {other: against_others(row, others, other) for other in {other for other, _ in free} - {player}}
+            slopes.append([along[k][corner] - along[k][0] if k != player else 0.0 for k, corner in free])
+            values.append(against_others(row, others, player).item())
+    return np.array(slopes), np.array(values)
+
+
+def jacobian_range(equations: Sequence[Array], free: Coordinates) -> tuple[Array, Array]:
+    """Least and largest derivative of every equation along every coordinate, over the cell."""
+    low, high = np.zeros((2, len(free), len(free)))
+    place = 0
+    for player, equation in enumerate(equations):
+        rows = slice(place, place + len(equation))
+        place += len(equation)
+        for column, (other, corner) in enumerate(free):
+            if other != player and len(equation):
+                slopes = equation.take(corner, axis=other + 1) - equation.take(0, axis=other + 1)
+                slopes = slopes.reshape(len(equation), -1)
+                low[rows, column], high[rows, column] = slopes.min(axis=1), slopes.max(axis=1)
+    return low, high
+
+
+def is_regular(payoffs: Sequence[Array], strategies: Sequence[Array], supports: Supports) -> bool:
+    """Whether the indifference equations of an equilibrium are nonsingular at it.
+
+    If moreover every best response is played, no other equilibrium is near.
+
+    Parameters
+    ----------
+    payoffs : sequence of ndarray
+        One tensor a player, in floats.
+    strategies : sequence of ndarray
+        The equilibrium.
+    supports : tuple of tuple of int
+        Actions that are played.
+
+    Examples
+    --------
+    >>> half = np.array([0.5, 0.5])
+    >>> is_regular((np.eye(2), np.eye(2)), (half, half), ((0, 1), (0, 1)))
+    True
+    """
+    free = coordinates(supports)
+    if not free:
+        return True
+    cell = tuple(np.eye(len(x))[list(own)] for x, own in zip(strategies, supports, strict=True))
+    equations = []
+    for player, (payoff, own) in enumerate(zip(payoffs, supports, strict=True)):
+        corners = at_corners(np.moveaxis(payoff, player, 0), cell, player)
+        equations.append(corners[list(own[1:])] - corners[own[0]])
+    weights = [to_float(x)[list(own)] for x, own in zip(strategies, supports, strict=True)]
+    slopes, _ = balanced(linearised(equations, weights, free)[0])
+    return bool(np.linalg.cond(slopes) < ILL_CONDITIONED)
+
+
+def balanced(slopes: Array) -> tuple[Array, Array]:
+    """Divide each equation by its steepest slope, so that large payoffs make no equation look singular.
+
+    Returns
+    -------
+    slopes : ndarray
+        With a largest entry of 1 in every row that is not 0.
+    divisors : ndarray, shape (n, 1)
+    """
+    steepest = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
+    steepest[steepest == 0] = 1
+    return slopes / steepest, steepest

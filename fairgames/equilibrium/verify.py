@@ -1,4 +1,7 @@
-"""Recheck every certificate of a saved result, from its payoffs alone and with no solver."""
+"""Recheck every certificate of a saved result, from its payoffs alone and with no solver: for auditors.
+
+Behind ``fairgames verify``: what `solve` wrote is certified (`certify`) and described (`components`) once more.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fairgames.arguments import public
-from fairgames.equilibrium.certify import Certificate, Certifier
+from fairgames.equilibrium.certify import Certified, Certifier, repetitions
 from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, checked_payoffs
 from fairgames.equilibrium.result import EquilibriumSet, content_digest
-from fairgames.equilibrium.screening import repetitions
 from fairgames.equilibrium.solver import Strategies
 from fairgames.errors import InputError
-from fairgames.exactness import LARGEST_PAYOFF_POWER, as_array, is_exact, to_float
+from fairgames.exactness import LARGEST_PAYOFF_POWER, as_array, is_exact
 from fairgames.result import Result, counted, json_ready
 from fairgames.tolerance import ROUNDING, probability_tolerance
 
@@ -173,14 +174,11 @@ def _profile_of(entry: dict[str, Any], place: int, form: NormalForm) -> Strategi
     return strategies
 
 
-def _differences(
-    saved: _Saved, form: NormalForm, certifier: Certifier, certified: list[tuple[Strategies, Certificate]]
-) -> Iterator[str]:
+def _differences(saved: _Saved, form: NormalForm, certifier: Certifier, certified: list[Certified]) -> Iterator[str]:
     for place, (_, certificate) in enumerate(certified):
         if not certificate.holds:
             yield f"equilibria[{place}]: somebody gains {certificate.regret} by deviating"
-    profiles = [profile for profile, _ in certified]
-    repeated = repetitions(profiles)
+    repeated = repetitions(profile for profile, _ in certified)
     if repeated:
         yield f"equilibria: {repeated} are repetitions"
     ordered = in_order(certified)
@@ -190,15 +188,14 @@ def _differences(
     for place, (entry, (profile, certificate), was) in enumerate(zip(found, certified, saved.equilibria, strict=True)):
         tolerance = 0.0
         if not (certifier.exact and all(map(is_exact, profile))):
-            rough = tuple(map(to_float, profile))
-            tops = [int(np.argmin(short)) for short in certificate.shortfalls]
-            tolerance = ROUNDING * max(certifier.weighed(rough, player, top)[0] for player, top in enumerate(tops))
+            tops = enumerate(own.index(0) for own in certificate.shortfalls)
+            tolerance = ROUNDING * max(certifier.weighed(profile, player, top)[0] for player, top in tops)
         for name, value in entry.to_dict().items():
             if not _agree(value, was.get(name), tolerance if name in {"payoffs", "regret"} else 0):
                 yield f"equilibria[{place}].{name}: recomputed as {value}, saved as {was.get(name)}"
     if json_ready(components) != saved.components:
         yield "components: are not the maximal Nash subsets of these equilibria"
-    if saved.exact != (certifier.exact and all(is_exact(strategy) for own in profiles for strategy in own)):
+    if saved.exact != (certifier.exact and all(is_exact(strategy) for own, _ in certified for strategy in own)):
         yield f"exact: saved as {saved.exact}, which the numbers are not"
     if saved.complete and saved.degenerate is False and index_sum(found) not in {None, 1}:
         yield f"complete: the indices of the equilibria add up to {index_sum(found)} instead of 1"

@@ -1,6 +1,6 @@
-"""Two users with any numbers of actions: every extreme equilibrium, from the vertices of two polytopes.
+"""Two players with any numbers of actions: every extreme equilibrium, from the vertices of two polytopes.
 
-Every vertex and edge of a best-response polytope, by integer pivoting.
+`solve` uses it for all two-player games but 2x2, and `mechanism.two_player.bases` its edges.
 
 The polytope is ``{x >= 0 : M x <= 1}`` with positive integer ``M``. All of its vertices are reached
 by walking its edges from ``x = 0``. Fraction-free pivots keep every number an integer (Edmonds
@@ -15,12 +15,13 @@ Economic Theory 42. Edmonds (1967), "Systems of distinct representatives and lin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from fairgames.equilibrium.rational import from_weights, to_integers
+from fairgames.equilibrium.solver import Found, Notes, Strategies
 from fairgames.exactness import Array, to_fractions
 
 
@@ -223,7 +224,7 @@ def _pivot(here: _Dictionary, row: int, column: int) -> _Dictionary:
 _WORD = 63
 
 
-def solve_vertices(payoffs: Sequence[Array], found: Callable[[tuple[Array, Array]], None]) -> bool:
+def solve_vertices(payoffs: Strategies, found: Found) -> Notes:
     """Find every extreme equilibrium of a two-player game.
 
     1. Make all payoffs positive integers, which changes no equilibrium.
@@ -241,9 +242,9 @@ def solve_vertices(payoffs: Sequence[Array], found: Callable[[tuple[Array, Array
 
     Returns
     -------
-    bool
-        Whether the game is degenerate: some mixed strategy has more pure best responses than the
-        actions that it plays, which then holds at a vertex.
+    NamedTuple
+        `Notes`, which say whether the game is degenerate: some mixed strategy has more pure best responses
+        than the actions that it plays, which then holds at a vertex.
 
     References
     ----------
@@ -258,7 +259,7 @@ def solve_vertices(payoffs: Sequence[Array], found: Callable[[tuple[Array, Array
     ['0', '1/3', '2/3'] ['1/3', '2/3']
     ['1', '0', '0'] ['2/3', '1/3']
     ['1', '0', '0'] ['1', '0']
-    True
+    Notes(degenerate=True, warnings=())
     """
     n_rows, n_columns = payoffs[0].shape
     row_player = [x for x in vertices(_positive_integers(payoffs[1].T)) if any(x.weights)]
@@ -274,25 +275,7 @@ def solve_vertices(payoffs: Sequence[Array], found: Callable[[tuple[Array, Array
             column = from_weights(y.weights)
             for place in partners:
                 found((rows[place], column))
-    return degenerate
-
-
-def is_degenerate(payoffs: Sequence[Array]) -> bool:
-    """Whether some mixed strategy of a two-player game has more pure best responses than it plays actions.
-
-    Walks the polytopes of `solve_vertices`, and stops at the first degenerate vertex.
-
-    Examples
-    --------
-    >>> identity = np.eye(2)
-    >>> is_degenerate((identity, identity)), is_degenerate((identity, np.zeros((2, 2))))
-    (False, True)
-    """
-    return any(
-        vertex.tight.bit_count() > len(vertex.weights)
-        for matrix in (_positive_integers(payoffs[0]), _positive_integers(payoffs[1].T))
-        for vertex in vertices(matrix)
-    )
+    return Notes(degenerate)
 
 
 def _positive_integers(payoff: Array) -> list[list[int]]:

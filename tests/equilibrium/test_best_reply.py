@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from fairgames import equilibria
-from fairgames.equilibrium.best_replies import best_reply_path
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -29,6 +28,8 @@ def test_circles_are_announced():
     assert "circles" in result.warnings[0]
 
 
-def test_gains_within_the_tolerance_move_nobody():
-    assert best_reply_path(lambda *_: [0.3, 0.1 + 0.2], (0, 0)) == ((0, 0), True)
-    assert best_reply_path(lambda *_: [0.0, 1e-12, -1e9], (0, 0)) == ((1, 1), True)
+@pytest.mark.parametrize(("values", "settled"), [([0.3, 0.1 + 0.2, 0.0], 0), ([0.0, 1e-12, -1e9], 1)])
+def test_gains_within_the_rounding_of_what_is_compared_move_nobody(values, settled):
+    payoff = np.broadcast_to(values, (3, 3))
+    (found,) = equilibria([payoff.T, payoff], method="best-reply")
+    assert found.profile == (settled, settled)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from fairgames import InputError, equilibria
-from fairgames.equilibrium.run import run_killable
+from fairgames.equilibrium.run import run_solver
 from fairgames.errors import SolverError
 
 SOLVERS = """
@@ -107,7 +107,7 @@ def test_gambits_gnm_that_hangs_on_the_papers_game_is_stopped(plugin, paper_game
 
 
 def test_a_solver_that_never_stops_reporting_is_stopped_too(plugin):
-    run = run_killable(plugin.flooding, tuple(GAME), 0.2)
+    run = run_solver(plugin.flooding, tuple(GAME), 0.2)
     assert not run.finished
     assert len(run.profiles) > 1
 
@@ -131,7 +131,7 @@ def test_an_answer_in_time_is_complete(plugin):
 )
 def test_failures_in_the_worker_come_back_as_one_error(plugin, name, message):
     with pytest.raises(SolverError, match=message):
-        run_killable(getattr(plugin, name), tuple(GAME), 60)
+        run_solver(getattr(plugin, name), tuple(GAME), 60)
 
 
 def test_a_solver_that_cannot_be_sent_is_refused(plugin):

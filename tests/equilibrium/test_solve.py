@@ -12,7 +12,7 @@ import pytest
 
 from fairgames import FairGame, FairGamesError, InputError, equilibria
 from fairgames.equilibrium.normal_form import as_normal_form
-from fairgames.equilibrium.run import run_here
+from fairgames.equilibrium.run import run_solver
 from fairgames.equilibrium.solve import certified
 from fairgames.equilibrium.solver import Notes, Solver
 from fairgames.equilibrium.solvers import BUILT_IN
@@ -348,7 +348,7 @@ def test_a_badly_converged_profile_is_no_second_equilibrium():
     plan = [Solver("near", nearly_pure, "one"), BUILT_IN["pure"]]
     for payoffs in ([np.eye(2), np.eye(2)], [[[1, 0], [0, 1]]] * 2):
         form = as_normal_form(payoffs)
-        result = certified(form, plan, [run_here(solver, form.payoffs) for solver in plan])
+        result = certified(form, plan, [run_solver(solver, form.payoffs) for solver in plan])
         assert [entry.profile for entry in result] == [(0, 0), (1, 1)]
 
 

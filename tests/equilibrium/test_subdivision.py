@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from fairgames import equilibria
-from fairgames.equilibrium.certify import at_corners, is_regular
-from fairgames.equilibrium.subdivision import solve_subdivision
+from fairgames.equilibrium.subdivision import at_corners, is_regular, solve_subdivision
 from fairgames.game import gambit
 from fairgames.game.deviations import deviation_payoffs
 
