@@ -18,7 +18,7 @@ from fairgames.exactness import Array, Number, common
 from fairgames.game.costs import Actions, CostTable, on_actions
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum, pay_exactly_cost
-from fairgames.mechanism.problem import Problem, Selection, as_problem
+from fairgames.mechanism.problem import Selection, as_problem
 from fairgames.payments.potential import coalition_potential_tensor, shares_at
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, near
@@ -92,9 +92,12 @@ def coalition_outcome(
     problem = as_problem(utility, costs, actions)
     everywhere, _ = common(coalition_potential_tensor(problem.utility.tensor()), problem.potential)
     shares = on_actions(everywhere, problem.allowed)
-    stable = _stable_when_all_is_paid(shares, problem)
+    # Equilibria when all is paid out: those at alpha = 1.
+    _, hi, holds = payment_intervals([shares] * shares.ndim, problem.costs, magnitudes=problem.magnitudes)
+    stable = np.flatnonzero(holds & (hi >= 1 - (0 if problem.exact else RELATIVE)).astype(bool))
     share = shares.reshape(-1)[stable]
-    key = _key(selection, share, stable, problem)
+    borne = problem.total_costs.reshape(-1)[stable]
+    key = {"best": share, "worst": -share, "potential": share - borne}[selection]
     top = int(np.flatnonzero((key >= key.max() - near(key.max())).astype(bool))[0])
     profile = problem.profile(int(stable[top]))
     return CoalitionOutcome(
@@ -106,22 +109,6 @@ def coalition_outcome(
         equilibria=tuple(problem.profile(int(flat)) for flat in stable),
         selection=selection,
     )
-
-
-def _stable_when_all_is_paid(shares: Array, problem: Problem) -> Array:
-    """Flat indices of the equilibria at alpha = 1."""
-    _, hi, stable = payment_intervals([shares] * shares.ndim, problem.costs, magnitudes=problem.magnitudes)
-    slack = 0 if problem.exact else RELATIVE
-    return np.flatnonzero(stable & (hi >= 1 - slack).astype(bool))
-
-
-def _key(selection: str, share: Array, stable: Array, problem: Problem) -> Array:
-    if selection == "best":
-        return share
-    if selection == "worst":
-        return -share
-    less: Array = share - problem.total_costs.reshape(-1)[stable]
-    return less
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -265,11 +265,8 @@ def worst_pieces(equilibria: Intervals, limits: Limits, profile_of: Callable[[in
     slack = 0 if is_exact(ends) else RELATIVE
     trimmed = []
     for span in _runs(labels):
-        most = U[richest[span[0]]]
-        capped = limits.budget is not None and most > 0
-        cap = min(limits.alpha_to, limits.budget / most) if capped else limits.alpha_to
-        piece = _piece(span, ends, equilibria, chosen, profile_of)
-        trimmed.append(within(piece, limits.alpha_from, cap, slack))
+        cap = limits.alpha_up_to(U[richest[span[0]]])
+        trimmed.append(within(_piece(span, ends, equilibria, chosen, profile_of), limits.alpha_from, cap, slack))
     return join([piece for piece in trimmed if piece is not None])
 
 

@@ -53,6 +53,10 @@ class Limits:
     def _all(self) -> tuple[Number | None, ...]:
         return self.margin, self.budget, self.min_utility, self.alpha_from, self.alpha_to
 
+    def alpha_up_to(self, most: Number) -> Number:
+        """Largest alpha at which payments for a utility of ``most`` stay within the budget."""
+        return self.alpha_to if self.budget is None or most <= 0 else min(self.alpha_to, self.budget / most)
+
     def describe(self) -> str:
         """Write the constraints that bind anything as text."""
         parts = []

@@ -94,14 +94,14 @@ class Optimum(Result):
     (Fraction(3, 5), Fraction(2, 5), (1, 1))
     """
 
-    alpha: Number | None
-    value: Number | None
-    utility: Number | None
-    attained: bool
-    approached_from: str | None
-    exact: bool
-    selection: str
-    searched: str
+    alpha: Number | None = None
+    value: Number | None = None
+    utility: Number | None = None
+    attained: bool = False
+    approached_from: str | None = None
+    exact: bool = False
+    selection: str = "best"
+    searched: str = ""
     profile: tuple[int, ...] | Array | None = None
     strategies: tuple[Array, ...] | None = None
     payments: Array | None = None
@@ -148,18 +148,7 @@ class Optimum(Result):
 
 def infeasible_optimum(reason: str, selection: str, searched: str, landscape: Landscape | None = None) -> Optimum:
     """Say that nothing meets the platform's constraints, and why."""
-    return Optimum(
-        alpha=None,
-        value=None,
-        utility=None,
-        attained=False,
-        approached_from=None,
-        exact=False,
-        selection=selection,
-        searched=searched,
-        landscape=landscape,
-        infeasible=reason,
-    )
+    return Optimum(selection=selection, searched=searched, landscape=landscape, infeasible=reason)
 
 
 def landscape_of(found: Search, selection: str) -> Landscape | None:

@@ -57,13 +57,13 @@ def as_blocs(blocs: Iterable[Iterable[int]] | None, n_users: int) -> Blocs:
     if blocs is None:
         return tuple((user,) for user in range(n_users))
     try:
-        groups = tuple(tuple(sorted(map(operator.index, bloc))) for bloc in blocs)
+        partition = tuple(tuple(sorted(map(operator.index, bloc))) for bloc in blocs)
     except TypeError:
-        raise InputError("blocs", "must be groups of users such as [(0, 1), (2,)]", blocs) from None
-    members = [user for group in groups for user in group]
-    if any(not group for group in groups) or sorted(members) != list(range(n_users)):
-        raise InputError("blocs", f"must put each of the users 0 to {n_users - 1} in exactly one group", blocs)
-    return groups
+        raise InputError("blocs", "must be blocs of users such as [(0, 1), (2,)]", blocs) from None
+    members = [user for bloc in partition for user in bloc]
+    if not all(partition) or sorted(members) != list(range(n_users)):
+        raise InputError("blocs", f"must put each of the users 0 to {n_users - 1} in exactly one bloc", blocs)
+    return partition
 
 
 def merge_axes(tensor: Array, blocs: Blocs) -> Array:
@@ -72,21 +72,6 @@ def merge_axes(tensor: Array, blocs: Blocs) -> Array:
         return tensor
     sizes = [math.prod(tensor.shape[user] for user in bloc) for bloc in blocs]
     return tensor.transpose([user for bloc in blocs for user in bloc]).reshape(sizes)
-
-
-def bloc_costs(costs: Sequence[Array], blocs: Blocs) -> list[Array]:
-    """Cost of each joint choice of each bloc: the sum of its members' costs."""
-    return [reduce(np.add.outer, [costs[user] for user in bloc]).reshape(-1) for bloc in blocs]
-
-
-def member_levels(index: Sequence[int], blocs: Blocs, allowed: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """Level of each user when each bloc plays its action of this index."""
-    levels = [0] * len(allowed)
-    for action, bloc in zip(index, blocs, strict=True):
-        choices = np.unravel_index(action, [len(allowed[user]) for user in bloc])
-        for user, choice in zip(bloc, choices, strict=True):
-            levels[user] = allowed[user][int(choice)]
-    return tuple(levels)
 
 
 Selection: TypeAlias = Literal["best", "worst", "potential"]
@@ -147,8 +132,8 @@ class Problem:
 
     @cached_property
     def player_costs(self) -> list[Array]:
-        """Cost of each action of each player."""
-        return bloc_costs(self.costs, self.blocs)
+        """Cost of each action of each player: of each joint choice of a bloc, the sum of its members' costs."""
+        return [reduce(np.add.outer, [self.costs[user] for user in bloc]).reshape(-1) for bloc in self.blocs]
 
     @property
     def total_costs(self) -> Array:
@@ -170,7 +155,12 @@ class Problem:
 
     def levels(self, index: Sequence[int]) -> tuple[int, ...]:
         """Level of each user at a profile of the players' actions."""
-        return member_levels(index, self.blocs, self.allowed)
+        levels = [0] * len(self.allowed)
+        for action, bloc in zip(index, self.blocs, strict=True):
+            choices = np.unravel_index(action, [len(self.allowed[user]) for user in bloc])
+            for user, choice in zip(bloc, choices, strict=True):
+                levels[user] = self.allowed[user][int(choice)]
+        return tuple(levels)
 
     def profile(self, flat: int) -> tuple[int, ...]:
         """Level of each user at a profile of players' actions, given by its flat index."""

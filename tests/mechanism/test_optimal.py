@@ -266,7 +266,7 @@ def test_blocs_may_leave_alphas_without_a_pure_equilibrium():
         ({"alpha_range": (0, 2)}, "alpha_range"),
         ({"alpha_range": 0.5}, "alpha_range"),
         ({"blocs": [(0,)]}, "blocs"),
-        ({"blocs": [(0, 1.0)]}, "blocs: must be groups of users"),
+        ({"blocs": [(0, 1.0)]}, "blocs: must be blocs of users"),
         ({"blocs": [(0, 1), (1,)]}, "blocs"),
         ({"blocs": [(0, 1), ()]}, "blocs"),
         ({"blocs": 3}, "blocs"),

@@ -217,7 +217,7 @@ def test_users_of_equal_cost_count_as_often_as_there_are_of_them():
     utility = TypedUtility([0, 0, 0, 0], [3], 5)
     costs = [[Fraction(0), Fraction(1, 3), Fraction(1)]] * 3 + [[Fraction(0), Fraction(1, 2), Fraction(2)]]
     game = types_game(as_problem(utility, costs))
-    assert [group.sizes.tolist() for group in game.groups] == [[3, 1]]
+    assert [one_type.sizes.tolist() for one_type in game.types] == [[3, 1]]
     brute = brute_force(utility, costs)
     assert ranges_found(game, utility) == ranges_by_counts(brute, utility)
     assert types_optimal_alpha(utility, costs).value == brute.best()

@@ -1,4 +1,8 @@
-"""Every extreme equilibrium of a two-player game at every alpha, as families on intervals of alpha."""
+"""Every extreme equilibrium of a two-player game at every alpha, as families on intervals of ``beta = 1/alpha``.
+
+Pairs of vertices of the two best-reply polyhedra (`two_player.bases`) that answer each other (Mangasarian 1964), each
+on the interval on which both exist. `two_player.optimum` makes pieces of them.
+"""
 
 from __future__ import annotations
 
@@ -169,11 +173,5 @@ def _without_contained(everything: list[Family]) -> list[Family]:
 
 def strategy_terms(family: Family) -> tuple[Array, Array]:
     """Both strategies as arrays of shape (2, actions): row 0 + row 1 · beta."""
-    return _terms(family.rows), _terms(family.columns)
-
-
-def _terms(strategy: tuple[Line, ...]) -> Array:
-    array = np.empty((2, len(strategy)), dtype=object)
-    for action, line in enumerate(strategy):
-        array[:, action] = line
-    return array
+    rows, columns = (np.array(side, dtype=object).T for side in family.sides)
+    return rows, columns

@@ -1,6 +1,7 @@
-"""The optimum of a two-player game over all its equilibria, mixed ones included, in rationals.
+"""The optimum of a two-player game over all its equilibria, mixed ones included, in rationals (eq. 26).
 
-Upper and lower envelopes of families of equilibria, as functions of alpha.
+Envelopes, upper or lower, of the families of `two_player.families` as functions of alpha. `mechanism.optimal` calls
+`best_of_two` and `worst_of_two`; `equilibrium_families`, which is public, lists the families.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def best_of_two(problem: Problem) -> Search:
         clipped
         for piece, least, most in _pieces(problem)
         if limits.min_utility is None or least >= limits.min_utility
-        if (clipped := within(piece, limits.alpha_from, _alpha_to(limits, most), _narrowest(problem))) is not None
+        if (clipped := within(piece, limits.alpha_from, limits.alpha_up_to(most), _narrowest(problem))) is not None
     ]
     peak = highest_peak(meeting)
     pieces = envelope(meeting, upper=True, narrowest=_narrowest(problem))
@@ -122,7 +123,7 @@ def worst_of_two(problem: Problem) -> Search:
     limits, slack = _with_slack(problem), _narrowest(problem)
     pieces = envelope([piece for piece, _, _ in everyone], upper=False, narrowest=slack)
     for piece, least, most in everyone:
-        broken = _breaking(piece, least, _alpha_to(limits, most), limits)
+        broken = _breaking(piece, least, limits.alpha_up_to(most), limits)
         if broken is not None:
             pieces = [part for whole in pieces for part in remove(whole, broken)]
     clipped = (within(piece, limits.alpha_from, limits.alpha_to, slack) for piece in pieces)
@@ -142,13 +143,6 @@ def _with_slack(problem: Problem) -> Limits:
         min_utility=None if least is None else least - slack * abs(Fraction(least)),
         budget=None if budget is None else budget * (1 + slack),
     )
-
-
-def _alpha_to(limits: Limits, most: Number) -> Number:
-    """Largest alpha at which payments for a utility of ``most`` stay within the budget."""
-    if limits.budget is None or most <= 0:
-        return limits.alpha_to
-    return min(limits.alpha_to, limits.budget / most)
 
 
 def _breaking(piece: Piece, least: Number, cap: Number, limits: Limits) -> Piece | None:
@@ -194,7 +188,7 @@ def equilibrium_families(
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose; None allows every level.
     blocs : iterable of iterable of int, or None
-        Two groups of users that act as one player each; None for two users.
+        Two blocs of users that act as one player each; None for two users.
 
     Returns
     -------

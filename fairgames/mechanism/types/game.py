@@ -1,7 +1,7 @@
 """Interchangeable users with different costs: one game, read on counts by type and level.
 
 `types_game` sets up what `hall` and `optimum` read: utility and potential at every count state (`payments.counts`),
-and the users of each type grouped by their costs.
+and the users of each type by their row of costs.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _EXACT_BYTES = 1500
 
 
 @dataclass(frozen=True, eq=False)
-class CostGroups:
-    """Users of one type, grouped by their costs.
+class CostedType:
+    """Users of one type, by their row of costs.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class TypesGame:
     ----------
     table : CountPotential
         Utility and potential at every state; float64 unless costs, utility and margin are all exact.
-    groups : tuple of CostGroups
+    types : tuple of CostedType
         The users of each type.
     margin : Fraction or float
         How much better a chosen level must be than each alternative.
@@ -64,7 +64,7 @@ class TypesGame:
     """
 
     table: CountPotential
-    groups: tuple[CostGroups, ...]
+    types: tuple[CostedType, ...]
     margin: Number
     slack: float
     absent_allowed: bool
@@ -95,21 +95,21 @@ def types_game(problem: Problem) -> TypesGame:
     choosable = np.full((utility.n_users, max(utility.shape)), np.inf, dtype=table.potential.dtype)
     for row, levels, costs in zip(choosable, problem.allowed, problem.costs, strict=True):
         row[list(levels)] = costs
-    groups = tuple(
-        _grouped(choosable[:, :n_levels], np.flatnonzero(utility.types == kind))
-        for kind, n_levels in enumerate(table.lattice.levels)
+    types = tuple(
+        _by_costs(choosable[:, :n_levels], np.flatnonzero(utility.types == k))
+        for k, n_levels in enumerate(table.lattice.levels)
     )
     slack = 0 if problem.exact else RELATIVE
-    return TypesGame(table, groups, problem.limits.margin, slack, problem.absent_allowed)
+    return TypesGame(table, types, problem.limits.margin, slack, problem.absent_allowed)
 
 
-def _grouped(costs: Array, users: NDArray[np.intp]) -> CostGroups:
+def _by_costs(costs: Array, users: NDArray[np.intp]) -> CostedType:
     members: dict[tuple[Number, ...], list[int]] = {}
     for user in users.tolist():
         members.setdefault(tuple(costs[user].tolist()), []).append(user)
     rows = np.array(list(members), dtype=costs.dtype).reshape(len(members), costs.shape[1])
-    indices = tuple(np.array(group, dtype=np.intp) for group in members.values())
-    return CostGroups(rows, np.array([len(group) for group in indices], dtype=np.intp), indices)
+    indices = tuple(np.array(alike, dtype=np.intp) for alike in members.values())
+    return CostedType(rows, np.array([len(alike) for alike in indices], dtype=np.intp), indices)
 
 
 def dearer(costs: Array, level: int, other: int, margin: Number) -> Array:

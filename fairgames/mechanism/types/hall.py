@@ -20,7 +20,7 @@ from fairgames.equilibrium.intervals import narrow
 from fairgames.errors import SolverError
 from fairgames.exactness import Array, Number, to_float
 from fairgames.mechanism.stability import Intervals
-from fairgames.mechanism.types.game import CostGroups, TypesGame, dearer
+from fairgames.mechanism.types.game import CostedType, TypesGame, dearer
 from fairgames.payments.potential import CountLattice
 from fairgames.tolerance import difference
 
@@ -42,14 +42,14 @@ def prune(game: TypesGame) -> Intervals:
     table = game.table
     lo, hi = _unbounded(table.potential.shape, table.potential)
     holds = np.ones(lo.shape, dtype=bool)
-    for kind, group in enumerate(game.groups):
+    for k, one_type in enumerate(game.types):
         # Views with the compositions of this type first.
-        lows, highs, held = (np.moveaxis(array, kind, 0) for array in (lo, hi, holds))
-        for level, other in _moves(group):
-            rows, gain = table.differences(kind, level, other)
-            need = _sorted_needs(group, level, other, game)[table.lattice.compositions[kind][rows, level] - 1]
+        lows, highs, held = (np.moveaxis(array, k, 0) for array in (lo, hi, holds))
+        for level, other in _moves(one_type):
+            rows, gain = table.differences(k, level, other)
+            need = _sorted_needs(one_type, level, other, game)[table.lattice.compositions[k][rows, level] - 1]
             low, high = lows[rows], highs[rows]
-            gain = np.moveaxis(gain, kind, 0)
+            gain = np.moveaxis(gain, k, 0)
             held[rows] &= narrow(low, high, gain, need.reshape(-1, *[1] * (gain.ndim - 1)))
             lows[rows], highs[rows] = low, high
     states = np.flatnonzero(holds & (lo * (1 - game.slack) <= hi).astype(bool))
@@ -63,20 +63,20 @@ def _unbounded(shape: tuple[int, ...], like: Array) -> tuple[Array, Array]:
     return np.full(shape, zero, dtype=like.dtype), np.full(shape, zero + 1, dtype=like.dtype)
 
 
-def _moves(group: CostGroups) -> Iterator[tuple[int, int]]:
+def _moves(one_type: CostedType) -> Iterator[tuple[int, int]]:
     """Every pair of different levels of a type."""
-    return permutations(range(group.costs.shape[1]), 2)
+    return permutations(range(one_type.costs.shape[1]), 2)
 
 
-def _sorted_needs(group: CostGroups, level: int, other: int, game: TypesGame) -> Array:
-    needs = dearer(group.costs, level, other, game.margin)
+def _sorted_needs(one_type: CostedType, level: int, other: int, game: TypesGame) -> Array:
+    needs = dearer(one_type.costs, level, other, game.margin)
     order = np.argsort(needs, kind="stable")
-    return np.repeat(needs[order], group.sizes[order])
+    return np.repeat(needs[order], one_type.sizes[order])
 
 
 @dataclass(frozen=True, eq=False)
 class _Stability:
-    """Alphas at which each cost group of one type is stable at each level, for a batch of states.
+    """Alphas at which users of each row of costs of one type are stable at each level, for a batch of states.
 
     ``lo``, ``hi``: shape (B, G, L), an empty range (inf, −inf) where never. ``counts``: shape (B, L).
     """
@@ -105,7 +105,7 @@ def stable_ranges(game: TypesGame, survivors: Intervals) -> Intervals:
     Intervals
         In the order in which states were given; exact when the game is.
     """
-    batch = max(1, _CELLS // (4 * sum(group.costs.size for group in game.groups)))
+    batch = max(1, _CELLS // (4 * sum(one_type.costs.size for one_type in game.types)))
     parts = [_ranges(game, survivors[start : start + batch]) for start in range(0, len(survivors), batch)]
     if not parts:
         return survivors
@@ -114,31 +114,31 @@ def stable_ranges(game: TypesGame, survivors: Intervals) -> Intervals:
 
 
 def _ranges(game: TypesGame, found: Intervals) -> Intervals:
-    types = [stability(game, kind, found.index) for kind in range(len(game.groups))]
-    for kind in range(len(types)):
-        lo, hi = _enough_users(types[kind], found.lo, found.hi)
+    types = [stability(game, k, found.index) for k in range(len(game.types))]
+    for k in range(len(types)):
+        lo, hi = _enough_users(types[k], found.lo, found.hi)
         kept = np.flatnonzero((lo * (1 - game.slack) <= hi).astype(bool))
         found = Intervals(found.index, np.minimum(lo, hi), hi, found.utility)[kept]
         types = [one.rows(kept) for one in types]
     return _sweep(found, types, game.slack)
 
 
-def stability(game: TypesGame, kind: int, states: NDArray[np.intp]) -> _Stability:
+def stability(game: TypesGame, k: int, states: NDArray[np.intp]) -> _Stability:
     """Alphas at which users of one type are stable at each level, for a batch of states."""
-    lattice, P, group = game.table.lattice, game.table.potential.reshape(-1), game.groups[kind]
-    index = np.unravel_index(states, lattice.shape)[kind]
-    counts = lattice.compositions[kind][index]
-    lo, hi = _unbounded((len(states), *group.costs.shape), P)
+    lattice, P, one_type = game.table.lattice, game.table.potential.reshape(-1), game.types[k]
+    index = np.unravel_index(states, lattice.shape)[k]
+    counts = lattice.compositions[k][index]
+    lo, hi = _unbounded((len(states), *one_type.costs.shape), P)
     never = np.broadcast_to((counts == 0)[:, None], lo.shape).copy()
-    for level, other in _moves(group):
-        moved = lattice.moved(kind, level, other)[index]
-        target = np.where(moved >= 0, states + (moved - index) * lattice.strides[kind], states)
+    for level, other in _moves(one_type):
+        moved = lattice.moved(k, level, other)[index]
+        target = np.where(moved >= 0, states + (moved - index) * lattice.strides[k], states)
         gain = np.broadcast_to(difference(P[states], P[target])[:, None], lo.shape[:2])
-        need = dearer(group.costs, level, other, game.margin)
+        need = dearer(one_type.costs, level, other, game.margin)
         never[:, :, level] |= ~narrow(lo[:, :, level], hi[:, :, level], gain, need)
     never |= (lo * (1 - game.slack) > hi).astype(bool)
     lo[never], hi[never] = np.inf, -np.inf
-    return _Stability(lo, hi, counts, group.sizes)
+    return _Stability(lo, hi, counts, one_type.sizes)
 
 
 def _enough_users(one: _Stability, lo: Array, hi: Array) -> tuple[Array, Array]:
@@ -226,7 +226,7 @@ def _sets_of_levels(n_levels: int) -> list[list[int]]:
     return [[level for level in range(n_levels) if mask >> level & 1] for mask in range(1, 1 << n_levels)]
 
 
-def cheapest_costs(group: CostGroups, lattice: CountLattice, kind: int) -> Array:
+def cheapest_costs(one_type: CostedType, lattice: CountLattice, k: int) -> Array:
     """Least total cost at which the users of a type can fill each of its compositions.
 
     One user after another: ``C_i(n) = min_l C_{i−1}(n − e_l) + c_i(l)``.
@@ -236,20 +236,20 @@ def cheapest_costs(group: CostGroups, lattice: CountLattice, kind: int) -> Array
     ndarray
         One number a composition; ``inf`` where some user would have to take a forbidden level.
     """
-    counts = lattice.compositions[kind]
-    if len(group.costs) == 1:
-        used = np.where(counts > 0, group.costs[0], 0 * counts)
+    counts = lattice.compositions[k]
+    if len(one_type.costs) == 1:
+        used = np.where(counts > 0, one_type.costs[0], 0 * counts)
         return cast("Array", np.where(counts > 0, counts * used, 0).sum(axis=1))
     present = counts[:, 1:].sum(axis=1)
-    if counts.shape[1] == 2 and not any(cost == np.inf for cost in group.costs[:, 0].tolist()):
+    if counts.shape[1] == 2 and not any(cost == np.inf for cost in one_type.costs[:, 0].tolist()):
         # With one level besides absent, those to whom it costs least are the first to take it.
-        absent, taking = np.repeat(group.costs, group.sizes, axis=0).T
+        absent, taking = np.repeat(one_type.costs, one_type.sizes, axis=0).T
         return cast("Array", np.cumsum([absent.sum(), *np.sort(taking - absent)])[present])
-    before = [lattice.moved(kind, level, 0) for level in range(1, counts.shape[1])]
-    total = np.full(len(counts), np.inf, dtype=group.costs.dtype)
-    total[0] = 0 * group.costs.flat[np.argmin(group.costs)]
+    before = [lattice.moved(k, level, 0) for level in range(1, counts.shape[1])]
+    total = np.full(len(counts), np.inf, dtype=one_type.costs.dtype)
+    total[0] = 0 * one_type.costs.flat[np.argmin(one_type.costs)]
     placed = 0
-    for row, size in zip(group.costs, group.sizes.tolist(), strict=True):
+    for row, size in zip(one_type.costs, one_type.sizes.tolist(), strict=True):
         for _ in range(size):
             # Users not yet placed count as absent, so a composition is reachable while present <= placed.
             options = [np.where(present <= placed, total, np.inf) + row[0]]
@@ -263,10 +263,10 @@ def least_costs(game: TypesGame) -> Array:
     """Least total cost of every state, shape of the lattice; ``inf`` where a level is forbidden."""
     shape = game.table.lattice.shape
     total: Array = np.zeros([1] * len(shape), dtype=int)
-    for kind, group in enumerate(game.groups):
+    for k, one_type in enumerate(game.types):
         axes = [1] * len(shape)
-        axes[kind] = -1
-        total = total + cheapest_costs(group, game.table.lattice, kind).reshape(axes)
+        axes[k] = -1
+        total = total + cheapest_costs(one_type, game.table.lattice, k).reshape(axes)
     return np.broadcast_to(total, shape)
 
 
@@ -279,12 +279,12 @@ def assign(game: TypesGame, state: int, alpha: Number) -> tuple[int, ...]:
         If the state is not an equilibrium at ``alpha``.
     """
     states = np.array([state])
-    levels = np.zeros(sum(group.n_users for group in game.groups), dtype=np.intp)
-    for kind, group in enumerate(game.groups):
-        one = stability(game, kind, states)
+    levels = np.zeros(sum(one_type.n_users for one_type in game.types), dtype=np.intp)
+    for k, one_type in enumerate(game.types):
+        one = stability(game, k, states)
         stable = ((one.lo[0] * (1 - game.slack) <= alpha) & (one.hi[0] * (1 + game.slack) >= alpha)).astype(bool)
-        flow = _cheapest_flow(to_float(group.costs), stable, group.sizes, one.counts[0])
-        for members, row in zip(group.users, flow.tolist(), strict=True):
+        flow = _cheapest_flow(to_float(one_type.costs), stable, one_type.sizes, one.counts[0])
+        for members, row in zip(one_type.users, flow.tolist(), strict=True):
             levels[members] = np.repeat(np.arange(len(row)), row)
     return tuple(levels.tolist())
 
@@ -292,22 +292,22 @@ def assign(game: TypesGame, state: int, alpha: Number) -> tuple[int, ...]:
 def _cheapest_flow(
     costs: NDArray[np.float64], allowed: NDArray[np.bool_], sizes: NDArray[np.intp], counts: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Users of each group at each level: the cheapest way to fill ``counts`` with allowed pairs only."""
+    """Users of each row of costs at each level: the cheapest way to fill ``counts`` with allowed pairs only."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 
-    group, level = np.nonzero(allowed)
-    pairs = np.arange(len(group))
-    rows = np.concatenate([group, len(sizes) + level])
+    row, level = np.nonzero(allowed)
+    pairs = np.arange(len(row))
+    rows = np.concatenate([row, len(sizes) + level])
     shape = (len(sizes) + len(counts), len(pairs))
     balance = csr_array((np.ones(rows.size), (rows, np.concatenate([pairs, pairs]))), shape=shape)
     # A transportation problem has whole-number vertices, so the simplex method needs no integrality.
     answer = None
     if allowed.any():
         needed = np.concatenate([sizes, counts])
-        answer = linprog(costs[group, level], A_eq=balance, b_eq=needed, bounds=(0, None), method="highs-ds")
+        answer = linprog(costs[row, level], A_eq=balance, b_eq=needed, bounds=(0, None), method="highs-ds")
     if answer is None or not answer.success:
         raise SolverError(f"users cannot be spread over the counts {counts.tolist()} at stable levels")
     flow = np.zeros(allowed.shape, dtype=np.intp)
-    flow[group, level] = np.rint(answer.x).astype(np.intp)
+    flow[row, level] = np.rint(answer.x).astype(np.intp)
     return flow

@@ -149,11 +149,11 @@ def _shares(game: TypesGame, state: int, levels: tuple[int, ...]) -> Array:
     index = np.unravel_index(state, lattice.shape)
     shares: Array = np.full(len(levels), 0 * P[0], dtype=P.dtype)
     chosen = np.array(levels)
-    for kind, group in enumerate(game.groups):
-        users = np.concatenate(group.users)
-        for level in range(1, lattice.levels[kind]):
-            moved = lattice.moved(kind, level, 0)[index[kind]]
+    for k, one_type in enumerate(game.types):
+        users = np.concatenate(one_type.users)
+        for level in range(1, lattice.levels[k]):
+            moved = lattice.moved(k, level, 0)[index[k]]
             if moved >= 0:
-                below = state + (moved - index[kind]) * lattice.strides[kind]
+                below = state + (moved - index[k]) * lattice.strides[k]
                 shares[users[chosen[users] == level]] = P[state] - P[below]
     return shares
