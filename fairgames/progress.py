@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 SILENT_SECONDS = 2.0
-_SECONDS_A_LINE = 5.0
+SECONDS_A_LINE = 5.0
 
 _stages: list[str] = []
 _shown_at = 0.0
@@ -67,7 +67,7 @@ def progress(description: str, total: int | None = None, *, leave: bool = False)
         total=total,
         leave=leave,
         delay=SILENT_SECONDS,
-        mininterval=_SECONDS_A_LINE if in_lines else 0.1,
+        mininterval=SECONDS_A_LINE if in_lines else 0.1,
         file=stream,
         disable=stream is None,
     )
@@ -120,8 +120,8 @@ def _beat(work: str, over: threading.Event, stream: Any) -> None:
     pause = SILENT_SECONDS
     while stream is not None and not over.wait(pause):
         on_terminal = stream.isatty()
-        pause = 1.0 if on_terminal else _SECONDS_A_LINE
-        if time.monotonic() - _shown_at < _SECONDS_A_LINE - 0.5 and not _line_on_terminal:
+        pause = 1.0 if on_terminal else SECONDS_A_LINE
+        if time.monotonic() - _shown_at < SECONDS_A_LINE - 0.5 and not _line_on_terminal:
             continue
         text = f"{work}: {_stages[-1] if _stages else 'at work'}, {time.monotonic() - start:.0f} s"
         try:

@@ -193,7 +193,7 @@ def test_progress_in_a_pipe_is_whole_lines_and_only_of_long_work(capsys, monkeyp
     count.close()
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr("fairgames.progress.SILENT_SECONDS", 0.0)
-    monkeypatch.setattr("fairgames.progress._SECONDS_A_LINE", 0.0)
+    monkeypatch.setattr("fairgames.progress.SECONDS_A_LINE", 0.0)
     count = progress("steps", 2)
     count.update()
     count.update()

@@ -123,9 +123,10 @@ def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | No
     """Price a profile. Without ``alpha`` the platform takes part."""
     from fairgames.payments.pricing import fair_payments
 
+    types = spec.utility.types
     levels = np.repeat(np.array(group_levels, dtype=np.intp), spec.counts)
     counts = np.zeros((len(spec.utility.type_sizes), len(spec.levels)), dtype=np.intp)
-    np.add.at(counts, (spec.utility.types, levels), 1)
+    np.add.at(counts, (types, levels), 1)
     # Of many users, a payment for each type and level is enough.
     profile = counts if spec.n_users > MOST_PRICED_ONE_BY_ONE else levels
     if alpha is None:

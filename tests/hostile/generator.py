@@ -107,7 +107,7 @@ BASES = {
 }
 KEYS = ["count", "samples", "name", "level", "costs", "choices", "importance", "epsilons", "alpha", "kind", "file", "x"]
 
-OPTION_NUMBERS = ["0", "1", "-1", "0.5", "2/3", "1/0", "nan", "inf", "1e400", "9" * 5000, "", "a", "1e300", "１"]
+OPTION_NUMBERS = ["0", "1", "-1", "0.5", "2/3", "1/0", "nan", "inf", "1e999999999", "9" * 5000, "", "a", "1e300", "１"]
 WHOLE = ["0", "-1", "1", "2", "3", "10", "1000000000", str(2**63), "1e3", "", "x", "-9999999999999999999999"]
 TYPED = EVIL.replace("\0", "")
 WORDS = ["", "auto", "best", "worst", "potential", TYPED, "x" * 10_000, "-", "--", "é", "A", "A,B", ","]

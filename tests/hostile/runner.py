@@ -1,7 +1,7 @@
 """Run hostile cases one after another in this process, within limits of time and memory, and say which fail.
 
 The parent gives the seeds, the seconds a case, the gibibytes of memory, and the seconds in all; a failure is printed
-as one line of JSON.
+as one line of JSON. Without arguments, each line of standard input is a call of the command, run in a child of its own.
 """
 
 from __future__ import annotations
@@ -100,5 +100,39 @@ def report(**facts):
     sys.stdout.flush()
 
 
+def serve():
+    """Answer each call with how it ended; the package is loaded once for all children."""
+    from typer.testing import CliRunner
+
+    import fairgames as fg
+    from fairgames.cli.main import app
+
+    for name in fg.__all__:
+        getattr(fg, name)
+    for line in sys.stdin:
+        call = json.loads(line)
+        answer, answers = os.pipe()
+        child = os.fork()
+        if child == 0:
+            resource.setrlimit(resource.RLIMIT_AS, (int(call["gibibytes"] * 2**30), resource.RLIM_INFINITY))
+            signal.alarm(call["seconds"])
+            os.chdir(call["folder"])
+            result = CliRunner().invoke(app, call["arguments"])
+            facts = {"returncode": result.exit_code, "stdout": result.stdout, "stderr": result.stderr}
+            if not isinstance(result.exception, (SystemExit, type(None))):
+                facts["stderr"] += "".join(traceback.format_exception(result.exception))
+            with os.fdopen(answers, "w") as stream:
+                json.dump(facts, stream)
+            os._exit(0)
+        os.close(answers)
+        with os.fdopen(answer) as stream:
+            facts = stream.read()
+        _, status = os.waitpid(child, 0)
+        report(**(json.loads(facts) if facts else {"returncode": status, "stdout": "", "stderr": "was killed"}))
+
+
 if __name__ == "__main__":
-    main(*map(float, sys.argv[1:]))
+    if sys.argv[1:]:
+        main(*map(float, sys.argv[1:]))
+    else:
+        serve()

@@ -129,8 +129,18 @@ def test_a_result_and_data_are_read_from_standard_input(evil):
     assert data.exit_code == 0, data.output
 
 
-@pytest.mark.parametrize("arguments", [["errata"], ["--help"], ["derive", "--users", "3"]])
-@pytest.mark.parametrize(("redirection", "status"), [("| head -1 > /dev/null", 0), ("> /dev/full", 3), (">&-", 2)])
+ERRATA, HELP, DERIVE = ["errata"], ["--help"], ["derive", "--users", "3"]
+LEFT, FULL, CLOSED = ("| head -1 > /dev/null", 0), ("> /dev/full", 3), (">&-", 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "redirection", "status"),
+    [
+        *[(HELP, *LEFT), (HELP, *FULL), (HELP, *CLOSED), (DERIVE, *FULL)],
+        *[pytest.param(ERRATA, *end, marks=pytest.mark.slow) for end in (LEFT, FULL, CLOSED)],
+        *[pytest.param(DERIVE, *end, marks=pytest.mark.slow) for end in (LEFT, CLOSED)],
+    ],
+)
 def test_output_that_is_left_early_full_or_closed_ends_cleanly(arguments, redirection, status):
     command = f'set -o pipefail; "$@" {redirection}'
     ended = subprocess.run(
