@@ -179,6 +179,7 @@ class Utility(ABC):
         _as_states(self, counts)
         return self.evaluate(expand_counts(counts, self.types))
 
+    @public
     def by_number(self, level: int, *, exact: bool = True) -> tuple[Array, Array]:  # noqa: ARG002 (subclasses read it)
         """Utility by how many users are at one level, the others absent: users are of one type.
 
@@ -197,6 +198,7 @@ class Utility(ABC):
         increments : ndarray, shape (N,)
             What each further user adds.
         """
+        require_level(self, level)
         counts = np.zeros((self.n_users + 1, 1, self.shape[0]), dtype=np.intp)
         counts[:, 0, level] = np.arange(self.n_users + 1)
         counts[:, 0, 0] = self.n_users - counts[:, 0, level]
@@ -360,6 +362,12 @@ def _as_levels(utility: Utility, levels: Any) -> None:
     if not isinstance(levels, np.ndarray) or levels.ndim != 1:
         raise InputError("levels", f"must be an array of {utility.n_users} whole levels", levels)
     _as_profiles(utility, levels[None])
+
+
+def require_level(utility: Utility, level: int) -> None:
+    """Raise unless ``level`` is one at which the first user takes part."""
+    if not 1 <= level < utility.shape[0]:
+        raise InputError("level", f"must be a whole number from 1 to {utility.shape[0] - 1}", level)
 
 
 def require_zero_at_absent(value: Number, name: str, tolerance: float = 0.0) -> None:

@@ -92,6 +92,7 @@ GOOD: dict[str, Callable[[], Any]] = {
     "ThresholdUtility.base": federated,
     "monotonicity.utility": measured,
     "crosscheck.points": lambda: 1,
+    "crosscheck.spec_or_utility": lambda: TABLE,
     "bootstrap.source": measured,
     "bootstrap.resamples": lambda: 3,
     "verify.data": lambda: fg.equilibria([[[1, 0], [0, 2]], [[1, 0], [0, 2]]]).to_dict(),
