@@ -1,6 +1,6 @@
 """Two players with any numbers of actions: every extreme equilibrium, from the vertices of two polytopes.
 
-`solve` uses it for all two-player games but 2x2, and `mechanism.two_player.bases` its edges.
+`solve` uses it for all two-player games but 2x2, and `mechanism.two_player.families` its edges.
 
 The polytope is ``{x >= 0 : M x <= 1}`` with positive integer ``M``. All of its vertices are reached
 by walking its edges from ``x = 0``. Fraction-free pivots keep every number an integer (Edmonds

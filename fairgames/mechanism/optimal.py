@@ -32,7 +32,7 @@ from fairgames.mechanism.symmetric.optimum import (
     profile_of,
     with_mixed_families,
 )
-from fairgames.mechanism.two_player.bases import numbers_at_most
+from fairgames.mechanism.two_player.families import numbers_at_most
 from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
 from fairgames.mechanism.types.optimum import types_optimum
 from fairgames.memory import readable_count
