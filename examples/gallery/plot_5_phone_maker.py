@@ -28,7 +28,7 @@ SPEC = next(
 # The phones
 # ----------
 #
-# A specification names the kinds of phones, how many there are of each, and what privacy costs their owners. The
+# A specification names the types of phones, how many there are of each, and what privacy costs their owners. The
 # variances, and all costs, are our assumptions. Older phones have recorded more days.
 
 phones = fg.load(SPEC)
@@ -38,19 +38,19 @@ phones
 # What should the maker pay?
 # --------------------------
 #
-# A million users have more profiles than can be written down. Owners of the same kind of phone are interchangeable, so a profile
-# becomes a small table: how many owners of each kind choose each level.
+# A million users have more profiles than can be written down. Owners of one type of phone are interchangeable, so a profile
+# becomes a small table: how many owners of each type choose each level.
 
-optimum = fg.optimal_alpha(phones.utility, phones.group_costs, counts=phones.counts)
+optimum = fg.optimal_alpha(phones.utility, phones.entry_costs, counts=phones.counts)
 
 print(
     f"pay out {optimum.alpha:.2%} of the utility, keep {optimum.value:,.0f} of {optimum.utility:,.0f}\n"
 )
-for row, kind in enumerate(phones.groups):
+for row, phone in enumerate(phones.entries):
     (level,) = np.flatnonzero(optimum.profile[row])
     paid, error = optimum.payments[row, level], optimum.standard_errors[row, level]
     print(
-        f"{kind.count:>7,} {kind.name:<20} {phones.levels[level]}: cost {float(kind.costs[level]):.2f},"
+        f"{phone.count:>7,} {phone.name:<20} {phones.levels[level]}: cost {float(phone.costs[level]):.2f},"
     )
     print(f"        each is paid {paid:.5f}, standard error {error:.5f}")
 
@@ -75,14 +75,14 @@ print(f"searched: {optimum.searched}")
 # What is one phone worth?
 # ------------------------
 #
-# That depends on how many others share. Let the same fraction of each kind take part, with the levels of the optimum, and
-# price one phone of each kind.
+# That depends on how many others share. Let the same fraction of each type take part, with the levels of the optimum, and
+# price one phone of each type.
 
 CHOSEN = [int(np.flatnonzero(at)[0]) for at in optimum.profile]
 
 
 def everybody_at(levels, fraction=1.0):
-    """The profile in which that fraction of each kind is at its kind's level, and the others are absent."""
+    """The profile in which that fraction of each type is at its type's level, and the others are absent."""
     profile = np.zeros((len(levels), len(phones.levels)), dtype=int)
     for row, (level, count) in enumerate(zip(levels, phones.counts, strict=True)):
         sharing = round(fraction * count)
@@ -103,8 +103,8 @@ equal_share = np.array([paid.utility for paid in priced]) / sharing
 print("all resolved:", all(paid.resolved for paid in priced))
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-for row, (kind, style) in enumerate(zip(phones.groups, ("-", "--", "-."), strict=True)):
-    label = f"{kind.name}, {phones.levels[CHOSEN[row]]}"
+for row, (phone, style) in enumerate(zip(phones.entries, ("-", "--", "-."), strict=True)):
+    label = f"{phone.name}, {phones.levels[CHOSEN[row]]}"
     left.plot(sharing, worth[:, row], style, label=label)
     right.plot(sharing, worth[:, row] / equal_share, style)
 left.set(xscale="log", yscale="log", ylabel="fair payment φ of one owner, α = 1")
@@ -126,7 +126,7 @@ for panel in (left, right):
 # Who stays, at which fraction?
 # -----------------------------
 #
-# Suppose that owners of one kind all do the same. Then there are few profiles, and each is stable on an interval of
+# Suppose that owners of one type all do the same. Then there are few profiles, and each is stable on an interval of
 # :math:`\alpha`: an owner who moves from level :math:`k` to :math:`l` gains :math:`\alpha` times the change of its payment, less
 # the change of its cost.
 
@@ -143,7 +143,7 @@ def interval(levels):
             moved[row, other] += 1
             there = fg.fair_payments(phones.utility, moved)
             more_pay = here.values[row, level] - there.values[row, other]
-            more_cost = float(phones.group_costs[row, level] - phones.group_costs[row, other])
+            more_cost = float(phones.entry_costs[row, level] - phones.entry_costs[row, other])
             if more_pay > 0:
                 low = max(low, more_cost / more_pay)
             elif more_pay < 0:
@@ -152,7 +152,7 @@ def interval(levels):
 
 
 stable = {}
-for levels in itertools.product(range(3), repeat=len(phones.groups)):
+for levels in itertools.product(range(3), repeat=len(phones.entries)):
     low, high, utility = interval(levels)
     if low <= high and utility > 0:
         stable[levels] = (low, high, utility)
@@ -167,8 +167,8 @@ for levels, (low, high, utility) in stable.items():
     colour, width = (PALETTE[2], 3.5) if list(levels) == CHOSEN else (MUTED, 2)
     panel.plot(alphas, (1 - alphas) * utility / 1e6, color=colour, linewidth=width)
 words = [
-    f"{kind.name}: {phones.levels[level]}"
-    for kind, level in zip(phones.groups, CHOSEN, strict=True)
+    f"{phone.name}: {phones.levels[level]}"
+    for phone, level in zip(phones.entries, CHOSEN, strict=True)
 ]
 panel.annotate(
     "\n".join([f"α* = {optimum.alpha:.3f}", *words]),
@@ -193,7 +193,7 @@ panel.set(xlabel="payment fraction α", ylabel="the platform keeps (1 − α) U,
 panel.set_title("Each line is a choice of levels, drawn where it is stable")
 
 # %%
-# The search above knew nothing of these lines, and was free to let owners of one kind choose differently.
+# The search above knew nothing of these lines, and was free to let owners of one type choose differently.
 
 best = max((1 - low) * utility for low, _, utility in stable.values())
 print(f"best of the lines: {best:,.0f}; found by the search: {optimum.value:,.0f}")

@@ -51,7 +51,7 @@ def planned_resampling(spec: Specification, resamples: int, seed: int, jobs: int
     if spec.data is None:
         raise InputError("--bootstrap", "needs the data: a [data] section in the specification")
     fit = spec.data.fit()
-    written = [group.samples for group in spec.groups]
+    written = [entry.samples for entry in spec.entries]
     if fit.samples.tolist() != written or any(count != 1 for count in spec.counts):
         raise InputError("--bootstrap", f"needs the groups of {spec.data.file.name} to be the users of {spec.source}")
     as_seed(seed)
@@ -68,7 +68,7 @@ def _resampled(spec: Specification, asked: Resampling) -> Certainty:
         spec.costs,
         asked.resamples,
         asked.seed,
-        importance=[float(group.importance) for group in spec.groups],
+        importance=[float(entry.importance) for entry in spec.entries],
         aggregation=getattr(spec.utility, "aggregation", "uniform"),
         selection=spec.platform.selection,
         actions=spec.actions,

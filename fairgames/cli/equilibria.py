@@ -87,9 +87,9 @@ def equilibria(
 @stage("looking for an equilibrium")
 def _settled_at(spec: Specification, alpha: Number) -> Optimum:
     """Find what a crowd settles on at one alpha, by best replies; without any constraint but this."""
-    actions = [group.choices for group in spec.groups]
+    actions = [entry.choices for entry in spec.entries]
     return fg.optimal_alpha(
-        spec.utility, spec.group_costs, actions=actions, counts=spec.counts, alpha_range=(alpha, alpha)
+        spec.utility, spec.entry_costs, actions=actions, counts=spec.counts, alpha_range=(alpha, alpha)
     )
 
 

@@ -98,8 +98,8 @@ def print_payments(console: Console, title: str, rows: Sequence[UserRow], unit: 
 def _levels(spec: Specification, text: str | None) -> tuple[int, ...]:
     """Read ``--profile`` (levels by name or number, one for all or one a group), or take the specification's."""
     if text is None:
-        known = [group.level for group in spec.groups if group.level is not None]
-        if len(known) < len(spec.groups):
+        known = [entry.level for entry in spec.entries if entry.level is not None]
+        if len(known) < len(spec.entries):
             example = f'for instance --profile "{spec.levels[-1]}" for all, or one level for each [[users]] entry'
             raise InputError("--profile", f"is required, since {spec.source} gives the users no level: {example}")
         return tuple(known)
@@ -112,19 +112,19 @@ def _levels(spec: Specification, text: str | None) -> tuple[int, ...]:
             raise InputError("--profile", f"must name levels among {', '.join(spec.levels)}", part)
         chosen.append(level)
     if len(chosen) == 1:
-        chosen *= len(spec.groups)
-    if len(chosen) != len(spec.groups):
-        raise InputError("--profile", f"must have one level, or one for each of the {len(spec.groups)} users", text)
+        chosen *= len(spec.entries)
+    if len(chosen) != len(spec.entries):
+        raise InputError("--profile", f"must have one level, or one for each of the {len(spec.entries)} users", text)
     return tuple(chosen)
 
 
 @stage("pricing the profile")
-def _priced(spec: Specification, group_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]) -> Payments:
+def _priced(spec: Specification, entry_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]) -> Payments:
     """Price a profile. Without ``alpha`` the platform takes part."""
     from fairgames.payments.pricing import fair_payments
 
     types = spec.utility.types
-    levels = np.repeat(np.array(group_levels, dtype=np.intp), spec.counts)
+    levels = np.repeat(np.array(entry_levels, dtype=np.intp), spec.counts)
     counts = np.zeros((len(spec.utility.type_sizes), len(spec.levels)), dtype=np.intp)
     np.add.at(counts, (types, levels), 1)
     # Of many users, a payment for each type and level is enough.
@@ -193,8 +193,8 @@ def _print_false_names(
     found: dict[str, FalseNames] = {}
     split: list[Number | None] = []
     copied: list[Number | None] = []
-    for user, (name, group) in enumerate(zip(spec.user_names, spec.group_of_user.tolist(), strict=True)):
-        samples = spec.groups[group].samples
+    for user, (name, entry) in enumerate(zip(spec.user_names, spec.entry_of_user.tolist(), strict=True)):
+        samples = spec.entries[entry].samples
         copy = fg.false_names(utility, profile, user, alpha=alpha)
         found[f"{name}: its data twice"] = copy
         copied.append(copy.gain * unit_value)

@@ -67,9 +67,9 @@ def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None
     platform = spec.platform
     return fg.optimal_alpha(
         spec.utility,
-        spec.group_costs,
+        spec.entry_costs,
         platform.selection,
-        actions=[group.choices for group in spec.groups],
+        actions=[entry.choices for entry in spec.entries],
         counts=spec.counts,
         blocs=blocs,
         **platform.constraints,

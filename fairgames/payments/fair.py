@@ -96,7 +96,7 @@ def coalition_payments(utility: Utility | ArrayLike, profile: ArrayLike) -> Paym
     ------
     InputError, SizeError
         If an argument is malformed, or the present users are too many, and too different, to enumerate how
-        many of each kind are present.
+        many of each type are present.
 
     Examples
     --------

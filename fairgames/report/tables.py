@@ -18,7 +18,7 @@ from fairgames.report.terminal import decimals
 
 if TYPE_CHECKING:
     from fairgames.payments.result import Payments
-    from fairgames.spec.specification import Specification, UserGroup
+    from fairgames.spec.specification import Entry, Specification
 
 MOST_LETTERS = 30
 
@@ -77,7 +77,7 @@ class UserRow:
     Attributes
     ----------
     name : str
-        The user's name, or their group's.
+        The user's name, or their entry's.
     count : int
         How many there are at this level.
     samples : int or None
@@ -126,9 +126,9 @@ class UserRow:
 def user_rows(
     spec: Specification, profile: ArrayLike, payments: ArrayLike, standard_errors: ArrayLike | None = None
 ) -> tuple[UserRow, ...]:
-    """One row for each group and level at which it has users.
+    """One row for each entry and level at which it has users.
 
-    The profile gives the level of each user, and the payments are theirs; or it counts the users of each group at each
+    The profile gives the level of each user, and the payments are theirs; or it counts the users of each entry at each
     level, and the payments are those of one of them.
     """
     levels = np.asarray(profile, dtype=np.intp)
@@ -138,31 +138,31 @@ def user_rows(
     if levels.ndim == 2:
         found = [(*place, place, count) for place, count in np.ndenumerate(levels) if count]
     else:
-        pairs = np.stack([spec.group_of_user, levels])
+        pairs = np.stack([spec.entry_of_user, levels])
         pairs, first, counts = np.unique(pairs, axis=1, return_index=True, return_counts=True)
         found = zip(*pairs, first, counts, strict=True)
     return tuple(
-        _row(spec, spec.groups[group], int(level), values.item(place), float(errors.item(place)), count=int(count))
-        for group, level, place, count in found
+        _row(spec, spec.entries[entry], int(level), values.item(place), float(errors.item(place)), count=int(count))
+        for entry, level, place, count in found
     )
 
 
-def priced_rows(spec: Specification, group_levels: Sequence[int], payments: Payments) -> tuple[UserRow, ...]:
-    """One row for each group, all of whose users are at one level."""
+def priced_rows(spec: Specification, entry_levels: Sequence[int], payments: Payments) -> tuple[UserRow, ...]:
+    """One row for each entry, all of whose users are at one level."""
     first = np.cumsum([0, *spec.counts[:-1]])
     rows = []
-    for group, level, user in zip(spec.groups, group_levels, first.tolist(), strict=True):
+    for entry, level, user in zip(spec.entries, entry_levels, first.tolist(), strict=True):
         place = user if payments.values.ndim == 1 else (int(spec.utility.types[user]), level)
-        row = _row(spec, group, level, payments.values[place], float(payments.standard_errors[place]))
+        row = _row(spec, entry, level, payments.values[place], float(payments.standard_errors[place]))
         rows.append(replace(row, doubtful=bool(payments.doubtful[place])))
     return tuple(rows)
 
 
 def _row(
-    spec: Specification, group: UserGroup, level: int, payment: Number, error: float, *, count: int | None = None
+    spec: Specification, entry: Entry, level: int, payment: Number, error: float, *, count: int | None = None
 ) -> UserRow:
-    cost = None if group.costs is None else group.costs[level]
-    return UserRow(group.name, count or group.count, group.samples, level, spec.levels[level], payment, error, cost)
+    cost = None if entry.costs is None else entry.costs[level]
+    return UserRow(entry.name, count or entry.count, entry.samples, level, spec.levels[level], payment, error, cost)
 
 
 def sentence(row: UserRow, unit: str = "samples", digits: int = 4) -> str:

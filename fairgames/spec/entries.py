@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from fairgames.exactness import Number
 from fairgames.spec.document import EveryUserSection, Place, Problems, UserSection, as_written
-from fairgames.spec.specification import UserGroup
+from fairgames.spec.specification import Entry
 
 
 def check_levels(levels: Sequence[str] | None, problems: Problems) -> tuple[str, ...]:
@@ -57,17 +57,17 @@ def row_by_level(
     return tuple(row)
 
 
-def user_groups(
-    entries: Sequence[UserSection], every_user: EveryUserSection, levels: Sequence[str], problems: Problems
-) -> tuple[UserGroup, ...]:
-    """Merge each entry with ``[every_user]`` and check it against the levels."""
+def read_entries(
+    sections: Sequence[UserSection], every_user: EveryUserSection, levels: Sequence[str], problems: Problems
+) -> tuple[Entry, ...]:
+    """Merge each section with ``[every_user]`` and check it against the levels."""
     reader = _Reader(every_user, levels, problems)
     reader.check_costs(every_user.costs, ("every_user", "costs"))
-    priced = bool(every_user.costs) or any(entry.costs for entry in entries)
-    groups = tuple(reader.group(index, entry, priced) for index, entry in enumerate(entries))
-    _check_unique_names(groups, problems)
-    _check_all_or_no_levels(groups, problems)
-    return groups
+    priced = bool(every_user.costs) or any(section.costs for section in sections)
+    entries = tuple(reader.entry(index, section, priced) for index, section in enumerate(sections))
+    _check_unique_names(entries, problems)
+    _check_all_or_no_levels(entries, problems)
+    return entries
 
 
 @dataclass(frozen=True)
@@ -76,23 +76,23 @@ class _Reader:
     levels: Sequence[str]
     problems: Problems
 
-    def group(self, index: int, entry: UserSection, priced: bool) -> UserGroup:
-        choices = self.choices(index, entry)
-        return UserGroup(
-            name=entry.name or f"user {index + 1}",
-            count=entry.count,
-            costs=self.costs(index, entry, choices) if priced else None,
+    def entry(self, index: int, section: UserSection, priced: bool) -> Entry:
+        choices = self.choices(index, section)
+        return Entry(
+            name=section.name or f"user {index + 1}",
+            count=section.count,
+            costs=self.costs(index, section, choices) if priced else None,
             choices=choices,
-            level=self.level(index, entry, choices),
-            samples=entry.samples or self.every_user.samples,
+            level=self.level(index, section, choices),
+            samples=section.samples or self.every_user.samples,
             importance=next(
-                (given for given in (entry.importance, self.every_user.importance) if given is not None), Fraction(1)
+                (given for given in (section.importance, self.every_user.importance) if given is not None), Fraction(1)
             ),
         )
 
-    def choices(self, index: int, entry: UserSection) -> tuple[int, ...]:
-        own = entry.choices is not None
-        chosen = entry.choices if own else self.every_user.choices
+    def choices(self, index: int, section: UserSection) -> tuple[int, ...]:
+        own = section.choices is not None
+        chosen = section.choices if own else self.every_user.choices
         if chosen is None:
             return tuple(range(len(self.levels)))
         place: Place = ("users", index, "choices") if own else ("every_user", "choices")
@@ -103,12 +103,12 @@ class _Reader:
             self.problems.add(place, "must name each level once", list(chosen))
         return tuple(level for level, name in enumerate(self.levels) if name in chosen)
 
-    def level(self, index: int, entry: UserSection, choices: Sequence[int]) -> int | None:
-        name = entry.level or self.every_user.level
+    def level(self, index: int, section: UserSection, choices: Sequence[int]) -> int | None:
+        name = section.level or self.every_user.level
         if name is None:
             return None
         place: Place = ("users", index, "level")
-        check_names([name], self.levels, place if entry.level else ("every_user", "level"), self.problems)
+        check_names([name], self.levels, place if section.level else ("every_user", "level"), self.problems)
         if name not in self.levels:
             return None
         level = self.levels.index(name)
@@ -116,14 +116,14 @@ class _Reader:
             self.problems.add(place, "must be one of the user's choices", name)
         return level
 
-    def costs(self, index: int, entry: UserSection, choices: Sequence[int]) -> tuple[Number, ...]:
+    def costs(self, index: int, section: UserSection, choices: Sequence[int]) -> tuple[Number, ...]:
         place: Place = ("users", index, "costs")
-        self.check_costs(entry.costs, place)
+        self.check_costs(section.costs, place)
         # A level that is not a choice needs no cost.
         spare = {level: math.inf for level in range(len(self.levels)) if level not in choices} | {0: Fraction(0)}
         if self.problems.known(("every_user", "costs")):
             spare |= dict.fromkeys(range(1, len(self.levels)), Fraction(0))
-        row = row_by_level((entry.costs, self.every_user.costs), self.levels, spare, place, self.problems)
+        row = row_by_level((section.costs, self.every_user.costs), self.levels, spare, place, self.problems)
         if choices and all(row[level] == math.inf for level in choices):
             self.problems.add(place, "forbids every choice of this user; at least one must cost less than inf")
         return row
@@ -135,15 +135,15 @@ class _Reader:
             self.problems.add((*place, first), f'is the cost of "{first}", the first level: it must be 0, or left out')
 
 
-def _check_unique_names(groups: Sequence[UserGroup], problems: Problems) -> None:
-    times = Counter(group.name for group in groups)
-    for index, group in enumerate(groups):
-        if times[group.name] > 1:
-            problems.add(("users", index, "name"), "must differ from every other user's name", group.name)
+def _check_unique_names(entries: Sequence[Entry], problems: Problems) -> None:
+    times = Counter(entry.name for entry in entries)
+    for index, entry in enumerate(entries):
+        if times[entry.name] > 1:
+            problems.add(("users", index, "name"), "must differ from every other user's name", entry.name)
 
 
-def _check_all_or_no_levels(groups: Sequence[UserGroup], problems: Problems) -> None:
-    if any(group.level is not None for group in groups):
-        for index, group in enumerate(groups):
-            if group.level is None:
+def _check_all_or_no_levels(entries: Sequence[Entry], problems: Problems) -> None:
+    if any(entry.level is not None for entry in entries):
+        for index, entry in enumerate(entries):
+            if entry.level is None:
                 problems.add(("users", index, "level"), "is required, since other users have one")

@@ -28,8 +28,8 @@ from fairgames.spec.document import (
     UserSection,
     validated,
 )
-from fairgames.spec.entries import check_levels, user_groups
-from fairgames.spec.specification import DataSource, PlatformOptions, Specification, UserGroup
+from fairgames.spec.entries import check_levels, read_entries
+from fairgames.spec.specification import DataSource, Entry, PlatformOptions, Specification
 from fairgames.spec.utilities import (
     FileProblemError,
     dp_mean_utility,
@@ -180,7 +180,7 @@ def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Sp
         problems.add(("amounts",), f"must have a number for each of the {len(levels)} levels", list(document.amounts))
     data = _data_source(document, folder, problems)
     document, notes = filled_in(document, data, problems)
-    utility, groups = _utility_and_groups(document, levels, folder, problems)
+    utility, entries = _utility_and_entries(document, levels, folder, problems)
     platform = _platform(document.platform, problems)
     problems.raise_if_any()
     assert utility is not None
@@ -190,19 +190,19 @@ def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Sp
         levels=levels,
         amounts=tuple(document.amounts) if document.amounts is not None else None,
         utility=utility,
-        groups=groups,
+        entries=entries,
         platform=platform,
         data=data,
         notes=notes,
     )
 
 
-def _utility_and_groups(
+def _utility_and_entries(
     document: Document, levels: tuple[str, ...], folder: Path, problems: Problems
-) -> tuple[Utility | None, tuple[UserGroup, ...]]:
+) -> tuple[Utility | None, tuple[Entry, ...]]:
     section = document.utility
     utility: Utility | None = None
-    entries = document.users or []
+    sections = document.users or []
     if section is None and not problems.known(("utility",)):
         problems.add(("utility",), 'is required: a table with kind = "federated-mean", "dp-mean" or "table"')
     if isinstance(section, TableSection):
@@ -210,26 +210,26 @@ def _utility_and_groups(
         if document.users is None and utility is not None:
             n_users = utility.n_users
             # Many users of whom nothing is said are one entry; their names stay those of single ones.
-            entries = [UserSection(name="user", count=n_users)] if n_users > _MOST_APART else [UserSection()] * n_users
-    elif section is not None and not entries and not problems.known(("users",)) and not problems.known(("data",)):
+            sections = [UserSection(name="user", count=n_users)] if n_users > _MOST_APART else [UserSection()] * n_users
+    elif section is not None and not sections and not problems.known(("users",)) and not problems.known(("data",)):
         problems.add(("users",), "needs at least one [[users]] entry")
-    _check_keys_suit(document, entries, problems)
-    groups = user_groups(entries, document.every_user, levels, problems)
+    _check_keys_suit(document, sections, problems)
+    entries = read_entries(sections, document.every_user, levels, problems)
     if isinstance(section, FederatedMeanSection):
-        return federated_mean_utility(section, groups, levels, problems), groups
+        return federated_mean_utility(section, entries, levels, problems), entries
     if isinstance(section, DPMeanSection):
-        return dp_mean_utility(section, entries, document.every_user, levels, problems), groups
-    described = sum(group.count for group in groups)
+        return dp_mean_utility(section, sections, document.every_user, levels, problems), entries
+    described = sum(entry.count for entry in entries)
     if utility is not None and described != utility.n_users and not problems.known(("users",)):
         problems.add(("users",), f"describe {described:,} users, but the table has {utility.n_users:,}")
-    return utility, groups
+    return utility, entries
 
 
 _SUITS = {"samples": "federated-mean", "importance": "federated-mean", "epsilons": "dp-mean"}
 _NOT_GIVEN: tuple[object, ...] = (None, {})
 
 
-def _check_keys_suit(document: Document, entries: Sequence[UserSection], problems: Problems) -> None:
+def _check_keys_suit(document: Document, sections: Sequence[UserSection], problems: Problems) -> None:
     """Refuse the keys of one kind of utility beside another kind, where they would mean nothing."""
     if document.utility is None:
         return
@@ -238,8 +238,8 @@ def _check_keys_suit(document: Document, entries: Sequence[UserSection], problem
             continue
         if getattr(document.every_user, key) not in _NOT_GIVEN:
             problems.add(("every_user", key), f'belongs to kind = "{kind}" only')
-        for index, entry in enumerate(entries):
-            if getattr(entry, key) not in _NOT_GIVEN:
+        for index, section in enumerate(sections):
+            if getattr(section, key) not in _NOT_GIVEN:
                 problems.add(("users", index, key), f'belongs to kind = "{kind}" only')
 
 

@@ -87,13 +87,13 @@ class DataSource:
 
 
 @dataclass(frozen=True)
-class UserGroup:
+class Entry:
     """A user, or several identical ones.
 
     Attributes
     ----------
     name : str
-        The user's name; of several, the name of their group.
+        The user's name; of several, the name of their entry.
     count : int
         How many there are.
     costs : tuple of numbers or None
@@ -134,8 +134,8 @@ class Specification:
         A number for each level, for payment rules that need one.
     utility : Utility
         The platform's utility.
-    groups : tuple of UserGroup
-        The users; identical ones are one group with a count.
+    entries : tuple of Entry
+        The users; identical ones are one entry with a count.
     platform : PlatformOptions
         What the platform asks for.
     data : DataSource or None
@@ -158,7 +158,7 @@ class Specification:
     levels: tuple[str, ...]
     amounts: tuple[Number, ...] | None
     utility: Utility
-    groups: tuple[UserGroup, ...]
+    entries: tuple[Entry, ...]
     platform: PlatformOptions
     data: DataSource | None
     notes: tuple[str, ...] = ()
@@ -166,27 +166,27 @@ class Specification:
     @property
     def n_users(self) -> int:
         """Number of users ``N``."""
-        return sum(group.count for group in self.groups)
+        return sum(entry.count for entry in self.entries)
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """Number of users of each group."""
-        return tuple(group.count for group in self.groups)
+        """Number of users of each entry."""
+        return tuple(entry.count for entry in self.entries)
 
     @property
     def user_names(self) -> tuple[str, ...]:
-        """Name of each user; the members of a group are numbered."""
+        """Name of each user; the members of an entry are numbered."""
         self._require_room(120)
         return tuple(
-            group.name if group.count == 1 else f"{group.name} {member + 1}"
-            for group in self.groups
-            for member in range(group.count)
+            entry.name if entry.count == 1 else f"{entry.name} {member + 1}"
+            for entry in self.entries
+            for member in range(entry.count)
         )
 
     @property
-    def group_costs(self) -> Array:
-        """Cost of each level for a user of each group, shape ``(len(groups), L)``."""
-        rows = [group.costs for group in self.groups if group.costs is not None]
+    def entry_costs(self) -> Array:
+        """Cost of each level for a user of each entry, shape ``(len(entries), L)``."""
+        rows = [entry.costs for entry in self.entries if entry.costs is not None]
         if not rows:
             example = ", ".join(f"{name} = {index}" for index, name in enumerate(self.levels) if index)
             problem = f"every_user.costs: is required for this: what each level costs a user, such as {{ {example} }}"
@@ -197,26 +197,26 @@ class Specification:
     def costs(self) -> Array:
         """Cost of each level for each user, shape ``(N, L)``: Fractions, and inf where a level is forbidden."""
         self._require_room(8 * len(self.levels))
-        return np.repeat(self.group_costs, self.counts, axis=0)
+        return np.repeat(self.entry_costs, self.counts, axis=0)
 
     @property
     def actions(self) -> tuple[tuple[int, ...], ...]:
         """Levels that each user may choose."""
         self._require_room(8)
-        return tuple(group.choices for group in self.groups for _ in range(group.count))
+        return tuple(entry.choices for entry in self.entries for _ in range(entry.count))
 
     @property
     def profile(self) -> tuple[int, ...] | None:
         """Level of each user, where the specification gives it."""
         self._require_room(8)
-        chosen = [group.level for group in self.groups for _ in range(group.count)]
+        chosen = [entry.level for entry in self.entries for _ in range(entry.count)]
         return tuple(level for level in chosen if level is not None) if None not in chosen else None
 
     @property
-    def group_of_user(self) -> NDArray[np.intp]:
-        """Group of each user, shape ``(N,)``."""
+    def entry_of_user(self) -> NDArray[np.intp]:
+        """Entry of each user, shape ``(N,)``."""
         self._require_room(8)
-        return np.repeat(np.arange(len(self.groups)), self.counts)
+        return np.repeat(np.arange(len(self.entries)), self.counts)
 
     @public
     def level_names(self, profile: Sequence[int]) -> tuple[str, ...]:
@@ -237,19 +237,19 @@ class Specification:
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         rows = [
             [
-                group.name,
-                f"{group.count:,}",
-                "-" if group.samples is None else f"{group.samples:,}",
-                ", ".join(self.level_names(group.choices)),
-                "-" if group.costs is None else format_value(group.costs),
+                entry.name,
+                f"{entry.count:,}",
+                "-" if entry.samples is None else f"{entry.samples:,}",
+                ", ".join(self.level_names(entry.choices)),
+                "-" if entry.costs is None else format_value(entry.costs),
             ]
-            for group in self.groups
+            for entry in self.entries
         ]
         title = f"{self.title}: {self.n_users:,} users, {type(self.utility).__name__}"
         return title, ("user", "count", "samples", "choices", "costs"), rows
 
     def _require_room(self, bytes_each: int) -> None:
-        require_memory(self.n_users * bytes_each, f"a row for each of {self.n_users:,} users", "the groups")
+        require_memory(self.n_users * bytes_each, f"a row for each of {self.n_users:,} users", "the entries")
 
 
 def level_named(text: str, levels: Sequence[str]) -> int | None:

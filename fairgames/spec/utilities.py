@@ -27,7 +27,7 @@ from fairgames.spec.document import (
     UserSection,
 )
 from fairgames.spec.entries import check_names, row_by_level
-from fairgames.spec.specification import UserGroup, level_named
+from fairgames.spec.specification import Entry, level_named
 from fairgames.utility.base import Utility
 
 
@@ -156,7 +156,7 @@ def table_utility(section: TableSection, folder: Path, levels: Sequence[str], pr
 
 
 def federated_mean_utility(
-    section: FederatedMeanSection, groups: Sequence[UserGroup], levels: Sequence[str], problems: Problems
+    section: FederatedMeanSection, entries: Sequence[Entry], levels: Sequence[str], problems: Problems
 ) -> Utility | None:
     """Build the federated mean's utility from its variances and the users' samples."""
     from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -166,14 +166,14 @@ def federated_mean_utility(
     for key in ("between_variance", "within_variance"):
         if getattr(section, key) is None and not problems.known(("data",)):
             problems.add(("utility", key), "is required (or name the data in [data], and it is fitted)")
-    for index, group in enumerate(groups):
-        if group.samples is None:
+    for index, entry in enumerate(entries):
+        if entry.samples is None:
             problems.add(("users", index, "samples"), "is required: the number of samples of the user")
     if problems or section.between_variance is None or section.within_variance is None:
         return None
-    samples = [float(group.samples or 0) for group in groups]
-    importance = [float(group.importance) for group in groups]
-    counts = [group.count for group in groups]
+    samples = [float(entry.samples or 0) for entry in entries]
+    importance = [float(entry.importance) for entry in entries]
+    counts = [entry.count for entry in entries]
     between, within = float(section.between_variance), float(section.within_variance)
     return _built(
         lambda: FederatedMeanUtility(
@@ -185,7 +185,7 @@ def federated_mean_utility(
 
 def dp_mean_utility(
     section: DPMeanSection,
-    entries: Sequence[UserSection],
+    sections: Sequence[UserSection],
     every_user: EveryUserSection,
     levels: Sequence[str],
     problems: Problems,
@@ -197,22 +197,20 @@ def dp_mean_utility(
     for place, table in ((("every_user", "epsilons"), shared[0]), (("utility", "epsilons"), shared[1])):
         check_names(table, levels[1:], place, problems)
     spare: dict[int, Number] = {0: Fraction(0)}
-    if all(not entry.epsilons for entry in entries):
+    if all(not one.epsilons for one in sections):
         row = row_by_level(shared, levels, spare, ("utility", "epsilons"), problems)
         _check_rising(row, levels, ("utility", "epsilons"), problems)
-        rows = [row] * len(entries)
+        rows = [row] * len(sections)
     else:
         rows = []
-        for index, entry in enumerate(entries):
+        for index, one in enumerate(sections):
             where: Place = ("users", index, "epsilons")
-            check_names(entry.epsilons, levels[1:], where, problems)
-            rows.append(row_by_level((entry.epsilons, *shared), levels, spare, where, problems))
+            check_names(one.epsilons, levels[1:], where, problems)
+            rows.append(row_by_level((one.epsilons, *shared), levels, spare, where, problems))
             _check_rising(rows[-1], levels, where, problems)
     if problems or not rows:
         return None
-    return _built(
-        lambda: DPMeanUtility(np.array(rows, dtype=object), counts=[entry.count for entry in entries]), problems
-    )
+    return _built(lambda: DPMeanUtility(np.array(rows, dtype=object), counts=[one.count for one in sections]), problems)
 
 
 def _built(build: Callable[[], Utility], problems: Problems) -> Utility | None:

@@ -23,7 +23,7 @@ def test_fit_writes_a_specification_that_solves(run, tmp_path):
     assert f"Next: fairgames solve {spec}" in output
     loaded = load(spec)
     assert loaded.user_names == ("N", "S", "W")
-    assert loaded.group_costs[0, 1] == Fraction(1, 5)
+    assert loaded.entry_costs[0, 1] == Fraction(1, 5)
     assert "paid" in run("solve", spec).output
     refused = run("fit", data, *arguments, status=2)
     assert "exists already" in refused.stderr

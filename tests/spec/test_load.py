@@ -226,10 +226,10 @@ def test_an_own_entry_wins_over_every_user_level_by_level(write, texts):
             + '[every_user]\ncosts = { federated = 0.2, direct = 0.6 }\nlevel = "federated"\nimportance = 2\n'
         )
     )
-    assert spec.group_costs.tolist() == [[0, Fraction(1, 5), Fraction(1, 7)], [0, Fraction(1, 5), Fraction(3, 5)]]
+    assert spec.entry_costs.tolist() == [[0, Fraction(1, 5), Fraction(1, 7)], [0, Fraction(1, 5), Fraction(3, 5)]]
     assert spec.profile == (2, 1)
     assert spec.level_names(spec.profile) == ("direct", "federated")
-    assert [group.importance for group in spec.groups] == [2, 2]
+    assert [entry.importance for entry in spec.entries] == [2, 2]
 
 
 def test_the_federated_mean_has_the_written_parameters(write, texts):
@@ -244,7 +244,7 @@ def test_the_federated_mean_has_the_written_parameters(write, texts):
 def test_a_level_that_is_no_choice_needs_no_cost(write, texts):
     text = texts.two.replace("costs = { present = 0.3 }", 'choices = ["absent"]')
     spec = load(write(text + '[[users]]\ncosts = {absent = 0}\n[[users]]\nname = "B"\n'))
-    assert spec.group_costs.tolist() == [[0, math.inf], [0, math.inf]]
+    assert spec.entry_costs.tolist() == [[0, math.inf], [0, math.inf]]
 
 
 @pytest.mark.parametrize(("text", "expected"), ONE_PROBLEM)

@@ -11,7 +11,7 @@ def test_identical_users_are_one_entry_and_members_are_numbered(write, texts):
     assert spec.n_users == 5
     assert spec.counts == (3, 1, 1)
     assert spec.user_names == ("phone 1", "phone 2", "phone 3", "star", "last")
-    assert spec.group_of_user.tolist() == [0, 0, 0, 1, 2]
+    assert spec.entry_of_user.tolist() == [0, 0, 0, 1, 2]
     tenth, fifth = Fraction(1, 10), Fraction(1, 5)
     assert spec.costs.tolist() == [[0, tenth, fifth]] * 3 + [[0, tenth, math.inf]] + [[0, tenth, fifth]]
     assert spec.actions == ((0, 1, 2),) * 3 + ((0, 1),) + ((0, 1, 2),)
@@ -24,7 +24,7 @@ def test_a_million_identical_users_load_without_a_row_for_each(write, texts):
     spec = load(write(texts.dp))
     assert spec.n_users == 1_000_002
     assert spec.utility.n_users == 1_000_002
-    assert len(spec.groups) == 3
+    assert len(spec.entries) == 3
 
 
 def test_a_specification_prints_itself_plainly(write, texts):

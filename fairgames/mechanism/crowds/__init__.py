@@ -1,1 +1,1 @@
-"""Hundreds of different users, or millions of a few kinds: a search with a bound."""
+"""Hundreds of different users, or millions of a few types: a search with a bound."""

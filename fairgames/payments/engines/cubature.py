@@ -1,4 +1,4 @@
-"""Payments of very many users of few kinds under a smooth utility: no sampling, a fixed set of states.
+"""Payments of very many users of few types under a smooth utility: no sampling, a fixed set of states.
 
 Gauss rules for discrete distributions: uniform on whole numbers, and hypergeometric.
 

@@ -1,4 +1,4 @@
-"""Payments of very many users of few kinds, from random coalitions in strata of their size (Maleki et al. 2013).
+"""Payments of very many users of few types, from random coalitions in strata of their size (Maleki et al. 2013).
 
 Strata are fine where the payments are decided and coarse in between; the first few contributors are summed exactly
 (`small_sizes`), single users enumerated, and `gate` judges the replicates. `pricing` calls `strata_payments`.
