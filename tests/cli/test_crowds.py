@@ -18,7 +18,7 @@ def no_rows(monkeypatch):
     def refused(spec):
         raise AssertionError(f"a row for each of {spec.n_users:,} users")
 
-    for name in ("costs", "actions", "user_names", "group_of_user"):
+    for name in ("costs", "actions", "user_names", "entry_of_user"):
         monkeypatch.setattr(Specification, name, property(refused))
 
 
