@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 
 from fairgames import FederatedMeanUtility, optimal_alpha
-from fairgames.equilibrium.intervals import alpha_intervals
+from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.two_player.optimum import best_of_two
@@ -43,7 +43,7 @@ def figure_7() -> None:
     costs = [np.array(row, dtype=float) for row in COSTS]
 
     def intervals_and_optimum() -> object:
-        lo, _, stable = alpha_intervals(potential_tensor(U), costs)
+        lo, _, stable = payment_intervals([potential_tensor(U)] * U.ndim, costs)
         return np.where(stable, (1 - lo) * U, -np.inf).max()
 
     bare = best_time(intervals_and_optimum, 9)

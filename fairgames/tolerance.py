@@ -136,13 +136,8 @@ def comparison_tolerance(*arrays: Array) -> float:
     """
     if all(is_exact(array) for array in arrays):
         return 0
-    scale = 0.0
-    for array in arrays:
-        values = np.abs(np.asarray(array, dtype=float))
-        values = values[np.isfinite(values)]
-        if values.size:
-            scale = max(scale, float(values.max()))
-    return RELATIVE * scale
+    sizes = [np.abs(np.asarray(array, dtype=float)) for array in arrays]
+    return RELATIVE * max((float(size[np.isfinite(size)].max(initial=0)) for size in sizes), default=0.0)
 
 
 CROWD_GAIN = 1e-4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fairgames.arguments import public
-from fairgames.equilibrium.certify import Certifier, Screened, same_profile, screen
+from fairgames.equilibrium.certify import Certifier, Known, Screened, screen
 from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
 from fairgames.equilibrium.result import EquilibriumSet
 from fairgames.equilibrium.run import Run, checked_timeout, run_solver
@@ -173,21 +173,19 @@ def _reference(form: NormalForm, plan: Sequence[Solver], runs: Sequence[Run]) ->
 
 
 def _row(solver: Solver, outcome: _Outcome, result: Screened, reference: EquilibriumSet) -> SolverAgreement:
-    reported = [strategies for strategies, _ in result.accepted]
-    found = tuple(
-        number
-        for number, entry in enumerate(reference)
-        if any(same_profile(entry.strategies, strategies, MATCHING) for strategies in reported)
-    )
-    between = sum(
-        not any(same_profile(entry.strategies, strategies, MATCHING) for entry in reference) for strategies in reported
-    )
+    reported, known = Known(0, MATCHING), Known(0, MATCHING)
+    for strategies, _ in result.accepted:
+        reported.add(strategies)
+    for entry in reference:
+        known.add(entry.strategies)
+    found = tuple(number for number, entry in enumerate(reference) if entry.strategies in reported)
+    between = sum(strategies not in known for strategies, _ in result.accepted)
     promised = [
         number for number, entry in enumerate(reference) if _covers(solver.promise, entry.is_isolated, entry.is_pure)
     ]
     missed = tuple(number for number in promised if number not in found)
     if solver.promise == "one":
-        missed = () if reported or not reference.equilibria else tuple(range(len(reference)))
+        missed = () if result.accepted or not reference.equilibria else tuple(range(len(reference)))
     return SolverAgreement(
         solver=solver.name,
         promise=solver.promise,

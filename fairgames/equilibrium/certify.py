@@ -188,7 +188,7 @@ def screen(profiles: Iterable[Any], certifier: Certifier) -> Screened:
     >>> len(screened.accepted), screened.rejected, screened.ill_formed
     (1, 1, 1)
     """
-    screened, known = Screened(), _Known()
+    screened, known = Screened(), Known()
     for profile in profiles:
         strategies = _well_formed(profile, certifier.payoffs[0].shape, exact=certifier.exact)
         if strategies is None:
@@ -213,7 +213,7 @@ def without_repetitions(screened: Iterable[Screened]) -> list[Certified]:
     `MATCHING` are one, unless both are exact.
     """
     joined: list[Certified] = []
-    known = _Known(MATCHING, MATCHING)
+    known = Known(MATCHING, MATCHING)
     for result in screened:
         fresh = [entry for entry in result.accepted if entry[0] not in known]
         for strategies, _ in fresh:
@@ -222,16 +222,9 @@ def without_repetitions(screened: Iterable[Screened]) -> list[Certified]:
     return joined
 
 
-def same_profile(left: Strategies, right: Strategies, tolerance: float = PROBABILITY) -> bool:
-    """Whether no probability differs by more than ``tolerance``."""
-    return all(
-        np.abs(to_float(own) - to_float(other)).max() <= tolerance for own, other in zip(left, right, strict=True)
-    )
-
-
 def repetitions(profiles: Iterable[Strategies]) -> int:
     """How many of the profiles came before."""
-    known, repeated = _Known(), 0
+    known, repeated = Known(), 0
     for strategies in profiles:
         if strategies in known:
             repeated += 1
@@ -240,7 +233,7 @@ def repetitions(profiles: Iterable[Strategies]) -> int:
     return repeated
 
 
-class _Known:
+class Known:
     """Profiles seen so far: exact ones equal exactly, others within a part of each probability."""
 
     def __init__(self, part: float = PROBABILITY, floor: float = ROUNDING) -> None:
@@ -249,11 +242,13 @@ class _Known:
         self._floats: list[Array] = []
 
     def add(self, strategies: Strategies) -> None:
+        """Remember a profile."""
         if all(map(is_exact, strategies)):
             self._exact.add(numbers_of(strategies))
         self._floats.append(np.array(numbers_of(strategies), dtype=float))
 
     def __contains__(self, strategies: Strategies) -> bool:
+        """Whether the profile, or one as good as it, was added before."""
         if not self._floats or (all(map(is_exact, strategies)) and len(self._exact) == len(self._floats)):
             return numbers_of(strategies) in self._exact
         seen, here = np.array(self._floats), np.array(numbers_of(strategies), dtype=float)

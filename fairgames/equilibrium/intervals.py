@@ -1,4 +1,7 @@
-"""Every pure equilibrium at every alpha: a profile is one on a closed interval of alpha."""
+"""Every pure equilibrium at every alpha: a profile of best responses (eqs. 17, 18) is one on a closed interval.
+
+Behind `stable_profiles`; `mechanism`, `assessment.rules` and `assessment.misreport` narrow their intervals here, too.
+"""
 
 from __future__ import annotations
 
@@ -130,44 +133,6 @@ def as_margin(margin: object) -> Number:
     return number
 
 
-def alpha_intervals(
-    P: Array, costs: Sequence[Array], margin: Number = Fraction(0)
-) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Interval of alpha on which each profile is an equilibrium, for all profiles at once.
-
-    Moving from ``rho_i`` to ``l`` gains nothing when ``alpha · (P(rho) − P(rho, i → l)) ≥ c_i(rho_i) −
-    c_i(l) + margin``, which is linear in alpha.
-
-    Parameters
-    ----------
-    P : ndarray
-        Potential of the fair payments on the actions of finite cost, axis ``i`` = user ``i``.
-    costs : sequence of ndarray
-        Finite cost of each action of each user.
-    margin : Fraction or float
-        How much better a chosen level must be than each alternative.
-
-    Returns
-    -------
-    lo, hi : ndarray
-        Ends of the intervals within [0, 1], shape of ``P``; meaningful where ``stable``.
-    stable : ndarray of bool
-        Whether the profile is an equilibrium at any alpha in [0, 1].
-
-    Notes
-    -----
-    Differences of potential within the rounding of the two potentials, and of costs within that of the two costs,
-    count as ties, so that rounding neither adds nor loses an equilibrium; in rationals nothing does.
-
-    Examples
-    --------
-    >>> lo, hi, stable = alpha_intervals(np.array([0.0, 1.0]), [np.array([0.0, 0.25])])
-    >>> lo.tolist(), hi.tolist(), stable.tolist()
-    ([0.0, 0.25], [0.25, 1.0], [True, True])
-    """
-    return payment_intervals([P] * P.ndim, costs, margin)
-
-
 def payment_intervals(
     payments: Sequence[Array],
     costs: Sequence[Array],
@@ -175,7 +140,10 @@ def payment_intervals(
     players: Sequence[int] | None = None,
     magnitudes: Array | None = None,
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Intervals of alpha for any payments: player ``i`` earns ``alpha · payments[i] − costs[i]``.
+    """Interval of alpha on which each profile is an equilibrium, for all profiles at once.
+
+    Player ``i`` earns ``alpha · payments[i] − costs[i]``, so moving from ``rho_i`` to ``l`` gains nothing when
+    ``alpha · (payments[i][rho] − payments[i][rho, i → l]) ≥ c_i(rho_i) − c_i(l) + margin``, which is linear in alpha.
 
     Parameters
     ----------
@@ -198,11 +166,17 @@ def payment_intervals(
         Ends of the intervals within [0, 1]; meaningful where ``stable``.
     stable : ndarray of bool
         Whether the profile is an equilibrium at any alpha in [0, 1].
+
+    Examples
+    --------
+    >>> lo, hi, stable = payment_intervals([np.array([0.0, 1.0])], [np.array([0.0, 0.25])])
+    >>> lo.tolist(), hi.tolist(), stable.tolist()
+    ([0.0, 0.25], [0.25, 1.0], [True, True])
     """
     tensors = common(*payments, *costs, np.array(margin, dtype=object if isinstance(margin, Fraction) else float))
     n_players = len(costs)
     payments, costs = tensors[:n_players], tensors[n_players : 2 * n_players]
-    least = tensors[-1].item()
+    more = tensors[-1].item()
     shape = payments[0].shape
     exact = is_exact(payments[0])
     lo = np.full(shape, Fraction(0), dtype=object) if exact else np.zeros(shape)
@@ -229,12 +203,22 @@ def payment_intervals(
                     rounding = near(*(weighed[:, action].ravel()[small] for action in (level, other)))
                     up.ravel()[small], down.ravel()[small] = close > rounding, close < -rounding
                     gain.ravel()[small[abs(close) <= rounding]] = 1
-                # The level needs alpha · gain ≥ dearer + least, the other one alpha · gain ≤ dearer − least.
+                # The level needs alpha · gain ≥ dearer + margin, the other one alpha · gain ≤ dearer − margin.
                 need = most = dearer
-                if least:
-                    need, most = difference(dearer, -least, part=ROUNDING), difference(dearer, least, part=ROUNDING)
-                _narrow(low[:, level], high[:, level], possible[:, level], need, need / gain, up, down)
-                _narrow(low[:, other], high[:, other], possible[:, other], -most, most / gain, down, up)
+                bound = at_most = need / gain
+                if more:
+                    need, most = difference(dearer, -more, part=ROUNDING), difference(dearer, more, part=ROUNDING)
+                    bound, at_most = need / gain, most / gain
+                for here, least, end, better, worse in (
+                    (level, need, bound, up, down),
+                    (other, -most, at_most, down, up),
+                ):
+                    # The sign of what is needed says which end of [0, 1] may have to move.
+                    if least > 0:
+                        possible[:, here] &= better
+                        np.maximum(low[:, here], end, out=low[:, here], where=better)
+                    elif worse.any():
+                        np.minimum(high[:, here], end, out=high[:, here], where=worse)
     stable = holds & ((lo if exact else lo * (1 - RELATIVE)) <= hi).astype(bool)
     if not exact:
         touching = stable & (lo > hi)
@@ -265,20 +249,3 @@ def narrow(lo: Array, hi: Array, gain: Array, need: Any) -> NDArray[np.bool_]:
     np.minimum(hi, bound, out=hi, where=down)
     holds: NDArray[np.bool_] = up | (need <= 0)
     return holds
-
-
-def _narrow(
-    lo: Array,
-    hi: Array,
-    holds: NDArray[np.bool_],
-    need: Number,
-    bound: Array,
-    up: NDArray[np.bool_],
-    down: NDArray[np.bool_],
-) -> None:
-    """Do as `narrow` does, where one number is needed throughout: its sign spares half of the work."""
-    if need > 0:
-        holds &= up
-        np.maximum(lo, bound, out=lo, where=up)
-    elif down.any():
-        np.minimum(hi, bound, out=hi, where=down)

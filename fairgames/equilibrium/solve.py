@@ -211,9 +211,8 @@ def _shortage(
 
 def _degenerate(form: NormalForm, runs: Sequence[Run]) -> bool | None:
     """What a solver has noticed, or else a test, where that takes no longer than the solvers do."""
-    noticed = [run.notes.degenerate for run in runs if run.notes.degenerate is not None]
-    if noticed:
-        return noticed[0]
-    if len(form.shape) == 2 and sum(form.shape) <= _MOST_WALKED_ACTIONS and all(run.finished for run in runs):
+    noticed = next((run.notes.degenerate for run in runs if run.notes.degenerate is not None), None)
+    few = len(form.shape) == 2 and sum(form.shape) <= _MOST_WALKED_ACTIONS
+    if noticed is None and few and all(run.finished for run in runs):
         return solve_vertices(form.payoffs, lambda _: None).degenerate
-    return None
+    return noticed

@@ -18,13 +18,13 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.equilibrium.certify import Certifier, same_profile
+from fairgames.equilibrium.certify import Certifier, Known
 from fairgames.equilibrium.solver import Found, Notes, Strategies
 from fairgames.exactness import Array, to_float
 from fairgames.game.deviations import against_others
@@ -69,18 +69,17 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
     corners = [np.eye(n_actions) for n_actions in payoffs[0].shape]
     certifier = Certifier(tuple(map(to_float, payoffs)))
 
-    known: list[Strategies] = []
-
-    def check(strategies: Strategies, supports: Supports) -> None:
-        # A root on the border of its support belongs to a smaller one.
-        inside = all(min(x[list(own)]) > PROBABILITY for x, own in zip(strategies, supports, strict=True))
-        # One on a border between cells is found from both sides.
-        if inside and not any(same_profile(strategies, other) for other in known):
-            known.append(strategies)
-            if certifier.certify(strategies).holds:
-                found(strategies)
-
-    given_up = sum(not _search(tensors, sizes, corners, supports, check) for supports in _supports(payoffs[0].shape))
+    known, given_up = Known(0, PROBABILITY), 0
+    for supports in _supports(payoffs[0].shape):
+        roots, decided = _roots(tensors, sizes, corners, supports)
+        given_up += not decided
+        for strategies in roots:
+            # A root on the border of its support belongs to a smaller one, and one between cells is found from both.
+            inside = all(min(x[list(own)]) > PROBABILITY for x, own in zip(strategies, supports, strict=True))
+            if inside and strategies not in known:
+                known.add(strategies)
+                if certifier.certify(strategies).holds:
+                    found(strategies)
     if given_up:
         text = f"subdivision gave up on {given_up} supports: equilibria there are singular or form continua"
         return Notes(None, (text,))
@@ -93,37 +92,34 @@ def _supports(shape: Sequence[int]) -> Iterator[Supports]:
     return iter(sorted(itertools.product(*of_user), key=lambda supports: sum(map(len, supports))))
 
 
-def _search(
-    tensors: Sequence[Array],
-    sizes: Sequence[tuple[Array, float]],
-    corners: Sequence[Array],
-    supports: Supports,
-    report: Callable[[Strategies, Supports], None],
-) -> bool:
-    """Report the roots on these supports; False when a cell could not be decided."""
+def _roots(
+    tensors: Sequence[Array], sizes: Sequence[tuple[Array, float]], corners: Sequence[Array], supports: Supports
+) -> tuple[list[Strategies], bool]:
+    """Roots on these supports; and False when a cell could not be decided."""
+    roots: list[Strategies] = []
     free = coordinates(supports)
     cells: list[Cell] = [tuple(own[list(support)] for own, support in zip(corners, supports, strict=True))]
     for _ in range(_MOST_CELLS):
         if not cells:
-            return True
+            return roots, True
         cell = cells.pop()
         equations = _equations(tensors, sizes, cell, supports)
         if equations is None:
             continue
         if free and not any(equation.any() for equation in equations):
-            return False
+            return roots, False
         low, high = jacobian_range(equations, free)
         inverse, combinations = _inverse_and_combinations((low + high) / 2)
         if _is_excluded_together(equations, combinations, tuple(map(len, supports))):
             continue
         root = _newton(equations, free) if inverse is not None and _is_one_to_one(inverse, high - low) else None
         if root is not None:
-            report(tuple(weights @ corners for weights, corners in zip(root, cell, strict=True)), supports)
+            roots.append(tuple(weights @ own for weights, own in zip(root, cell, strict=True)))
         elif _longest_edge(cell)[0] < _SMALLEST_CELL:
-            return False
+            return roots, False
         else:
             cells += _halves(cell)
-    return False
+    return roots, False
 
 
 def _equations(

@@ -8,7 +8,6 @@ It reads a job from standard input, and writes what happens to standard output a
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import pickle
 import select
@@ -55,9 +54,7 @@ def serve(job: bytes, channel: BinaryIO) -> None:
     """Run the pickled job ``(solver, payoffs)`` and report on ``channel``."""
 
     def tell(*message: Any) -> None:
-        text = io.BytesIO()
-        pickle.dump(message, text)
-        channel.write(text.getvalue())
+        channel.write(pickle.dumps(message))
         channel.flush()
 
     try:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairgames import FairGame, InputError, stable_profiles
-from fairgames.equilibrium.intervals import alpha_intervals, payment_intervals
+from fairgames.equilibrium.intervals import payment_intervals
 
 DP_MEAN = [[0, "2/3"], ["2/3", 1]]
 SMALL = st.fractions(min_value=-1, max_value=2, max_denominator=4)
@@ -71,15 +71,15 @@ def test_ties_hold_only_without_a_dearer_choice():
     # Level 2 is worth no more than level 1, so it is an equilibrium only if it costs no more.
     P = np.array([Fraction(0), Fraction(1), Fraction(1)], dtype=object)
     costs = np.array([Fraction(0), Fraction(1, 4), Fraction(1, 4)], dtype=object)
-    assert alpha_intervals(P, [costs])[2].tolist() == [True, True, True]
+    assert payment_intervals([P] * P.ndim, [costs])[2].tolist() == [True, True, True]
     costs = np.array([Fraction(0), Fraction(1, 4), Fraction(1, 2)], dtype=object)
-    assert alpha_intervals(P, [costs])[2].tolist() == [True, True, False]
+    assert payment_intervals([P] * P.ndim, [costs])[2].tolist() == [True, True, False]
 
 
 def test_rounding_neither_adds_nor_loses_a_tie():
     P = np.array([0.0, 0.3, 0.1 + 0.2])
-    assert alpha_intervals(P, [np.array([0, 0.1, 0.1])])[2].tolist() == [True, True, True]
-    assert alpha_intervals(P, [np.array([0, 0.1, 0.2])])[2].tolist() == [True, True, False]
+    assert payment_intervals([P] * P.ndim, [np.array([0, 0.1, 0.1])])[2].tolist() == [True, True, True]
+    assert payment_intervals([P] * P.ndim, [np.array([0, 0.1, 0.2])])[2].tolist() == [True, True, False]
 
 
 def test_margin_shrinks_intervals_by_exactly_itself():
@@ -140,7 +140,7 @@ def test_with_a_margin_every_other_level_is_worse_by_that_much(values, prices, m
         np.array([Fraction(0), *(Fraction(price, 2) for price in own)], dtype=object)
         for own in (prices[:2], prices[2:])
     ]
-    lo, hi, stable = alpha_intervals(P, costs, margin)
+    lo, hi, stable = payment_intervals([P] * P.ndim, costs, margin)
     alphas = {Fraction(k, 24) for k in range(25)} | set(lo[stable]) | set(hi[stable])
     for i, j in np.ndindex(3, 3):
         for alpha in alphas:
