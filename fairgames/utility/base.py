@@ -128,9 +128,9 @@ class Utility(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check what is evaluated, for utilities of a user's own too: an index too large must not pass for a level."""
         super().__init_subclass__(**kwargs)
-        for name, check in (("evaluate", _as_profiles), ("evaluate_counts", _as_states), ("walk", _as_levels)):
+        for name, (argument, check) in _CHECKED.items():
             if name in cls.__dict__:
-                setattr(cls, name, _checking(cls.__dict__[name], check))
+                setattr(cls, name, _checking(cls.__dict__[name], argument, check))
 
     @property
     @abstractmethod
@@ -198,7 +198,7 @@ class Utility(ABC):
         increments : ndarray, shape (N,)
             What each further user adds.
         """
-        require_level(self, level)
+        _as_level(self, level)
         counts = np.zeros((self.n_users + 1, 1, self.shape[0]), dtype=np.intp)
         counts[:, 0, level] = np.arange(self.n_users + 1)
         counts[:, 0, 0] = self.n_users - counts[:, 0, level]
@@ -213,12 +213,18 @@ class Utility(ABC):
         """Return the utility without its declared `jumps`; None when nothing is left."""
         return self
 
-    def prices_moves(self, counts: NDArray[np.integer[Any]]) -> bool:  # noqa: ARG002 (subclasses read it)
+    def prices_moves(self, counts: NDArray[np.integer[Any]]) -> bool:
         """Whether `price_moves` serves a state, ``counts[type, level]``: then no payment there is sampled."""
+        _as_state(self, counts)
         return False
 
-    def price_moves(
-        self, counts: NDArray[np.integer[Any]], *, absent: bool = True, likeness: float = 1e-10, fineness: float = 1.0
+    def price_moves(  # subclasses read the arguments
+        self,
+        counts: NDArray[np.integer[Any]],  # noqa: ARG002
+        *,
+        absent: bool = True,  # noqa: ARG002
+        likeness: float = 1e-10,  # noqa: ARG002
+        fineness: float = 1.0,  # noqa: ARG002
     ) -> PricedMoves:
         """Fair payments at alpha = 1 of users who stay and of users who move, one at a time.
 
@@ -238,7 +244,7 @@ class Utility(ABC):
         PricedMoves
             With the error that it states.
         """
-        raise NotImplementedError
+        raise InputError("counts", f"is a state that {type(self).__name__} prices no moves at: see prices_moves")
 
     def walk(self, levels: NDArray[np.intp]) -> Walk | None:
         """How the utility grows as users join one by one, for utilities that update faster than they evaluate.
@@ -331,10 +337,10 @@ class Utility(ABC):
         return values
 
 
-def _checking(method: Callable[[Any, Any], Any], check: Callable[[Utility, Any], None]) -> Callable[[Any, Any], Any]:
+def _checking(method: Callable[..., Any], argument: str, check: Callable[[Utility, Any], None]) -> Callable[..., Any]:
     @wraps(method)
     def checked(self: Utility, *states: Any, **named: Any) -> Any:
-        for given in (*states, *named.values()):
+        for given in states[:1] or [named[name] for name in (argument, *named) if name in named][:1]:
             check(self, given)
         return method(self, *states, **named)
 
@@ -364,10 +370,24 @@ def _as_levels(utility: Utility, levels: Any) -> None:
     _as_profiles(utility, levels[None])
 
 
-def require_level(utility: Utility, level: int) -> None:
-    """Raise unless ``level`` is one at which the first user takes part."""
-    if not 1 <= level < utility.shape[0]:
+def _as_level(utility: Utility, level: Any) -> None:
+    whole = isinstance(level, (int, np.integer)) and not isinstance(level, bool)
+    if not whole or not 1 <= level < utility.shape[0]:
         raise InputError("level", f"must be a whole number from 1 to {utility.shape[0] - 1}", level)
+
+
+def _as_state(utility: Utility, counts: Any) -> None:
+    _as_states(utility, counts[None] if isinstance(counts, np.ndarray) else counts)
+
+
+_CHECKED = {
+    "evaluate": ("profiles", _as_profiles),
+    "evaluate_counts": ("counts", _as_states),
+    "walk": ("levels", _as_levels),
+    "by_number": ("level", _as_level),
+    "prices_moves": ("counts", _as_state),
+    "price_moves": ("counts", _as_state),
+}
 
 
 def require_zero_at_absent(value: Number, name: str, tolerance: float = 0.0) -> None:

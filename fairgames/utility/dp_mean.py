@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
-from fairgames.utility.base import Walk, require_level
+from fairgames.utility.base import Walk
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, is_counts
 from fairgames.utility.saturation import SATURATION, best_weights, reduction, split, split_exact
@@ -172,7 +172,6 @@ class DPMeanUtility(GroupedUtility):
         """In floats ``U_k = (N + 2)/N · k² / (k(k + 2) + 24/eps²)``; subtraction would spoil its increments."""
         if exact and self.exact:
             return super().by_number(level)
-        require_level(self, level)
         epsilon, n_users = float(self._epsilons[0, level]), self.n_users
         k = np.arange(n_users + 1.0)
         noise = 24 / epsilon / epsilon if epsilon > 0 else np.inf
