@@ -137,7 +137,7 @@ IN_PYTHON = {
     "missing column": (lambda: fit(["a"], [1], "w"), fg.errors.DataError, "no column 'w'; its columns are 'g', 'v'"),
     # memory
     "utility tensor": (lambda: fg.potential(CROWD), fg.SizeError, r"utility tensor of 40 users .*need [\d,]+ bytes"),
-    "game": (lambda: fg.FairGame(CROWD, [0, 1, 2]).payoffs, fg.SizeError, r"payoffs of 40 users .*need [\d,]+ bytes"),
+    "game": (lambda: fg.FairGame(CROWD, [0, 1, 2]).payoffs, fg.SizeError, r"of 40 users .*need [\d,]+ bytes"),
     "counts": (
         lambda: fg.coalition_payments(federated(range(10, 70)), [1] * 60),
         fg.SizeError,

@@ -83,6 +83,7 @@ GOOD: dict[str, Callable[[], Any]] = {
     "shape": lambda: (2, 2),
     "profiles": lambda: np.array([[0, 1], [1, 1]]),
     "counts": lambda: np.array([[[1, 1]]]),
+    "level": lambda: 1,
     "levels": lambda: np.array([1, 1]),
     "numbers": lambda: [0.1, 0.2, 0.3],
     "quantity": lambda: "alpha",

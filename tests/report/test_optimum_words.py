@@ -23,7 +23,7 @@ def test_paying_nothing_is_said_plainly():
 
 
 def test_an_optimum_that_is_only_approached_says_from_where():
-    optimum = optimal_alpha(DP, [0, "45/100"], selection="worst")
+    optimum = optimal_alpha(DP, [[0, 0], [0, "1/3"]], selection="worst")
     assert not optimum.attained
     second = optimum_sentences(optimum)[1]
     assert f"from {optimum.approached_from}, but not reached" in second
