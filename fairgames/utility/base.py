@@ -251,11 +251,6 @@ class Utility(ABC):
         """
         raise InputError("counts", f"is a state that {type(self).__name__} prices no moves at: see prices_moves")
 
-    def _require_by_number(self, level: int) -> None:
-        """Raise unless all users are of one type that has this level."""
-        if len(self.type_sizes) != 1 or not 0 <= level < self.shape[0]:
-            raise InputError("level", f"must be a level of users of one type, from 0 to {min(self.shape) - 1}", level)
-
     def walk(self, levels: NDArray[np.intp]) -> Walk | None:
         """How the utility grows as users join one by one, for utilities that update faster than they evaluate.
 
