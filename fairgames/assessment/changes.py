@@ -21,8 +21,8 @@ from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
 from fairgames.mechanism.problem import Selection
 from fairgames.result import Result, format_value
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 
 @dataclass(frozen=True, eq=False, repr=False)

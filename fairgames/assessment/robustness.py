@@ -18,9 +18,9 @@ from fairgames.payments.alpha import as_share
 from fairgames.payments.potential import potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import comparison_tolerance
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
 from fairgames.utility.profile import as_profile, expand_counts
+from fairgames.utility.table import as_utility
 
 
 @dataclass(frozen=True, eq=False, repr=False)

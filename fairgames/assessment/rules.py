@@ -39,9 +39,8 @@ from fairgames.payments.rules import (
 )
 from fairgames.result import Result, format_value
 from fairgames.tolerance import ROUNDING, comparison_tolerance, near
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
-from fairgames.utility.table import TableUtility
+from fairgames.utility.table import TableUtility, as_utility
 
 _MOST_PAYMENTS = 1_000
 

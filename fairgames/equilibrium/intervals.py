@@ -21,8 +21,8 @@ from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, 
 from fairgames.payments.potential import largest_within, potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -28,8 +28,8 @@ from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, as_alpha, paid_out
 from fairgames.payments.potential import largest_within, potential_tensor
 from fairgames.result import format_value, html_table, plain_table
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 if TYPE_CHECKING:
     import nashpy

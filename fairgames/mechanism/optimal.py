@@ -37,8 +37,8 @@ from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
 from fairgames.mechanism.types.optimum import types_optimum
 from fairgames.memory import readable_count
 from fairgames.result import format_value
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 _MOST_STATES = 4_000_000
 _MOST_EXACT_STATES = 100_000

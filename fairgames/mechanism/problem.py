@@ -23,8 +23,8 @@ from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_ac
 from fairgames.game.shares import fair_shares
 from fairgames.mechanism.limits import Limits
 from fairgames.payments.potential import largest_within, potential_tensor, shares_at
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 Blocs: TypeAlias = tuple[tuple[int, ...], ...]
 

@@ -22,9 +22,8 @@ from fairgames.exactness import Array, Number, as_array, as_number
 from fairgames.payments.result import Payments
 from fairgames.result import Result, format_value
 from fairgames.tolerance import comparison_tolerance
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
-from fairgames.utility.table import TableUtility
+from fairgames.utility.table import TableUtility, as_utility
 
 Witness: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], Number, Number]
 PaidEverywhere: TypeAlias = dict[tuple[int, ...], Array]

@@ -1,10 +1,9 @@
-"""The potential of interchangeable users, on the lattice of counts.
+"""The potential of interchangeable users, on the lattice of counts: of all profiles, or of the users present at one.
 
-Users of one type are interchangeable, so a profile matters only through how many users of each
-type are at each level. The potential, and with it every payment, lives on these counts: a hundred
-users of two types with three levels have 1.76 million states instead of 3^100 profiles.
-
-The users present at a profile, grouped: identical users at one level are one group.
+Users of one type are interchangeable, so a profile matters only through how many users of each type are at each
+level. The potential of Hart and Mas-Colell, and with it every payment, lives on these counts: a hundred users of two
+types with three levels have 1.76 million states instead of 3^100 profiles. `pricing` groups who is present and
+enumerates small states; optima among few types read `CountPotential`.
 """
 
 from __future__ import annotations
@@ -291,39 +290,22 @@ def present_groups(utility: Utility, profile: ArrayLike) -> PresentGroups:
     return PresentGroups(utility, levels, present, counts[present[:, 0], present[:, 1]].astype(np.int64))
 
 
-def enumerated_payments(groups: PresentGroups) -> tuple[Any, Array, int]:
-    """Payment of one user of each group from the potential on all counts of present users (Theorem 2).
+def enumerated(groups: PresentGroups, *, platform: int = 0) -> tuple[Any, Any, Array, int]:
+    """Payment of one user of each group from the potential on all counts of present users.
+
+    Parameters
+    ----------
+    groups : PresentGroups
+        The present users.
+    platform : {0, 1}
+        Whether the platform is in the coalition (Theorem 1), not the users alone (Theorem 2).
 
     Returns
     -------
     utility : float or Fraction
         At the profile.
-    payments : ndarray, shape (K,)
-        Exact when the utility is.
-    evaluations : int
-        Number of states.
-
-    Raises
-    ------
-    SizeError
-        If the states would not fit in memory.
-    """
-    if len(groups.sizes) == 1:
-        worth = groups.checked(groups.sizes[None])
-        return worth[0], worth / int(groups.sizes[0]), 1
-    values, P, lattice = _potential_of_counts(groups, platform=0)
-    return values[-1], _shares(P, lattice), groups.n_states
-
-
-def enumerated_coalition(groups: PresentGroups) -> tuple[Any, Any, Array, int]:
-    """Shares of the platform and of one user of each group, with the platform in the coalition (Theorem 1).
-
-    Returns
-    -------
-    utility : float or Fraction
-        At the profile.
-    platform : float or Fraction
-        The platform's share.
+    potential : float or Fraction
+        There; with the platform in the coalition, it is the platform's share.
     payments : ndarray, shape (K,)
         Exact when the utility is.
     evaluations : int
@@ -337,12 +319,12 @@ def enumerated_coalition(groups: PresentGroups) -> tuple[Any, Any, Array, int]:
     if not len(groups.sizes):
         nothing = Fraction(0) if groups.utility.exact else 0.0
         return nothing, nothing, np.zeros(0, dtype=object if groups.utility.exact else float), 0
-    values, P, lattice = _potential_of_counts(groups, platform=1)
-    return values[-1], P[-1], _shares(P, lattice), groups.n_states
-
-
-def _shares(P: Array, lattice: CountLattice) -> Array:
-    return np.array([P[-1] - P[-1 - stride] for stride in lattice.strides], dtype=P.dtype)
+    if len(groups.sizes) == 1 and not platform:
+        worth = groups.checked(groups.sizes[None])
+        return worth[0], worth[0], worth / int(groups.sizes[0]), 1
+    values, P, lattice = _potential_of_counts(groups, platform)
+    shares = np.array([P[-1] - P[-1 - stride] for stride in lattice.strides], dtype=P.dtype)
+    return values[-1], P[-1], shares, groups.n_states
 
 
 def _potential_of_counts(groups: PresentGroups, platform: int) -> tuple[Array, Array, CountLattice]:

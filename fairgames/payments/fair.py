@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from fairgames.arguments import public
 from fairgames.exactness import Array
 from fairgames.payments.alpha import Alpha, as_alpha
-from fairgames.payments.counts import enumerated_coalition, present_groups
+from fairgames.payments.counts import enumerated, present_groups
 from fairgames.payments.potential import potential_tensor
 from fairgames.payments.result import Payments, PaymentTable
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 
 @public
@@ -105,7 +105,7 @@ def coalition_payments(utility: Utility | ArrayLike, profile: ArrayLike) -> Paym
     (Fraction(5, 9), [Fraction(2, 9), Fraction(2, 9)])
     """
     groups = present_groups(as_utility(utility), profile)
-    worth, platform, shares, evaluations = enumerated_coalition(groups)
+    worth, platform, shares, evaluations = enumerated(groups, platform=1)
     return Payments(
         values=groups.spread(shares),
         utility=worth,

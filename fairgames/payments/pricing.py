@@ -23,15 +23,15 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, Number, is_exact, to_float
 from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
-from fairgames.payments.counts import PresentGroups, enumerated_payments, present_groups
+from fairgames.payments.counts import PresentGroups, enumerated, present_groups
 from fairgames.payments.engines.cubature import cubature_payments
 from fairgames.payments.engines.permutations import MOST_PERMUTED, permutation_payments
 from fairgames.payments.engines.strata import fewest_evaluations, strata_payments
 from fairgames.payments.engines.threshold import is_affordable, threshold_payments
 from fairgames.payments.result import Estimate, Payments, payment_scale
 from fairgames.tolerance import PAYMENT_ERROR, ROUNDING
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 DeclaredJump: TypeAlias = tuple[Array, NDArray[np.int64], Number, float]
 """Weight of a user of each present group, their numbers, the quota and the height."""
@@ -274,7 +274,7 @@ def _enumerated(groups: PresentGroups, engine: str, reason: str, budget: int | N
         raise InputError("budget", f"must be at least {groups.n_states:,}, all states of the present users", budget)
     if not rational and groups.utility.exact and groups.n_states > _MOST_RATIONAL_STATES:
         groups, reason = replace(groups, utility=groups.utility.in_floats()), f"{reason}, in floats"
-    U, shares, evaluations = enumerated_payments(groups)
+    U, _, shares, evaluations = enumerated(groups)
     return Payments(groups.spread(shares), U, 1, engine=engine, reason=reason, evaluations=evaluations)
 
 

@@ -21,8 +21,53 @@ from fairgames.result import Result, format_value
 from fairgames.utility.profile import as_profile, expand_counts
 
 
+class Estimated(Result):
+    """What results that hold ``values`` and their ``standard_errors`` share."""
+
+    values: Array
+    standard_errors: Array
+    degrees_of_freedom: int
+    resolved: bool
+    doubtful: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        """Give exact payments their zero standard errors, and doubt all that is unresolved."""
+        if self.standard_errors.size == 0:
+            object.__setattr__(self, "standard_errors", np.zeros(self.values.shape))
+        if self.doubtful.size == 0:
+            object.__setattr__(self, "doubtful", np.full(self.values.shape, not self.resolved))
+
+    @public
+    def interval(self, level: float = 0.95) -> tuple[Array, Array]:
+        """Confidence interval of each payment.
+
+        Parameters
+        ----------
+        level : float
+            Nominal coverage, strictly between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarray
+            Both equal to ``values`` when the payments are exact.
+
+        Raises
+        ------
+        InputError
+            If ``level`` is not strictly between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise InputError("level", "must lie strictly between 0 and 1", level)
+        if not np.any(self.standard_errors):
+            return self.values, self.values
+        from scipy.stats import t
+
+        half = t.ppf((1 + level) / 2, self.degrees_of_freedom) * self.standard_errors
+        return to_float(self.values) - half, to_float(self.values) + half
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Estimate(Result):
+class Estimate(Estimated):
     """Payments of one user of each group (or of each user), their errors, and the verdict on them.
 
     Attributes
@@ -62,26 +107,6 @@ class Estimate(Result):
     warnings: tuple[str, ...] = ()
     doubtful: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
-    def __post_init__(self) -> None:
-        """Doubt everything that is unresolved."""
-        if self.doubtful.size == 0:
-            object.__setattr__(self, "doubtful", np.full(self.values.shape, not self.resolved))
-
-    def interval(self, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Student interval of each payment.
-
-        Raises
-        ------
-        InputError
-            If ``level`` is not strictly between 0 and 1.
-        """
-        if not 0 < level < 1:
-            raise InputError("level", "must lie strictly between 0 and 1", level)
-        from scipy.stats import t
-
-        half = float(t.ppf((1 + level) / 2, self.degrees_of_freedom)) * self.standard_errors
-        return self.values - half, self.values + half
-
 
 def as_group_sizes(group_sizes: ArrayLike | Sequence[int]) -> NDArray[np.int64]:
     """Check the numbers of present users by group.
@@ -106,7 +131,7 @@ def payment_scale(values: NDArray[np.float64], utility: float, n_users: int) -> 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Payments(Result):
+class Payments(Estimated):
     """What each user is owed at one profile.
 
     Attributes
@@ -155,13 +180,6 @@ class Payments(Result):
     warnings: tuple[str, ...] = ()
     doubtful: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
-    def __post_init__(self) -> None:
-        """Give exact payments their zero standard errors, and doubt all that is unresolved."""
-        if self.standard_errors.size == 0:
-            object.__setattr__(self, "standard_errors", np.zeros(self.values.shape))
-        if self.doubtful.size == 0:
-            object.__setattr__(self, "doubtful", np.full(self.values.shape, not self.resolved))
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return ``values`` (``np.asarray(payments)``)."""
         return np.array(self.values, dtype=dtype, copy=copy)
@@ -169,34 +187,6 @@ class Payments(Result):
     def __len__(self) -> int:
         """Number of entries of ``values`` along its first axis."""
         return len(self.values)
-
-    @public
-    def interval(self, level: float = 0.95) -> tuple[Array, Array]:
-        """Confidence interval of each payment.
-
-        Parameters
-        ----------
-        level : float
-            Nominal coverage, strictly between 0 and 1.
-
-        Returns
-        -------
-        lower, upper : ndarray
-            Both equal to ``values`` when the payments are exact.
-
-        Raises
-        ------
-        InputError
-            If ``level`` is not strictly between 0 and 1.
-        """
-        if not 0 < level < 1:
-            raise InputError("level", "must lie strictly between 0 and 1", level)
-        if not np.any(self.standard_errors):
-            return self.values, self.values
-        from scipy.stats import t
-
-        half = t.ppf((1 + level) / 2, self.degrees_of_freedom) * self.standard_errors
-        return to_float(self.values) - half, to_float(self.values) + half
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         estimated = bool(np.any(self.standard_errors))

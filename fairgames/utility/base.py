@@ -133,9 +133,9 @@ class Utility(ABC):
                 setattr(cls, name, _checking(cls.__dict__[name], argument, check))
 
     @property
-    @abstractmethod
     def n_users(self) -> int:
         """Number of users ``N``."""
+        return len(self.shape)
 
     @property
     @abstractmethod

@@ -1,8 +1,7 @@
-"""Estimating every user's own mean from data that is withheld, aggregated or shared directly.
+"""Estimating every user's own mean from data that is withheld, aggregated or shared directly (the paper, section 4).
 
-Errors of the federated mean: of the best weights (in closed form) and of any given ones.
-
-The federated mean's utility at every profile at once.
+Errors under the best weights are closed forms (proposition 5), of states one by one or of every profile at once; its
+payments are those of `federated_integrals` where these serve.
 """
 
 from __future__ import annotations
@@ -112,74 +111,6 @@ def errors_at_real_counts(
     whole = counts[states]
     whole[places, kinds, 1] = 1
     result[states, kinds, 1] = least_errors(whole, samples, between, within, entering)[places, kinds, 1]
-    return result
-
-
-def optimal_weights(
-    levels: NDArray[np.intp], shares: NDArray[np.float64], between: float, noise: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Weights of the best estimates at one profile with somebody present (proposition 5).
-
-    Parameters
-    ----------
-    levels : ndarray of int, shape (N,)
-        Level of each user.
-    shares : ndarray, shape (N,)
-        Share ``a_i`` of each user in the aggregate, 0 unless federating.
-    between : float
-        ``s2``.
-    noise : ndarray, shape (N,)
-        ``r2/n_i``.
-
-    Returns
-    -------
-    ndarray, shape (N, N + 1)
-        Column 0 is the aggregate, column ``j`` user ``j`` (users from 1). Rows add up to 1.
-    """
-    n_users = len(levels)
-    federating = bool((levels == 1).any())
-    # What the platform receives: the aggregate first, then each user's sample mean. Precision 0: not received.
-    received = np.zeros(n_users + 1)
-    received[1:] = (levels == 2) / (between + noise)
-    if federating:
-        received[0] = 1 / (shares**2 @ (between + noise))
-    own = np.zeros((n_users, n_users + 1))
-    own[:, 0] = between * shares * received[0]
-    np.fill_diagonal(own[:, 1:], between * received[1:])
-    weights: NDArray[np.float64] = own + (1 - own.sum(axis=1, keepdims=True)) * (received / received.sum())
-    return weights
-
-
-def error_of_weights(
-    levels: NDArray[np.intp],
-    shares: NDArray[np.float64],
-    between: float,
-    noise: NDArray[np.float64],
-    weights: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Expected squared error of each user's estimate under any given weights (proposition 4).
-
-    Parameters are those of `optimal_weights`, and its result as ``weights``.
-
-    Raises
-    ------
-    InputError
-        If the shape is wrong, a row does not add up to 1, or a sample mean (or an aggregate) is weighed
-        that the platform does not receive.
-    """
-    n_users = len(levels)
-    if weights.shape != (n_users, n_users + 1):
-        raise InputError("weights", f"must have shape {(n_users, n_users + 1)}", weights.shape)
-    received = np.concatenate([[(levels == 1).any()], levels == 2])
-    for row, column in np.argwhere((weights != 0) & ~received).tolist():
-        source = f"user {column - 1}'s sample mean" if column else "an aggregate"
-        raise InputError(f"weights[{row}, {column}]", f"must be 0: the platform does not receive {source}")
-    sums = weights.sum(axis=1)
-    for row in np.flatnonzero(np.abs(sums - 1) > RELATIVE * np.maximum(1, np.abs(weights).sum(axis=1))).tolist():
-        raise InputError(f"weights[{row}]", "must add up to 1", float(sums[row]))
-    each = weights[:, 1:] + weights[:, :1] * shares
-    others = each * ~np.eye(n_users, dtype=bool)
-    result: NDArray[np.float64] = each**2 @ noise + between * ((others**2).sum(axis=1) + others.sum(axis=1) ** 2)
     return result
 
 
@@ -423,7 +354,16 @@ class FederatedMeanUtility(GroupedUtility):
         levels = as_profile(profile, self.shape, self.type_sizes)
         if not levels.any():
             raise InputError("profile", "must have somebody present: otherwise there is nothing to weigh", profile)
-        return optimal_weights(levels, self._shares(levels), self.between_variance, self._noise())
+        shares, between = self._shares(levels), self.between_variance
+        # What the platform receives: the aggregate first, then each user's sample mean. Precision 0: not received.
+        received = np.concatenate([[0.0], (levels == 2) / (between + self._noise())])
+        if (levels == 1).any():
+            received[0] = 1 / (shares**2 @ (between + self._noise()))
+        own = np.zeros((self.n_users, self.n_users + 1))
+        own[:, 0] = between * shares * received[0]
+        np.fill_diagonal(own[:, 1:], between * received[1:])
+        weights: NDArray[np.float64] = own + (1 - own.sum(axis=1, keepdims=True)) * (received / received.sum())
+        return weights
 
     @public
     def error_of_weights(self, profile: ArrayLike, weights: ArrayLike) -> NDArray[np.float64]:
@@ -448,7 +388,20 @@ class FederatedMeanUtility(GroupedUtility):
         """
         levels = as_profile(profile, self.shape, self.type_sizes)
         table = to_float(as_array(weights, "weights"))
-        return error_of_weights(levels, self._shares(levels), self.between_variance, self._noise(), table)
+        if table.shape != (self.n_users, self.n_users + 1):
+            raise InputError("weights", f"must have shape {(self.n_users, self.n_users + 1)}", table.shape)
+        received = np.concatenate([[(levels == 1).any()], levels == 2])
+        for row, column in np.argwhere((table != 0) & ~received).tolist():
+            source = f"user {column - 1}'s sample mean" if column else "an aggregate"
+            raise InputError(f"weights[{row}, {column}]", f"must be 0: the platform does not receive {source}")
+        sums = table.sum(axis=1)
+        for row in np.flatnonzero(np.abs(sums - 1) > RELATIVE * np.maximum(1, np.abs(table).sum(axis=1))).tolist():
+            raise InputError(f"weights[{row}]", "must add up to 1", float(sums[row]))
+        each = table[:, 1:] + table[:, :1] * self._shares(levels)
+        others = each * ~np.eye(self.n_users, dtype=bool)
+        spread = (others**2).sum(axis=1) + others.sum(axis=1) ** 2
+        result: NDArray[np.float64] = each**2 @ self._noise() + self.between_variance * spread
+        return result
 
     def _entering(self) -> NDArray[np.float64]:
         return np.ones(1) if self.aggregation == "uniform" else self._sizes

@@ -52,11 +52,6 @@ class TableUtility(Utility):
         require_zero_at_absent(self._values[absent], f"values[{', '.join(map(str, absent))}]")
 
     @property
-    def n_users(self) -> int:
-        """Number of users ``N``."""
-        return self._values.ndim
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """Number of levels of each user."""
         return self._values.shape
@@ -140,15 +135,10 @@ class CountUtility(Utility):
         """Utility of ``0, 1, …, N`` present users, shape ``(N + 1,)``."""
         return self._values
 
-    @property
-    def n_users(self) -> int:
-        """Number of users ``N``."""
-        return self._values.size - 1
-
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Number of levels of each user: two."""
-        return (2,) * self.n_users
+        return (2,) * (self._values.size - 1)
 
     @property
     def exact(self) -> bool:
@@ -177,3 +167,19 @@ class CountUtility(Utility):
         """Utility of states that count users: shape ``(M, 1, 2)`` to shape ``(M,)``."""
         present: Array = self._values[counts[:, 0, 1]]
         return present
+
+
+def as_utility(utility: Utility | ArrayLike) -> Utility:
+    """Return a `Utility` as it is, and read an array as a `TableUtility`.
+
+    Raises
+    ------
+    InputError
+        If an array is not a table of utilities.
+
+    Examples
+    --------
+    >>> as_utility([[0, 1], [1, 2]]).shape
+    (2, 2)
+    """
+    return utility if isinstance(utility, Utility) else TableUtility(utility)

@@ -24,8 +24,8 @@ from fairgames.assessment.crosscheck.points import (
 from fairgames.errors import InputError, SpecificationError
 from fairgames.exactness import Array
 from fairgames.result import Result
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 _SECTIONS = (payments, means, symmetric, two_player)
 

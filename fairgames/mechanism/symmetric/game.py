@@ -24,9 +24,8 @@ from fairgames.mechanism.symmetric.bernstein import Bernstein, Root
 from fairgames.payments.counts import potential_on_lattice
 from fairgames.payments.potential import CountLattice
 from fairgames.tolerance import difference, near
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
-from fairgames.utility.table import CountUtility
+from fairgames.utility.table import CountUtility, as_utility
 
 _SIGMAS = 9.0
 _LEAST_WINDOW = 40

@@ -19,8 +19,8 @@ from fairgames.errors import InputError
 from fairgames.exactness import as_array, to_float
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
-from fairgames.utility.accept import as_utility
 from fairgames.utility.base import Utility
+from fairgames.utility.table import as_utility
 
 KINDS = ("nobody", "user 1 alone", "user 2 alone", "both", "half-mixed")
 """What happens at an optimum; ``half-mixed``: one user takes part surely (or stays out), the other mixes."""

@@ -117,8 +117,29 @@ class ShiftedPairs:
 
 
 _SCALES = 10
-_FEWEST_NODES = 60
+_FEWEST_NODES = 80
 _MOST_NODES = 240
+
+
+def known_payments(joined: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Payments ``(1 − e^{−b_il}) ∫_0^1 Π_{j ≠ i} (1 − t + t e^{−b_j}) dt``, by nodes that crowd at ``t = 0``.
+
+    Parameters
+    ----------
+    joined : ndarray, shape (F, n)
+        ``b_j`` of each control and user.
+    moved : ndarray, shape (F, n, L)
+        The same at each level at which a user could be.
+    """
+    nodes, lengths = np.polynomial.legendre.leggauss(int(np.clip(joined.shape[1], _FEWEST_NODES, _MOST_NODES)))
+    x = (nodes + 1) / 2
+    t, lengths = x**3, lengths / 2 * 3 * x**2
+    known = np.empty(moved.shape)
+    for control, weights in enumerate(joined):
+        absent = np.log1p(t[:, None] * np.expm1(-weights))
+        others = np.exp(absent.sum(axis=1, keepdims=True) - absent)
+        known[control] = -np.expm1(-moved[control]) * (lengths @ others)[:, None]
+    return known
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,19 +159,8 @@ class Controls:
 
     @cached_property
     def payments(self) -> NDArray[np.float64]:
-        """Fair payments of each control, the additive one last, shape (F + 1, n).
-
-        ``∫_0^1 (1 − e^{−u b_i}) Π_{j ≠ i} (1 − t + t e^{−u b_j}) dt`` with nodes that crowd at ``t = 0``.
-        """
-        n_nodes = int(np.clip(self.weights.shape[1], _FEWEST_NODES, _MOST_NODES))
-        nodes, lengths = np.polynomial.legendre.leggauss(n_nodes)
-        x = (nodes + 1) / 2
-        t, lengths = x**3, lengths / 2 * 3 * x**2
-        known = np.empty_like(self.weights)
-        for control, weights in enumerate(self.weights):
-            absent = np.log1p(t[:, None] * np.expm1(-weights))
-            others = np.exp(absent.sum(axis=1, keepdims=True) - absent)
-            known[control] = -np.expm1(-weights) * (lengths @ others)
+        """Fair payments of each control, the additive one last, shape (F + 1, n)."""
+        known = known_payments(self.weights, self.weights[:, :, None])[:, :, 0]
         # The rule's own error would keep payments from adding up.
         known *= (-np.expm1(-self.weights.sum(axis=1)) / known.sum(axis=1))[:, None]
         return np.concatenate([known, self.linear[None]])

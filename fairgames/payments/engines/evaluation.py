@@ -29,7 +29,7 @@ _QUICK = 0.1
 
 def checked(evaluate: StateUtility, n_jobs: int | None = 1) -> CheckedUtility:
     """Return ``evaluate`` behind the checks of `evaluate_states`."""
-    return partial(_evaluate_states, evaluate, as_n_jobs(n_jobs))
+    return partial(evaluate_states, evaluate, n_jobs=as_n_jobs(n_jobs))
 
 
 def evaluate_states(evaluate: StateUtility, states: NDArray[Any], n_jobs: int | None = 1) -> NDArray[np.float64]:
@@ -99,10 +99,6 @@ def _between_whole(evaluate: StateUtility, states: NDArray[Any]) -> NDArray[np.f
     if len(missing):
         values[missing] = evaluate(np.rint(states[missing]))
     return values
-
-
-def _evaluate_states(evaluate: StateUtility, n_jobs: int | None, states: NDArray[Any]) -> NDArray[np.float64]:
-    return evaluate_states(evaluate, states, n_jobs)
 
 
 def _checked_values(evaluate: StateUtility, states: NDArray[Any]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
 from fairgames.parallel import as_seed, batch_seed
+from fairgames.payments.engines.controls import known_payments
 from fairgames.payments.engines.evaluation import CheckedUtility, checked
 from fairgames.payments.fair import potential
 from fairgames.tolerance import RELATIVE
@@ -19,7 +20,6 @@ from fairgames.utility.base import Utility
 from fairgames.utility.profile import expand_counts
 
 _SCALES = 10
-_NODES = 80
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,20 +125,7 @@ def move_controls(last: NDArray[np.float64], levels: NDArray[np.intp]) -> MoveCo
         weights.append(lost / mean)
     moved = np.concatenate([scales[:, None, None] * weight for weight in weights])
     joined = moved[:, users, levels]
-    return MoveControls(joined, moved, weights[-1], _payments(joined, moved))
-
-
-def _payments(joined: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(1 − e^{−b_il}) ∫_0^1 Π_{j ≠ i} (1 − t + t e^{−b_j}) dt`` with nodes that crowd at ``t = 0``."""
-    nodes, lengths = np.polynomial.legendre.leggauss(max(_NODES, min(240, joined.shape[1])))
-    x = (nodes + 1) / 2
-    t, lengths = x**3, lengths / 2 * 3 * x**2
-    known = np.empty(moved.shape)
-    for control, weights in enumerate(joined):
-        away = np.log1p(t[:, None] * np.expm1(-weights))
-        others = np.exp(away.sum(axis=1, keepdims=True) - away)
-        known[control] = -np.expm1(-moved[control]) * (lengths @ others)[:, None]
-    return known
+    return MoveControls(joined, moved, weights[-1], known_payments(joined, moved))
 
 
 _CELLS_AT_ONCE = 1 << 22

@@ -1,16 +1,16 @@
-"""Payments of users that are all different: balanced random permutations.
+"""Payments of users that are all different, from balanced random permutations (Castro et al. 2009).
 
-Finished batches are kept in a `Store`: what was written survives the process.
+Here permutations are drawn, run on workers and stopped, and finished batches kept in a `Store`, which survives the
+process; `controls` turns them into payments and errors. `pricing` calls `permutation_payments`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,39 +29,6 @@ from fairgames.payments.result import Estimate, payment_scale
 from fairgames.store import Store
 from fairgames.utility.base import Walk
 from fairgames.utility.measured.fingerprint import fingerprint as fingerprint_of
-
-
-class BatchLog:
-    """The finished batches of one run, and the file that keeps them; use it in a ``with`` block, which locks the file.
-
-    Parameters
-    ----------
-    store : Store or None
-        The file; None keeps nothing.
-    """
-
-    def __init__(self, store: Store | None) -> None:
-        self._store = store
-        self._lock = contextlib.nullcontext() if store is None else store.locked()
-        self.finished: list[NDArray[np.float64]] = []
-
-    def __enter__(self) -> BatchLog:
-        """Read what was finished before."""
-        self._lock.__enter__()
-        if self._store is not None:
-            self.finished = [np.array(entry["values"]) for entry in self._store.new_entries()]
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        """Let other runs use the file."""
-        self._lock.__exit__(*error)
-
-    def append(self, batch: NDArray[np.float64]) -> None:
-        """Keep one finished batch, at once."""
-        self.finished.append(batch)
-        if self._store is not None:
-            self._store.append({"values": batch.tolist()})
-
 
 _SHIFTS = 10
 _CELLS_AT_ONCE = 1 << 22
@@ -174,12 +141,13 @@ def permutation_payments(
     pairs = ShiftedPairs(walking, present, n_shifts, root)
     run = partial(_estimated, utility, pairs, profile, groups, n_replicates, max_seconds, target_error, n_jobs)
     if checkpoint is None:
-        return run(BatchLog(None))
+        return run([], id)
     made_by = fingerprint_of(evaluate, walk, named=fingerprint)
     facts = _facts(profile, root, n_shifts)
     store = Store(Path(checkpoint), "checkpoint", "permutations", facts, made_by, adopt, patience=0)
-    with BatchLog(store) as log:
-        return run(log)
+    with store.locked():
+        finished = [np.array(entry["values"]) for entry in store.new_entries()]
+        return run(finished, lambda batch: store.append({"values": batch.tolist()}))
 
 
 def _estimated(
@@ -191,13 +159,15 @@ def _estimated(
     max_seconds: float | None,
     target_error: float | None,
     n_jobs: int | None,
-    log: BatchLog,
+    finished: list[NDArray[np.float64]],
+    keep: Callable[[NDArray[np.float64]], object],
 ) -> Estimate:
-    """Go on from the batches of the log until there are enough."""
+    """Go on from the batches that are finished until there are enough; ``keep`` each at once."""
     present, n_shifts = pairs.present, pairs.n_shifts
-    if not log.finished:
-        log.append(_at_the_ends(utility, profile, present))
-    ends, *received = log.finished[: 1 + n_replicates * n_shifts]
+    if not finished:
+        finished = [_at_the_ends(utility, profile, present)]
+        keep(finished[0])
+    ends, *received = finished[: 1 + n_replicates * n_shifts]
     summary = partial(summary_of_walks, ends, pairs, len(profile), groups)
     deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
     looks = set() if target_error is None else _looks(n_replicates)
@@ -208,7 +178,7 @@ def _estimated(
     answers = run_in_order(pairs, tasks, n_jobs=n_jobs, description="permutations")
     try:
         for walked in answers:
-            log.append(walked)
+            keep(walked)
             received.append(walked)
             done, partly = divmod(len(received), n_shifts)
             if time.monotonic() > deadline:

@@ -90,11 +90,6 @@ class OneRepeat(Utility):
         self._repeated = repeated
 
     @property
-    def n_users(self) -> int:
-        """Number of users ``N``."""
-        return self._whole.n_users
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """Number of levels of each user."""
         return self._whole.shape
@@ -224,11 +219,6 @@ class MeasuredUtility(Utility):
             made_by = fingerprint_of(evaluate, named=fingerprint)
             self._cache = MeasurementCache(Path(cache), self._shape, sequence, made_by, adopt)
             self._known = self._cache.read()
-
-    @property
-    def n_users(self) -> int:
-        """Number of users ``N``."""
-        return len(self._shape)
 
     @property
     def shape(self) -> tuple[int, ...]:
