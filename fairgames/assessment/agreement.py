@@ -1,10 +1,13 @@
-"""Agreement between solvers: which one found what, what it missed, invented or repeated, and how fast."""
+"""Agreement between solvers: which one found what, what it missed, invented or repeated, and how fast.
+
+Called by users, and by ``fairgames equilibria --compare``; what a solver promises is in `equilibrium.solver`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from fairgames.arguments import public
 from fairgames.equilibrium.certify import Certifier, Known, Screened, screen
@@ -141,27 +144,21 @@ def compare_solvers(
         plan = [solver for method in methods for solver in chosen_solvers(method, form.shape)]
     certifier = Certifier(form.payoffs)
     outcomes = [_outcome(solver, form, seconds) for solver in plan]
-    screened = [screen(outcome.run.profiles, certifier) for outcome in outcomes]
-    reference = _reference(form, plan, [outcome.run for outcome in outcomes])
+    reference = _reference(form, plan, [run for run, _ in outcomes])
     rows = tuple(
-        _row(solver, outcome, result, reference)
-        for solver, outcome, result in zip(plan, outcomes, screened, strict=True)
+        _row(solver, run, status, screen(run.profiles, certifier), reference)
+        for solver, (run, status) in zip(plan, outcomes, strict=True)
     )
     agreed = all(not row.missed and not row.invented and row.status == "finished" for row in rows)
     return AgreementReport(reference, rows, agreed)
 
 
-class _Outcome(NamedTuple):
-    run: Run
-    status: str
-
-
-def _outcome(solver: Solver, form: NormalForm, seconds: float | None) -> _Outcome:
+def _outcome(solver: Solver, form: NormalForm, seconds: float | None) -> tuple[Run, str]:
     try:
         run = run_solver(solver, form.payoffs, seconds)
     except SolverError as error:
-        return _Outcome(Run([], Notes(), True, 0.0), str(error))
-    return _Outcome(run, "finished" if run.finished else "stopped")
+        return Run([], Notes(), True, 0.0), str(error)
+    return run, "finished" if run.finished else "stopped"
 
 
 def _reference(form: NormalForm, plan: Sequence[Solver], runs: Sequence[Run]) -> EquilibriumSet:
@@ -172,40 +169,32 @@ def _reference(form: NormalForm, plan: Sequence[Solver], runs: Sequence[Run]) ->
     return certified(form, plan, [run._replace(finished=True) for run in runs])
 
 
-def _row(solver: Solver, outcome: _Outcome, result: Screened, reference: EquilibriumSet) -> SolverAgreement:
+def _row(solver: Solver, run: Run, status: str, result: Screened, reference: EquilibriumSet) -> SolverAgreement:
     reported, known = Known(0, MATCHING), Known(0, MATCHING)
     for strategies, _ in result.accepted:
         reported.add(strategies)
     for entry in reference:
         known.add(entry.strategies)
     found = tuple(number for number, entry in enumerate(reference) if entry.strategies in reported)
-    between = sum(strategies not in known for strategies, _ in result.accepted)
-    promised = [
-        number for number, entry in enumerate(reference) if _covers(solver.promise, entry.is_isolated, entry.is_pure)
-    ]
-    missed = tuple(number for number in promised if number not in found)
-    if solver.promise == "one":
-        missed = () if result.accepted or not reference.equilibria else tuple(range(len(reference)))
+    promised = range(0 if solver.promise == "one" and result.accepted else len(reference))
+    missed = tuple(
+        number
+        for number in promised
+        if number not in found and _covers(solver.promise, reference[number].is_isolated, reference[number].is_pure)
+    )
     return SolverAgreement(
         solver=solver.name,
         promise=solver.promise,
         found=found,
         missed=missed,
-        between=between,
+        between=sum(strategies not in known for strategies, _ in result.accepted),
         invented=result.rejected + result.ill_formed,
         repeated=result.repeated,
-        seconds=outcome.run.seconds,
-        status=outcome.status,
+        seconds=run.seconds,
+        status=status,
     )
 
 
 def _covers(promise: Promise, is_isolated: bool | None, is_pure: bool) -> bool:
-    match promise:
-        case "complete":
-            return True
-        case "isolated":
-            return is_isolated is True
-        case "pure":
-            return is_pure
-        case _:
-            return False
+    known: dict[Promise, bool] = {"complete": True, "isolated": is_isolated is True, "pure": is_pure, "one": True}
+    return known.get(promise, False)

@@ -1,4 +1,8 @@
-"""Why a user is paid what it is paid: its own better estimate, and the help that it is to the others."""
+"""Why a user is paid what it is paid: its own better estimate, and the help that it is to the others.
+
+The federated mean's utility is a sum over users (eq. 15), and payments are linear in it; called by
+``fairgames payments --explain``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""False names: does it pay to hand in one data set as several users, split or copied."""
+"""False names: does it pay to hand in one data set as several users, split or copied.
+
+Two payments by `price_profile`, of the honest game and of the one that the platform believes; called by
+``fairgames payments --false-names``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What each user gains by overstating its costs when the platform re-optimises.
-
-How the platform's optimum moves as one user scales its reported costs.
+"""What each user gains by overstating its costs when the platform re-optimises (``fairgames design --robust``).
 
 With user ``i`` reporting ``t`` times its costs, each profile is an equilibrium for ``alpha`` between
 ``max(lo, m t)`` and ``min(hi, M t)``, where ``lo`` and ``hi`` come from the other users. The platform's value

@@ -1,4 +1,8 @@
-"""How far a cost may be wrong before an equilibrium stops being one."""
+"""How far a cost may be wrong before an equilibrium stops being one; called by ``fairgames design --robust``.
+
+Every deviation from the profile loses something at the given alpha: how much, bounds each cost, a factor on all of a
+user's, and all costs at once.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Other payment rules played out: what is unfair about each, what users would do, what the platform keeps.
+"""Other payment rules played out: which axioms each breaks, what users would do, what the platform keeps.
 
-Which axioms a rule breaks on a utility of any size: tried with a few users present.
-
-What happens under one payment rule: its pure equilibria and what the platform keeps.
+`compare_rules` is the table of ``fairgames compare``. Axioms are tried with a few users present (`check_axioms`); every
+pure equilibrium under a rule comes from intervals of alpha, as for fair payments.
 """
 
 from __future__ import annotations
@@ -191,63 +190,25 @@ class RuleOutcome(Result):
     def row(self) -> list[str]:
         """Cells under `HEADERS`."""
         broken = ", ".join(self.axioms.broken) or "none found"
-        numbers = (
-            self.alpha,
-            self.profile,
-            self.utility,
-            self.platform_keeps,
-            self.worst_keeps,
-            self.users_surplus,
-        )
+        numbers = (self.alpha, self.profile, self.utility, self.platform_keeps, self.worst_keeps, self.users_surplus)
         return [self.rule, broken, *map(format_value, numbers)]
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         return "One payment rule", HEADERS, [self.row()]
 
 
-@dataclass(frozen=True)
-class PlayedRule:
-    """A game under a payment rule, on the actions of finite cost.
-
-    Attributes
-    ----------
-    utility : ndarray
-        Utility at every profile of actions, axis ``i`` = user ``i``.
-    payments : sequence of ndarray
-        Each user's payment there, before ``alpha``.
-    costs : sequence of ndarray
-        Cost of each user's actions.
-    actions : sequence of sequence of int
-        Levels that the actions stand for.
-    """
-
-    utility: Array
-    payments: Sequence[Array]
-    costs: Sequence[Array]
-    actions: Sequence[Sequence[int]]
-
-
-def outcome_of(name: str, axioms: AxiomReport, played: PlayedRule, alpha: Number | None) -> RuleOutcome:
-    """Find the pure equilibria under a rule and what the platform keeps.
-
-    Parameters
-    ----------
-    name : str
-        Of the rule.
-    axioms : AxiomReport
-        Which axioms it breaks.
-    played : PlayedRule
-        The game.
-    alpha : number or None
-        Fraction that scales the payments; None: the one at which the platform keeps most.
-
-    Returns
-    -------
-    RuleOutcome
-        Of the equilibrium that is best for the platform; the first of them where several are.
-    """
-    largest = largest_within(played.utility)
-    U, *numbers = common(played.utility, *played.payments, *played.costs)
+def _outcome(
+    name: str,
+    axioms: AxiomReport,
+    utility: Array,
+    shares: Sequence[Array],
+    costs: Sequence[Array],
+    actions: Sequence[Sequence[int]],
+    alpha: Number | None,
+) -> RuleOutcome:
+    """Play a rule on the actions of finite cost; ``alpha`` None: the fraction at which the platform keeps most."""
+    largest = largest_within(utility)
+    U, *numbers = common(utility, *shares, *costs)
     payments, costs = numbers[: U.ndim], numbers[U.ndim :]
     total = sum(payments[1:], payments[0])
     if alpha is None:
@@ -261,22 +222,19 @@ def outcome_of(name: str, axioms: AxiomReport, played: PlayedRule, alpha: Number
     best = next(index for index in stable if kept[index] >= most - near(most) - near(U[index], part=ROUNDING))
     surplus = sum(payoff[best] for payoff in payoffs)
     rounding = near(U[best], *(payment[best] for payment in payments))
+    profiles = {index: tuple(levels[place] for levels, place in zip(actions, index, strict=True)) for index in stable}
     return RuleOutcome(
         rule=name,
         axioms=axioms,
         alpha=alpha,
-        profile=_levels(played.actions, best),
+        profile=profiles[best],
         utility=U[best],
         payments=np.array([alpha * payment[best] for payment in payments], dtype=kept.dtype),
         platform_keeps=kept[best],
         worst_keeps=min(kept[index] for index in stable),
         users_surplus=surplus if abs(surplus) > rounding else 0 * surplus,
-        equilibria=tuple(_levels(played.actions, index) for index in stable),
+        equilibria=tuple(profiles.values()),
     )
-
-
-def _levels(actions: Sequence[Sequence[int]], index: Sequence[int]) -> tuple[int, ...]:
-    return tuple(levels[action] for levels, action in zip(actions, index, strict=True))
 
 
 def _best_alpha(U: Array, total: Array, lo: Array, hi: Array, stable: Array) -> Number:
@@ -426,13 +384,12 @@ def compare_rules(
     fixed = None if alpha is None else as_share(alpha, "alpha")
     chosen = _as_rules(standard_rules(checked, costs) if rules is None else rules)
     finite = allowed_actions(table, None, checked.shape)
+    worth, borne = on_actions(checked.tensor(), allowed), costs_of_actions(table, allowed)
     outcomes = []
     for name, rule in chosen.items():
         axioms = check_axioms_among_some(rule, checked, finite)
-        payments = rule_shares(rule, checked, allowed)
         scale = fixed if not isinstance(rule, Rule) or rule.scaled else as_number(1, "alpha")
-        played = PlayedRule(on_actions(checked.tensor(), allowed), payments, costs_of_actions(table, allowed), allowed)
-        outcomes.append(outcome_of(name, axioms, played, scale))
+        outcomes.append(_outcome(name, axioms, worth, rule_shares(rule, checked, allowed), borne, allowed, scale))
     return RuleComparison(tuple(outcomes), fixed)
 
 
@@ -447,7 +404,7 @@ def _require_room(utility: Utility) -> None:
 
 
 def _as_rules(rules: Mapping[str, PaymentRule]) -> Mapping[str, PaymentRule]:
-    if not isinstance(rules, Mapping) or not rules:
+    if not rules:
         raise InputError("rules", "must map the name of at least one rule to it", rules)
     for name, rule in rules.items():
         if not callable(rule):

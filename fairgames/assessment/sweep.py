@@ -1,4 +1,4 @@
-"""Comparative statics: the optimum over any number of the specification."""
+"""Comparative statics: the optimum over any number of the specification; called by ``fairgames design --sweep``."""
 
 from __future__ import annotations
 

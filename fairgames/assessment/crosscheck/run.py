@@ -1,4 +1,7 @@
-"""The cross-check: closed forms and numerics evaluated at the same points."""
+"""The cross-check: closed forms and numerics evaluated at the same points; called by ``fairgames crosscheck``.
+
+The sections beside this file ask about games of their own, `game` about a given one.
+"""
 
 from __future__ import annotations
 
