@@ -63,27 +63,17 @@ class Piece(Result):
     @public
     def contains(self, alpha: Number) -> bool:
         """Whether ``alpha`` belongs to the range."""
-        return (self.alpha_from < alpha < self.alpha_to) or (
-            (self.closed_from and alpha == self.alpha_from) or (self.closed_to and alpha == self.alpha_to)
-        )
+        return holds(self, alpha)
 
     @public
     def utility(self, alpha: Number) -> Number:
         """Utility at ``alpha`` (by continuity also outside the range)."""
-        if self.family is not None:
-            x = self.family.x_at(alpha)
-            worth = self.family.utility(x.x)
-            return worth if self.family.exact and x.rational and isinstance(alpha, Fraction) else float(worth)
-        constant, linear, square = self.terms
-        if linear == 0 and square == 0:
-            return constant
-        beta = 1 / alpha
-        return constant + beta * (linear + beta * square)
+        return worth(self, alpha)
 
     @public
     def value(self, alpha: Number) -> Number:
         """What the platform keeps at ``alpha``: ``(1 − alpha) · U(alpha)``."""
-        return (1 - alpha) * self.utility(alpha)
+        return kept(self, alpha)
 
     @public
     def strategies(self, alpha: Number) -> tuple[Array, ...] | None:
@@ -152,19 +142,19 @@ class Landscape(Result):
             If ``alpha`` lies outside [0, 1].
         """
         number = as_share(alpha, "alpha")
-        return next((piece for piece in self.pieces if piece.contains(number)), None)
+        return next((piece for piece in self.pieces if holds(piece, number)), None)
 
     @public
     def utility(self, alpha: Number | int | str) -> Number | None:
         """Utility at the selected equilibrium; None where there is none."""
         piece = self.piece_at(alpha)
-        return None if piece is None else piece.utility(as_number(alpha, "alpha"))
+        return None if piece is None else worth(piece, as_number(alpha, "alpha"))
 
     @public
     def value(self, alpha: Number | int | str) -> Number | None:
         """What the platform keeps at the selected equilibrium, ``(1 − alpha) · U``; None where there is none."""
         piece = self.piece_at(alpha)
-        return None if piece is None else piece.value(as_number(alpha, "alpha"))
+        return None if piece is None else kept(piece, as_number(alpha, "alpha"))
 
     @property
     def breakpoints(self) -> tuple[Number, ...]:
@@ -173,6 +163,31 @@ class Landscape(Result):
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         return f"Landscape ({self.selection})", _HEADERS, [piece._row() for piece in self.pieces]
+
+
+def holds(piece: Piece, alpha: Number) -> bool:
+    """Whether ``alpha`` belongs to the range of a piece."""
+    return (piece.alpha_from < alpha < piece.alpha_to) or (
+        (piece.closed_from and alpha == piece.alpha_from) or (piece.closed_to and alpha == piece.alpha_to)
+    )
+
+
+def worth(piece: Piece, alpha: Number) -> Number:
+    """Utility on a piece at ``alpha``, without the checks of a public name."""
+    if piece.family is not None:
+        x = piece.family.x_at(alpha)
+        utility = piece.family.utility(x.x)
+        return utility if piece.family.exact and x.rational and isinstance(alpha, Fraction) else float(utility)
+    alone, linear, square = piece.terms
+    if linear == 0 and square == 0:
+        return alone
+    beta = 1 / alpha
+    return alone + beta * (linear + beta * square)
+
+
+def kept(piece: Piece, alpha: Number) -> Number:
+    """What the platform keeps on a piece at ``alpha``."""
+    return (1 - alpha) * worth(piece, alpha)
 
 
 def constant(
@@ -290,20 +305,20 @@ def piece_peaks(piece: Piece) -> Iterator[Peak]:
     """
     start, stop = piece.alpha_from, piece.alpha_to
     if start > 0 or not _varies(piece):
-        yield Peak(start, piece.value(start), piece, None if piece.closed_from else "above")
+        yield Peak(start, kept(piece, start), piece, None if piece.closed_from else "above")
     if stop > start:
-        yield Peak(stop, piece.value(stop), piece, None if piece.closed_to else "below")
+        yield Peak(stop, kept(piece, stop), piece, None if piece.closed_to else "below")
         if not piece.closed_from and not piece.closed_to:
             # Where the platform keeps the same on the whole of an open range, that is attained inside.
             middle = (start + stop) / 2
-            yield Peak(middle, piece.value(middle), piece, None)
+            yield Peak(middle, kept(piece, middle), piece, None)
     if _varies(piece) and stop > start:
         q0, q1, q2 = (Fraction(term) for term in piece.terms)
         low = 1 / Fraction(stop)
         high = None if start == 0 else 1 / Fraction(start)
         for beta in polynomial_roots((q0, Fraction(0), q1 - q2, 2 * q2), low, high):
             alpha = 1 / beta
-            yield Peak(alpha, piece.value(alpha), piece, None)
+            yield Peak(alpha, kept(piece, alpha), piece, None)
 
 
 def _varies(piece: Piece) -> bool:

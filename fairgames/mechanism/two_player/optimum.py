@@ -19,7 +19,19 @@ from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, to_fractions
 from fairgames.game.costs import Actions, CostTable
 from fairgames.mechanism.dense import Search
-from fairgames.mechanism.landscape import Peak, Piece, Profile, highest_peak, in_floats, join, remove, within
+from fairgames.mechanism.landscape import (
+    Peak,
+    Piece,
+    Profile,
+    highest_peak,
+    holds,
+    in_floats,
+    join,
+    kept,
+    remove,
+    within,
+    worth,
+)
 from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.roots import polynomial_roots
@@ -50,14 +62,14 @@ def envelope(pieces: Sequence[Piece], *, upper: bool, narrowest: Number) -> list
     ends = sorted({end for piece in pieces for end in (piece.alpha_from, piece.alpha_to)})
     found: list[Piece] = []
     for start, stop in zip_longest(ends, ends[1:]):
-        here = [piece for piece in pieces if piece.contains(start)]
+        here = [piece for piece in pieces if holds(piece, start)]
         if here:
             found.append(_highest(here, start, start, sign))
         if stop is None:
             break
         across = [piece for piece in pieces if piece.alpha_from <= start and stop <= piece.alpha_to]
         if stop - start <= narrowest * stop:
-            across = [piece for piece in pieces if piece.contains(start) or piece.contains(stop)]
+            across = [piece for piece in pieces if holds(piece, start) or holds(piece, stop)]
         if across:
             found.extend(_between(across, start, stop, sign))
     return join(found)
@@ -81,7 +93,7 @@ def _between(alive: Sequence[Piece], start: Number, stop: Number, sign: int) -> 
 
 def _highest(alive: Sequence[Piece], start: Number, stop: Number, sign: int) -> Piece:
     middle = (Fraction(start) + Fraction(stop)) / 2
-    chosen = max(alive, key=lambda piece: sign * piece.utility(middle))
+    chosen = max(alive, key=lambda piece: sign * worth(piece, middle))
     closed = start == stop
     return replace(chosen, alpha_from=start, alpha_to=stop, closed_from=closed, closed_to=closed)
 
@@ -111,8 +123,8 @@ def _ties(pieces: Sequence[Piece], peak: Peak | None, *, exact: bool) -> tuple[P
         piece.profile
         for piece in pieces
         if piece.profile is not None
-        and piece.contains(peak.alpha)
-        and piece.value(peak.alpha) >= peak.value - (0 if exact else Fraction(RELATIVE) * abs(Fraction(peak.value)))
+        and holds(piece, peak.alpha)
+        and kept(piece, peak.alpha) >= peak.value - (0 if exact else Fraction(RELATIVE) * abs(Fraction(peak.value)))
     }
     return tuple(sorted(rivals - {peak.piece.profile}))
 
