@@ -25,9 +25,9 @@ def outcomes(first, last, in_all):
 
 
 def test_a_sample_of_hostile_calls_ends_cleanly():
-    *failures, last = outcomes(0, 30, 200)
+    *failures, last = outcomes(0, 12, 200)
     assert failures == []
-    assert last == {"ran": 30}
+    assert last == {"ran": 12}
 
 
 @pytest.mark.slow
@@ -154,8 +154,8 @@ def test_what_ended_in_a_traceback_is_refused(run, name, tmp_path):
     assert len(ended.stderr) < 4_000
 
 
-def test_a_hundred_thousand_unknown_keys_are_counted_soon(run, tmp_path):
-    write(tmp_path, "".join(f"k{i} = 1\n" for i in range(100_000)))
+def test_tens_of_thousands_of_unknown_keys_are_counted_soon(run, tmp_path):
+    write(tmp_path, "".join(f"k{i} = 1\n" for i in range(20_000)))
     ended = run(tmp_path, "solve", "spec.toml")
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1].endswith("further problems")
@@ -182,7 +182,7 @@ def test_absurd_options_are_refused_at_once(run, arguments, says, tmp_path):
 
 
 def test_many_users_of_whom_nothing_is_said_are_one_entry(run, tmp_path):
-    numbers = ", ".join(map(str, range(5_001)))
+    numbers = ", ".join(map(str, range(2_001)))
     utility = (
         f"utility = {{ kind = 'table', by_count = [{numbers}] }}\nevery_user = {{ costs = {{ present = 0.25 }} }}\n"
     )
@@ -192,7 +192,7 @@ def test_many_users_of_whom_nothing_is_said_are_one_entry(run, tmp_path):
     found = json.loads(ended.stdout)["optimum"]
     # Nobody's number depends on others, so everybody takes part for what it costs them.
     assert found["alpha"] == "1/4"
-    assert found["value"] == "3750"
+    assert found["value"] == "1500"
 
 
 def test_long_work_in_a_pipe_says_what_it_does_every_few_seconds(tmp_path):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ OUTPUTS = {
 """A way to write a file, for each command and each of its outputs; the last word is the file."""
 UNMARKED = {"fit specification", "export csv", "init"}
 LONG = {"crosscheck", "errata"}
-QUICK = {"solve json", "solve png", "fit specification", "export nfg", "export csv", "export tex", "init"}
+QUICK = {"solve json", "fit specification", "export nfg", "export csv", "export tex", "init"}
 
 
 def place_of(name):
@@ -166,8 +167,14 @@ def test_a_text_of_ours_that_was_edited_is_the_users(folder, name):
         refused(folder, name, edited)
 
 
-def test_a_file_of_ours_of_another_kind_stays(folder):
-    marked = ["solve json", "solve png", "solve svg", "solve pdf", "export nfg", "export tex"]
+@pytest.mark.parametrize(
+    "marked",
+    [
+        ["solve json", "export nfg", "export tex"],
+        pytest.param(["solve json", "solve png", "solve svg", "solve pdf", "export tex"], marks=pytest.mark.slow),
+    ],
+)
+def test_a_file_of_ours_of_another_kind_stays(folder, marked):
     contents = {}
     for name in marked:
         run(*OUTPUTS[name])
@@ -223,10 +230,9 @@ def test_an_input_is_never_written_over_not_even_by_force(folder, name):
         links[1].hardlink_to(folder / source)
         places = [source] if "json" in name or ending == Path(source).suffix else []
         before = snapshot(folder)
-        for place in [*places, *links]:
-            for force in ((), ("--force",)):
-                assert "must not be a file that is read" in run(*words[:-1], place, *force, status=2).stderr
-                assert snapshot(folder) == before
+        for place, force in zip([*places, *links], cycle((("--force",), ())), strict=False):
+            assert "must not be a file that is read" in run(*words[:-1], place, *force, status=2).stderr
+            assert snapshot(folder) == before
 
 
 def test_a_specification_from_standard_input_keeps_its_files(folder):
@@ -375,7 +381,7 @@ def _not_mixed(folder, data):
     assert {file.name for file in folder.iterdir()} == {"shared.jsonl"}
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.data())
 def test_two_utilities_on_one_checkpoint_are_never_mixed(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp() / "mixed"

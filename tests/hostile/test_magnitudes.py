@@ -112,7 +112,7 @@ def check_a_dominated_action_changes_nothing(pair):
         assert verify(json.loads(json.dumps(found.to_dict()))).failures == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(games())
 def test_a_dominated_action_changes_no_equilibrium(pair):
     check_a_dominated_action_changes_nothing(pair)
@@ -153,7 +153,7 @@ def check_stable_profiles(problem):
         assert found[profile] == pytest.approx((float(lo), float(hi)), rel=1e-9, abs=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(problems())
 def test_stable_profiles_are_those_of_the_same_numbers_in_rationals(problem):
     check_stable_profiles(problem)
@@ -183,7 +183,7 @@ def check_the_optimum(problem, selection):
         assert float(lo) * (1 - 1e-9) <= floats.alpha <= float(hi) * (1 + 1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(problems(), st.sampled_from(["best", "worst", "potential"]))
 def test_the_optimum_is_that_of_the_same_numbers_in_rationals(problem, selection):
     check_the_optimum(problem, selection)
@@ -219,7 +219,7 @@ def check_both_engines(problem, selection):
         assert found.value == pytest.approx(float(rational.value), rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(crowds(), st.sampled_from(["best", "worst", "potential"]))
 def test_counting_interchangeable_users_gives_the_optimum_in_rationals(problem, selection):
     check_both_engines(problem, selection)

@@ -130,15 +130,14 @@ def test_a_result_and_data_are_read_from_standard_input(evil):
 
 
 ERRATA, HELP, DERIVE = ["errata"], ["--help"], ["derive", "--users", "3"]
-LEFT, FULL, CLOSED = ("| head -1 > /dev/null", 0), ("> /dev/full", 3), (">&-", 2)
+ENDS = ("| head -1 > /dev/null", 0), ("> /dev/full", 3), (">&-", 2)
 
 
 @pytest.mark.parametrize(
     ("arguments", "redirection", "status"),
     [
-        *[(HELP, *LEFT), (HELP, *FULL), (HELP, *CLOSED), (DERIVE, *FULL)],
-        *[pytest.param(ERRATA, *end, marks=pytest.mark.slow) for end in (LEFT, FULL, CLOSED)],
-        *[pytest.param(DERIVE, *end, marks=pytest.mark.slow) for end in (LEFT, CLOSED)],
+        *[(HELP, *end) for end in ENDS],
+        *[pytest.param(words, *end, marks=pytest.mark.slow) for words in (ERRATA, DERIVE) for end in ENDS],
     ],
 )
 def test_output_that_is_left_early_full_or_closed_ends_cleanly(arguments, redirection, status):

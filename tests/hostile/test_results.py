@@ -89,7 +89,7 @@ def test_a_field_of_another_kind_fails(name, field, change):
         assert not check(name, (field,), change).passed
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(PLACES), st.sampled_from([*BAD, "remove"]))
 def test_no_damage_gives_a_traceback(place, change):
     check(*place, change)
