@@ -7,6 +7,7 @@ exactly. No other module holds a tolerance of its own.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -86,10 +87,7 @@ def near(*values: Any, part: float = RELATIVE) -> Any:
     sizes = [np.asarray(np.abs(value)) for value in values]
     if all(size.dtype.kind != "f" for size in sizes):
         return 0
-    largest = sizes[0]
-    for size in sizes[1:]:
-        largest = np.maximum(largest, size)
-    return part * largest
+    return part * reduce(np.maximum, sizes)
 
 
 def difference(left: Any, right: Any, *sizes: Any, part: float = RELATIVE) -> Any:

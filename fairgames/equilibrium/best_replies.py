@@ -184,19 +184,15 @@ class _Climber:
         """What a user gains by moving to each of its actions, and the rounding of that difference of potentials."""
         levels = self._actions[user]
         here = levels[profile[user]]
-        P, cost = self._potential(profile, user, here), self._cost(user, here)
-        moves = [(self._potential(profile, user, level), self._cost(user, level)) for level in levels]
+        P, cost = self._potential(profile, user, here), self._costs.item(user, here)
+        moves = [(self._potential(profile, user, level), self._costs.item(user, level)) for level in levels]
         return [((Q - P) - (price - cost), near(P, Q) + near(cost, price, part=ROUNDING)) for Q, price in moves]
 
     def payoff(self, profile: Profile, user: int) -> Number:
         """Payoff of a user: its share ``alpha·(P − P without it)`` less its cost."""
         level = self._actions[user][profile[user]]
-        share = self._potential(profile, user, level) - self._potential(profile, user, 0)
-        return share - self._cost(user, level)
-
-    def _cost(self, user: int, level: int) -> Number:
         cost: Number = self._costs.item(user, level)
-        return cost
+        return self._potential(profile, user, level) - self._potential(profile, user, 0) - cost
 
     def _potential(self, profile: Profile, user: int, level: int) -> Number:
         """``alpha·P`` after a user moves to a level."""

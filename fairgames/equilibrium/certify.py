@@ -21,7 +21,7 @@ from fairgames.equilibrium.solver import Strategies
 from fairgames.errors import InputError
 from fairgames.exactness import LARGEST_PAYOFF_POWER, Array, Number, as_array, is_exact, to_float, to_fractions
 from fairgames.game.deviations import against_others, deviation_payoffs, pure_strategy
-from fairgames.tolerance import MATCHING, PROBABILITY, REGRET, RELATIVE, ROUNDING, near, probability_tolerance
+from fairgames.tolerance import MATCHING, PROBABILITY, REGRET, RELATIVE, ROUNDING, near
 
 
 class Certificate(NamedTuple):
@@ -77,10 +77,10 @@ class Certifier:
     @cached_property
     def integers(self) -> tuple[Scaled, ...]:
         """The payoffs as integers and their scales; floats as the binary fractions that they are."""
-        return tuple(to_integers(to_fractions(payoff)) for payoff in self.payoffs)
+        return tuple(to_integers(payoff) for payoff in self.payoffs)
 
     @cached_property
-    def _coarse(self) -> list[float]:
+    def coarse(self) -> list[float]:
         """More than any comparison of a player's payoffs allows for rounding."""
         return [3 * RELATIVE * float(np.abs(payoff).max()) for payoff in self.floats]
 
@@ -90,7 +90,7 @@ class Certifier:
             return self._in_integers(strategies)
         strategies = tuple(map(to_float, strategies))
         earned, regrets, shortfalls, best, holds = [], [], [], [], True
-        for player, (payoff, own, coarse) in enumerate(zip(self.floats, strategies, self._coarse, strict=True)):
+        for player, (payoff, own, coarse) in enumerate(zip(self.floats, strategies, self.coarse, strict=True)):
             values = against_others(payoff, strategies, player)
             top, expected = float(values.max()), float(own @ values)
             short = (top - values).tolist()
@@ -277,9 +277,11 @@ def _well_formed(profile: Any, shape: tuple[int, ...], *, exact: bool) -> Strate
 def _probabilities(given: Any, size: int, *, exact: bool) -> Array:
     rational = isinstance(given, np.ndarray) and given.ndim == 1 and set(map(type, given.tolist())) == {Fraction}
     strategy: Array = given if rational else as_array(given, "strategy", power=LARGEST_PAYOFF_POWER)
-    values, tolerance = strategy.tolist(), probability_tolerance(strategy)
+    values, tolerance = strategy.tolist(), 0 if is_exact(strategy) else PROBABILITY
     if strategy.shape != (size,) or min(values) < -tolerance or abs(sum(values) - 1) > tolerance:
         raise ValueError
+    if is_exact(strategy):
+        return strategy
     played = [action for action, value in enumerate(values) if value > tolerance]
     if exact and len(played) == 1:
         return pure_strategy(played[0], size)
@@ -307,10 +309,10 @@ def near_ties(certifier: Certifier, accepted: Sequence[Certified], profiles: Ite
     >>> near_ties(Certifier((np.array([[0.1 + 0.2], [0.3]]), np.array([[0.0], [1.0]]))), [], [])
     True
     """
-    for player, payoff in enumerate(certifier.payoffs):
-        ordered = np.sort(np.moveaxis(payoff, player, 0), axis=0)
+    for player, (payoff, coarse) in enumerate(zip(certifier.payoffs, certifier.coarse, strict=True)):
+        ordered = np.sort(payoff.swapaxes(0, player), axis=0)
         gaps = ordered[1:] - ordered[:-1]
-        close = (gaps > 0) & (gaps <= near(ordered.max(), ordered.min()))
+        close = (gaps > 0) & (gaps <= coarse)
         if close.any() and (gaps <= near(ordered[1:], ordered[:-1]))[close].any():
             return True
     # Some action is hardly played, but falls short of the best by no more than rounding.

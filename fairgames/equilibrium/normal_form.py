@@ -99,7 +99,7 @@ def checked_payoffs(payoffs: Any) -> tuple[Array, ...]:
         raise InputError(
             "game",
             "must have at least two players, one payoff array each ([A, B] for two matrices; "
-            "[A, -A] for a zero-sum game); a single user simply takes its best action",
+            "[A, -A] for a zero-sum game); a single player simply takes its best action",
             len(payoffs),
         )
     arrays = tuple(

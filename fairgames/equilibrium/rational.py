@@ -1,4 +1,4 @@
-"""Rationals for exact work: integer scaling, and simple rationals near floats."""
+"""Rationals for exact work: integers for `vertices` and `certify`, and simple rationals near floats for `solve`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ class Scaled(NamedTuple):
 
 
 def to_integers(array: Array) -> Scaled:
-    """Multiply an array of Fractions by the smallest number that makes all entries integers.
+    """Multiply an array by the smallest number that makes all entries integers.
 
     Parameters
     ----------
-    array : ndarray of Fraction
+    array : ndarray
+        Of Fractions, or of floats: these are the binary fractions that they are.
 
     Returns
     -------
@@ -34,13 +35,13 @@ def to_integers(array: Array) -> Scaled:
 
     Examples
     --------
-    >>> to_integers(to_fractions(np.array([0.5, 0.75])))
+    >>> to_integers(np.array([0.5, 0.75]))
     Scaled(integers=array([2, 3], dtype=object), scale=4)
     """
-    values = array.ravel().tolist()
-    scale = math.lcm(*[value.denominator for value in values])
-    integers = np.empty(len(values), dtype=object)
-    integers[:] = [value.numerator * (scale // value.denominator) for value in values]
+    ratios = [value.as_integer_ratio() for value in array.ravel().tolist()]
+    scale = math.lcm(*[below for _, below in ratios])
+    integers = np.empty(len(ratios), dtype=object)
+    integers[:] = [above * (scale // below) for above, below in ratios]
     return Scaled(integers.reshape(array.shape), scale)
 
 
@@ -87,7 +88,7 @@ def rationalize(payoffs: Sequence[Array], bound: object) -> tuple[tuple[Array, .
     Parameters
     ----------
     payoffs : sequence of ndarray
-        One tensor a user; exact tensors are left as they are.
+        One tensor a player; exact tensors are left as they are.
     bound : number
         Largest change allowed in a payoff, positive.
 

@@ -28,15 +28,15 @@ class Equilibrium(Result):
     Attributes
     ----------
     strategies : tuple of ndarray
-        One probability vector a user over its allowed actions.
+        One probability vector a player over its allowed actions.
     payoffs : tuple of Fraction or float
-        Expected payoff of each user.
+        Expected payoff of each player.
     regret : Fraction or float
-        Largest gain of any user from deviating alone, recomputed from the payoffs; 0 when exact.
+        Largest gain of any player from deviating alone, recomputed from the payoffs; 0 when exact.
     supports : tuple of tuple of int
-        Levels that each user plays with positive probability.
+        Levels that each player plays with positive probability.
     profile : tuple of int or None
-        The level of each user when all strategies are pure, otherwise None.
+        The level of each player when all strategies are pure, otherwise None.
     is_pure : bool
         Whether nobody mixes.
     is_extreme : bool or None
@@ -44,7 +44,7 @@ class Equilibrium(Result):
     is_isolated : bool or None
         Whether no other equilibrium is near; None when not known.
     index : int or None
-        +1 or -1 for a regular equilibrium of two users (Shapley 1974), otherwise None.
+        +1 or -1 for a regular equilibrium of two players (Shapley 1974), otherwise None.
 
     Examples
     --------
@@ -77,13 +77,13 @@ class EquilibriumSet(Result):
     equilibria : tuple of Equilibrium
         Ordered: earlier actions first.
     components : tuple of tuple of tuple of ndarray
-        Maximal Nash subsets: for each user the extreme strategies, any mixtures of which are an equilibrium
+        Maximal Nash subsets: for each player the extreme strategies, any mixtures of which are an equilibrium
         together. Empty unless ``complete``.
     complete : bool
         Whether the method guarantees that every equilibrium of the game lies in ``components``.
     degenerate : bool or None
         Whether some mixed strategy has more pure best responses than it plays actions; None when not tested
-        (three or more users, or an unfinished search).
+        (three or more players, or an unfinished search).
     exact : bool
         Whether every number is a rational, computed without rounding.
     searched : str
@@ -95,7 +95,7 @@ class EquilibriumSet(Result):
     rationalized : Fraction, float or None
         Largest change made to a payoff by ``rationalize``; None when it was not asked for.
     payoffs : tuple of ndarray or None
-        The game: one tensor a user. None when only its potential fits in memory.
+        The game: one tensor a player. None when only its potential fits in memory.
     actions : tuple of tuple of int
         The level that each entry of a strategy stands for.
     player_names : tuple of str
@@ -149,11 +149,11 @@ class EquilibriumSet(Result):
         Raises
         ------
         InputError
-            If there are not exactly two users.
+            If there are not exactly two players.
         """
         if len(self.actions) != 2:
-            n_users = len(self.actions)
-            raise InputError("equilibria", "must be of two users for nashpy; use to_gambit() for more", n_users)
+            n_players = len(self.actions)
+            raise InputError("equilibria", "must be of two players for nashpy; use to_gambit() for more", n_players)
         return [(to_float(x), to_float(y)) for x, y in (entry.strategies for entry in self.equilibria)]
 
     @public
@@ -203,7 +203,7 @@ class EquilibriumSet(Result):
             facts.append("degenerate" if self.degenerate else "nondegenerate")
         if self.components:
             facts.append(counted(len(self.components), "component", "components"))
-        title = f"{count} of {len(self.actions)} users ({', '.join(facts)}; method {self.method})"
+        title = f"{count} of {len(self.actions)} players ({', '.join(facts)}; method {self.method})"
         return "\n".join([title, *(f"warning: {warning}" for warning in self.warnings)])
 
 

@@ -92,7 +92,7 @@ def equilibria(
     Examples
     --------
     >>> print(equilibria([[["2/3", 0], [0, 1]], [[1, 0], [0, "2/3"]]]))
-    3 equilibria of 2 users (complete, exact, nondegenerate, 3 components; method two-action)
+    3 equilibria of 2 players (complete, exact, nondegenerate, 3 components; method two-action)
        kind   strategies             payoffs     regret  isolated
     -  -----  ---------------------  ----------  ------  --------
     0  pure   (1, 0) (1, 0)          (2/3, 1)    0       yes

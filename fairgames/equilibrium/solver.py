@@ -1,4 +1,4 @@
-"""What a solver is: a function that reports equilibria, and what it promises."""
+"""What a solver is: a function that reports equilibria, and what it promises; for `solvers`, and for other packages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Solver:
         What users type as ``method``.
     solve : callable
         ``solve(payoffs, found)``: ``payoffs`` is a tuple of tensors, all float64 or all Fractions;
-        it calls ``found(strategies)`` with one probability vector a user as soon as it has an
+        it calls ``found(strategies)`` with one probability vector a player as soon as it has an
         equilibrium, and returns `Notes` or None. With ``timeout`` it runs in another process, so it
         must be importable.
     promise : {"complete", "isolated", "pure", "some", "one"}

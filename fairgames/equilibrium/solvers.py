@@ -19,7 +19,7 @@ from fairgames.equilibrium.solver import Found, Notes, Solver, Strategies
 from fairgames.equilibrium.subdivision import solve_subdivision
 from fairgames.equilibrium.vertices import solve_vertices
 from fairgames.errors import SolverError, shown
-from fairgames.exactness import Array, to_float, to_fractions
+from fairgames.exactness import Array, to_float
 from fairgames.game import gambit
 from fairgames.game.deviations import pure_strategy
 from fairgames.tolerance import ROUNDING, near
@@ -71,7 +71,7 @@ def solve_two_action(payoffs: Strategies, found: Found) -> Notes:
     (array([Fraction(1, 2), Fraction(1, 2)], dtype=object), array([Fraction(1, 2), Fraction(1, 2)], dtype=object))
     Notes(degenerate=False, warnings=())
     """
-    A, B = (to_integers(to_fractions(payoff)).integers for payoff in payoffs)
+    A, B = (to_integers(payoff).integers for payoff in payoffs)
     row_gains = (A[0, 0] - A[1, 0], A[0, 1] - A[1, 1])
     column_gains = (B[0, 0] - B[0, 1], B[1, 0] - B[1, 1])
     columns = _extreme_strategies(row_gains)

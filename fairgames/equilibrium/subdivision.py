@@ -311,11 +311,10 @@ def is_regular(payoffs: Sequence[Array], strategies: Sequence[Array], supports: 
     free = coordinates(supports)
     if not free:
         return True
-    cell = tuple(np.eye(len(x))[list(own)] for x, own in zip(strategies, supports, strict=True))
     equations = []
-    for player, (payoff, own) in enumerate(zip(payoffs, supports, strict=True)):
-        corners = at_corners(np.moveaxis(payoff, player, 0), cell, player)
-        equations.append(corners[list(own[1:])] - corners[own[0]])
+    for player, payoff in enumerate(payoffs):
+        played = np.moveaxis(payoff[np.ix_(*supports)], player, 0)
+        equations.append(np.expand_dims(played[1:] - played[0], player + 1))
     weights = [to_float(x)[list(own)] for x, own in zip(strategies, supports, strict=True)]
     slopes, _ = balanced(linearised(equations, weights, free)[0])
     return bool(np.linalg.cond(slopes) < ILL_CONDITIONED)

@@ -22,7 +22,7 @@ import numpy as np
 
 from fairgames.equilibrium.rational import from_weights, to_integers
 from fairgames.equilibrium.solver import Found, Notes, Strategies
-from fairgames.exactness import Array, to_fractions
+from fairgames.exactness import Array
 
 
 class Vertex(NamedTuple):
@@ -279,7 +279,7 @@ def solve_vertices(payoffs: Strategies, found: Found) -> Notes:
 
 
 def _positive_integers(payoff: Array) -> list[list[int]]:
-    integers = to_integers(to_fractions(payoff)).integers
+    integers = to_integers(payoff).integers
     return (integers - (integers.min() - 1)).tolist()  # type: ignore[no-any-return]
 
 

@@ -7,6 +7,7 @@ All that is said about mixed strategies goes through here: best responses (eq. 1
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ def pure_strategy(action: int, size: int) -> Array:
     >>> pure_strategy(1, 2)
     array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
     """
-    return as_array([int(index == action) for index in range(size)], "strategy")
+    return np.array([Fraction(int(index == action)) for index in range(size)], dtype=object)
 
 
 def deviation_payoffs(payoffs: Sequence[Array], strategies: Sequence[Array]) -> tuple[Array, ...]:
