@@ -1,6 +1,7 @@
-"""Privacy costs: what each level costs each user.
+"""Privacy costs, what each level costs each user, and actions, the levels that each may actually choose.
 
-Actions: the levels that each user may actually choose.
+Section 5 of the paper has two actions of which neither need be "absent". Every public door that takes ``costs`` and
+``actions`` reads them with `as_costs` and `allowed_actions`.
 """
 
 from __future__ import annotations

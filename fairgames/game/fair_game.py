@@ -1,4 +1,7 @@
-"""The game that payments create among the users: each chooses a privacy level."""
+"""The game that payments create among the users (eq. 16): each chooses a privacy level.
+
+`FairGame` is public: `equilibria` solves it, and it hands itself over to nashpy, Gambit and ``.nfg`` files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only door to Gambit: games and profiles out and in, and its solvers on payoff arrays.
+"""The only door to Gambit: games and profiles out and in, and its solvers on payoff arrays, for `equilibrium`.
 
 Payoffs cross as rationals (a float as the binary fraction that it is), because Gambit reads floats
 through their decimal text.

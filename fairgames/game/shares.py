@@ -1,4 +1,8 @@
-"""Payments of every user at every profile of allowed actions, before the fraction is applied."""
+"""Payments of every user at every profile of allowed actions, before the fraction is applied, and payoffs from them.
+
+Fair ones (Theorem 2) are differences of the potential; another rule is asked everywhere. `fair_game`,
+`mechanism.problem` and the comparison of rules read them.
+"""
 
 from __future__ import annotations
 

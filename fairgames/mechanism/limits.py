@@ -1,4 +1,7 @@
-"""What the platform can afford and needs: a margin, a budget, a least utility, a range of alpha."""
+"""What the platform can afford and needs: a margin, a budget, a least utility, a range of alpha.
+
+`mechanism.optimal` checks them with `as_limits`; every search of `mechanism` reads the `Limits`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Real roots of polynomials with rational coefficients, rational wherever they are."""
+"""Real roots of polynomials of degree up to 3 with rational coefficients, rational wherever they are.
+
+Along a family of two players' equilibria the utility is a quadratic in ``1/alpha``, and the platform's value is
+stationary at roots of a cubic: `landscape.piece_peaks` asks for these, `two_player.optimum` for where families cross.
+"""
 
 from __future__ import annotations
 

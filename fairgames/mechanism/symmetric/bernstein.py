@@ -1,6 +1,8 @@
 """Polynomials in Bernstein form on [0, 1], in rationals: their roots, isolated and certified.
 
 ``B(x) = Σ_k C(n, k) x^k (1 − x)^(n − k) b_k`` is the mean of ``b_K`` with ``K`` binomial ``(n, x)``.
+
+Gains and utilities of exchangeable users who mix are such means: all of `symmetric` reads them, up to 32 users.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 ``A`` users surely take the less private action, ``B`` the more private one, and ``R = N − A − B`` mix with one
 probability. With ``R = 0`` the equilibrium is pure and holds on a range of alpha; with ``R ≥ 2`` the
 probability follows from alpha. (One user alone mixes at single alphas only.)
+
+`symmetric.optimum` takes the best of them, `symmetric.worst` their envelopes; a `Branch` also stands in the landscape.
 """
 
 from __future__ import annotations

@@ -19,13 +19,7 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact
 from fairgames.mechanism.symmetric.game import Mean, SymmetricGame, symmetric_game
-from fairgames.mechanism.symmetric.optimum import (
-    FamilyOptimum,
-    best_overall,
-    best_pure,
-    best_symmetric,
-    worst_overall,
-)
+from fairgames.mechanism.symmetric.optimum import FamilyOptimum, best_overall, best_pure, best_symmetric, worst_overall
 from fairgames.mechanism.symmetric.thresholds import (
     Assumptions,
     check_assumptions,

@@ -1,4 +1,8 @@
-"""Envelopes of families of equilibria, lowest or highest, and the highest floor: what the platform is sure of."""
+"""Envelopes of families of equilibria, lowest or highest, and the highest floor: what the platform is sure of.
+
+Between two ends of families the lowest value is highest beside an end, at a stationary point of one family, or where
+two cross (`worst_point`). `symmetric.optimum` calls it for ``"worst"``, and `envelope_of` for the landscape.
+"""
 
 from __future__ import annotations
 
@@ -162,22 +166,17 @@ def _highest(piece: _OpenPiece, noise: Fraction) -> list[Point]:
     Of a few families first: their envelope bounds that of all. While another one lies below one of its highest
     points, that one joins them.
     """
-    chosen = list(
-        {id(one): one for one in (_lowest(piece.active, end, noise) for end, _ in (piece.left, piece.right))}.values()
-    )
+    chosen = {id(one): one for one in (_lowest(piece.active, end, noise) for end, _ in (piece.left, piece.right))}
     while True:
-        points = list(_candidates(piece, chosen, noise))
-        top = max(Fraction(point.value) for point in points) - noise
+        points = list(_candidates(piece, list(chosen.values()), noise))
+        top, known = max(Fraction(point.value) for point in points) - noise, len(chosen)
         tied = [point for point in points if point.value >= top]
-        joining: dict[int, Family] = {}
         for point in tied:
             one = _lowest(piece.active, point.alpha, noise)
-            lower = one.utility_at(point.alpha) < Fraction(point.utility) - noise
-            if lower and not any(one is other for other in chosen):
-                joining[id(one)] = one
-        if not joining:
+            if one.utility_at(point.alpha) < Fraction(point.utility) - noise:
+                chosen[id(one)] = one
+        if len(chosen) == known:
             return tied
-        chosen += joining.values()
 
 
 def _candidates(piece: _OpenPiece, chosen: Sequence[Family], noise: Fraction) -> Iterator[Point]:

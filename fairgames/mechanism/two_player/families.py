@@ -274,11 +274,7 @@ def _equilibrium_ranges(x: Vertex, y: Vertex) -> Iterator[tuple[Fraction, Fracti
 
 
 def _with_ends(
-    low: Fraction,
-    high: Fraction | None,
-    x: tuple[Line, ...],
-    y: tuple[Line, ...],
-    values: list[list[Fraction]],
+    low: Fraction, high: Fraction | None, x: tuple[Line, ...], y: tuple[Line, ...], values: list[list[Fraction]]
 ) -> Iterator[Family]:
     """The family, and its ends by themselves where fewer profiles are played there than inside."""
     if low == high:

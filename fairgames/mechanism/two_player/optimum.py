@@ -19,19 +19,7 @@ from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, to_fractions
 from fairgames.game.costs import Actions, CostTable
 from fairgames.mechanism.dense import Search
-from fairgames.mechanism.landscape import (
-    Peak,
-    Piece,
-    Profile,
-    highest_peak,
-    holds,
-    in_floats,
-    join,
-    kept,
-    remove,
-    within,
-    worth,
-)
+from fairgames.mechanism.landscape import Peak, Piece, highest_peak, holds, in_floats, join, remove, within, worth
 from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.roots import polynomial_roots
@@ -115,7 +103,7 @@ def best_of_two(problem: Problem) -> Search:
     return Search(peak, pieces, _ties(meeting, peak, exact=problem.exact), SEARCHED)
 
 
-def _ties(pieces: Sequence[Piece], peak: Peak | None, *, exact: bool) -> tuple[Profile, ...]:
+def _ties(pieces: Sequence[Piece], peak: Peak | None, *, exact: bool) -> tuple[tuple[int, ...], ...]:
     """Other pure profiles that do as well at the same alpha."""
     if peak is None:
         return ()
@@ -124,7 +112,7 @@ def _ties(pieces: Sequence[Piece], peak: Peak | None, *, exact: bool) -> tuple[P
         for piece in pieces
         if piece.profile is not None
         and holds(piece, peak.alpha)
-        and kept(piece, peak.alpha) >= peak.value - (0 if exact else Fraction(RELATIVE) * abs(Fraction(peak.value)))
+        and piece.value(peak.alpha) >= peak.value - (0 if exact else Fraction(RELATIVE) * abs(Fraction(peak.value)))
     }
     return tuple(sorted(rivals - {peak.piece.profile}))
 
