@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from fairgames.errors import InputError
 from fairgames.memory import available_memory, require_memory
@@ -208,23 +208,26 @@ class Output:
         with self._writing() as target:
             exists = os.path.lexists(target)
             if not target.parent.is_dir():
-                raise self._refusal("must name a file in an existing folder")
+                self._refuse("must name a file in an existing folder")
             if target.is_dir():
-                raise self._refusal("cannot be written: it is a folder")
+                self._refuse("cannot be written: it is a folder")
             if not os.access(target if exists else target.parent, os.W_OK):
-                raise self._refusal("cannot be written: Permission denied")
+                self._refuse("cannot be written: Permission denied")
             if not exists:
                 return
             if not target.is_file():
-                raise self._refusal("must be a file, not a device or a pipe (--json - is standard output)")
+                self._refuse("must be a file, not a device or a pipe (--json - is standard output)")
             if any(source.exists() and target.samefile(source) for source in self.inputs):
-                raise self._refusal("must not be a file that is read, which is left as it is")
+                self._refuse("must not be a file that is read, which is left as it is")
             is_ours = _OURS.get(self.kind or self.path.suffix.lower())
             if not self.force and not (is_ours and is_ours(target)):
-                raise self._refusal(
+                self._refuse(
                     "exists already, is not known to be of fairgames, and is left as it is: name another file, or "
                     "overwrite it with --force (force=True in Python)"
                 )
+
+    def _refuse(self, problem: str) -> NoReturn:
+        raise InputError(self.argument, problem, str(self.path))
 
     def write(self, content: str | bytes) -> None:
         """Write the file: beside its place first, then renamed, so that it is never half a file.

@@ -1,8 +1,7 @@
-"""Which fairness axioms a payment rule breaks, and the witness of each break.
+"""Which fairness axioms (the paper, section 3) a payment rule breaks, with a witness of each break.
 
-The single axioms: each check yields the profiles at which payments break it.
-
-A witness is the profile, the users concerned, what was found and what the axiom requires.
+Each check sees the worths of all subsets of the users at one profile and what the rule pays there, and yields what
+breaks the axiom. `check_axioms`, a public name, tries a rule on one utility and on all unanimity utilities.
 """
 
 from __future__ import annotations
@@ -25,67 +24,48 @@ from fairgames.tolerance import comparison_tolerance
 from fairgames.utility.base import Utility
 from fairgames.utility.table import TableUtility, as_utility
 
-Witness: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], Number, Number]
+Broken: TypeAlias = tuple[tuple[int, ...], Number, Number]
+"""The users concerned, what was found and what the axiom requires."""
 PaidEverywhere: TypeAlias = dict[tuple[int, ...], Array]
 """Payments at every profile: the users', then the platform's where it is in the coalition."""
 
 
-def _coalition_worths(utility: Utility, profile: tuple[int, ...]) -> Array:
-    """Utility of every subset of the users at ``profile``, shape (2, …, 2)."""
-    tensor = utility.tensor()
-    return tensor[np.ix_(*[(0, level) for level in profile])]
-
-
-def symmetry(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:
+def symmetry(worths: Array, paid: Array, tolerance: float) -> Iterator[Broken]:
     """Two equally contributing users are paid equally (A.i, B.i)."""
-    tolerance = comparison_tolerance(utility.tensor(), *payments.values())
-    for profile, paid in payments.items():
-        worths = _coalition_worths(utility, profile)
-        for i, j in combinations(range(utility.n_users), 2):
-            alike = np.abs(worths - np.swapaxes(worths, i, j)).max() <= tolerance
-            if alike and abs(paid[i] - paid[j]) > tolerance:
-                yield profile, (i, j), paid[i], paid[j]
+    for i, j in combinations(range(worths.ndim), 2):
+        alike = np.abs(worths - np.swapaxes(worths, i, j)).max() <= tolerance
+        if alike and abs(paid[i] - paid[j]) > tolerance:
+            yield (i, j), paid[i], paid[j]
 
 
-def null_user(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:
+def null_user(worths: Array, paid: Array, tolerance: float) -> Iterator[Broken]:
     """A user who never adds anything is paid nothing (A.i, B.i)."""
-    tolerance = comparison_tolerance(utility.tensor(), *payments.values())
-    for profile, paid in payments.items():
-        worths = _coalition_worths(utility, profile)
-        for user in range(utility.n_users):
-            adds = np.max(np.abs(worths.take(1, axis=user) - worths.take(0, axis=user)))
-            if adds <= tolerance and abs(paid[user]) > tolerance:
-                yield profile, (user,), paid[user], paid[user] * 0
+    for user in range(worths.ndim):
+        adds = np.max(np.abs(worths.take(1, axis=user) - worths.take(0, axis=user)))
+        if adds <= tolerance and abs(paid[user]) > tolerance:
+            yield (user,), paid[user], paid[user] * 0
 
 
-def efficiency(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:
+def efficiency(worths: Array, paid: Array, tolerance: float) -> Iterator[Broken]:
     """Payments and the platform's share add up to the utility (A.ii)."""
-    tolerance = comparison_tolerance(utility.tensor(), *payments.values())
-    for profile, paid in payments.items():
-        worth = utility.tensor()[profile]
-        if abs(paid.sum() - worth) > tolerance:
-            yield profile, (), paid.sum(), worth
+    if abs(paid.sum() - worths.flat[-1]) > tolerance:
+        yield (), paid.sum(), worths.flat[-1]
 
 
-def pseudo_efficiency(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:
+def pseudo_efficiency(worths: Array, paid: Array, tolerance: float) -> Iterator[Broken]:
     """Payments add up to a fraction of the utility, from 0 to 1 (B.ii)."""
-    tolerance = comparison_tolerance(utility.tensor(), *payments.values())
-    for profile, paid in payments.items():
-        worth, total = utility.tensor()[profile], paid.sum()
-        low, high = min(worth, worth * 0), max(worth, worth * 0)
-        if not low - tolerance <= total <= high + tolerance:
-            yield profile, (), total, low if total < low else high
+    worth, total = worths.flat[-1], paid.sum()
+    low, high = min(worth, worth * 0), max(worth, worth * 0)
+    if not low - tolerance <= total <= high + tolerance:
+        yield (), total, low if total < low else high
 
 
-def platform_symmetry(utility: Utility, payments: PaidEverywhere) -> Iterator[Witness]:
+def platform_symmetry(worths: Array, paid: Array, tolerance: float) -> Iterator[Broken]:
     """A user without whom nothing is earned contributes as the platform does, and is paid as much."""
-    tolerance = comparison_tolerance(utility.tensor(), *payments.values())
-    for profile, paid in payments.items():
-        worths = _coalition_worths(utility, profile)
-        for user in range(utility.n_users):
-            needed = np.max(np.abs(worths.take(0, axis=user))) <= tolerance
-            if needed and abs(paid[user] - paid[-1]) > tolerance:
-                yield profile, (user,), paid[-1], paid[user]
+    for user in range(worths.ndim):
+        needed = np.max(np.abs(worths.take(0, axis=user))) <= tolerance
+        if needed and abs(paid[user] - paid[-1]) > tolerance:
+            yield (user,), paid[-1], paid[user]
 
 
 Rule: TypeAlias = Callable[[Utility, NDArray[np.intp]], Any]
@@ -234,7 +214,11 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: Literal["A", 
     breaks = []
     for axiom, check in checks.items():
         witnesses: Iterator[AxiomBreak] = (
-            AxiomBreak(axiom, name, *witness) for name, used, payments in paid for witness in check(used, payments)
+            AxiomBreak(axiom, name, profile, *found)
+            for name, used, payments in paid
+            for tolerance in (comparison_tolerance(used.tensor(), *payments.values()),)
+            for profile, row in payments.items()
+            for found in check(_coalition_worths(used, profile), row, tolerance)
         )
         if axiom == "efficiency" and axioms == "B":
             witnesses = chain(witnesses, _another_fraction(paid))
@@ -245,6 +229,11 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: Literal["A", 
         breaks=tuple(breaks) if additivity is None else (*breaks, additivity),
         utilities=len(tried),
     )
+
+
+def _coalition_worths(utility: Utility, profile: tuple[int, ...]) -> Array:
+    """Utility of every subset of the users at ``profile``, shape (2, …, 2)."""
+    return utility.tensor()[np.ix_(*[(0, level) for level in profile])]
 
 
 def _unanimity_utilities(shape: tuple[int, ...]) -> Iterator[tuple[str, Utility]]:
@@ -297,11 +286,5 @@ def _additivity(rule: Rule, paid: Sequence[tuple[str, Utility, PaidEverywhere]],
             if wrong.size:
                 user = int(wrong[0])
                 required = alone[profile][user] + apart[profile][user]
-                yield AxiomBreak(
-                    "additivity",
-                    f"the given utility plus {name}",
-                    profile,
-                    (user,),
-                    as_number(row[user], "found"),
-                    required,
-                )
+                found = as_number(row[user], "found")
+                yield AxiomBreak("additivity", f"the given utility plus {name}", profile, (user,), found, required)

@@ -1,9 +1,8 @@
-"""The potential of the payments: one pass over all profiles by support size.
+"""The potential of the payments (Hart and Mas-Colell 1989): one pass over all profiles by support size.
 
-Hart and Mas-Colell: there is one function ``P`` with ``phi_i(rho) = P(rho) - P(rho, i absent)``, so
-one tensor holds every payment of every user at every profile.
-
-Counts of interchangeable users by level, numbered.
+There is one function ``P`` with ``phi_i(rho) = P(rho) − P(rho, i absent)``, so one tensor holds every payment of every
+user at every profile. `CountLattice` numbers the profiles of interchangeable users, by how many are at each level;
+`counts` has the potential there.
 """
 
 from __future__ import annotations

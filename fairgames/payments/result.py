@@ -1,6 +1,7 @@
-"""Payments at one profile, and payments at every profile.
+"""What engines of estimates return, and the public results: payments at one profile, and at every profile.
 
-What an engine of estimates returns: payments at alpha = 1, and how far to trust them.
+An `Estimate` is per group, at alpha = 1; `pricing` makes `Payments` of it. A `PaymentTable` reads all payments off one
+potential (Hart and Mas-Colell 1989).
 """
 
 from __future__ import annotations

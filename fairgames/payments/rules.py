@@ -1,6 +1,7 @@
-"""Payment rules other than the fair one, each as ``rule(utility, profile) -> (N,)``.
+"""Payment rules that the fair one is compared with, each as ``rule(utility, profile) -> (N,)``.
 
-Payments in proportion to how much each user discloses, and what users then do.
+Public as ``fg.rules``; comparisons in `assessment` call them. With the rule that shares a budget in proportion comes
+the equilibrium that it leads to (Hu and Gong 2020).
 """
 
 from __future__ import annotations

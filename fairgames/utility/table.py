@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
-from fairgames.utility.base import Utility, Walk, require_zero_at_absent
-from fairgames.utility.walks import LookupWalk
+from fairgames.utility.base import Utility, require_zero_at_absent
 
 _LARGEST_SWAP_CHECK = 1 << 22
 
@@ -69,11 +67,6 @@ class TableUtility(Utility):
         """Utility of each row of ``profiles``."""
         values: Array = self._values[tuple(profiles.T)]
         return values
-
-    def walk(self, levels: NDArray[np.intp]) -> Walk:
-        """Walk through the table."""
-        strides = np.array([math.prod(self.shape[user + 1 :]) for user in range(self.n_users)], dtype=np.intp)
-        return LookupWalk(to_float(self._values).reshape(-1), strides * levels)
 
     def tensor(self) -> Array:
         """Return the table itself, read-only."""
@@ -158,10 +151,6 @@ class CountUtility(Utility):
         """Utility of each row of ``profiles``."""
         present: Array = self._values[np.count_nonzero(profiles, axis=1)]
         return present
-
-    def walk(self, levels: NDArray[np.intp]) -> Walk:  # noqa: ARG002 (who joins is present)
-        """Walk through the list."""
-        return LookupWalk(to_float(self._values), np.ones(self.n_users, dtype=np.intp))
 
     def evaluate_counts(self, counts: NDArray[np.integer[Any]]) -> Array:
         """Utility of states that count users: shape ``(M, 1, 2)`` to shape ``(M,)``."""

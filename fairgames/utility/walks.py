@@ -16,32 +16,6 @@ _CELLS_AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
-class LookupWalk:
-    """Walk through a list of utilities: each user who joins moves on by a fixed number of places.
-
-    Attributes
-    ----------
-    values : ndarray
-        The list.
-    moves : ndarray of int, shape (N,)
-        What each user adds to the place in the list, which starts at 0.
-
-    Examples
-    --------
-    >>> LookupWalk(np.array([0.0, 2.0, 3.0]), np.ones(2, dtype=int))(np.array([1, 0]))
-    array([2., 3.])
-    """
-
-    values: NDArray[np.float64]
-    moves: NDArray[np.intp]
-
-    def __call__(self, order: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Utility after each user of ``order`` has joined."""
-        found: NDArray[np.float64] = self.values[np.cumsum(self.moves[order])]
-        return found
-
-
-@dataclass(frozen=True, eq=False)
 class JumpsWalk:
     """Walk of a utility plus jumps, each at the user whose weight reaches its quota.
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames import CountUtility, DPMeanUtility, FederatedMeanUtility, TableUtility, ThresholdUtility
+from fairgames import DPMeanUtility, FederatedMeanUtility, ThresholdUtility
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.threshold import NothingUtility, as_jump
 
@@ -49,9 +49,6 @@ UTILITIES = {
     "private mean in rationals": _private_rationals,
     "jumps": lambda rng, n: _jumps(rng, _private(rng, n)),
     "jumps alone": lambda rng, n: _jumps(rng, NothingUtility([1] * n, 3)),
-    "table": lambda rng, n: TableUtility(
-        np.concatenate([[0], rng.normal(size=3 ** min(n, 6) - 1)]).reshape((3,) * min(n, 6))
-    ),
 }
 
 
@@ -65,11 +62,6 @@ def test_walks_are_the_evaluations_on_the_way(kind, n_users, seed):
     order = rng.permutation(np.flatnonzero(levels))
     walked = utility.walk(levels)(order)
     np.testing.assert_allclose(walked, _by_evaluation(utility, levels, order), rtol=1e-10, atol=1e-12)
-
-
-def test_counts_of_present_users_walk_through_their_list():
-    utility = CountUtility([0, "1/2", 3, 4])
-    assert utility.walk(np.ones(3, dtype=int))(np.array([2, 0])).tolist() == [0.5, 3]
 
 
 @pytest.mark.parametrize("make", [_federated, _private])

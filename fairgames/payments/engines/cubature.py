@@ -1,11 +1,8 @@
-"""Payments of very many users of few types under a smooth utility: no sampling, a fixed set of states.
+"""Payments of very many users of few kinds under a smooth utility: a fixed set of states, no sampling.
 
-Gauss rules for discrete distributions: uniform on whole numbers, and hypergeometric.
-
-A Gauss rule of ``n`` nodes has the moments of its distribution up to degree ``2n − 1``, skewness
-included, and its nodes lie inside the range of the distribution.
-
-What a smooth rule misses where few users of a group are present: counts one by one against its nodes.
+The sum over sizes of coalitions and each expectation over coalitions of one size are Gauss rules for those discrete
+distributions: uniform on whole numbers, and hypergeometric (Koekoek, Lesky, Swarttouw 2010). Where few users of a group
+are present, what a smooth rule misses is found by counting one by one. `pricing` calls `cubature_payments`.
 """
 
 from __future__ import annotations

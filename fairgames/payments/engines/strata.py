@@ -181,33 +181,21 @@ def joining_totals(
         Utility evaluations spent.
     """
     step = max(1, _DRAWS_AT_ONCE >> len(users.stars))
-    parts = [
-        _joining_totals(evaluate, users, drawn[i : i + step], forward[i : i + step], rng)
-        for i in range(0, len(drawn), step)
-    ]
-    return np.concatenate([part[0] for part in parts]), sum(part[1] for part in parts)
-
-
-def _joining_totals(
-    evaluate: CheckedUtility,
-    users: Population,
-    drawn: NDArray[np.int64],
-    forward: NDArray[np.bool_],
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float64], int]:
-    counts, chances, draw_of = coalitions(users, drawn, rng)
-    up, size = forward[draw_of][:, None], drawn[draw_of][:, None]
-    weights = np.where(up, (users.sizes - counts) / np.maximum(users.n_users - size, 1), counts / size)
-    weights *= chances[:, None]
-    state, group = np.nonzero(weights)
-    neighbours = counts[state]
-    direction = np.where(up[:, 0], 1, -1)[state]
-    neighbours[np.arange(len(state)), group] += direction
-    values = evaluate(np.concatenate([counts, neighbours]))
-    gains = (values[len(counts) :] - values[state]) * direction
-    totals = np.zeros((len(drawn), len(users.sizes)))
-    np.add.at(totals, (draw_of[state], group), weights[state, group] * gains)
-    return totals, len(values)
+    totals, evaluations = np.zeros((len(drawn), len(users.sizes))), 0
+    for some in (slice(start, start + step) for start in range(0, len(drawn), step)):
+        counts, chances, draw_of = coalitions(users, drawn[some], rng)
+        up, size = forward[some][draw_of][:, None], drawn[some][draw_of][:, None]
+        weights = np.where(up, (users.sizes - counts) / np.maximum(users.n_users - size, 1), counts / size)
+        weights *= chances[:, None]
+        state, group = np.nonzero(weights)
+        neighbours = counts[state]
+        direction = np.where(up[:, 0], 1, -1)[state]
+        neighbours[np.arange(len(state)), group] += direction
+        values = evaluate(np.concatenate([counts, neighbours]))
+        gains = (values[len(counts) :] - values[state]) * direction
+        np.add.at(totals[some], (draw_of[state], group), weights[state, group] * gains)
+        evaluations += len(values)
+    return totals, evaluations
 
 
 def coalitions(

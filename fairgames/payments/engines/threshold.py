@@ -1,6 +1,8 @@
-"""Payments of an additive threshold: worth something once enough weight is present. Any number of users.
+"""Payments of an additive threshold, worth something once enough weight is present, at any number of users.
 
-Distribution of the weight of many users that are present independently with one probability.
+A user is paid for being pivotal: an integral over the chance of being present (Owen 1972), whose integrand is a Fourier
+sum for the weight of many users, or a mean over coalitions of each size (Mann and Shapley 1962). `pricing` calls
+`threshold_payments` for every declared jump, after `is_affordable`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Run a user's own function at many profiles, on joblib's workers, and hand over each value as it comes.
+"""Run a user's own function at many profiles, on joblib's workers, and keep each value as it comes.
 
-Measurements survive a crash in a `Store`, which several processes may share.
+Measurements survive a crash in a `Store`, which several processes may share. `experiment` calls `measure`.
 """
 
 from __future__ import annotations

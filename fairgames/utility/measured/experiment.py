@@ -1,8 +1,6 @@
 """A utility measured by a user's own function: an experiment at each profile that an answer needs.
 
-Check what a measured utility is made of.
-
-One repeat of a measured utility, as a utility of its own.
+`MeasuredUtility` is the public name; `cache` runs the function and keeps its values.
 """
 
 from __future__ import annotations

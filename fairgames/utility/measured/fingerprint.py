@@ -1,4 +1,7 @@
-"""Tell whether a function's values may have changed: hash what decides them, not where it is written."""
+"""Tell whether a function's values may have changed: hash what decides them, not where it is written.
+
+Caches of measurements and checkpoints of permutations call `fingerprint`, and refuse a file that another function made.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,11 @@ import os
 import site
 import sys
 import sysconfig
+import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from pickle import PickleError
-from types import (
-    BuiltinFunctionType,
-    ClassMethodDescriptorType,
-    CodeType,
-    FunctionType,
-    GetSetDescriptorType,
-    MappingProxyType,
-    MemberDescriptorType,
-    MethodDescriptorType,
-    MethodType,
-    ModuleType,
-    WrapperDescriptorType,
-)
 from typing import Any
 
 import numpy as np
@@ -37,14 +28,14 @@ from fairgames.errors import FairGamesError, InputError
 
 _PLAIN = (type(None), bool, float, complex, str, bytes, type(...), type(NotImplemented))
 _DESCRIPTORS = (
-    ClassMethodDescriptorType,
-    GetSetDescriptorType,
-    MemberDescriptorType,
-    MethodDescriptorType,
-    WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
 )
-_CONTAINERS = (list, tuple, dict, MappingProxyType, set, frozenset, np.ndarray, np.memmap)
-_WRAPPERS = (MethodType, staticmethod, classmethod, property, cached_property)
+_CONTAINERS = (list, tuple, dict, types.MappingProxyType, set, frozenset, np.ndarray, np.memmap)
+_WRAPPERS = (types.MethodType, staticmethod, classmethod, property, cached_property)
 _LruCache = type(lru_cache(lambda: None))
 
 _NOT_VALUES = {"__doc__", "__firstlineno__", "__module__", "__qualname__", "__static_attributes__"} | {
@@ -101,20 +92,23 @@ def fingerprint(function: Callable[..., Any], *facts: object, named: object = ""
 
 
 def _has_code(function: Any) -> bool:
-    while isinstance(function, (partial, MethodType, _LruCache)):
-        function = next(
-            getattr(function, part) for part in ("__wrapped__", "func", "__func__") if hasattr(function, part)
-        )
+    while isinstance(function := _unwrapped(function), types.MethodType):
+        function = function.__func__
     called = next((vars(part)["__call__"] for part in type(function).__mro__ if "__call__" in vars(part)), None)
-    return isinstance(function, FunctionType) or isinstance(called, FunctionType)
+    return isinstance(function, types.FunctionType) or isinstance(called, types.FunctionType)
+
+
+def _unwrapped(function: Any) -> Any:
+    while isinstance(function, (partial, _LruCache)):
+        function = function.func if isinstance(function, partial) else function.__wrapped__
+    return function
 
 
 def _home(function: Any) -> str:
     """Package of the function: looked into even where it is installed, unless it is one that everybody shares."""
-    while isinstance(function, (partial, _LruCache)):
-        function = function.func if isinstance(function, partial) else function.__wrapped__
-    function = function.__self__ if isinstance(function, MethodType) else function
-    kind = function if isinstance(function, (FunctionType, type)) else type(function)
+    function = _unwrapped(function)
+    function = function.__self__ if isinstance(function, types.MethodType) else function
+    kind = function if isinstance(function, (types.FunctionType, type)) else type(function)
     package = str(kind.__module__).partition(".")[0]
     return "" if package in {*sys.stdlib_module_names, "fairgames", "joblib", "numpy", "scipy", "symbolic"} else package
 
@@ -175,15 +169,15 @@ class _Seen:
         yield _name_of(type(thing))
         if type(thing) in _CONTAINERS:
             yield from self._contents(thing, name)
-        elif isinstance(thing, FunctionType):
+        elif isinstance(thing, types.FunctionType):
             yield from self._function(thing)
-        elif isinstance(thing, CodeType):
+        elif isinstance(thing, types.CodeType):
             yield from self._code(thing)
         elif isinstance(thing, type):
             yield from self._class(thing)
-        elif isinstance(thing, ModuleType):
+        elif isinstance(thing, types.ModuleType):
             yield thing.__name__.encode()
-        elif isinstance(thing, BuiltinFunctionType):
+        elif isinstance(thing, types.BuiltinFunctionType):
             yield from self._builtin(thing, name)
         elif isinstance(thing, _DESCRIPTORS):
             yield _name_of(thing)
@@ -198,7 +192,7 @@ class _Seen:
             yield repr((thing.dtype.descr, thing.shape)).encode()
             flat = np.ascontiguousarray(thing).reshape(-1)
             yield self.digest(flat.tolist(), name) if thing.dtype.hasobject else flat.view(np.uint8).data
-        elif isinstance(thing, (dict, MappingProxyType)):
+        elif isinstance(thing, (dict, types.MappingProxyType)):
             yield from (self.digest(part, name) for pair in thing.items() for part in pair)
         elif isinstance(thing, (set, frozenset)):
             yield from sorted(self.digest(entry, name) for entry in thing)
@@ -207,14 +201,14 @@ class _Seen:
         else:
             yield from (self.digest(entry, name) for entry in thing)
 
-    def _builtin(self, thing: BuiltinFunctionType, name: str) -> Iterator[bytes]:
+    def _builtin(self, thing: types.BuiltinFunctionType, name: str) -> Iterator[bytes]:
         yield _name_of(thing)
-        if not isinstance(thing.__self__, (ModuleType, type(None))):
+        if not isinstance(thing.__self__, (types.ModuleType, type(None))):
             yield self.digest(thing.__self__, name)
         elif _is_own(thing.__module__):
             yield self._opaque(thing, name, "it is a C function")
 
-    def _function(self, function: FunctionType) -> Iterator[bytes]:
+    def _function(self, function: types.FunctionType) -> Iterator[bytes]:
         own = self._is_own(function.__module__) or not _in_library(function.__code__.co_filename)
         if not own and "<" not in function.__qualname__:
             yield _name_of(function)
@@ -222,25 +216,25 @@ class _Seen:
         yield from self._code(function.__code__)
         for name, value in _values_read(function, own):
             yield name.encode()
-            if isinstance(value, ModuleType):
+            if isinstance(value, types.ModuleType):
                 yield from self._module(value, set(_names(function.__code__)), {value.__name__})
             else:
                 yield self.digest(value, name)
 
-    def _code(self, code: CodeType) -> Iterator[bytes]:
+    def _code(self, code: types.CodeType) -> Iterator[bytes]:
         yield code.co_code
         yield code.co_exceptiontable
         yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)).encode()
         yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)).encode()
         yield from (self.digest(constant, "a constant") for constant in code.co_consts)
 
-    def _module(self, module: ModuleType, names: set[str], met: set[str]) -> Iterator[bytes]:
+    def _module(self, module: types.ModuleType, names: set[str], met: set[str]) -> Iterator[bytes]:
         """What a function reads from one of the user's own modules."""
         yield module.__name__.encode()
         if self._is_own(module.__name__):
             for name in sorted(names & set(vars(module)) - met):
                 value = vars(module)[name]
-                if isinstance(value, ModuleType):
+                if isinstance(value, types.ModuleType):
                     yield from self._module(value, names, {*met, name})
                 else:
                     yield self.digest(value, name)
@@ -312,7 +306,7 @@ def _name_of(thing: object) -> bytes:
     return f"{owner}.{name}".encode()
 
 
-def _values_read(function: FunctionType, own: bool) -> Iterator[tuple[str, object]]:
+def _values_read(function: types.FunctionType, own: bool) -> Iterator[tuple[str, object]]:
     """Default arguments, attributes, captured variables, and variables that the function reads from its module."""
     yield "defaults", function.__defaults__
     yield "defaults by name", function.__kwdefaults__
@@ -329,21 +323,21 @@ def _values_read(function: FunctionType, own: bool) -> Iterator[tuple[str, objec
         yield from _modules_read(function)
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
     yield code
     for constant in code.co_consts:
-        if isinstance(constant, CodeType):
+        if isinstance(constant, types.CodeType):
             yield from _codes(constant)
 
 
-def _globals_read(code: CodeType) -> Iterator[str]:
+def _globals_read(code: types.CodeType) -> Iterator[str]:
     for part in _codes(code):
         for step in dis.get_instructions(part):
             if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
                 yield str(step.argval)
 
 
-def _modules_read(function: FunctionType) -> Iterator[tuple[str, ModuleType]]:
+def _modules_read(function: types.FunctionType) -> Iterator[tuple[str, types.ModuleType]]:
     """The user's own modules that a function imports when it is called."""
     package = function.__globals__.get("__package__") or ""
     for code in _codes(function.__code__):
@@ -361,7 +355,7 @@ def _modules_read(function: FunctionType) -> Iterator[tuple[str, ModuleType]]:
                     yield module.__name__, module
 
 
-def _names(code: CodeType) -> Iterator[str]:
+def _names(code: types.CodeType) -> Iterator[str]:
     for part in _codes(code):
         yield from part.co_names
 

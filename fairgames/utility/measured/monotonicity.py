@@ -71,13 +71,8 @@ class Monotonicity(Result):
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         title = f"{len(self.falls)} of {self.steps} measured steps to more data lower the utility"
         headers = ("profile", "user", "to level", "change", "standard error", "beyond noise")
-        rows = [
-            [
-                format_value(getattr(fall, name), 4)
-                for name in ("profile", "user", "level", "change", "standard_error", "beyond_noise")
-            ]
-            for fall in self.falls[:_MOST_PRINTED]
-        ]
+        shown = ("profile", "user", "level", "change", "standard_error", "beyond_noise")
+        rows = [[format_value(getattr(fall, name), 4) for name in shown] for fall in self.falls[:_MOST_PRINTED]]
         left = len(self.falls) - len(rows)
         if self.falls:
             title += f", by {format_value(-self.falls[0].change, 3)} at most"
@@ -141,25 +136,17 @@ def monotonicity(utility: MeasuredUtility, level: float = 0.05) -> Monotonicity:
 def _falls(
     steps: Sequence[tuple[tuple[int, ...], int]], changes: np.ndarray, rounding: np.ndarray, level: float
 ) -> list[Fall]:
-    repeats = len(changes)
-    means = changes.mean(axis=0)
-    errors = changes.std(axis=0, ddof=1) / np.sqrt(repeats) if repeats > 1 else None
-    falls = []
-    for step in np.flatnonzero(means < -rounding).tolist():
-        profile, user = steps[step]
-        change = float(means[step])
-        error = None if errors is None else float(errors[step])
-        real = None if error is None else _beyond_noise(change, error, repeats, level / len(steps))
-        falls.append(Fall(profile, user, profile[user] + 1, change, error, real))
-    return falls
-
-
-def _beyond_noise(change: float, error: float, repeats: int, level: float) -> bool:
-    if error == 0:
-        return True
     from scipy.stats import t
 
-    return bool(t.cdf(change / error, repeats - 1) < level)
+    repeats, means, falls = len(changes), changes.mean(axis=0), []
+    errors = changes.std(axis=0, ddof=1) / np.sqrt(repeats) if repeats > 1 else None
+    for step in np.flatnonzero(means < -rounding).tolist():
+        (profile, user), change, error, real = steps[step], float(means[step]), None, None
+        if errors is not None:
+            error = float(errors[step])
+            real = error == 0 or bool(t.cdf(change / error, repeats - 1) < level / len(steps))
+        falls.append(Fall(profile, user, profile[user] + 1, change, error, real))
+    return falls
 
 
 def _raised(profile: tuple[int, ...], user: int) -> tuple[int, ...]:
