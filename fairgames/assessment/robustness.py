@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, common
+from fairgames.exactness import Array, Number, as_array, common
 from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs
 from fairgames.payments.alpha import as_share
 from fairgames.payments.potential import potential_tensor
@@ -123,9 +122,7 @@ def cost_robustness(
     allowed = allowed_actions(cost_table, actions, worth.shape)
     levels = _levels(worth, profile, allowed)
     fraction = as_share(alpha, "alpha")
-    P, cost_table, number = common(
-        potential_tensor(worth.tensor()), cost_table, np.array(fraction, dtype=_kind(fraction))
-    )
+    P, cost_table, number = common(potential_tensor(worth.tensor()), cost_table, as_array([fraction], "alpha"))
     fraction = number.item()
     paid = fraction * P
     spare = [_spare(paid, cost_table[user], levels, user, allowed[user]) for user in range(worth.n_users)]
@@ -163,22 +160,17 @@ def _spare(paid: Array, cost: Array, levels: tuple[int, ...], user: int, allowed
     """What a user loses by moving to each other level."""
     chosen = levels[user]
     spare: dict[int, Number] = {}
+    rounding = comparison_tolerance(paid)
     for other in allowed:
         if other != chosen:
             earned = paid[levels] - paid[(*levels[:user], other, *levels[user + 1 :])]
-            spare[other] = earned - (cost[chosen] - cost[other])
-            rounding = comparison_tolerance(paid)
-            if spare[other] < -rounding:
-                gain = f"user {user} gains {format_value(-spare[other])} by moving to level {other}"
+            left = earned - (cost[chosen] - cost[other])
+            if left < -rounding:
+                gain = f"user {user} gains {format_value(-left)} by moving to level {other}"
                 raise InputError("profile", f"must be an equilibrium; {gain}", levels)
-            if spare[other] <= rounding:
-                # A rounding error is no safety margin, and a negative zero would read as a debt.
-                spare[other] = abs(0 * spare[other])
+            # A rounding error is no safety margin, and a negative zero would read as a debt.
+            spare[other] = left if left > rounding else abs(0 * left)
     return spare
-
-
-def _kind(number: Number) -> type:
-    return object if isinstance(number, Fraction) else float
 
 
 def _levels(utility: Utility, profile: ArrayLike, allowed: Sequence[Sequence[int]]) -> tuple[int, ...]:

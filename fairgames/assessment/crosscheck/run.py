@@ -133,13 +133,15 @@ def crosscheck(
     >>> check.agreed, [(one.quantity, one.largest_difference) for one in check.comparisons][0]
     (True, ('fair payments', Fraction(0, 1)))
     """
-    _require_count("points", points, 1)
-    _require_count("seed", seed, 0)
+    for name, value, least in (("points", points, 1), ("seed", seed, 0)):
+        if value < least:
+            raise InputError(name, f"must be a whole number of at least {least}", value)
     closed_form_error()
     if spec_or_utility is None:
         found = tuple(compare(question, points, seed) for question in all_questions(everything))
-        return CrossCheck(found, points, seed)
-    return CrossCheck(compare_game(_as_game(spec_or_utility), points, seed), points, seed)
+    else:
+        found = compare_game(_as_game(spec_or_utility), points, seed)
+    return CrossCheck(found, points, seed)
 
 
 def _as_game(given: Any) -> Game:
@@ -160,8 +162,3 @@ def all_questions(everything: bool) -> Iterator[Question]:
     """Every quantity of every section."""
     for section in _SECTIONS:
         yield from section.questions(everything)
-
-
-def _require_count(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise InputError(name, f"must be a whole number of at least {least}", value)

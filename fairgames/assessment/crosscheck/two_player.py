@@ -106,16 +106,12 @@ def _cost_values(family: Any, costs: Sequence[Sequence[Any]]) -> list[Any]:
     return [costs[int(symbol.name[2]) - 1][int(symbol.name[3:])] for symbol in family.first.arguments[1:]]
 
 
-def _betas(interval: Any, draws: Draws) -> Iterator[Fraction]:
+def _betas(interval: Any, draws: Draws) -> list[Fraction]:
     if interval.is_empty:
-        return
-    low = Fraction(interval.inf)
-    high = Fraction(interval.sup) if interval.sup.is_finite else low + 2
-    yield low
-    if high > low:
-        yield draws.rational(low, high)
-    if interval.sup.is_finite:
-        yield high
+        return []
+    low, bounded = Fraction(interval.inf), interval.sup.is_finite
+    high = Fraction(interval.sup) if bounded else low + 2
+    return [low, *([draws.rational(low, high)] if high > low else []), *([high] if bounded else [])]
 
 
 def _on_all_levels(found: EquilibriumSet, shape: tuple[int, ...]) -> Iterator[tuple[Array, ...]]:
@@ -137,7 +133,11 @@ _OTHER: Pair = (Fraction(4, 5), Fraction(1))
 
 def best(utilities: Pair, costs: Costs) -> Optimum:
     """The numeric optimum of two users who differ in cost only."""
-    return optimal_alpha(by_count(utilities), [[0, costs[0]], [0, costs[1]]])
+    return optimal_alpha(by_count(utilities), [[0, cost] for cost in costs])
+
+
+def _of_pair(utilities: Pair, costs: Costs, alpha: Fraction) -> EquilibriumSet:
+    return equilibria(FairGame(by_count(utilities), [[0, cost] for cost in costs], alpha))
 
 
 def _where(costs: Costs) -> str:
@@ -156,8 +156,14 @@ def _inside(region_map: Any, step: int, draws: Draws) -> Iterator[Costs]:
 
 
 def _half_mixed_range(curves: dict[str, Any]) -> tuple[Fraction, Fraction]:
-    """The smaller cost at both corners of the half-mixed region."""
-    return Fraction(curves["half-mixed | both"].rhs), Fraction(_crossing(curves["half-mixed | one"]))
+    """The smaller cost at both corners of the half-mixed region: there b(a) meets b = a, away from 0."""
+    import sympy as sp
+
+    from symbolic import two_group_regions
+
+    a = two_group_regions.CHEAPER
+    (corner,) = (root for root in sp.solve(sp.numer(sp.together(curves["half-mixed | one"].rhs - a)), a) if root != 0)
+    return Fraction(curves["half-mixed | both"].rhs), Fraction(corner)
 
 
 def _on_curves(region_map: Any, draws: Draws) -> Iterator[tuple[tuple[str, ...], Costs]]:
@@ -230,10 +236,9 @@ def _cells(utilities: Pair, draws: Draws) -> Iterator[Point]:
             }
             first, second = (levels[where] * alpha for where in cell.places)
             closed = sorted(tuple(_ends(found.args, alpha, first, second)) for found in cell.equilibria)
-            game = FairGame(by_count(utilities), [[0, first], [0, second]], alpha)
             numeric = sorted(
                 tuple(end(strategy[0] for strategy in strategies) for strategies in part for end in (min, max))
-                for part in equilibria(game).components
+                for part in _of_pair(utilities, (first, second), alpha).components
             )
             yield at(f"alpha = {alpha}, {_where((first, second))}", closed, numeric)
 
@@ -257,22 +262,11 @@ def _mixed(utilities: Pair, draws: Draws) -> Iterator[Point]:
     for _ in range(draws.points):
         alpha = draws.rational()
         first, second = (draws.rational(two / 2, one) * alpha for _ in range(2))
-        game = FairGame(by_count(utilities), [[0, first], [0, second]], alpha)
-        mixed = [entry.strategies for entry in equilibria(game) if not entry.is_pure]
+        found = _of_pair(utilities, (first, second), alpha)
+        mixed = [entry.strategies for entry in found if not entry.is_pure]
         closed = [form.first.at(alpha, second), form.second.at(alpha, first)]
         numeric = [strategy[0] for strategies in mixed for strategy in strategies]
         yield at(f"alpha = {alpha}, {_where((first, second))}", closed, numeric)
-
-
-def _crossing(edge: Any) -> Any:
-    """Where a curve b(a) meets b = a, away from 0."""
-    import sympy as sp
-
-    from symbolic import two_group_regions
-
-    a = two_group_regions.CHEAPER
-    (root,) = (root for root in sp.solve(sp.numer(sp.together(edge.rhs - a)), a) if root != 0)
-    return root
 
 
 def _at(curve: Any, a: Fraction) -> Fraction:
