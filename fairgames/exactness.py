@@ -355,9 +355,8 @@ def to_fractions(array: Array) -> Array:
     """Return ``array`` with every float replaced by the rational that it is, bit for bit."""
     if is_exact(array):
         return array
-    exact = np.empty(array.shape, dtype=object)
-    exact.reshape(-1)[:] = [Fraction(value) if math.isfinite(value) else value for value in array.ravel().tolist()]
-    return exact
+    exact = [Fraction(value) if math.isfinite(value) else value for value in array.ravel().tolist()]
+    return np.array(exact, dtype=object).reshape(array.shape)
 
 
 def common(*arrays: Array) -> tuple[Array, ...]:

@@ -90,10 +90,9 @@ def solve_best_reply(payoffs: Strategies, found: Found) -> Notes:
         return [(value - here, near(value, here, part=ROUNDING)) for value in values]
 
     profile, settled = best_reply_path(gains, (0,) * len(shape))
-    if not settled:
-        return Notes(None, ("best replies run in circles: this is no potential game",))
-    found(tuple(map(pure_strategy, profile, shape)))
-    return Notes()
+    if settled:
+        found(tuple(map(pure_strategy, profile, shape)))
+    return Notes(None, () if settled else ("best replies run in circles: this is no potential game",))
 
 
 def climb_potential(game: FairGame) -> EquilibriumSet:

@@ -7,8 +7,8 @@ has found, and `verify` describes again what it reads.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from fairgames.equilibrium.certify import Certified, Certifier, numbers_of
 from fairgames.equilibrium.normal_form import NormalForm
@@ -19,8 +19,6 @@ from fairgames.exactness import Array
 
 Component = tuple[tuple[Array, ...], ...]
 Integers = Sequence[Sequence[int]]
-Left = TypeVar("Left", bound=Hashable)
-Right = TypeVar("Right", bound=Hashable)
 
 
 def in_order(accepted: Sequence[Certified]) -> list[Certified]:
@@ -149,7 +147,7 @@ def rank_and_determinant(matrix: Sequence[Sequence[int]]) -> tuple[int, int]:
     return rank, sign * previous if rank == n_rows == n_columns else 0
 
 
-def maximal_bicliques(edges: Iterable[tuple[Left, Right]]) -> list[tuple[frozenset[Left], frozenset[Right]]]:
+def maximal_bicliques(edges: Iterable[tuple[Any, Any]]) -> list[tuple[frozenset[Any], frozenset[Any]]]:
     """Maximal complete bipartite subgraphs.
 
     With the extreme equilibria as edges between strategies of player 1 and of player 2, these are the
@@ -176,10 +174,10 @@ def maximal_bicliques(edges: Iterable[tuple[Left, Right]]) -> list[tuple[frozens
     >>> sorted((sorted(left), sorted(right)) for left, right in pairs)
     [(['a'], [1, 2]), (['a', 'b'], [2])]
     """
-    neighbours: dict[Left, set[Right]] = {}
+    neighbours: dict[Any, set[Any]] = {}
     for left, right in edges:
         neighbours.setdefault(left, set()).add(right)
-    closed: set[frozenset[Right]] = set()
+    closed: set[frozenset[Any]] = set()
     for own in map(frozenset, neighbours.values()):
         closed |= {other & own for other in closed}
         closed.add(own)

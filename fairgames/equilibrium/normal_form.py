@@ -63,25 +63,21 @@ def as_normal_form(game: Any) -> NormalForm:
     """
     if isinstance(game, FairGame) and game.n_users > _MOST_PLAYERS:
         raise SizeError(f"payoffs of {game.n_users} users have no array: NumPy's have at most {_MOST_PLAYERS} axes")
-    if gambit.is_gambit_game(game):
-        payoffs = checked_payoffs(gambit.from_gambit(game))
-        return NormalForm(payoffs, _indices(payoffs), *gambit.labels(game))
-    if hasattr(game, "payoffs") and hasattr(game, "actions"):
-        payoffs = checked_payoffs(game.payoffs)
-        actions = tuple(tuple(map(int, levels)) for levels in game.actions)
-        return NormalForm(payoffs, actions, *names_of(actions, "level "))
-    payoffs = checked_payoffs(getattr(game, "payoff_matrices", game))
-    return NormalForm(payoffs, _indices(payoffs), *names_of(_indices(payoffs)))
+    of_gambit = gambit.is_gambit_game(game)
+    with_levels = not of_gambit and hasattr(game, "payoffs") and hasattr(game, "actions")
+    held = (
+        gambit.from_gambit(game) if of_gambit else getattr(game, "payoffs" if with_levels else "payoff_matrices", game)
+    )
+    payoffs = checked_payoffs(held)
+    actions = tuple(tuple(map(int, own)) for own in (game.actions if with_levels else map(range, payoffs[0].shape)))
+    names = gambit.labels(game) if of_gambit else names_of(actions, "level " if with_levels else "")
+    return NormalForm(payoffs, actions, *names)
 
 
 def names_of(actions: Sequence[Sequence[int]], word: str = "") -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Names of players who are counted from 1, and of their actions."""
     labels = tuple(tuple(f"{word}{action}" for action in own) for own in actions)
     return tuple(str(player) for player in range(1, len(actions) + 1)), labels
-
-
-def _indices(payoffs: Sequence[Array]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(range(size)) for size in payoffs[0].shape)
 
 
 def checked_payoffs(payoffs: Any) -> tuple[Array, ...]:

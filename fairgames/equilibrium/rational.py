@@ -40,8 +40,7 @@ def to_integers(array: Array) -> Scaled:
     """
     ratios = [value.as_integer_ratio() for value in array.ravel().tolist()]
     scale = math.lcm(*[below for _, below in ratios])
-    integers = np.empty(len(ratios), dtype=object)
-    integers[:] = [above * (scale // below) for above, below in ratios]
+    integers = np.array([above * (scale // below) for above, below in ratios], dtype=object)
     return Scaled(integers.reshape(array.shape), scale)
 
 
@@ -54,9 +53,7 @@ def from_weights(weights: Sequence[int]) -> Array:
     array([Fraction(1, 3), Fraction(2, 3)], dtype=object)
     """
     total = sum(weights)
-    strategy = np.empty(len(weights), dtype=object)
-    strategy[:] = [Fraction(weight, total) for weight in weights]
-    return strategy
+    return np.array([Fraction(weight, total) for weight in weights], dtype=object)
 
 
 def simplest_between(low: Fraction, high: Fraction) -> Fraction:
@@ -110,18 +107,13 @@ def rationalize(payoffs: Sequence[Array], bound: object) -> tuple[tuple[Array, .
     >>> game[0], change < 1e-15
     (array([Fraction(2, 3), Fraction(0, 1)], dtype=object), True)
     """
-    limit = as_number(bound, "rationalize")
+    limit = Fraction(as_number(bound, "rationalize"))
     if limit <= 0:
         raise InputError("rationalize", "must be positive: the largest change allowed in a payoff", bound)
-    limit = Fraction(limit)
     changed, change = [], Fraction(0)
     for payoff in payoffs:
-        if is_exact(payoff):
-            changed.append(payoff)
-            continue
         given = to_fractions(payoff)
-        simple = np.empty(given.size, dtype=object)
-        simple[:] = [simplest_between(value - limit, value + limit) for value in given.ravel()]
-        change = max(change, *(abs(a - b) for a, b in zip(simple, given.ravel(), strict=True)))
-        changed.append(simple.reshape(given.shape))
+        simplest = np.frompyfunc(lambda value: simplest_between(value - limit, value + limit), 1, 1)
+        changed.append(payoff if is_exact(payoff) else simplest(given))
+        change = max(change, abs(changed[-1] - given).max())
     return tuple(changed), change

@@ -80,10 +80,8 @@ def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
                 known.add(strategies)
                 if certifier.certify(strategies).holds:
                     found(strategies)
-    if given_up:
-        text = f"subdivision gave up on {given_up} supports: equilibria there are singular or form continua"
-        return Notes(None, (text,))
-    return Notes()
+    text = f"subdivision gave up on {given_up} supports: equilibria there are singular or form continua"
+    return Notes(None, (text,) if given_up else ())
 
 
 def _supports(shape: Sequence[int]) -> Iterator[Supports]:
@@ -107,7 +105,7 @@ def _roots(
         if equations is None:
             continue
         if free and not any(equation.any() for equation in equations):
-            return roots, False
+            break
         low, high = jacobian_range(equations, free)
         inverse, combinations = _inverse_and_combinations((low + high) / 2)
         if _is_excluded_together(equations, combinations, tuple(map(len, supports))):
@@ -115,10 +113,14 @@ def _roots(
         root = _newton(equations, free) if inverse is not None and _is_one_to_one(inverse, high - low) else None
         if root is not None:
             roots.append(tuple(weights @ own for weights, own in zip(root, cell, strict=True)))
-        elif _longest_edge(cell)[0] < _SMALLEST_CELL:
-            return roots, False
-        else:
-            cells += _halves(cell)
+            continue
+        length, player, a, b = _longest_edge(cell)
+        if length < _SMALLEST_CELL:
+            break
+        for replaced in (a, b):
+            halved = cell[player].copy()
+            halved[replaced] = (cell[player][a] + cell[player][b]) / 2
+            cells.append((*cell[:player], halved, *cell[player + 1 :]))
     return roots, False
 
 
@@ -202,17 +204,6 @@ def _inverse_and_combinations(slopes: Array) -> tuple[Array | None, Array]:
         return None, left.T / divisors.T
     inverse = (right.T / scales) @ left.T / divisors.T
     return inverse, inverse
-
-
-def _halves(cell: Cell) -> list[Cell]:
-    """Halve the longest edge of a cell."""
-    _, player, a, b = _longest_edge(cell)
-    halves = []
-    for replaced in (a, b):
-        corners = cell[player].copy()
-        corners[replaced] = (cell[player][a] + cell[player][b]) / 2
-        halves.append((*cell[:player], corners, *cell[player + 1 :]))
-    return halves
 
 
 def _longest_edge(cell: Cell) -> tuple[float, int, int, int]:

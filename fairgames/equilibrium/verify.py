@@ -88,13 +88,9 @@ def verify(data: Mapping[str, Any]) -> Verification:
         raise InputError("result", "must not be nested so deeply, or within itself") from None
     if not saved_sets:
         raise InputError("result", f"must hold a saved {_KIND} (written by to_dict)")
-    checked = 0
-    failures: list[str] = []
-    for place, saved in saved_sets:
-        found = saved.get("equilibria")
-        checked += len(found) if isinstance(found, Sequence) else 0
-        failures += [f"{place}{failure}" for failure in _failures(saved)]
-    return Verification(not failures, checked, tuple(failures))
+    found = [saved.get("equilibria") for _, saved in saved_sets]
+    failures = tuple(f"{place}{failure}" for place, saved in saved_sets for failure in _failures(saved))
+    return Verification(not failures, sum(len(own) for own in found if isinstance(own, Sequence)), failures)
 
 
 def _sets_in(data: object, place: str) -> Iterator[tuple[str, dict[str, Any]]]:

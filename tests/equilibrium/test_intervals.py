@@ -148,3 +148,10 @@ def test_with_a_margin_every_other_level_is_worse_by_that_much(values, prices, m
             second = [alpha * (P[i, j] - P[i, k]) - costs[1][j] + costs[1][k] for k in range(3) if k != j]
             inside = bool(stable[i, j]) and lo[i, j] <= alpha <= hi[i, j]
             assert inside == (min(first + second) >= margin)
+
+
+def test_payments_that_differ_by_the_rounding_of_what_they_were_computed_from_are_equal():
+    payments, nothing, utilities = [np.array([0.0, 1e-9])], [np.zeros(2)], np.array([100.0, 100.0])
+    lo, hi, stable = payment_intervals(payments, nothing, magnitudes=utilities)
+    assert (lo.tolist(), hi.tolist(), stable.all()) == ([0, 0], [1, 1], True)
+    assert payment_intervals(payments, nothing)[1].tolist() == [0, 1]
