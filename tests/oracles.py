@@ -263,3 +263,40 @@ class ExchangeableUsers:
                 run = slice(part[0], part[-1] + 2)
                 step = int(ways[part[0]])
                 yield alpha[run][::step], worth[run][::step]
+
+
+class SymmetricByDefinition:
+    """Gains and utilities of an exchangeable game, each from one representative profile."""
+
+    def __init__(self, utility, actions=(0, 1)):
+        more, less = actions
+        self.n = utility.n_users
+        profiles = [(less,) * h + (more,) * (self.n - h) for h in range(self.n + 1)]
+        self.U = [Fraction(utility(profile)) for profile in profiles]
+        # The first user moves; h of the others take the less private action.
+        self.g = [
+            Fraction(shapley(utility, (less, *(less,) * h, *(more,) * (self.n - 1 - h)))[0])
+            - Fraction(shapley(utility, (more, *(less,) * h, *(more,) * (self.n - 1 - h)))[0])
+            for h in range(self.n)
+        ]
+
+    def mean(self, table, p):
+        """Mean over independent users who take the more private action with probability p."""
+        n = len(table) - 1
+        return sum(math.comb(n, h) * (1 - p) ** h * p ** (n - h) * value for h, value in enumerate(table))
+
+    def best_on_grid(self, cost, steps=400):
+        values = [0, *(u for u in [self.U[0]])]
+        for step in range(steps):
+            p = Fraction(step, steps)
+            gain = self.mean(self.g, p)
+            if gain > 0 and cost <= gain:
+                values.append((1 - cost / gain) * self.mean(self.U, p))
+        return max(values)
+
+    def check_equilibrium(self, alpha, p, cost, tolerance):
+        gain = alpha * self.mean(self.g, p)
+        if p < 1:
+            assert gain >= cost - tolerance
+        if p > 0:
+            assert gain <= cost + tolerance

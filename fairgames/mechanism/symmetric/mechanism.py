@@ -80,10 +80,14 @@ def symmetric_equilibria(game: SymmetricGame, alpha: object) -> tuple[SymmetricE
     """
     fraction = as_share(alpha, "alpha")
     exact = game.exact and isinstance(fraction, Fraction)
-    spare = [difference(fraction * gain, game.cost) for gain in game.gains.tolist()]
-    if not any(spare):
+
+    def spare(place: int) -> Number:
+        return difference(fraction * game.gains.item(place), game.cost)  # type: ignore[no-any-return]
+
+    first, last = spare(0), spare(-1)
+    if not (first or last or any(map(spare, range(game.gains.size)))):
         return (_at(game, fraction, Fraction(1), exact=exact, continuum_to=Fraction(1)),)
-    everybody, nobody = spare[-1] >= 0, spare[0] <= 0
+    everybody, nobody = last >= 0, first <= 0
     points = [(Fraction(1), True)] if everybody else []
     if fraction > 0:
         indifference = game.gamma - Fraction(game.cost) / Fraction(fraction)
