@@ -14,7 +14,21 @@ from fairgames.exactness import json_array, json_number
 from fairgames.printable import printable
 
 
-class Result:
+class Shown:
+    """Mixin of what shows itself as a table: a title, column headers and rows, which a subclass gives."""
+
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """Plain table."""
+        return plain_table(*self._lines())
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._lines())
+
+
+class Result(Shown):
     """Mixin of the frozen result dataclasses (declare them ``@dataclass(frozen=True, eq=False, repr=False)``).
 
     Two results are equal when they are of one class and all their fields are, arrays entry by
@@ -36,13 +50,6 @@ class Result:
     def __hash__(self) -> int:
         """Agree with ``==``: equal results have equal plain forms."""
         return hash(repr(self.to_dict()))
-
-    def __repr__(self) -> str:
-        """Plain table."""
-        return plain_table(*self._lines())
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._lines())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form: rationals as text (``"2/3"``), infinity as ``"inf"``, arrays as lists.

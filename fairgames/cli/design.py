@@ -23,7 +23,7 @@ from fairgames.progress import stage
 from fairgames.report.figures import solution_figure, sweep_figure
 from fairgames.report.panels import curve
 from fairgames.report.tables import label_sentence, profile_label
-from fairgames.report.terminal import decimals, print_columns, print_lines, print_table
+from fairgames.report.terminal import decimals, print_columns, print_left, print_lines, print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,9 +127,7 @@ def _print_landscape(console: Console, spec: Specification, landscape: Landscape
     title = f"What the platform keeps at each alpha ({landscape.selection} equilibrium)"
     print_columns(console, title, columns)
     print_lines(console, ["", label_sentence(spec)])
-    if len(landscape.pieces) > MOST_PIECES:
-        left = len(landscape.pieces) - MOST_PIECES
-        print_lines(console, [f"{left:,} further ranges are not shown; --json FILE lists them all."])
+    print_left(console, len(landscape.pieces), MOST_PIECES, "further ranges")
 
 
 @stage("finding what other ways to pay would keep")

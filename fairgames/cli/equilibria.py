@@ -26,6 +26,7 @@ from fairgames.report.terminal import (
     exactly,
     print_columns,
     print_heading,
+    print_left,
     print_lines,
     print_table,
 )
@@ -130,9 +131,7 @@ def _print_equilibria(
     ]
     print_columns(console, f"Equilibria at alpha = {exactly(alpha)}", columns)
     print_lines(console, ["", label_sentence(spec), *what_was_found(found)])
-    if len(found.equilibria) > MOST_LISTED:
-        left = f"{len(found.equilibria) - MOST_LISTED:,} more are not shown; --json FILE lists them all."
-        print_lines(console, [left])
+    print_left(console, len(found.equilibria), MOST_LISTED, "more")
 
 
 def _print_agreement(console: Console, report: AgreementReport) -> None:

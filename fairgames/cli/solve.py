@@ -17,7 +17,15 @@ from fairgames.errors import SizeError
 from fairgames.progress import stage
 from fairgames.report.figures import solution_figure
 from fairgames.report.tables import label_sentence, profile_label, user_rows
-from fairgames.report.terminal import decimals, exactly, print_columns, print_heading, print_lines, print_table
+from fairgames.report.terminal import (
+    decimals,
+    exactly,
+    print_columns,
+    print_heading,
+    print_left,
+    print_lines,
+    print_table,
+)
 from fairgames.report.words import chances, expected_payments, named, optimum_facts, optimum_sentences
 from fairgames.tolerance import RELATIVE
 
@@ -139,9 +147,7 @@ def _print_stable(console: Console, spec: Specification, stable: Sequence[Stable
     ]
     print_columns(console, "Stable choices, the best for the platform first", columns)
     print_lines(console, ["", label_sentence(spec)])
-    if len(stable) > MOST_LISTED:
-        left = f"{len(stable) - MOST_LISTED:,} more stable choices are not shown; --json FILE lists them all."
-        print_lines(console, [left])
+    print_left(console, len(stable), MOST_LISTED, "more stable choices")
 
 
 def _print_at_alpha(console: Console, spec: Specification, stable: Sequence[StableProfile], alpha: Number) -> None:

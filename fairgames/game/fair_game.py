@@ -30,7 +30,7 @@ from fairgames.game.shares import PaymentRule, less_all_costs, payoffs_of, share
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, as_alpha, paid_out
 from fairgames.payments.potential import largest_within, potential_tensor
-from fairgames.result import format_value, html_table, plain_table
+from fairgames.result import Shown, format_value
 from fairgames.utility.base import Utility
 from fairgames.utility.table import as_utility
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import pygambit
 
 
-class FairGame:
+class FairGame(Shown):
     """The users' game: ``u_i(rho) = alpha · t_i(rho) − c_i(rho_i)``.
 
     Parameters
@@ -264,10 +264,3 @@ class FairGame:
         alpha = "a function of the utility" if callable(self._alpha) else format_value(self._alpha)
         paid = "fair payments" if self._rule is None else "payments by the given rule"
         return f"Game of {self.n_users} users, alpha = {alpha}, {paid}", ("user", "levels", "costs"), rows
-
-    def __repr__(self) -> str:
-        """Plain table of the users, their levels and costs."""
-        return plain_table(*self._lines())
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._lines())

@@ -110,6 +110,12 @@ def print_columns(console: Console, title: str, columns: Sequence[tuple[str, Seq
     print_table(console, title, [header for header, _ in columns], rows)
 
 
+def print_left(console: Console, total: int, shown: int, what: str) -> None:
+    """Say how many are not shown, if any, and where they are."""
+    if total > shown:
+        print_lines(console, [f"{total - shown:,} {what} are not shown; --json FILE lists them all."])
+
+
 def _longest_word(cells: Sequence[str]) -> int:
     words = [word for cell in cells for word in cell.split()]
     return min(max(map(len, words), default=1), _LONGEST_UNBROKEN)

@@ -1,6 +1,6 @@
-"""The shape of a specification: which keys there are, and what each may hold.
+"""The shape of a specification: which keys there are, what each may hold, and all that is wrong with it.
 
-Collect everything that is wrong with a specification, each with its place and its user.
+Each problem has its place and its user. `fairgames.spec.load` reads this, and the files for its parts.
 """
 
 from __future__ import annotations
@@ -54,12 +54,16 @@ def _refuse(requirement: str, value: object) -> PydanticCustomError:
     return PydanticCustomError("fairgames", "{requirement}, got {got}", parts)
 
 
+def _read_number(value: object, allow_inf: bool = False) -> Number:
+    try:
+        return as_number(value, "", allow_inf=allow_inf)
+    except InputError as error:
+        raise _refuse(error.requirement.replace("a Fraction", "inf"), value) from None
+
+
 def _number(accepts: Callable[[Number], bool], requirement: str) -> PlainValidator:
     def read(value: object) -> Number:
-        try:
-            number = as_number(value, "", allow_inf=True)
-        except InputError as error:
-            raise _refuse(error.requirement.replace("a Fraction", "inf"), value) from None
+        number = _read_number(value, allow_inf=True)
         if not accepts(number):
             raise _refuse(requirement, value)
         return number
@@ -88,10 +92,7 @@ def _text(value: object) -> str:
 def _nested_numbers(value: object) -> Any:
     if isinstance(value, list):
         return [_nested_numbers(entry) for entry in value]
-    try:
-        return as_number(value, "")
-    except InputError as error:
-        raise _refuse(error.requirement.replace("a Fraction", "inf"), value) from None
+    return _read_number(value)
 
 
 def _one_of(*known: str) -> PlainValidator:

@@ -1,6 +1,6 @@
-"""The users of a specification: entries merged with what holds for every user, level names resolved.
+"""The users of a specification: entries merged with what holds for every user, level names turned into indices.
 
-Level names: known, and turned into indices; tables with a number for each level turned into rows.
+Tables with a number for each level become rows. `fairgames.spec.load` reads this.
 """
 
 from __future__ import annotations

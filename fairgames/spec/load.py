@@ -1,6 +1,6 @@
 """Read a specification from a TOML file, and report all that is wrong with it at once.
 
-Fill in from ``[data]`` what a specification leaves out: users and variances.
+What it leaves out, users and variances, is fitted from ``[data]``. Every command but ``fit`` begins here.
 """
 
 from __future__ import annotations
@@ -265,11 +265,5 @@ def _platform(section: PlatformSection, problems: Problems) -> PlatformOptions:
         problems.add(("platform", "alpha_from"), "must not be above alpha_to")
     if section.margin > 0 and section.selection != "best":
         problems.add(("platform", "margin"), 'must be 0 unless selection = "best"')
-    return PlatformOptions(
-        alpha=section.alpha,
-        selection=section.selection,
-        margin=section.margin,
-        budget=section.budget,
-        min_utility=section.min_utility,
-        alpha_range=(section.alpha_from, section.alpha_to),
-    )
+    wanted = dict(section)
+    return PlatformOptions(alpha_range=(wanted.pop("alpha_from"), wanted.pop("alpha_to")), **wanted)

@@ -1,7 +1,4 @@
-"""A specification as the rest of the package uses it.
-
-A specification with one number changed, to see how the answer depends on it.
-"""
+"""A specification as the command and reports use it; and one with a number changed, as ``--sweep`` asks."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from fairgames.arguments import public
 from fairgames.errors import InputError, SpecificationError
 from fairgames.exactness import Array, Number, as_whole
 from fairgames.memory import require_memory
-from fairgames.result import format_value, html_table, plain_table
+from fairgames.result import Shown, format_value
 from fairgames.utility.base import Utility
 
 if TYPE_CHECKING:
@@ -119,7 +116,7 @@ class Entry:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Specification:
+class Specification(Shown):
     """A specification, checked.
 
     Attributes
@@ -226,13 +223,6 @@ class Specification:
         if chosen.ndim != 1 or not ((chosen >= 0) & (chosen < len(self.levels))).all():
             raise InputError("profile", requirement, profile)
         return tuple(self.levels[level] for level in chosen.tolist())
-
-    def __repr__(self) -> str:
-        """Plain table of the users."""
-        return plain_table(*self._lines())
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._lines())
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         rows = [

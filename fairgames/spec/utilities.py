@@ -1,8 +1,6 @@
-"""The utility of a specification, of each kind.
+"""The utility of a specification, of each kind; a table may lie in a file: CSV for people, ``.npy`` for programs.
 
-The files that a specification names: below its own folder, and nowhere else.
-
-A measured utility saved as a table: CSV for people, ``.npy`` for programs.
+A specification names files below its own folder, and nowhere else. `fairgames.spec.load` reads this.
 """
 
 from __future__ import annotations
@@ -197,18 +195,14 @@ def dp_mean_utility(
     for place, table in ((("every_user", "epsilons"), shared[0]), (("utility", "epsilons"), shared[1])):
         check_names(table, levels[1:], place, problems)
     spare: dict[int, Number] = {0: Fraction(0)}
-    if all(not one.epsilons for one in sections):
-        row = row_by_level(shared, levels, spare, ("utility", "epsilons"), problems)
-        _check_rising(row, levels, ("utility", "epsilons"), problems)
-        rows = [row] * len(sections)
-    else:
-        rows = []
-        for index, one in enumerate(sections):
-            where: Place = ("users", index, "epsilons")
-            check_names(one.epsilons, levels[1:], where, problems)
-            rows.append(row_by_level((one.epsilons, *shared), levels, spare, where, problems))
-            _check_rising(rows[-1], levels, where, problems)
-    if problems or not rows:
+    rows = []
+    apart = any(one.epsilons for one in sections)
+    for index, one in enumerate(sections or [UserSection()]):
+        where: Place = ("users", index, "epsilons") if apart else ("utility", "epsilons")
+        check_names(one.epsilons, levels[1:], where, problems)
+        rows.append(row_by_level((one.epsilons, *shared), levels, spare, where, problems))
+        _check_rising(rows[-1], levels, where, problems)
+    if problems:
         return None
     return _built(lambda: DPMeanUtility(np.array(rows, dtype=object), counts=[one.count for one in sections]), problems)
 

@@ -18,12 +18,15 @@ _PALE = "#EEF3F7"
 Place = tuple[float, float]
 
 
-def canvas(axes: Axes, width: float, height: float) -> None:
-    """Turn axes into a sheet of paper with equal units along both sides."""
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """Make a sheet of paper with equal units along both sides."""
+    figure = new_figure(width, height)
+    axes = figure.add_subplot()
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
     axes.set_aspect("equal")
     axes.axis("off")
+    return figure, axes
 
 
 def box(
@@ -127,9 +130,7 @@ def plates(name: str) -> tuple[Plate, ...]:
 @house_style()
 def fig1() -> Figure:
     """Draw the loop: data under privacy to the platform, utility from it, payments back."""
-    figure = new_figure(9.5, 5)
-    axes = figure.add_subplot()
-    canvas(axes, 9.5, 5)
+    figure, axes = canvas(9.5, 5)
     for row, device in enumerate((phone, camera, car, drone)):
         middle = 4.15 - 1.05 * row
         person(axes, (0.75, middle), level_colour(2 if row % 2 else 1), 1.1)
@@ -159,9 +160,7 @@ _SHAPES = ((0.2, 0.5, 0.3), (0.45, 0.3, 0.15), (0.15, 0.3, 0.5))
 @house_style()
 def fig2() -> Figure:
     """Draw what reaches the platform from users at each level."""
-    figure = new_figure(9.5, 5.6)
-    axes = figure.add_subplot()
-    canvas(axes, 9.5, 5.6)
+    figure, axes = canvas(9.5, 5.6)
     axes.text(1.15, 5.35, "Users choose", ha="center", fontsize=13, fontweight="bold")
     axes.text(8.4, 5.35, "The platform gets", ha="center", fontsize=13, fontweight="bold")
     server(axes, (7.75, 2.0), (1.3, 1.7))
@@ -214,9 +213,7 @@ def _direct(axes: Axes, middle: float) -> None:
 @house_style()
 def fig3() -> Figure:
     """Draw what each user sends and gets, and what each side maximises."""
-    figure = new_figure(9.5, 5)
-    axes = figure.add_subplot()
-    canvas(axes, 9.5, 5)
+    figure, axes = canvas(9.5, 5)
     for row, name in enumerate(("1", "2", "N")):
         middle = (4.2, 2.95, 0.85)[row]
         person(axes, (0.6, middle), level_colour(row % 3), 1.2)
