@@ -16,13 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_array, as_number, common, is_exact, to_float
+from fairgames.exactness import Array, Number, as_array, as_number, common, is_exact
 from fairgames.memory import require_memory
 from fairgames.payments.potential import potential_tensor, without_user
 from fairgames.payments.pricing import fair_payments
 from fairgames.result import Result, format_value
 from fairgames.utility.base import Utility
-from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.profile import as_profile
 
 
@@ -359,9 +358,8 @@ class Proportional(Rule):
 
 
 def _default_amounts(utility: Utility) -> Array:
-    if isinstance(utility, DPMeanUtility) and np.isfinite(to_float(utility.epsilons)).all():
-        return utility.epsilons[utility.types]
-    return as_array(np.arange(max(utility.shape)), "amounts")
+    disclosed = utility.disclosed()
+    return as_array(np.arange(max(utility.shape)), "amounts") if disclosed is None else disclosed[utility.types]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

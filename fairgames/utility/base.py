@@ -210,6 +210,10 @@ class Utility(ABC):
         utilities = self.evaluate_counts(counts)
         return utilities, np.diff(utilities)
 
+    def disclosed(self) -> Array | None:
+        """How much a user of each type discloses at each level, shape ``(K, L)``; None where that has no measure."""
+        return None
+
     def repeat(self, number: int) -> Utility:  # noqa: ARG002 (subclasses read it)
         """Return the utility as one of its `repeats` alone measured it."""
         return self

@@ -154,6 +154,10 @@ class DPMeanUtility(GroupedUtility):
         """Privacy parameter of each type at each level, shape ``(K, L)``."""
         return self._epsilons
 
+    def disclosed(self) -> Array | None:
+        """Privacy parameters, where all are finite."""
+        return self._epsilons if np.isfinite(to_float(self._epsilons)).all() else None
+
     def evaluate_counts(self, counts: NDArray[Any]) -> Array:
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``; real counts too."""
         finite, infinite = self._cells(counts)

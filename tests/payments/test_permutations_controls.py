@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from fairgames.payments.engines.controls import Controls, controls, mean_by_user
+from fairgames.payments.engines.controls import Controls, controls
 
 
 def test_known_payments_against_all_orders():
@@ -13,7 +13,9 @@ def test_known_payments_against_all_orders():
     family = controls(rng.uniform(0, 3, 6))
     orders = np.array(list(permutations(range(6))))
     for control, gains in enumerate(family.gains(orders)):
-        np.testing.assert_allclose(family.payments[control], mean_by_user(orders, gains), rtol=1e-9)
+        np.testing.assert_allclose(
+            family.payments[control], np.bincount(orders.ravel(), gains.ravel()) / len(orders), rtol=1e-9
+        )
 
 
 @pytest.mark.parametrize("n_users", [150, 3000])

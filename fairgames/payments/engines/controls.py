@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -260,13 +259,6 @@ def controls(leaving: NDArray[np.float64]) -> Controls:
     return Controls(np.concatenate([scales * alike, scales * lost / lost.mean()]), lost / lost.mean())
 
 
-def mean_by_user(places: NDArray[np.intp], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over walks of one value a user and walk, both ``(W, n)`` in the order of joining."""
-    n_walks, n_users = places.shape
-    means: NDArray[np.float64] = np.bincount(places.ravel(), values.ravel(), minlength=n_users) / n_walks
-    return means
-
-
 FEWEST_REPLICATES = 5
 _FEW_NONZERO = 30
 
@@ -301,33 +293,35 @@ def summary_of_walks(
         when some users had too few contributions other than 0. Then all are ``doubtful``: what is so rare for
         some decides the others' payments too.
     """
-    present, n_shifts = pairs.present, pairs.n_shifts
-    n_replicates = len(received) // n_shifts
+    present, n_shifts, n_walks = pairs.present, pairs.n_shifts, 2 * len(received)
+    n_replicates, few = len(received) // n_shifts, 0
     values, errors = np.zeros(n_users), np.zeros(n_users)
-    doubtful = np.zeros(n_users, dtype=bool)
+    values[present], errors[present] = np.nan, np.inf
     if n_replicates >= 2:
         walked = np.array(received[: n_replicates * n_shifts])
-        places = np.array([pairs.places(pair) for pair in range(len(walked))])
-        gains = np.diff(walked, prepend=0.0, axis=2)
-        members = np.bincount(alike)
-        nonzero = mean_by_user(places.reshape(-1, len(present)), _nonzero(walked, gains)) * 2 * len(walked)
-        doubtful[present] = _too_few(np.bincount(alike, nonzero), 2.0 * len(walked) * members)[alike]
         by_replicate = (n_replicates, 2 * n_shifts, len(present))
+        places = np.array([pairs.places(pair) for pair in range(len(walked))]).reshape(by_replicate)
+        gains = np.diff(walked, prepend=0.0, axis=2).reshape(by_replicate)
+        members = np.bincount(alike)
+        nonzero = np.abs(gains) > RELATIVE * np.abs(walked).max()
+        seen = np.bincount(alike, np.bincount(places.ravel(), nonzero.ravel()))
+        few = int(members[(seen < _FEW_NONZERO) & (seen < len(walked) * members)].sum())
         alone, leaving = ends[0], walked[0, 0, -1] - ends[1]
-        rows = controls(leaving).adjusted(places.reshape(by_replicate), gains.reshape(by_replicate), alone + leaving)
+        rows = controls(leaving).adjusted(places, gains, alone + leaving)
         by_group = np.array([np.bincount(alike, row) / members for row in rows])
         values[present] = by_group.mean(axis=0)[alike]
         spread = (by_group.std(axis=0, ddof=1) / np.sqrt(n_replicates))[alike]
         # Least squares leave that much over where the controls are the utility.
         rounding = RELATIVE * payment_scale(values[present], float(walked[0, 0, -1]), len(present))
         errors[present] = np.maximum(spread, rounding)
-    else:
-        values[present] = np.nan
-        errors[present] = np.inf
     enough = n_replicates >= FEWEST_REPLICATES
-    few = int(doubtful.sum())
     made = f"{n_replicates} replicates of {n_shifts} shifted permutations and their reverses, less known controls"
     made += f"; unresolved: {few} users had too few contributions" * bool(few)
+    rare = (
+        f"unresolved: {few} of {len(present)} present users had fewer than {_FEW_NONZERO} non-zero contributions in "
+        f"{n_walks} permutations; intervals cover far less than they say, the other users' too"
+    )
+    rough = f"only {n_replicates} replicates are complete: errors are rough"
     return Estimate(
         values=values,
         standard_errors=errors,
@@ -335,30 +329,7 @@ def summary_of_walks(
         utility=float(received[0][0, -1]) if received else np.nan,
         resolved=enough and not few,
         reason=made if enough else f"unresolved: time ran out after {n_replicates} of at least 5 replicates",
-        evaluations=len(present) * (2 + 2 * len(received)),
-        warnings=_cautions(few, len(present), 2 * len(received), n_replicates),
+        evaluations=len(present) * (2 + n_walks),
+        warnings=(rare,) * bool(few) + (rough,) * (not enough),
         doubtful=np.full(n_users, not enough or few > 0),
     )
-
-
-def _nonzero(walked: NDArray[np.float64], gains: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Whether each contribution differs from 0, one row a walk."""
-    flags: NDArray[np.float64] = (np.abs(gains) > RELATIVE * np.abs(walked).max()).astype(float)
-    return flags.reshape(-1, gains.shape[2])
-
-
-def _too_few(nonzero: NDArray[Any], drawn: NDArray[Any]) -> NDArray[np.bool_]:
-    few: NDArray[np.bool_] = (nonzero < _FEW_NONZERO) & (nonzero < drawn / 2)
-    return few
-
-
-def _cautions(few: int, n_present: int, n_walks: int, n_replicates: int) -> tuple[str, ...]:
-    warnings = []
-    if few:
-        warnings.append(
-            f"unresolved: {few} of {n_present} present users had fewer than {_FEW_NONZERO} non-zero contributions in "
-            f"{n_walks} permutations; intervals cover far less than they say, the other users' too"
-        )
-    if n_replicates < FEWEST_REPLICATES:
-        warnings.append(f"only {n_replicates} replicates are complete: errors are rough")
-    return tuple(warnings)
