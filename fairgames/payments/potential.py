@@ -188,7 +188,8 @@ def largest_within(U: Array) -> Array:
     largest: Array = np.abs(U, order="C")
     for user, n_levels in enumerate(U.shape):
         along = largest.reshape(math.prod(U.shape[:user]), n_levels, -1)
-        np.maximum(along[:, 1:], along[:, :1], out=along[:, 1:])
+        for level in range(1, n_levels):
+            np.maximum(along[:, level], along[:, 0], out=along[:, level])
     return largest
 
 
