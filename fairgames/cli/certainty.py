@@ -7,8 +7,8 @@ costs are wrong, or overstated.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import fairgames as fg
 from fairgames.errors import InputError, SizeError
@@ -31,17 +31,7 @@ if TYPE_CHECKING:
 _MOST_ALTERNATIVES = 5
 
 
-@dataclass(frozen=True)
-class Resampling:
-    """What ``--bootstrap`` asks for: a fit of the data, and how to resample its groups."""
-
-    fit: Fit
-    resamples: int
-    seed: int
-    jobs: int | None
-
-
-def planned_resampling(spec: Specification, resamples: int, seed: int, jobs: int | None) -> Resampling:
+def fit_to_resample(spec: Specification, resamples: int, seed: int, jobs: int | None) -> Fit:
     """Check ``--bootstrap``, and fit the data behind a specification again."""
     from fairgames.assessment.bootstrap import require_resamples
     from fairgames.parallel import as_n_jobs, as_seed
@@ -55,35 +45,36 @@ def planned_resampling(spec: Specification, resamples: int, seed: int, jobs: int
     if fit.samples.tolist() != written or any(count != 1 for count in spec.counts):
         raise InputError("--bootstrap", f"needs the groups of {spec.data.file.name} to be the users of {spec.source}")
     as_seed(seed)
+    as_n_jobs(jobs)
     require_resamples(resamples, len(written))
-    return Resampling(fit, resamples, seed, as_n_jobs(jobs))
+    return fit
 
 
 @stage("resampling the groups")
-def _resampled(spec: Specification, asked: Resampling) -> Certainty:
+def _resampled(spec: Specification, fit: Fit, resamples: int, seed: int, jobs: int | None) -> Certainty:
     """Resample the groups; the specification's own variances are those of the decision."""
     between, within = _variances(spec)
     return fg.bootstrap(
-        replace(asked.fit, between_variance=between, within_variance=within),
+        replace(fit, between_variance=between, within_variance=within),
         spec.costs,
-        asked.resamples,
-        asked.seed,
+        resamples,
+        seed,
         importance=[float(entry.importance) for entry in spec.entries],
         aggregation=getattr(spec.utility, "aggregation", "uniform"),
         selection=spec.platform.selection,
         actions=spec.actions,
         constraints=spec.platform.constraints,
-        n_jobs=asked.jobs,
+        n_jobs=jobs,
     )
 
 
-def print_certainty(console: Console, spec: Specification, optimum: Optimum, asked: Resampling) -> dict[str, object]:
+def print_certainty(console: Console, spec: Specification, optimum: Optimum, fit: Fit, *how: Any) -> dict[str, object]:
     """Resample, and print how often the decision stands and the intervals of what it pays; return what was found."""
     if not optimum.feasible:
         print_lines(console, ["", "How sure this is cannot be said: there is no answer to be sure of."])
         return {}
     try:
-        found = _resampled(spec, asked)
+        found = _resampled(spec, fit, *how)
     except SizeError as error:
         print_lines(console, ["", f"How sure this is cannot be found: {error}."])
         return {}
@@ -99,7 +90,7 @@ def print_certainty(console: Console, spec: Specification, optimum: Optimum, ask
     letters = level_letters(spec.levels)
     lines = [
         "",
-        *_how_drawn(spec, asked.fit),
+        *_how_drawn(spec, fit),
         f"The same levels are the platform's best choice in {100 * found.still_optimal:.3g} % of the resamples; "
         f"nobody would leave them at this alpha in {100 * found.still_equilibrium:.3g} %.",
     ]

@@ -92,7 +92,7 @@ def design(
         if blocs is not None and given is not None:
             raise InputError("--bloc", f"cannot be combined with {name}")
     plan = None if sweep is None else _planned(raw, spec, sweep)
-    resampling = None if bootstrap is None else certainty.planned_resampling(loaded, bootstrap, seed, jobs)
+    fit = None if bootstrap is None else certainty.fit_to_resample(loaded, bootstrap, seed, jobs)
     optimum = optimum_of(loaded, blocs)
     console = run.open(loaded, optimum=optimum)
     rows = print_optimum(console, loaded, optimum, unit, blocs)
@@ -103,8 +103,8 @@ def design(
         run.results["apart"] = _print_blocs(console, loaded, optimum, blocs[: len(bloc or ())])
     if robust:
         run.results |= certainty.print_robustness(console, loaded, optimum)
-    if resampling is not None:
-        run.results |= certainty.print_certainty(console, loaded, optimum, resampling)
+    if fit is not None:
+        run.results |= certainty.print_certainty(console, loaded, optimum, fit, bootstrap, seed, jobs)
     if plan is not None:
         run.results["sweep"] = found = _swept(plan, platform, jobs)
         _print_sweep(console, loaded, found)

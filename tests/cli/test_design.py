@@ -212,6 +212,11 @@ def test_bootstrap_needs_the_users_to_be_the_groups(run, tmp_path, change, messa
     assert message in run("design", spec, "--bootstrap", "20", status=2).stderr
 
 
+@pytest.mark.parametrize("name", ["--alpha-from", "--alpha-to"])
+def test_an_end_of_alpha_that_is_none_is_named(run, two, name):
+    assert f"{name}: must be from 0 to 1, got '7'" in run("design", two, name, "7", status=2).stderr
+
+
 def test_bootstrap_needs_data(run, two):
     assert "--bootstrap: needs the data" in run("design", two, "--bootstrap", "20", status=2).stderr
 
