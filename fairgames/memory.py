@@ -17,6 +17,8 @@ from fairgames.errors import SizeError
 
 _CONTAINER = (Path("/sys/fs/cgroup"),)
 _ASTRONOMICAL = 10**30
+# Asking the system takes longer than most small games do; so little is there, or nothing works at all.
+_LITTLE = 1 << 24
 
 
 def require_memory(n_bytes: int, what: str, instead: str) -> None:
@@ -36,8 +38,7 @@ def require_memory(n_bytes: int, what: str, instead: str) -> None:
     SizeError
         Naming the bytes needed, the bytes available and the alternative.
     """
-    available = available_memory()
-    if n_bytes > available:
+    if n_bytes > _LITTLE and n_bytes > (available := available_memory()):
         needed = f"{readable_count(n_bytes)} bytes{_in_units(n_bytes)}"
         there = _in_units(available).strip(" ()")
         raise SizeError(f"{what} would need {needed}, but {there} are available; use {instead} instead")
