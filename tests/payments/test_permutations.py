@@ -448,3 +448,16 @@ def test_what_only_one_turn_earns_is_within_the_errors(turn, seed):
     low, high = estimate.interval(0.9999)
     assert ((low <= exact) & (exact <= high)).all()
     assert np.abs(estimate.values - exact).max() < 0.5
+
+
+def test_what_no_order_met_shows_in_the_errors():
+    """One user earns 100 unless it comes first, and who comes second after it earns them: that is rarely drawn."""
+    n_users, weights = 100, np.random.default_rng(1).lognormal(size=100)
+
+    def evaluate(rows):
+        return 100.0 * rows[:, 0] * (rows.sum(axis=1) >= 2) + rows @ weights
+
+    exact = weights + np.where(np.arange(n_users) == 0, 99, 1 / 99)
+    for seed in range(5):
+        low, high = permutation_payments(evaluate, [1] * n_users, seed).interval(0.9999)
+        assert ((low <= exact) & (exact <= high)).all()

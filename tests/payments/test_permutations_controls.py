@@ -43,9 +43,10 @@ def test_adjusting_keeps_the_sum_and_takes_out_what_is_known():
     places = np.stack([forwards, forwards[:, :, ::-1]], axis=2).reshape(3, 4, 8)
     mixture = rng.normal(size=21)
     gains = np.array([np.tensordot(mixture, family.gains(order), axes=1) for order in places])
-    rows = family.adjusted(places, gains, mixture @ family.ends)
+    rows, missed = family.adjusted(places, gains, mixture @ family.ends)
     np.testing.assert_allclose(rows, np.tile(mixture @ family.payments, (3, 1)), rtol=1e-5)
     np.testing.assert_allclose(rows.sum(axis=1), gains[:, 0].sum(axis=1), rtol=1e-10)
+    assert missed < 1e-4
 
 
 def test_the_ends_of_the_controls_by_definition():

@@ -179,7 +179,7 @@ class Controls:
 
     def adjusted(
         self, places: NDArray[np.intp], gains: NDArray[np.float64], ends: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    ) -> tuple[NDArray[np.float64], float]:
         """Payments by replicate: what comes first and last exactly, and between them what controls leave over.
 
         Walks are taken in pairs, an order and its reverse, of which only the mean counts. The combination of
@@ -197,12 +197,14 @@ class Controls:
 
         Returns
         -------
-        ndarray, shape (R, n)
-            Each row adds up to the utility.
+        rows : ndarray, shape (R, n)
+            Each adds up to the utility.
+        missed : float
+            By how much, a user, their mean did not before that was mended: what no order met shows there.
         """
         n_replicates, n_walks, n_users = places.shape
         if n_users <= 2:
-            return np.tile(ends / 2, (n_replicates, 1))
+            return np.tile(ends / 2, (n_replicates, 1)), 0.0
         users, gained = places[:, ::2, 1:-1], _both_ways(gains)
         moments = [self._moments(*pair) for pair in zip(places, gained, strict=True)]
         total = [sum(moment[part] for moment in moments) for part in range(5)]
@@ -224,8 +226,8 @@ class Controls:
         usual = (sums.sum(axis=0) - sums) / np.maximum(seen.sum(axis=0) - seen, 1)
         rows += (sums + usual * (n_pairs - seen)) / n_pairs - usual * (2 / n_users)
         # By how much they miss the utility has mean zero.
-        rows -= (rows.sum(axis=1) - gains[:, 0].sum(axis=1))[:, None] / n_users
-        return rows
+        missed = (rows.sum(axis=1) - gains[:, 0].sum(axis=1))[:, None] / n_users
+        return rows - missed, abs(float(missed.mean()))
 
     def _moments(self, places: NDArray[np.intp], gained: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Products of the controls, and with the gains; sums of both by turn; squared gains."""
@@ -307,13 +309,13 @@ def summary_of_walks(
         seen = np.bincount(alike, np.bincount(places.ravel(), nonzero.ravel()))
         few = int(members[(seen < _FEW_NONZERO) & (seen < len(walked) * members)].sum())
         alone, leaving = ends[0], walked[0, 0, -1] - ends[1]
-        rows = controls(leaving).adjusted(places, gains, alone + leaving)
+        rows, missed = controls(leaving).adjusted(places, gains, alone + leaving)
         by_group = np.array([np.bincount(alike, row) / members for row in rows])
         values[present] = by_group.mean(axis=0)[alike]
         spread = (by_group.std(axis=0, ddof=1) / np.sqrt(n_replicates))[alike]
         # Least squares leave that much over where the controls are the utility.
         rounding = RELATIVE * payment_scale(values[present], float(walked[0, 0, -1]), len(present))
-        errors[present] = np.maximum(spread, rounding)
+        errors[present] = np.hypot(np.maximum(spread, rounding), missed)
     enough = n_replicates >= FEWEST_REPLICATES
     made = f"{n_replicates} replicates of {n_shifts} shifted permutations and their reverses, less known controls"
     made += f"; unresolved: {few} users had too few contributions" * bool(few)
