@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -101,7 +102,7 @@ def format_value(value: object, digits: int = 6) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, Fraction):
-        return str(value) if len(str(value)) <= 2 * digits else f"{float(value):.{digits}g}"
+        return _rational_text(value, digits)
     if isinstance(value, (float, np.floating)):
         return f"{value + 0.0:.{digits}g}"  # the sum turns -0.0 into 0.0: nothing has no sign
     if isinstance(value, np.ndarray):
@@ -109,6 +110,17 @@ def format_value(value: object, digits: int = 6) -> str:
     if isinstance(value, (tuple, list)):
         return f"({', '.join(format_value(entry, digits) for entry in value)})"
     return str(value)
+
+
+def _rational_text(value: Fraction, digits: int) -> str:
+    top, bottom = value.as_integer_ratio()
+    if top.bit_length() + bottom.bit_length() <= 8 * digits and len(text := str(value)) <= 2 * digits:
+        return text
+    if abs(top.bit_length() - bottom.bit_length()) < 1_000:
+        return f"{float(value):.{digits}g}"
+    # Beyond what a float can hold, and so near to nothing that a float would be 0.
+    with localcontext(prec=digits + 3):
+        return f"{(Decimal(top) / Decimal(bottom)).normalize():.{digits}g}"
 
 
 def counted(number: int, one: str, more: str) -> str:
