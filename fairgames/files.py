@@ -166,7 +166,7 @@ def _head_says(test: Callable[[bytes], object]) -> Callable[[Path], bool]:
 _OURS: dict[str, Callable[[Path], bool]] = {
     ".json": _head_says(_JSON_KEY.match),
     ".png": _head_says(lambda head: head.startswith(b"\x89PNG\r\n") and b"tEXtSoftware\0fairgames" in head),
-    ".svg": _head_says(lambda head: b"<dc:title>fairgames</dc:title>" in head),
+    ".svg": _head_says(lambda head: head.startswith(b"<?xml") and b"<dc:title>fairgames</dc:title>" in head),
     ".pdf": _pdf_is_ours,
     ".tex": partial(_is_signed, ".tex", r"\A% fairgames \w+\n", ""),
     ".nfg": partial(_is_signed, ".nfg", r'\n"fairgames \w+"\n', '\n""\n'),

@@ -135,8 +135,8 @@ panel.legend(loc="lower right")
 # Who says that the largest schools are the best ones to win over? Each school decides for itself. :func:`fairgames.optimal_alpha`
 # lets all of them reply to each other until nobody gains by moving, from several starts and at many :math:`\alpha`. Under this utility
 # what each school would be paid at each of its levels is an integral of products, known without sampling, so that the
-# equilibrium is certified by payments that carry no error. The search is not exhaustive, but no equilibrium can leave the platform more than a
-# platform would keep that pays each school exactly its cost, and that is bounded by a proof, school by school.
+# equilibrium is certified by payments that carry no error. The search is not exhaustive, but what no equilibrium can exceed is bounded by a
+# proof that knows of fairness: levels that no fair payment could hold are ruled out, part by part of all that is possible.
 
 found = pd.read_csv(ROOT / "docs" / "studies" / "schools_optimum.csv")
 alone = found[np.isinf(found.aggregated_cost)].iloc[0]
@@ -210,8 +210,7 @@ print("nobody gains by joining, four standard errors included:", bool(most < 0))
 #
 # A school might also take part only in a secure aggregate, for less. The aggregate hides each school's own average, so it earns
 # less, too. The table lists what the search found when that choice is not there (cost ``inf``), and at several costs.
-# With many schools in the aggregate, the payments are integrals over a sample of who else is in it; then nobody gains by moving at the
-# stated :math:`\alpha` with 95 % confidence for all moves of all schools together.
+# Payments with schools in the aggregate are integrals too, so nobody gains by moving at the stated :math:`\alpha`, and no sample is drawn.
 
 table = found.assign(gap=found.gap / found.upper_bound)
 names = [
