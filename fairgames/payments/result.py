@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact, to_float
+from fairgames.memory import require_memory
 from fairgames.payments.alpha import alpha_levels, paid_out
 from fairgames.payments.potential import shares_at, without_user
 from fairgames.result import Result, format_value
@@ -33,6 +34,10 @@ class Estimated(Result):
 
     def __post_init__(self) -> None:
         """Give exact payments their zero standard errors, and doubt all that is unresolved."""
+        for name in ("values", "standard_errors", "doubtful"):
+            if not isinstance(getattr(self, name), np.ndarray):
+                raise InputError(name, "must be an array, as a function that prices gives it", getattr(self, name))
+        require_memory(10 * self.values.size, f"standard errors of {self.values.size:,} payments", "fewer payments")
         if self.standard_errors.size == 0:
             object.__setattr__(self, "standard_errors", np.zeros(self.values.shape))
         if self.doubtful.size == 0:

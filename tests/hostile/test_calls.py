@@ -65,6 +65,21 @@ def test_a_sample_of_bad_calls(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} <= texts
 
 
+@pytest.mark.parametrize("result", [fg.Payments, fg.EquilibriumSet, fg.Optimum, fg.Fit], ids=lambda one: one.__name__)
+def test_a_result_made_by_hand_from_anything_is_made_or_refused(result):
+    named = inspect.signature(result).parameters.values()
+    required = [parameter.name for parameter in named if parameter.default is parameter.empty]
+    raised = []
+    for label, bad in hostile.BAD.items():
+        try:
+            result(**{name: bad() for name in required})
+        except fg.FairGamesError:
+            continue
+        except Exception as error:
+            raised.append(f"{label}: {type(error).__name__}")
+    assert raised == []
+
+
 @pytest.mark.slow
 def test_every_bad_call(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
