@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -364,6 +364,48 @@ def common(*arrays: Array) -> tuple[Array, ...]:
     if all(is_exact(array) for array in arrays):
         return arrays
     return tuple(to_float(array) for array in arrays)
+
+
+def decimals_within(low: Number, high: Number, near: Number) -> Iterator[Fraction]:
+    """Decimals of a range, shortest first: with one digit after the point, two, ..., the neighbours of a number.
+
+    Ends where digits no longer tell the range from a point.
+
+    Examples
+    --------
+    >>> [str(decimal) for decimal in decimals_within(Fraction(2, 7), Fraction(2, 5), Fraction(2, 7))][:3]
+    ['3/10', '29/100', '143/500']
+    """
+    start, stop = Fraction(low), Fraction(high)
+    target = min(max(Fraction(near), start), stop)
+    scale = 1
+    while scale * (stop - start) < 10**_FINEST and scale < 10**_LONGEST_DECIMAL:
+        scale *= 10
+        place = target * scale
+        steps = {math.floor(place), math.floor(place) + 1, math.ceil(place) - 1}
+        for step in sorted(steps, key=lambda step: abs(step - place)):
+            if start <= Fraction(step, scale) <= stop:
+                yield Fraction(step, scale)
+
+
+_FINEST = 7
+_LONGEST_DECIMAL = 18
+
+
+def decimal_text(number: Number) -> str:
+    """Write a number so that it reads back as itself: as a decimal where it is a short one, else as a ratio.
+
+    Examples
+    --------
+    >>> decimal_text(Fraction(3, 8)), decimal_text(Fraction(2, 3)), decimal_text(0.1)
+    ('0.375', '2/3', '0.1')
+    """
+    if not isinstance(number, Fraction):
+        return repr(float(number))
+    for places in range(_LONGEST_DECIMAL + 1):
+        if (number * 10**places).denominator == 1:
+            return f"{Decimal(int(number * 10**places)).scaleb(-places):f}"
+    return str(number)
 
 
 def json_number(value: Number | int) -> int | float | str:

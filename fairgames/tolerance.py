@@ -156,5 +156,8 @@ USER_GAIN = 1e-7
 BOUND_GAP = 1e-4
 """An upper bound is close enough when it exceeds a value that is reached by less than this part of itself."""
 
+ANNOUNCED_LOSS = 1e-4
+"""The decimal that a platform announces in place of its optimal alpha may leave it less by this part of the value."""
+
 INTEGRAL_ERROR = 1e-9
 """Error that payments by integrals may have, as a part of the average payment, and still count as exact."""

@@ -14,17 +14,49 @@ from typing import Any
 
 import numpy as np
 
-from fairgames.exactness import Array, Number, to_float
+from fairgames.exactness import Array, Number, decimal_text, decimals_within, to_float
 from fairgames.game.deviations import expected
 from fairgames.game.shares import less_all_costs
 from fairgames.mechanism.dense import Search
-from fairgames.mechanism.landscape import Landscape, Profile, in_floats
+from fairgames.mechanism.landscape import Landscape, Piece, Profile, highest_peak, in_floats, kept
 from fairgames.mechanism.problem import Problem
 from fairgames.result import Result, format_value
-from fairgames.tolerance import ROUNDING, near
+from fairgames.tolerance import ANNOUNCED_LOSS, RELATIVE, ROUNDING, near
 
 _MOST_NAMED = 5
 _OF_ESTIMATES = {"reason", "standard_errors", "regret", "regret_error"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Announcement(Result):
+    """A payment fraction that the platform can announce as it is written here.
+
+    Attributes
+    ----------
+    alpha : Fraction or float
+        Inside the range of alpha at which the equilibrium is the one that counts.
+    text : str
+        The shortest decimal that costs the platform next to nothing; ``"2/3"`` where one fraction alone will do.
+    value : Fraction or float
+        What the platform keeps there.
+    lost : Fraction or float
+        How much less that is than at the optimum itself.
+    reached : bool
+        False where no number that can be written reaches the optimum's own equilibrium: then this is the best
+        equilibrium, another one, that a decimal does reach.
+
+    Examples
+    --------
+    >>> from fairgames.mechanism.optimal import optimal_alpha
+    >>> optimal_alpha([[0, "2/3"], ["2/3", 1]], costs=[0, "2/7"]).announced.text
+    '0.5715'
+    """
+
+    alpha: Number
+    text: str
+    value: Number
+    lost: Number
+    reached: bool = True
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,6 +104,9 @@ class Optimum(Result):
         "absent" is not an action, or the bound is a loose one.
     landscape : Landscape or None
         The selected equilibrium at every alpha.
+    piece : Piece or None
+        The range of alpha on which the equilibrium at the optimum holds and is the one that counts; None where only
+        its value is known.
     ties : tuple of tuple of int
         Other pure profiles that do as well at the same alpha.
     reason : str
@@ -112,6 +147,7 @@ class Optimum(Result):
     gap: Number | None = None
     price_of_fairness: Number | None = None
     landscape: Landscape | None = None
+    piece: Piece | None = None
     ties: tuple[tuple[int, ...], ...] = ()
     reason: str = ""
     standard_errors: Array | None = None
@@ -125,10 +161,22 @@ class Optimum(Result):
         """Whether any alpha and equilibrium meet the constraints."""
         return self.infeasible is None
 
+    @property
+    def announced(self) -> Announcement | None:
+        """Alpha as one may announce it: typed back, it gives this equilibrium; None where ``piece`` is."""
+        if self.piece is None or self.value is None or self.alpha is None:
+            return None
+        found = _announced(self.piece, self.alpha, self.value)
+        if found is not None or self.landscape is None:
+            return found
+        peak = highest_peak(piece for piece in self.landscape.pieces if piece.alpha_from < piece.alpha_to)
+        safe = None if peak is None else _announced(peak.piece, peak.alpha, peak.value)
+        return None if safe is None else replace(safe, lost=self.value - safe.value, reached=False)
+
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         if self.infeasible is not None:
             return f"Optimum ({self.selection})", ("quantity", "value"), [("infeasible", self.infeasible)]
-        skipped = {"landscape", "warnings", "ties", "infeasible", "approached_from", "strategies"}
+        skipped = {"landscape", "piece", "warnings", "ties", "infeasible", "approached_from", "strategies"}
         if self.regret is None:
             skipped |= _OF_ESTIMATES
         rows = [
@@ -144,6 +192,22 @@ class Optimum(Result):
             rows.append(("ties", format_value(self.ties)))
         rows.extend(("warning", text) for text in self.warnings)
         return f"Optimum ({self.selection})", ("quantity", "value"), rows
+
+
+def _announced(piece: Piece, alpha: Number, value: Number) -> Announcement | None:
+    """Shortest decimal on a piece at which the platform keeps next to all of ``value``; None where there is none."""
+    low, high = piece.alpha_from, piece.alpha_to
+    if low == high and isinstance(low, Fraction):
+        return Announcement(alpha, decimal_text(alpha), value, 0 * value) if isinstance(alpha, Fraction) else None
+    # An end in floats holds within rounding, and a single alpha within the tolerance of comparisons.
+    rounding = near(low, high, part=ROUNDING if high - low > near(low, high) else RELATIVE)
+    for decimal in decimals_within(low - rounding, high + rounding, alpha):
+        if not ((decimal == low and not piece.closed_from) or (decimal == high and not piece.closed_to)):
+            there = decimal if isinstance(low, Fraction) else float(decimal)
+            lost = value - kept(piece, there)
+            if lost <= ANNOUNCED_LOSS * abs(float(value)):
+                return Announcement(there, decimal_text(decimal), value - lost, lost)
+    return None
 
 
 def infeasible_optimum(reason: str, selection: str, searched: str, landscape: Landscape | None = None) -> Optimum:
@@ -205,6 +269,7 @@ def as_optimum(problem: Problem, selection: str, found: Search) -> Optimum:
         costs=arrays[1],
         upper_bound=bound,
         landscape=landscape_of(found, selection),
+        piece=piece if problem.exact else in_floats(piece),
     )
 
 

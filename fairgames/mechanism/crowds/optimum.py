@@ -24,7 +24,7 @@ from fairgames.mechanism.optimum import Optimum, infeasible_optimum
 from fairgames.payments.pricing import fair_payments
 from fairgames.payments.result import Payments
 from fairgames.result import format_value
-from fairgames.tolerance import CROWD_GAIN, ERRORS_ALLOWED
+from fairgames.tolerance import CROWD_GAIN, ERRORS_ALLOWED, near
 from fairgames.utility.base import Utility
 
 SEARCHED = "best-response equilibria along a search in alpha; not exhaustive"
@@ -159,8 +159,8 @@ def _optimum(
     costs_only = None if bound.bound is None else proved_bound(bound.bound, value, _unpaid(game, regret))
     most, proof = costs_only, bound.how
     # An equilibrium up to a tolerance may leave somewhat more than every exact one.
-    if fair is not None and value <= fair.bound and (most is None or fair.bound < most):
-        most, proof = fair.bound, fair.how
+    if fair is not None and value <= fair.bound + near(value) and (most is None or fair.bound < most):
+        most, proof = max(fair.bound, value), fair.how
     return Optimum(
         alpha=candidate.alpha,
         value=value,

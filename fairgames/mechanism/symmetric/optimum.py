@@ -10,13 +10,14 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import attrgetter
 from typing import cast
 
 import numpy as np
 
 from fairgames.errors import SizeError
 from fairgames.exactness import Array, Number
-from fairgames.mechanism.landscape import Landscape, Piece, Profile, constant, in_floats, join
+from fairgames.mechanism.landscape import Landscape, Piece, Profile, constant, holds, in_floats, join
 from fairgames.mechanism.optimum import Optimum, completed, warnings_of
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.symmetric.bernstein import Root
@@ -236,7 +237,9 @@ def with_mixed_families(
         # Mixing users, paid their expected costs, leave the platform no more: nothing but the landscape would change.
         return pure
     searched = SEARCHED + ("" if no_others(game) else OTHERS)
-    pure = replace(pure, searched=searched, landscape=_landscape(problem, game, selection, named))
+    landscape = _landscape(problem, game, selection, named)
+    kept_piece = pure.piece if selection == "best" else None
+    pure = replace(pure, searched=searched, landscape=landscape, piece=kept_piece)
     if selection == "best":
         found = best_overall(game)
         if found.mixing == 0 or pure.value is None or found.value <= pure.value + near(found.value, pure.value):
@@ -244,8 +247,20 @@ def with_mixed_families(
     else:
         found = worst_overall(game)
         if found.mixing == 0 and (found.alpha, found.value) == (pure.alpha, pure.value):
-            return replace(pure, attained=found.attained, approached_from=found.approached_from)
-    return _described(problem, game, found, pure)
+            return _placed(replace(pure, attained=found.attained, approached_from=found.approached_from))
+    return _placed(_described(problem, game, found, pure))
+
+
+def _placed(optimum: Optimum) -> Optimum:
+    """Give an optimum the piece of its landscape on which it lies, or whose open end it is."""
+    if optimum.landscape is None or optimum.alpha is None:
+        return optimum
+    ends = {"above": attrgetter("alpha_from"), "below": attrgetter("alpha_to")}
+    at = ends.get(optimum.approached_from or "")
+    for piece in optimum.landscape.pieces:
+        if holds(piece, optimum.alpha) if at is None else abs(at(piece) - optimum.alpha) <= near(optimum.alpha):
+            return replace(optimum, piece=piece)
+    return optimum
 
 
 def no_others(game: SymmetricGame) -> bool:
