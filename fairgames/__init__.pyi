@@ -1,14 +1,11 @@
 from . import errors, rules
 from .assessment.agreement import compare_solvers
 from .assessment.bootstrap import bootstrap
-from .assessment.changes import compare_optima, leaving
+from .assessment.changes import compare_optima, leaving, sweep
 from .assessment.crosscheck.run import crosscheck
-from .assessment.explain import explain_payments
-from .assessment.false_names import false_names
-from .assessment.misreport import misreport
-from .assessment.robustness import cost_robustness
+from .assessment.explain import explain_payments, false_names
+from .assessment.robustness import cost_robustness, misreport
 from .assessment.rules import compare_rules
-from .assessment.sweep import sweep
 from .equilibrium.intervals import stable_profiles
 from .equilibrium.result import EquilibriumSet
 from .equilibrium.solve import equilibria
@@ -31,8 +28,7 @@ from .spec.load import load
 from .utility.base import Utility
 from .utility.dp_mean import DPMeanUtility
 from .utility.federated_mean import FederatedMeanUtility
-from .utility.measured.experiment import MeasuredUtility
-from .utility.measured.monotonicity import monotonicity
+from .utility.measured.experiment import MeasuredUtility, monotonicity
 from .utility.table import CountUtility, TableUtility
 from .utility.threshold import ThresholdUtility
 

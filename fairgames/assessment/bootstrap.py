@@ -19,9 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import DataError, InputError
 from fairgames.exactness import Array, to_float
+from fairgames.fitting.federated_mean import ESTIMATORS, anova_of_groups, summarise
 from fairgames.fitting.fit import Fit
 from fairgames.fitting.observations import Observations, drawn_groups
-from fairgames.fitting.variance_components import ESTIMATORS, anova_of_groups, summarise
 from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, on_actions
 from fairgames.game.deviations import against_others
 from fairgames.mechanism.optimal import optimal_alpha

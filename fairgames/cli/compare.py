@@ -15,9 +15,8 @@ from fairgames.cli.solve import optimum_of
 from fairgames.errors import InputError
 from fairgames.progress import stage
 from fairgames.report.figures import comparison_figure
-from fairgames.report.tables import label_sentence, profile_label
+from fairgames.report.tables import label_sentence, named, profile_label
 from fairgames.report.terminal import decimals, print_columns, print_lines, print_table
-from fairgames.report.words import named
 
 if TYPE_CHECKING:
     from rich.console import Console

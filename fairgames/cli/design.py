@@ -20,15 +20,14 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import as_number
 from fairgames.files import name_of
 from fairgames.progress import stage
-from fairgames.report.figures import solution_figure, sweep_figure
-from fairgames.report.panels import curve
+from fairgames.report.figures import curve, solution_figure, sweep_figure
 from fairgames.report.tables import label_sentence, profile_label
 from fairgames.report.terminal import decimals, print_columns, print_left, print_lines, print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fairgames.assessment.sweep import Sweep
+    from fairgames.assessment.changes import Sweep
     from fairgames.exactness import Number
     from fairgames.mechanism.landscape import Landscape
     from fairgames.mechanism.optimum import Optimum

@@ -19,7 +19,7 @@ from fairgames.errors import DataError, InputError
 from fairgames.progress import stage
 from fairgames.report.figures import intervals_figure
 from fairgames.report.json_file import read_json
-from fairgames.report.tables import label_sentence, user_rows
+from fairgames.report.tables import expected_utility, label_sentence, strategies_label, user_rows, what_was_found
 from fairgames.report.terminal import (
     console_for,
     decimals,
@@ -30,7 +30,6 @@ from fairgames.report.terminal import (
     print_lines,
     print_table,
 )
-from fairgames.report.words import expected_utility, strategies_label, what_was_found
 
 if TYPE_CHECKING:
     from rich.console import Console

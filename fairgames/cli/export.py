@@ -18,8 +18,7 @@ from fairgames.errors import FairGamesError, InputError
 from fairgames.files import Output, signed
 from fairgames.printable import spreadsheet_cell
 from fairgames.progress import stage
-from fairgames.report.latex import latex_table
-from fairgames.report.tables import payment_columns, user_rows
+from fairgames.report.tables import latex_table, payment_columns, user_rows
 from fairgames.report.terminal import exactly
 
 if TYPE_CHECKING:

@@ -21,8 +21,7 @@ from fairgames.report.terminal import decimals, exactly, print_columns, print_he
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fairgames.assessment.explain import Explanation
-    from fairgames.assessment.false_names import FalseNames
+    from fairgames.assessment.explain import Explanation, FalseNames
     from fairgames.exactness import Number
     from fairgames.payments.result import Payments
     from fairgames.report.tables import UserRow

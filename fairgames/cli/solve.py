@@ -16,7 +16,16 @@ from fairgames.cli.payments import print_payments
 from fairgames.errors import SizeError
 from fairgames.progress import stage
 from fairgames.report.figures import solution_figure
-from fairgames.report.tables import label_sentence, profile_label, user_rows
+from fairgames.report.tables import (
+    chances,
+    expected_payments,
+    label_sentence,
+    named,
+    optimum_facts,
+    optimum_sentences,
+    profile_label,
+    user_rows,
+)
 from fairgames.report.terminal import (
     decimals,
     exactly,
@@ -26,7 +35,6 @@ from fairgames.report.terminal import (
     print_lines,
     print_table,
 )
-from fairgames.report.words import chances, expected_payments, named, optimum_facts, optimum_sentences
 from fairgames.tolerance import RELATIVE
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Every pure equilibrium at every alpha: a profile of best responses (eqs. 17, 18) is one on a closed interval.
 
-Behind `stable_profiles`; `mechanism`, `assessment.rules` and `assessment.misreport` narrow their intervals here, too.
+Behind `stable_profiles`; `mechanism`, `assessment.rules` and `assessment.robustness` narrow their intervals here, too.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from fairgames import (
 )
 from fairgames.assessment.bootstrap import group_resamples
 from fairgames.errors import DataError
-from fairgames.fitting.variance_components import anova_of_groups
+from fairgames.fitting.federated_mean import anova_of_groups
 
 COSTS = [0, 0.3, 0.9]
 

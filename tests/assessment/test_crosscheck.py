@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fairgames import CountUtility, DPMeanUtility, FederatedMeanUtility, InputError, TableUtility, crosscheck, load
-from fairgames.assessment.crosscheck import payments as crosscheck_payments
 from fairgames.assessment.crosscheck import run as front
+from fairgames.assessment.crosscheck import utilities as priced
 from fairgames.assessment.crosscheck.points import (
     AGREES,
     MISMATCH,
@@ -204,8 +204,8 @@ def test_a_specification_without_costs_is_checked_at_drawn_ones(tmp_path):
 
 
 def test_a_wrong_number_fails_the_whole(monkeypatch):
-    monkeypatch.setattr(front, "_SECTIONS", (crosscheck_payments,))
-    fair = crosscheck_payments.fair_payments
+    monkeypatch.setattr(front, "_SECTIONS", (priced.payment_questions,))
+    fair = priced.fair_payments
     assert crosscheck(points=3).agreed
 
     def wrong(*arguments):
@@ -213,7 +213,7 @@ def test_a_wrong_number_fails_the_whole(monkeypatch):
         paid.values[0] += Fraction(1, 10**20)
         return paid
 
-    monkeypatch.setattr(crosscheck_payments, "fair_payments", wrong)
+    monkeypatch.setattr(priced, "fair_payments", wrong)
     check = crosscheck(points=3)
     assert not check.agreed
     assert {one.quantity for one in check.mismatches} == {"payments among 2 users", "payments among 3 users"}

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from fairgames.errors import DataError
+from fairgames.fitting.federated_mean import summarise
 from fairgames.fitting.observations import Observations
-from fairgames.fitting.variance_components import summarise
 
 
 def observations(groups, values, *covariates):

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, f
 
-from fairgames.fitting.federated_mean import between_interval, ratio_interval, within_interval
-from fairgames.fitting.variance_components import summarise
+from fairgames.fitting.federated_mean import between_interval, ratio_interval, summarise, within_interval
 
 UNBALANCED = [2, 3, 3, 5, 9, 12, 1, 4]
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from fairgames.errors import DataError
-from fairgames.fitting.variance_components import anova, anova_of_groups, reml, summarise
+from fairgames.fitting.federated_mean import anova, anova_of_groups, reml, summarise
 
 UNBALANCED = [2, 3, 3, 5, 9, 12, 1, 4]
 

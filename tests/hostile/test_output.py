@@ -14,7 +14,7 @@ from fairgames import InputError
 from fairgames.cli.main import app
 from fairgames.errors import DataError, SpecificationError
 from fairgames.printable import printable
-from fairgames.report.latex import escape, latex_table
+from fairgames.report.tables import escape, latex_table
 from fairgames.result import html_table, plain_table
 
 EVIL = "A\x1b[31m\x07\x9b2J\u202eevil\u2066\u200f\u2028\x00\r\nforged: line $x$"

@@ -12,12 +12,12 @@ from fairgames.mechanism.landscape import Piece
 from fairgames.report.figures import (
     MOST_ROWS,
     contrast_figure,
+    curve,
     fit_figure,
     intervals_figure,
     payments_figure,
     solution_figure,
 )
-from fairgames.report.panels import curve
 from fairgames.report.style import ACCENT, PALETTE, house_style, level_colour, new_figure, save_figure
 from fairgames.report.tables import UserRow, user_rows
 

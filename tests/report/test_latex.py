@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fairgames import fair_payments
-from fairgames.report.latex import escape, latex_table, result_to_latex
+from fairgames.report.tables import escape, latex_table, result_to_latex
 
 
 def test_latex_escapes_what_it_would_read_as_a_command():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fairgames import CountUtility, optimal_alpha
-from fairgames.report.words import chances, expected_payments, named, optimum_facts, optimum_sentences
+from fairgames.report.tables import chances, expected_payments, named, optimum_facts, optimum_sentences
 
 DP = [[0, "2/3"], ["2/3", 1]]
 

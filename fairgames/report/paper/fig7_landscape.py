@@ -11,7 +11,7 @@ from fairgames.errors import FairGamesError
 from fairgames.mechanism.landscape import Piece
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
-from fairgames.report.panels import curve
+from fairgames.report.figures import curve
 from fairgames.report.paper.inputs import (
     COST_COLOURS,
     COST_KINDS,
