@@ -10,7 +10,7 @@ import numpy as np
 
 from fairgames.errors import InputError
 from fairgames.exactness import as_number
-from fairgames.report.style import ACCENT, INK, MUTED, house_style, level_colour, new_figure, tidy
+from fairgames.report.style import ACCENT, INK, MUTED, house_style, level_colour, new_figure, root_scale, tidy
 from fairgames.report.tables import letter_key, profile_label
 from fairgames.report.terminal import decimals
 from fairgames.result import format_value
@@ -178,8 +178,7 @@ def _scale_alpha(axes: Axes, starts: Sequence[float]) -> str:
     """Show alpha from 0 to 1, the small ones widened where most of what there is to see is small."""
     label = "share of the utility paid out (alpha)"
     if len(starts) > 3 and np.median(starts) < _SMALL_ALPHA:
-        axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
-        axes.set_xticks(_ROOT_TICKS, [f"{tick:g}" for tick in _ROOT_TICKS])
+        root_scale(axes, _ROOT_TICKS)
         label += ", square-root scale"
     axes.set_xlim(0, 1)
     return label

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +90,14 @@ def tidy(axes: Axes, grid: str) -> None:
     """Draw the grid along one axis only (``"x"`` or ``"y"``), behind the data."""
     axes.grid(visible=True, axis="x" if grid == "x" else "y")
     axes.set_axisbelow(True)
+
+
+def root_scale(axes: Axes, ticks: Sequence[float]) -> None:
+    """Show numbers from 0 on by their square roots, which widens the small ones."""
+    import numpy as np
+
+    axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
 
 
 def figure_output(output: Path | Output) -> Output:

@@ -14,7 +14,7 @@ import fairgames as fg
 from fairgames.cli import frame as status
 from fairgames.payments import pricing as engines
 from fairgames.payments.engines import permutations
-from fairgames.report.paper.fig5_payments import with_a_star
+from fairgames.report.paper.ten_users import with_a_star
 from fairgames.utility import federated_integrals
 from symbolic import dp_mean
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 import fairgames as fg
-from fairgames.report.paper.inputs import two_user_mean
+from fairgames.report.paper.two_users import two_user_mean
 
 ALPHA = Fraction(4, 5)
 COSTS = {"above": Fraction(3, 5), "between": Fraction(9, 20), "below": Fraction(1, 5)}

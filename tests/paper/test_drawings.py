@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairgames.report.paper import drawings
-from fairgames.report.paper import fig5_payments as fig5
-from fairgames.report.paper import fig8_regimes as fig8
+from fairgames.report.paper import drawings, ten_users, two_users
 
 # The style is our own; the plugin would otherwise use matplotlib's classic one when it saves.
 COMPARED = {"baseline_dir": "baseline", "tolerance": 2, "style": "default", "savefig_kwargs": {"dpi": 60}}
@@ -17,12 +15,12 @@ def test_three_levels_look_as_before():
 
 @pytest.mark.mpl_image_compare(filename="fig5a.png", **COMPARED)
 def test_payments_look_as_before():
-    return fig5.draw_alike(fig5.alike())
+    return ten_users.draw_alike(ten_users.alike())
 
 
 @pytest.mark.mpl_image_compare(filename="fig8.png", **COMPARED)
 def test_regimes_look_as_before():
-    return fig8.draw(*fig8.curves())
+    return two_users.draw_regimes(*two_users.curves())
 
 
 def test_fig_1_names_all_that_its_caption_names(all_text):

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 from oracles import shapley
 
-from fairgames.report.paper import fig5_payments as fig5
-from fairgames.report.paper.inputs import PROFILE, SAMPLES, federated_mean
+from fairgames.report.paper import ten_users
+from fairgames.report.paper.ten_users import PROFILE, SAMPLES, federated_mean
 
 KINDS = [(2, 100), (2, 10), (1, 100), (1, 10)]
 
 
 @pytest.fixture(scope="module")
 def alike():
-    return fig5.alike()
+    return ten_users.alike()
 
 
 @pytest.fixture(scope="module")
 def starred():
-    return fig5.with_a_star()
+    return ten_users.with_a_star()
 
 
 def differences(paid):
@@ -32,7 +32,7 @@ def test_the_profile_is_the_printed_one():
 
 
 def test_payments_follow_theorem_2():
-    paid = fig5.alike()[1]
+    paid = ten_users.alike()[1]
     utility = federated_mean(paid.regime)
     assert paid.bar(2, 100).payment == pytest.approx(shapley(utility, PROFILE)[8])
 
@@ -73,7 +73,7 @@ def test_right_the_privacy_level_matters_less_than_the_data_do(alike):
 
 def test_differences_add_up_to_what_the_absent_user_does_not_get(alike):
     for paid in alike:
-        total = sum(bar.difference * fig5._how_many(bar, None) for bar in paid.bars)
+        total = sum(bar.difference * ten_users._how_many(bar, None) for bar in paid.bars)
         assert total == pytest.approx(0, abs=1e-9)
         assert paid.bar(0, 10).payment == 0
 
@@ -86,7 +86,7 @@ def test_star_user_gets_by_far_the_most_when_heterogeneity_is_high(starred):
 
 
 def test_this_is_less_dramatic_as_heterogeneity_falls(starred):
-    shares = [starred[0].star_share, fig5.payday(fig5.REGIMES[1], 8).star_share, starred[1].star_share]
+    shares = [starred[0].star_share, ten_users.payday(ten_users.REGIMES[1], 8).star_share, starred[1].star_share]
     assert shares == sorted(shares, reverse=True)
     assert starred[1].star_share < starred[0].star_share / 2
 
@@ -115,11 +115,11 @@ def test_in_heterogeneity_the_star_benefits_even_when_it_federates(starred):
 
 def test_negative_payments_are_real_and_said(starred, all_text):
     assert starred[2].bar(1, 10).payment < 0
-    assert "and pay" in all_text(fig5.draw_with_a_star(starred))
+    assert "and pay" in all_text(ten_users.draw_with_a_star(starred))
 
 
 def test_what_is_drawn_is_what_is_written(alike, starred, read_rows):
-    for plate, paydays in zip(fig5.plates(), (alike, starred), strict=True):
+    for plate, paydays in zip(ten_users.fig5(), (alike, starred), strict=True):
         panels = plate.figure.axes if plate.name == "fig5a" else [plate.figure.axes[i] for i in (0, 2, 1, 3)]
         rows = read_rows(plate)
         for number, (axes, paid) in enumerate(zip(panels, paydays, strict=True), start=1):
@@ -130,4 +130,4 @@ def test_what_is_drawn_is_what_is_written(alike, starred, read_rows):
 
 
 def test_inputs_of_ours_are_named(alike, all_text):
-    assert "Inputs chosen for this reproduction" in all_text(fig5.draw_alike(alike))
+    assert "Inputs chosen for this reproduction" in all_text(ten_users.draw_alike(alike))

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import fairgames as fg
-from fairgames.report.paper import fig6_best_replies as fig6
-from fairgames.report.paper import fig7_landscape as fig7
-from fairgames.report.paper.inputs import (
+from fairgames.report.paper import ten_users
+from fairgames.report.paper.ten_users import (
     ALPHA_OF_FIG_6,
     COST_FUNCTIONS,
     COST_KINDS,
@@ -25,7 +24,7 @@ from fairgames.report.paper.inputs import (
 
 @pytest.fixture(scope="module")
 def panels():
-    return {"a": fig7.panel(HOMOGENEOUS), "b": fig7.panel(HETEROGENEOUS)}
+    return {"a": ten_users.panel(HOMOGENEOUS), "b": ten_users.panel(HETEROGENEOUS)}
 
 
 def test_ten_users_have_five_cost_functions_and_some_repeat():
@@ -42,12 +41,12 @@ def test_fig_6_is_an_equilibrium_at_its_alpha(panels):
 
 
 def test_fig_6_each_star_marks_the_best_choice():
-    for one in fig6.choices():
+    for one in ten_users.choices():
         assert one.gains[one.level] == max(one.gains)
 
 
 def test_fig_6_payments_are_those_of_each_deviation():
-    for one in fig6.choices():
+    for one in ten_users.choices():
         user = COST_KINDS.index(one.kind)
         for level, paid in enumerate(one.payments):
             deviation = tuple(level if i == user else chosen for i, chosen in enumerate(PROFILE))
@@ -56,7 +55,7 @@ def test_fig_6_payments_are_those_of_each_deviation():
 
 
 def test_fig_6_draws_what_it_writes(read_rows):
-    (plate,) = fig6.plates()
+    (plate,) = ten_users.fig6()
     rows = read_rows(plate)
     for axes, kind in zip(plate.figure.axes, COST_FUNCTIONS, strict=True):
         paid, cost, star = axes.lines[:3]
@@ -147,7 +146,7 @@ def test_no_grid_alpha_beats_the_exact_optimum_and_a_coarse_grid_misses_it(panel
 
 
 def test_fig_7_draws_what_it_writes(panels, read_rows):
-    for plate, one in zip(fig7.plates(), "ab", strict=True):
+    for plate, one in zip(ten_users.fig7(), "ab", strict=True):
         rows = [row for row in read_rows(plate) if row["line"] == "best"]
         every = [row for row in read_rows(plate) if row["line"] == "equilibrium"]
         assert (len(rows), len(every)) == (len(panels[one].pieces), len(panels[one].stable))
@@ -164,7 +163,7 @@ def test_fig_7_draws_what_it_writes(panels, read_rows):
 @pytest.mark.parametrize("one", ["a", "b"])
 def test_fig_7_lines_are_true_between_their_ends_on_the_scale_that_is_drawn(panels, one):
     panel = panels[one]
-    top = fig7.draw(panel).axes[0]
+    top = ten_users.draw_panel(panel).axes[0]
     for line in top.lines:
         if line.get_linewidth() == 2 and len(line.get_xdata()) > 1:
             places = np.sqrt(line.get_xdata())
@@ -180,7 +179,7 @@ def test_fig_7_bars_follow_the_chosen_levels(panels):
 
     from fairgames.report.style import level_colour
 
-    bottom = fig7.draw(panels["b"]).axes[1]
+    bottom = ten_users.draw_panel(panels["b"]).axes[1]
     alpha = float(panels["b"].optimum.alpha) + 1e-3
     for user, level in enumerate(panels["b"].optimum.profile):
         covering = [

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames.report.paper import fig8_regimes as fig8
+from fairgames.report.paper import two_users
 from symbolic.regimes import derive
 
 THIRD = Fraction(1, 3)
@@ -16,7 +16,7 @@ COSTS = [Fraction(step, 1000) for step in range(1000)]
 
 @pytest.fixture(scope="module")
 def solved():
-    return [fig8.mechanism(cost) for cost in COSTS]
+    return [two_users.mechanism(cost) for cost in COSTS]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def printed_alpha(c):
 def test_equation_97_at_a_thousand_points(solved, derived):
     symbolic = derived.alpha_star.lambdify()
     for found in solved:
-        point = fig8.symmetric_point(found)
+        point = two_users.symmetric_point(found)
         assert point.alpha == printed_alpha(point.cost)
         assert abs(float(point.alpha) - float(symbolic(float(point.cost)))) <= 1e-12
 
@@ -66,7 +66,7 @@ def test_equations_95_and_96_at_a_thousand_points(solved, derived):
 
 def test_drawn_utility_is_equation_96_at_equation_97(solved):
     for found in solved[1:667]:
-        point = fig8.symmetric_point(found)
+        point = two_users.symmetric_point(found)
         assert point.utility == printed_utility(point.alpha, point.cost)
         assert point.paid_to_each == point.alpha * point.utility / 2
         assert point.kept == (1 - point.alpha) * point.utility
@@ -108,7 +108,7 @@ def test_middle_region_alpha_grows_sublinearly_and_utility_falls(solved):
 
 @pytest.mark.parametrize("c", [Fraction(1, 20), Fraction(1, 5), Fraction(33, 100)], ids=str)
 def test_below_a_third_the_platform_s_value_rises_up_to_alpha_2c(c):
-    found = fig8.mechanism(c)
+    found = two_users.mechanism(c)
     alphas = [2 * c * Fraction(step, 60) for step in range(1, 61)]
     values = [(1 - alpha) * found.expected_utility(found.p_star(alpha)) for alpha in alphas]
     assert values == sorted(values)
@@ -117,7 +117,7 @@ def test_below_a_third_the_platform_s_value_rises_up_to_alpha_2c(c):
 
 def meets_equation_24(c):
     """Condition of eq. 24 at every alpha of a grid, with U at p = 0 where the print has U(0)."""
-    found = fig8.mechanism(c)
+    found = two_users.mechanism(c)
     alphas = [2 * c * Fraction(step, 200) for step in range(200)]
     most = found.expected_utility(0)
     return all((1 - 2 * c) / (1 - alpha) >= found.expected_utility(found.p_star(alpha)) / most for alpha in alphas)
@@ -129,7 +129,7 @@ def test_equation_24_gives_a_third():
 
 
 def test_at_two_thirds_alpha_1_and_alpha_0_tie():
-    found = fig8.mechanism(Fraction(2, 3))
+    found = two_users.mechanism(Fraction(2, 3))
     assert found.value == 0
     assert found.alpha in {0, 1}
     # The printed curve reaches 1 there, where the platform keeps nothing either.
@@ -148,18 +148,18 @@ def test_above_a_third_the_middle_optimum_beats_1_minus_2c(solved):
 
 def test_the_left_out_asymmetric_equilibria_are_better_in_the_middle(solved):
     for found in solved[334:667]:
-        best = fig8.best_point(found)
+        best = two_users.best_point(found)
         assert (best.who, best.alpha, best.utility) == (1, 3 * found.cost / 2, Fraction(2, 3))
         assert best.kept == Fraction(2, 3) - found.cost > found.value
 
 
 def test_outside_the_middle_they_change_nothing(solved):
     for found in [*solved[1:334], *solved[667:]]:
-        assert fig8.best_point(found).kept == found.value
+        assert two_users.best_point(found).kept == found.value
 
 
 def test_curves_hold_the_thresholds_and_are_drawn_as_written(read_rows):
-    (plate,) = fig8.plates()
+    (plate,) = two_users.fig8()
     rows = read_rows(plate)
     costs = [float(row["cost"]) for row in rows]
     assert min(abs(cost - 1 / 3) for cost in costs) < 1e-9

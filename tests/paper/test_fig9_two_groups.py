@@ -9,18 +9,18 @@ import pytest
 
 import fairgames as fg
 from fairgames.mechanism.two_player.two_groups import KINDS, two_group_optima
-from fairgames.report.paper import fig9_two_groups as fig9
-from fairgames.report.paper.inputs import two_user_mean
+from fairgames.report.paper import two_users
+from fairgames.report.paper.two_users import two_user_mean
 
 
 @pytest.fixture(scope="module")
 def found():
-    return fig9.optima(0, 1, fig9.STEPS)
+    return two_users.optima(0, 1, two_users.STEPS)
 
 
 @pytest.fixture(scope="module")
 def window():
-    return fig9.optima(*fig9.WINDOW, 160)
+    return two_users.optima(*two_users.WINDOW, 160)
 
 
 def kinds(found):
@@ -87,20 +87,20 @@ def test_points_agree_with_exact_enumeration(c1, c2):
     exact = fg.optimal_alpha(two_user_mean(), [[0, c1], [0, c2]])
     point = two_group_optima(two_user_mean(), [float(Fraction(c1))], [float(Fraction(c2))])
     assert point.value.item() == pytest.approx(float(exact.value), abs=1e-12)
-    assert fig9.paid_to_user_2(point).item() == pytest.approx(float(exact.payments[1]), abs=1e-12)
+    assert two_users.paid_to_user_2(point).item() == pytest.approx(float(exact.payments[1]), abs=1e-12)
 
 
 def test_payments_and_share_add_up_to_the_utility(found):
     first_absent, second_absent = found.absent
     to_user_1 = found.alpha * (1 - first_absent) * (second_absent * 2 / 3 + (1 - second_absent) / 2)
-    assert found.value + to_user_1 + fig9.paid_to_user_2(found) == pytest.approx(found.utility, abs=1e-9)
+    assert found.value + to_user_1 + two_users.paid_to_user_2(found) == pytest.approx(found.utility, abs=1e-9)
 
 
 def test_map_is_drawn_as_written(read_rows):
-    panels, regions = fig9.plates()
+    panels, regions = two_users.fig9()
     image = panels.figure.axes[1].images[0].get_array()
     rows = read_rows(panels)
-    written = np.array([float(row["platform_keeps"]) for row in rows]).reshape(fig9.STEPS + 1, -1)
+    written = np.array([float(row["platform_keeps"]) for row in rows]).reshape(two_users.STEPS + 1, -1)
     assert np.asarray(image) == pytest.approx(written.T, abs=1e-9)
     assert {row["kind"] for row in read_rows(regions)} == {
         "both",

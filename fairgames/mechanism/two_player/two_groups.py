@@ -1,6 +1,6 @@
 """Two users who may share or stay absent: the optimum over grids of costs at once (eq. 26, Fig. 9, appendix E).
 
-`report.paper.fig9_two_groups` draws it. One pair of costs is a case of `two_player.optimum`, which the tests compare
+`report.paper.two_users` draws it. One pair of costs is a case of `two_player.optimum`, which the tests compare
 with; at one alpha `equilibria` of the `FairGame` finds what lies in each of the nine cells of appendix E.
 """
 

@@ -1,16 +1,18 @@
-"""Figs. 1 to 3: who gives what to whom, in drawings of ours, and the small pictures that they are made of."""
+"""Figs. 1 to 4: who gives what to whom, in drawings of ours, and simulated users who differ much or little."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from fairgames.report.paper.plate import Plate
-from fairgames.report.style import ACCENT, INK, MUTED, PALETTE, house_style, level_colour, new_figure
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Arc, Circle, FancyBboxPatch, Polygon, Rectangle, Wedge
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from fairgames.report.paper.plate import Plate, note_inputs
+from fairgames.report.style import ACCENT, INK, MUTED, PALETTE, house_style, level_colour, new_figure, tidy
 
 _DATA = level_colour(2)
 _MONEY = PALETTE[3]
@@ -33,8 +35,6 @@ def box(
     axes: Axes, corner: Place, size: Place, colour: str = INK, fill: str = _PALE, *, rounding: float = 0.12
 ) -> None:
     """Draw a rounded box."""
-    from matplotlib.patches import FancyBboxPatch
-
     style = f"round,pad=0,rounding_size={rounding}"
     axes.add_patch(FancyBboxPatch(corner, *size, boxstyle=style, edgecolor=colour, facecolor=fill, linewidth=1.4))
 
@@ -47,8 +47,6 @@ def arrow(axes: Axes, start: Place, end: Place, colour: str, *, bend: float = 0.
 
 def person(axes: Axes, place: Place, colour: str, size: float = 1.0) -> None:
     """Draw a head above shoulders; ``place`` is the middle."""
-    from matplotlib.patches import Circle, Wedge
-
     x, y = place
     axes.add_patch(Circle((x, y + 0.22 * size), 0.16 * size, color=colour))
     axes.add_patch(Wedge((x, y - 0.28 * size), 0.3 * size, 0, 180, color=colour))
@@ -63,8 +61,6 @@ def phone(axes: Axes, place: Place, colour: str = INK) -> None:
 
 def camera(axes: Axes, place: Place, colour: str = INK) -> None:
     """Draw a camera."""
-    from matplotlib.patches import Circle
-
     x, y = place
     box(axes, (x - 0.13, y + 0.16), (0.26, 0.16), colour, "white", rounding=0.04)
     box(axes, (x - 0.36, y - 0.27), (0.72, 0.46), colour, "white", rounding=0.07)
@@ -73,8 +69,6 @@ def camera(axes: Axes, place: Place, colour: str = INK) -> None:
 
 def car(axes: Axes, place: Place, colour: str = INK) -> None:
     """Draw a car from the side."""
-    from matplotlib.patches import Circle, Polygon
-
     x, y = place
     body = [(-0.42, -0.15), (-0.42, 0.05), (-0.24, 0.08), (-0.12, 0.26), (0.16, 0.26), (0.28, 0.08), (0.42, 0.03)]
     outline = [(x + dx, y + dy) for dx, dy in [*body, (0.42, -0.15)]]
@@ -106,8 +100,6 @@ def server(axes: Axes, corner: Place, size: Place, colour: str = INK) -> None:
 
 def padlock(axes: Axes, place: Place, colour: str = INK, size: float = 1.0) -> None:
     """Draw a closed padlock."""
-    from matplotlib.patches import Arc
-
     x, y = place
     axes.add_patch(Arc((x, y + 0.04 * size), 0.26 * size, 0.36 * size, theta1=0, theta2=180, color=colour, linewidth=2))
     box(axes, (x - 0.2 * size, y - 0.26 * size), (0.4 * size, 0.3 * size), colour, colour, rounding=0.04)
@@ -115,16 +107,9 @@ def padlock(axes: Axes, place: Place, colour: str = INK, size: float = 1.0) -> N
 
 def bars(axes: Axes, corner: Place, heights: Sequence[float], colour: str, width: float = 0.1) -> None:
     """Draw a small histogram, which stands for data."""
-    from matplotlib.patches import Rectangle
-
     x, y = corner
     for step, height in enumerate(heights):
         axes.add_patch(Rectangle((x + step * width, y), width * 0.85, height, color=colour, linewidth=0))
-
-
-def plates(name: str) -> tuple[Plate, ...]:
-    """One of the three drawings, by its name."""
-    return (Plate(name, {"fig1": fig1, "fig2": fig2, "fig3": fig3}[name]()),)
 
 
 @house_style()
@@ -231,3 +216,77 @@ def fig3() -> Figure:
     box(axes, (0.15, 0.02), (3.0, 0.42), _DATA, "#EAF5FC")
     axes.text(1.65, 0.23, "each maximises $u_i = t_i(\\rho) - c_i(\\rho_i)$", ha="center", va="center", fontsize=11)
     return figure
+
+
+SEED = 2024
+N_USERS = 6
+N_SAMPLES = 40
+HEADERS_4 = ("panel", "user", "user_mean", "sample")
+
+
+class Crowd(NamedTuple):
+    """Simulated users: their own means, and their data, one row a user."""
+
+    title: str
+    between_variance: float
+    within_variance: float
+    means: NDArray[np.float64]
+    samples: NDArray[np.float64]
+
+
+def crowds() -> tuple[Crowd, ...]:
+    """Simulate heterogeneous and homogeneous users; the same numbers every time."""
+    found = []
+    for title, between, within in (
+        ("heterogeneous: $s^2 \\gg r^2$", 16.0, 1.0),
+        ("homogeneous: $s^2 \\ll r^2$", 0.1, 4.0),
+    ):
+        random = np.random.default_rng(SEED)
+        means = random.normal(0, np.sqrt(between), N_USERS)
+        samples = random.normal(means[:, None], np.sqrt(within), (N_USERS, N_SAMPLES))
+        found.append(Crowd(title, between, within, means, samples))
+    return tuple(found)
+
+
+def fig4() -> tuple[Plate, ...]:
+    """The figure."""
+    found = crowds()
+    rows = [
+        [panel, user, crowd.means.tolist()[user - 1], sample]
+        for panel, crowd in enumerate(found, start=1)
+        for user in range(1, N_USERS + 1)
+        for sample in crowd.samples[user - 1].tolist()
+    ]
+    return (Plate("fig4", draw_crowds(found), HEADERS_4, rows),)
+
+
+@house_style()
+def draw_crowds(found: Sequence[Crowd]) -> Figure:
+    """Draw each user's data and mean."""
+    figure = new_figure(9.5, 5, "How much one user's data tells about another")
+    axes = figure.subplots(1, len(found), sharex=True, sharey=True)
+    for panel, crowd in zip(axes, found, strict=True):
+        _draw_crowd(panel, crowd)
+    axes[0].set_yticks(range(N_USERS), [f"user {user}" for user in range(1, N_USERS + 1)])
+    axes[0].set_ylim(N_USERS - 0.6, -0.9)
+    axes[0].set_xlabel("value of a sample")
+    axes[1].set_xlabel("value of a sample")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    note_inputs(figure, f"the variances (simulated, seed {SEED}, {N_SAMPLES} samples each user).")
+    return figure
+
+
+def _draw_crowd(axes: Axes, crowd: Crowd) -> None:
+    grid = np.linspace(-10, 10, 400)
+    for user, (mean, samples) in enumerate(zip(crowd.means.tolist(), crowd.samples, strict=True)):
+        colour = (PALETTE[1], PALETTE[2])[user % 2]
+        bell = np.exp(-((grid - mean) ** 2) / (2 * crowd.within_variance))
+        axes.fill_between(grid, user - 0.15, user - 0.15 - 0.6 * bell, color=colour, alpha=0.35, linewidth=0)
+        axes.plot(samples, np.full(samples.size, user), "o", color=colour, alpha=0.35, markersize=5, markeredgewidth=0)
+        axes.plot([mean], [user - 0.3], "|", color=ACCENT, markersize=24, markeredgewidth=2.5)
+    axes.plot([], [], "o", color=PALETTE[2], alpha=0.5, label="one sample $x_{ij}$")
+    axes.plot([], [], "|", color=ACCENT, markersize=12, markeredgewidth=2.5, label="the user's mean $\\theta_i$")
+    axes.axvline(0, color=MUTED, linewidth=0.8, linestyle=":")
+    axes.set_title(f"{crowd.title}\n$s^2 = {crowd.between_variance:g}$, $r^2 = {crowd.within_variance:g}$")
+    tidy(axes, "x")
+    axes.tick_params(axis="y", length=0)

@@ -94,16 +94,9 @@ def note_inputs(figure: Figure, text: str) -> None:
     figure.supxlabel(OUR_INPUTS + text, x=0.01, ha="left", fontsize=7.5, style="italic")
 
 
-MODULES = {
-    "fig1": "drawings",
-    "fig2": "drawings",
-    "fig3": "drawings",
-    "fig4": "fig4_heterogeneity",
-    "fig5": "fig5_payments",
-    "fig6": "fig6_best_replies",
-    "fig7": "fig7_landscape",
-    "fig8": "fig8_regimes",
-    "fig9": "fig9_two_groups",
+MODULES = dict.fromkeys(("fig1", "fig2", "fig3", "fig4"), "drawings") | {
+    **dict.fromkeys(("fig5", "fig6", "fig7"), "ten_users"),
+    **dict.fromkeys(("fig8", "fig9"), "two_users"),
     "tables": "printed",
 }
 """Names that can be asked for, and the module of each."""
@@ -125,7 +118,6 @@ def names_of(wanted: str) -> tuple[str, ...]:
 
 
 def plates_of(name: str) -> tuple[Plate, ...]:
-    """Compute and draw one figure, or compute the tables."""
-    module = import_module(f"fairgames.report.paper.{MODULES[name]}")
-    plates: tuple[Plate, ...] = module.plates(name) if MODULES[name] == "drawings" else module.plates()
-    return plates
+    """Compute and draw one figure, or compute the tables: what the function of that name gives."""
+    found = getattr(import_module(f"fairgames.report.paper.{MODULES[name]}"), name)()
+    return found if isinstance(found, tuple) else (Plate(name, found),)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from fairgames.exactness import Array, Number, as_array, as_number
 from fairgames.mechanism.symmetric.mechanism import SymmetricMechanism, symmetric_mechanism
 from fairgames.payments.fair import coalition_payments, payment_table
-from fairgames.report.paper.inputs import two_user_mean
 from fairgames.report.paper.plate import Plate
+from fairgames.report.paper.two_users import two_user_mean
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.dp_mean import DPMeanUtility
 
@@ -189,7 +189,7 @@ NOTATION = (
 )
 
 
-def plates() -> tuple[Plate, ...]:
+def tables() -> tuple[Plate, ...]:
     """All printed numbers, table 1 and table 2."""
     numbers = [(*one[:4], "yes" if one.agrees else "no", one.note) for one in printed_numbers()]
     return (
