@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairgames.payments.engines.gate import Replicates, is_affine, verdict
+from fairgames.payments.engines.strata import Replicates, is_affine, verdict
 
 SIZES = np.array([10, 30])
 

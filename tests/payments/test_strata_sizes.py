@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames.payments.engines.small_sizes import largest_exact_size
-from fairgames.payments.engines.strata import size_strata
+from fairgames.payments.engines.strata import largest_exact_size, size_strata
 
 
 @settings(max_examples=200)

@@ -6,7 +6,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from fairgames.payments.engines.small_sizes import largest_exact_size, small_coalitions
+from fairgames.payments.engines.strata import largest_exact_size, small_coalitions
 
 
 @pytest.mark.parametrize("sizes", [(3, 5), (1, 4, 4), (2, 2, 1, 4)])

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError
 from fairgames.memory import require_memory
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, between_whole, checked
-from fairgames.payments.engines.small_sizes import largest_exact_size, small_coalitions
+from fairgames.payments.engines.strata import largest_exact_size, small_coalitions
 from fairgames.payments.result import Estimate, as_group_sizes, payment_scale
 from fairgames.tolerance import CUBATURE_ERROR, PAYMENT_ERROR
 

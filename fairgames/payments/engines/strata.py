@@ -1,12 +1,14 @@
 """Payments of very many users of few types, from random coalitions in strata of their size (Maleki et al. 2013).
 
-Strata are fine where the payments are decided and coarse in between; the first few contributors are summed exactly
-(`small_sizes`), single users enumerated, and `gate` judges the replicates. `pricing` calls `strata_payments`.
+Strata are fine where the payments are decided and coarse in between; the first few contributors are summed exactly,
+single users enumerated, and the replicates judge themselves: payments must add up to the utility. `pricing` calls
+`strata_payments`; `cubature` sums the first contributors with `small_coalitions`, too.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +18,94 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.errors import InputError, SizeError
 from fairgames.parallel import as_seed, batch_seed
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, checked
-from fairgames.payments.engines.gate import Replicates, is_affine, verdict
-from fairgames.payments.engines.small_sizes import largest_exact_size, small_coalitions
+from fairgames.payments.potential import CountLattice
 from fairgames.payments.result import Estimate, as_group_sizes, payment_scale
-from fairgames.tolerance import PAYMENT_ERROR, RESIDUAL_ERROR
+from fairgames.tolerance import PAYMENT_ERROR, REGRET, RESIDUAL_ERROR, RESIDUAL_MEAN, RESIDUAL_RATIO
+
+_LARGEST_SIZE = 40
+_MOST_COMPOSITIONS = 40_000
+
+
+def largest_exact_size(
+    n_groups: int, n_users: int, most_compositions: int = _MOST_COMPOSITIONS, most_evaluations: int | None = None
+) -> int:
+    """Largest ``S0 ≤ min(40, N/4)`` for which the coalitions of at most ``S0`` users are few enough.
+
+    Examples
+    --------
+    >>> largest_exact_size(3, 10**6), largest_exact_size(6, 10**6), largest_exact_size(3, 10)
+    (40, 14, 2)
+    """
+    size = min(_LARGEST_SIZE, n_users // 4)
+    while size > 0 and (
+        math.comb(size + n_groups, n_groups) > most_compositions
+        # Those of one more user are evaluated, too.
+        or (most_evaluations is not None and math.comb(size + 1 + n_groups, n_groups) > most_evaluations)
+    ):
+        size -= 1
+    return size
+
+
+def small_coalitions(
+    evaluate: CheckedUtility, group_sizes: NDArray[np.int64], largest: int
+) -> tuple[NDArray[np.float64], int]:
+    """Part of each group's total payment that is earned by joining few others, by their number.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Present users by group, ``(M, K)``, to utilities ``(M,)``.
+    group_sizes : ndarray, shape (K,)
+        Present users ``m_k`` of each group.
+    largest : int
+        Largest size ``S0`` of the coalition joined.
+
+    Returns
+    -------
+    totals : ndarray, shape (S0 + 1, K)
+        Row ``s`` is ``E[(m_k − a_k)/(N − s) · (U(a + e_k) − U(a))]``, ``a`` multivariate hypergeometric.
+    evaluations : int
+        Utility evaluations spent.
+
+    Examples
+    --------
+    >>> small_coalitions(lambda counts: counts.sum(axis=1), np.array([30, 10]), largest=9)[0].sum(axis=0)
+    array([7.5, 2.5])
+    """
+    n_users, n_groups = int(group_sizes.sum()), len(group_sizes)
+    lattice = CountLattice((largest + 1,), (n_groups + 1,))
+    counts = lattice.compositions[0][:, 1:]
+    possible = (counts <= group_sizes).all(axis=1)
+    values = np.zeros(len(counts))
+    values[possible] = evaluate(counts[possible])
+    joined = counts.sum(axis=1)
+    small = possible & (joined <= largest)
+    before = np.flatnonzero(small)
+    chance = np.exp(_log_chances(counts[before], group_sizes, largest)) / (n_users - joined[before])
+    totals = np.empty((largest + 1, n_groups))
+    for group in range(n_groups):
+        after = lattice.moved(0, 0, group + 1)[before]
+        room = group_sizes[group] - counts[before, group]
+        # Where the group has no room left, the state with one more does not exist and weighs nothing.
+        gains = np.where(room > 0, values[after] - values[before], 0.0)
+        totals[:, group] = np.bincount(joined[before], chance * room * gains, minlength=largest + 1)
+    return totals, int(possible.sum())
+
+
+def _log_chances(counts: NDArray[Any], group_sizes: NDArray[np.int64], largest: int) -> NDArray[np.float64]:
+    """Logarithm of the multivariate hypergeometric probability of each row, given its sum."""
+    logs: NDArray[np.float64] = -_log_binomials(int(group_sizes.sum()), largest)[counts.sum(axis=1)]
+    for group, size in enumerate(group_sizes.tolist()):
+        logs = logs + _log_binomials(size, largest)[counts[:, group]]
+    return logs
+
+
+def _log_binomials(size: int, largest: int) -> NDArray[np.float64]:
+    """``log C(size, a)`` for ``a`` up to ``largest``, by ratios: log-gamma would lose digits at a million."""
+    a = np.arange(min(largest, size))
+    logs = np.concatenate([[0.0], np.cumsum(np.log((size - a) / (a + 1)))])
+    return np.concatenate([logs, np.full(largest + 1 - len(logs), -np.inf)])
+
 
 _GROWTH = 1.25
 
@@ -426,14 +512,13 @@ def _error_excess(replicates: Replicates, sizes: NDArray[np.int64], target_error
     values, errors = replicates.regressed()
     scale = payment_scale(values / sizes, replicates.utility, replicates.n_users) * sizes
     wanted = np.maximum(target_error * scale, replicates.rounding)
-    residual = replicates.residual_error / max(RESIDUAL_ERROR * replicates.scale, replicates.rounding)
-    return float(max(np.max(errors / wanted), residual))
+    return float(max(np.max(errors / wanted), replicates.residual_excess))
 
 
 def _hopeless(replicates: Replicates, evaluations: int, max_evaluations: int) -> bool:
     """Whether the check would stay open even with several times the evaluations allowed."""
-    excess = replicates.residual_error / max(RESIDUAL_ERROR * replicates.scale, replicates.rounding)
-    return evaluations * excess**2 > _HOPELESS * max_evaluations and evaluations > max_evaluations / 10
+    short = evaluations * replicates.residual_excess**2 > _HOPELESS * max_evaluations
+    return short and evaluations > max_evaluations / 10
 
 
 def _more_sizes(drawn: int, excess: float) -> int:
@@ -443,3 +528,156 @@ def _more_sizes(drawn: int, excess: float) -> int:
     while drawn + more < needed:
         more *= 2
     return more
+
+
+_MACHINE = float(np.finfo(float).eps)
+_TINY = float(np.finfo(float).tiny)
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """Independent unbiased estimates of what each group earns in total.
+
+    Attributes
+    ----------
+    totals : ndarray, shape (R, K)
+        Estimates of ``m_k phi_k``.
+    utility : float
+        What the totals add up to in truth.
+    n_users : int
+        Present users.
+    """
+
+    totals: NDArray[np.float64]
+    utility: float
+    n_users: int
+
+    @property
+    def scale(self) -> float:
+        """Size of the utility; of the totals where the utility is 0."""
+        return abs(self.utility) or float(np.abs(self.totals).mean(axis=0).sum())
+
+    @property
+    def rounding(self) -> float:
+        """What float differences of the utility lose, summed over the users."""
+        return max(self.n_users * _MACHINE * self.scale, _TINY)
+
+    @property
+    def residuals(self) -> NDArray[np.float64]:
+        """Raw efficiency residual ``Σ m_k phi_k − U`` of each replicate."""
+        missed: NDArray[np.float64] = self.totals.sum(axis=1) - self.utility
+        return missed
+
+    @property
+    def residual_error(self) -> float:
+        """Standard error of the mean residual."""
+        return float(self.residuals.std(ddof=1) / np.sqrt(len(self.totals)))
+
+    @property
+    def residual_excess(self) -> float:
+        """How many times that error exceeds what shows whether payments add up."""
+        return self.residual_error / max(RESIDUAL_ERROR * self.scale, self.rounding)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Replicates less intercept and slope."""
+        return len(self.totals) - 2
+
+    def regressed(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Totals where the residual is 0, and their standard errors, by regression on the residual.
+
+        Returns
+        -------
+        totals, errors : ndarray, shape (K,)
+            The totals add up to the utility whenever the residual varies at all.
+        """
+        r, mean = self.residuals, self.totals.mean(axis=0)
+        centred, deviations = r - r.mean(), self.totals - mean
+        spread = float(centred @ centred)
+        if spread <= len(r) * self.rounding**2:
+            return mean, self.totals.std(axis=0, ddof=1) / np.sqrt(len(r))
+        slope = centred @ deviations / spread
+        left = deviations - np.outer(centred, slope)
+        noise = np.sqrt((left**2).sum(axis=0) / self.degrees_of_freedom)
+        return mean - slope * r.mean(), noise * np.sqrt(1 / len(r) + r.mean() ** 2 / spread)
+
+
+def verdict(
+    replicates: Replicates,
+    group_sizes: NDArray[np.int64],
+    evaluations: int,
+    target_error: float,
+    varies: Callable[[], bool],
+) -> Estimate:
+    """Judge the replicates by their raw residual, then read the payments off them.
+
+    Parameters
+    ----------
+    replicates : Replicates
+        The estimates.
+    group_sizes : ndarray, shape (K,)
+        Present users of each group.
+    evaluations : int
+        Utility evaluations spent.
+    target_error : float
+        Standard errors aimed at, as a part of ``max(|phi_k|, U/N)``.
+    varies : callable
+        Whether the utility is other than affine on the sampled coalitions. Asked when all errors are 0,
+        to tell an additive utility from one whose jumps no draw met.
+
+    Returns
+    -------
+    Estimate
+        Unresolved when the residual is too uncertain, or too far from 0 for its error or for the utility.
+    """
+    totals, errors = replicates.regressed()
+    mean, error = float(replicates.residuals.mean()), replicates.residual_error
+    doubt = _doubt(replicates, mean, error)
+    if not doubt and (errors <= replicates.rounding).all() and varies():
+        doubt = "no draw met a change of any payment, although the utility is not additive: jumps that cancel?"
+    values, standard_errors = totals / group_sizes, errors / group_sizes
+    met = (standard_errors <= target_error * payment_scale(values, replicates.utility, replicates.n_users)).all()
+    achieved = (
+        "" if met else f"; the errors are above the target of {target_error:g}: more evaluations would lower them"
+    )
+    return Estimate(
+        values=values,
+        standard_errors=standard_errors,
+        degrees_of_freedom=replicates.degrees_of_freedom,
+        utility=replicates.utility,
+        resolved=not doubt,
+        reason=f"unresolved: {doubt}" if doubt else f"payments add up to the utility within their errors{achieved}",
+        evaluations=evaluations,
+        residual=mean,
+        residual_error=error,
+    )
+
+
+def _doubt(replicates: Replicates, mean: float, error: float) -> str:
+    scale, rounding = replicates.scale, replicates.rounding
+    if replicates.residual_excess > 1:
+        return (
+            f"the error of the sum of payments is {error / scale:.2g} of the utility, and to tell whether they add up "
+            f"would take about {replicates.residual_excess**2:.2g} times the evaluations (budget)"
+        )
+    if abs(mean) > max(RESIDUAL_MEAN * scale, rounding):
+        return f"the payments miss the utility by {abs(mean) / scale:.2g} of it: a jump that no draw met?"
+    if abs(mean) > max(RESIDUAL_RATIO * error, rounding):
+        return f"the payments miss the utility by {abs(mean) / max(error, rounding):.2g} of their errors"
+    return ""
+
+
+def is_affine(counts: NDArray[Any], values: NDArray[np.float64]) -> bool:
+    """Whether ``values`` are an affine function of ``counts``, up to ``REGRET`` of their range.
+
+    Examples
+    --------
+    >>> is_affine(np.array([[0, 1], [2, 0], [1, 1], [3, 3]]), np.array([3.0, 5.0, 5.0, 14.0]))
+    False
+    >>> is_affine(np.array([[0, 1], [2, 0], [1, 1], [3, 3]]), np.array([3.0, 5.0, 5.0, 13.0]))
+    True
+    """
+    scaled = counts / np.maximum(counts.max(axis=0), 1)
+    design = np.column_stack([np.ones(len(counts)), scaled])
+    fitted = design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    return bool(np.abs(values - fitted).max() <= REGRET * max(float(np.abs(values).max()), _MACHINE))
