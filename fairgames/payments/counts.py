@@ -21,8 +21,7 @@ from fairgames.exactness import Array
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.potential import CountLattice
 from fairgames.tolerance import difference
-from fairgames.utility.base import Utility
-from fairgames.utility.checking import evaluated
+from fairgames.utility.base import Utility, evaluated
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
 _CHUNK = 1 << 16

@@ -15,8 +15,7 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_whole
 from fairgames.memory import require_memory
-from fairgames.utility.base import Utility
-from fairgames.utility.checking import evaluated
+from fairgames.utility.base import Utility, evaluated
 from fairgames.utility.profile import as_profile, count_profiles
 
 _CELLS_AT_ONCE = 1 << 17

@@ -8,7 +8,7 @@ import pytest
 import fairgames as fg
 from fairgames import InputError, coalition_payments, fair_payments, payment_table
 from fairgames.errors import EvaluationError
-from fairgames.utility.checking import evaluated
+from fairgames.utility.base import evaluated
 from fairgames.utility.grouped import GroupedUtility
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fairgames.exactness import to_float
 from fairgames.parallel import as_n_jobs, run_in_order
 from fairgames.progress import progress
-from fairgames.utility.checking import evaluated
+from fairgames.utility.base import evaluated
 
 StateUtility: TypeAlias = Callable[[NDArray[Any]], Any]
 """Utilities of the rows of an array: present users by group, ``(M, K)`` to ``(M,)``, or profiles ``(M, N)``."""
