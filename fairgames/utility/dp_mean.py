@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,8 +19,7 @@ from fairgames.exactness import Array, as_array, is_exact, to_float
 from fairgames.utility.base import Walk
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, is_counts
-from fairgames.utility.saturation import SATURATION, best_weights, reduction, split, split_exact
-from fairgames.utility.walks import ReductionWalk
+from fairgames.utility.saturation import SATURATION, best_weights, reduction, split, split_exact, utilities_along
 
 
 def reduction_tensor(epsilons: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -193,7 +193,7 @@ class DPMeanUtility(GroupedUtility):
         """Walk in counts by distinct eps, all steps at once, in floats."""
         eps, known = to_float(self._epsilons)[self.types, levels], to_float(self._finite)
         cells = np.where(eps == 0, len(known) + 1, np.searchsorted(known, eps))
-        return ReductionWalk(cells, known, 1 + 2 / self.n_users)
+        return partial(utilities_along, cells, known, 1 + 2 / self.n_users)
 
     def _every_value_apart(self) -> Array:
         if self.exact:

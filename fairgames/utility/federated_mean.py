@@ -7,6 +7,7 @@ payments are those of `federated_integrals` where these serve.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -19,8 +20,7 @@ from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import PricedMoves, Walk
 from fairgames.utility.federated_integrals import integrate, integrates
 from fairgames.utility.grouped import GroupedUtility
-from fairgames.utility.profile import as_counts, as_profile, is_counts
-from fairgames.utility.walks import EstimatesWalk
+from fairgames.utility.profile import as_counts, as_profile, is_counts, running_counts
 
 
 def one_federating(counts: NDArray[Any]) -> NDArray[np.bool_]:
@@ -88,14 +88,24 @@ def least_errors(
 
     result: NDArray[np.float64] = np.empty(counts.shape)
     result[:, :, 0] = between + uncertainty
-    result[:, :, 2] = between * noise / variance + (noise / variance) ** 2 * uncertainty
-    # B − s2·a and B − s2·a² with the common part taken out first, so that a large s2 cancels exactly.
-    apart = aggregate_noise[:, None] + between * (spread[:, None] - share)
-    apart_squared = aggregate_noise[:, None] + between * (spread[:, None] - share**2)
-    B = aggregate_variance[:, None]
-    result[:, :, 1] = between * apart_squared / B + (apart / B) ** 2 * uncertainty
+    result[:, :, 2] = _direct_errors(noise, between, uncertainty)
+    heard = (spread[:, None], aggregate_noise[:, None], aggregate_variance[:, None])
+    result[:, :, 1] = _federating_errors(share, between, *heard, uncertainty)
     result[nobody] = within + 2 * between
     return result
+
+
+def _direct_errors(noise: Any, between: float, uncertainty: Any) -> Any:
+    variance = between + noise
+    return between * noise / variance + (noise / variance) ** 2 * uncertainty
+
+
+def _federating_errors(share: Any, between: float, spread: Any, noise: Any, variance: Any, uncertainty: Any) -> Any:
+    """Errors by a user's share of an aggregate, whose shares' squares add up to ``spread``, and its variances."""
+    # B − s2·a and B − s2·a² with the common part taken out first, so that a large s2 cancels exactly.
+    apart = noise + between * (spread - share)
+    apart_squared = noise + between * (spread - share**2)
+    return between * apart_squared / variance + (apart / variance) ** 2 * uncertainty
 
 
 def errors_at_real_counts(
@@ -160,13 +170,9 @@ def federated_tensor(
         at = [(slice(None),) * user + (level,) for level in range(3)]
         utility[at[0]] += importance[user] * absent_gain[at[0]]
         share = entering[user] / total[at[1]]
-        B, own_noise = aggregate_variance[at[1]], aggregate_noise[at[1]]
-        apart = own_noise + between * (spread[at[1]] - share)
-        apart_squared = own_noise + between * (spread[at[1]] - share**2)
-        error = between * apart_squared / B + (apart / B) ** 2 * uncertainty[at[1]]
-        utility[at[1]] += importance[user] * np.log(nobody / error)
-        fixed, known = between * noise[user] / variance[user], (noise[user] / variance[user]) ** 2
-        utility[at[2]] += importance[user] * np.log(nobody / (fixed + known * uncertainty[at[2]]))
+        heard = (part[at[1]] for part in (spread, aggregate_noise, aggregate_variance, uncertainty))
+        utility[at[1]] += importance[user] * np.log(nobody / _federating_errors(share, between, *heard))
+        utility[at[2]] += importance[user] * np.log(nobody / _direct_errors(noise[user], between, uncertainty[at[2]]))
     utility[absent] = 0.0
     # A user that federates alone is direct, to the last bit.
     for user in range(n_users):
@@ -283,11 +289,9 @@ class FederatedMeanUtility(GroupedUtility):
 
     def evaluate_counts(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``; real counts too."""
-        nobody = self.within_variance + 2 * self.between_variance
         counts = alone_as_direct(counts)
         error = least_errors if counts.dtype.kind in "iu" else errors_at_real_counts
-        errors = error(counts, *self._model)
-        gains = np.log(nobody / np.where(counts > 0, errors, nobody))
+        gains = np.log(self._nobody / np.where(counts > 0, error(counts, *self._model), self._nobody))
         total: NDArray[np.float64] = (gains * counts).sum(axis=2) @ self._importance
         return total
 
@@ -301,14 +305,47 @@ class FederatedMeanUtility(GroupedUtility):
 
     def walk(self, levels: NDArray[np.intp]) -> Walk:
         """Walk that updates what the platform knows, and with it all users' errors, at all steps at once."""
-        entering = np.broadcast_to(self._entering(), self._sizes.shape)[self.types]
-        users = levels, self._noise(), self._importance[self.types], entering
-        return EstimatesWalk(*users, *self._model[1:3], cells=3 * self.types + levels)
+        return partial(self._utilities_along, levels)
+
+    def _utilities_along(self, levels: NDArray[np.intp], order: NDArray[np.intp]) -> NDArray[np.float64]:
+        between, nobody, level = self.between_variance, self._nobody, levels[order]
+        noise, importance = self._noise()[order], self._importance[self.types]
+        entering = self._shares_by_user()[order]
+        joined = entering * (level == 1)
+        total = np.cumsum(joined)
+        some = total > 0
+        scale = np.where(some, total, 1.0)
+        spread = np.cumsum(joined**2) / scale**2
+        heard = np.where(some, np.cumsum(joined**2 * noise) / scale**2, 1.0)
+        variance = heard + between * spread
+        uncertainty = 1 / (np.cumsum((level == 2) / (between + noise)) + some / variance)
+        left = np.maximum(importance.sum() - np.cumsum(importance[order]), 0.0)
+        gains: NDArray[np.float64] = left * np.log(nobody / (between + uncertainty))
+        _, first, numbered = np.unique(3 * self.types[order] + level, return_index=True, return_inverse=True)
+        # Users of a type at a level are a cell; cells in the order in which somebody of them joins, so that the last
+        # columns of a step are empty.
+        arrival = np.argsort(first)
+        first, numbered = first[arrival], np.argsort(arrival)[numbered.reshape(-1)]
+        done = 0
+        for counts in running_counts(numbered, len(first)):
+            block = slice(done, done + len(counts))
+            done += len(counts)
+            begun = first[: np.count_nonzero(counts[-1])]
+            steps = [part[block, None] for part in (spread, heard, variance, uncertainty)]
+            for here in (1, 2):
+                cells = np.flatnonzero(level[begun] == here)
+                own = begun[cells]
+                if here == 1:
+                    errors = _federating_errors(entering[own] / scale[block, None], between, *steps)
+                else:
+                    errors = _direct_errors(noise[own], between, steps[-1])
+                there = counts[:, cells]
+                gains[block] += (there * np.log(nobody / np.where(there > 0, errors, nobody))) @ importance[order[own]]
+        return gains
 
     def _every_value_apart(self) -> NDArray[np.float64]:
-        entering = np.broadcast_to(self._entering(), self._sizes.shape)
-        samples, importance, enter = (values[self.types] for values in (self._sizes, self._importance, entering))
-        return federated_tensor(samples, importance, self.between_variance, self.within_variance, enter)
+        samples, importance = self._sizes[self.types], self._importance[self.types]
+        return federated_tensor(samples, importance, *self._model[1:3], self._shares_by_user())
 
     @public
     def emse(self, profile: ArrayLike) -> NDArray[np.float64]:
@@ -410,6 +447,11 @@ class FederatedMeanUtility(GroupedUtility):
     def _model(self) -> tuple[NDArray[np.float64], float, float, NDArray[np.float64]]:
         return self._sizes, self.between_variance, self.within_variance, self._entering()
 
+    @property
+    def _nobody(self) -> float:
+        """Error when everybody is absent."""
+        return self.within_variance + 2 * self.between_variance
+
     def _errors_of_state(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         errors: NDArray[np.float64] = least_errors(alone_as_direct(counts[None]), *self._model)[0]
         if one_federating(counts[None])[0]:
@@ -420,9 +462,13 @@ class FederatedMeanUtility(GroupedUtility):
         """Variance of each user's sample mean around its own mean, shape ``(N,)``."""
         return self.within_variance / self._sizes[self.types]
 
+    def _shares_by_user(self) -> NDArray[np.float64]:
+        """What each user's share of the aggregate is proportional to, shape ``(N,)``."""
+        return np.broadcast_to(self._entering(), self._sizes.shape)[self.types]
+
     def _shares(self, levels: NDArray[np.intp]) -> NDArray[np.float64]:
         """Share of each user in the secure aggregate, shape ``(N,)``: 0 unless federating."""
-        entering = np.where(levels == 1, np.broadcast_to(self._entering(), self._sizes.shape)[self.types], 0.0)
+        entering = np.where(levels == 1, self._shares_by_user(), 0.0)
         total = entering.sum()
         return entering / total if total > 0 else entering
 

@@ -1,8 +1,8 @@
-"""Profiles: one level index a user, or counts of users by type and level."""
+"""Profiles: one level index a user, or counts of users by type and level; for utilities and all that prices one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import FairGamesError, InputError
 from fairgames.exactness import as_whole, plain
+
+_CELLS_AT_ONCE = 1 << 15
 
 
 def is_counts(profile: ArrayLike) -> bool:
@@ -154,3 +156,22 @@ def expand_counts(counts: NDArray[Any], types: NDArray[np.intp]) -> NDArray[np.i
         ends = np.cumsum(counts[:, kind], axis=1)
         profiles[:, users] = (np.arange(users.size)[None, :, None] >= ends[:, None, :]).sum(axis=2)
     return profiles
+
+
+def running_counts(cells: NDArray[np.intp], n_cells: int) -> Iterator[NDArray[np.intp]]:
+    """How many users of each cell have joined after each step, in blocks of steps, shape ``(steps, n_cells)``.
+
+    Examples
+    --------
+    >>> [block.tolist() for block in running_counts(np.array([1, 0, 1]), 2)]
+    [[[0, 1], [1, 1], [1, 2]]]
+    """
+    before = np.zeros(n_cells, dtype=np.intp)
+    step = max(1, _CELLS_AT_ONCE // max(1, n_cells))
+    for start in range(0, len(cells), step):
+        block = cells[start : start + step]
+        counts = np.zeros((len(block), n_cells), dtype=np.intp)
+        counts[np.arange(len(block)), block] = 1
+        counts = before + np.cumsum(counts, axis=0)
+        before = counts[-1]
+        yield counts

@@ -1,4 +1,4 @@
-"""The best weights of a differentially private mean, in closed form."""
+"""The best weights of a differentially private mean, in closed form (the paper, section 3); for `dp_mean`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fairgames.utility.profile import running_counts
 
 SATURATION = 12
 """``Σ eps_j (e − eps_j)`` over the users with more privacy than ``e``, from which on ``e`` is saturated."""
@@ -65,3 +67,26 @@ def best_weights(A: float, G: float, r: float) -> tuple[float, float]:
     """Noise scale ``t`` and the saturated users' common weight ``u``."""
     total = A * A + (r + 2) * G
     return A / total, G / total
+
+
+def utilities_along(
+    cells: NDArray[np.intp], eps: NDArray[np.float64], scale: float, order: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Utility after each user of ``order`` has joined, all steps at once.
+
+    Parameters
+    ----------
+    cells : ndarray of int, shape (N,)
+        Place of each user's eps among the distinct finite ones; their number when it is infinite, and one
+        more when it is 0.
+    eps : ndarray, shape (m,)
+        The distinct finite eps, increasing.
+    scale : float
+        Utility of one unit of reduction.
+    order : ndarray of int, shape (n,)
+        Users in the order in which they join.
+    """
+    m = len(eps)
+    steps = running_counts(cells[order], m + 2)
+    parts = [scale * reduction(*split(counts[:, :m], counts[:, m], eps)[:3]) for counts in steps]
+    return np.concatenate([np.zeros(0), *parts])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from fairgames.errors import InputError
 from fairgames.exactness import Number, as_array, as_number, to_float
 from fairgames.utility.base import Jump, Utility, Walk
 from fairgames.utility.grouped import GroupedUtility
-from fairgames.utility.walks import JumpsWalk
 
 
 def as_jump(weights: ArrayLike, quota: Number | str, height: Number | str = 1) -> Jump:
@@ -141,7 +140,7 @@ class ThresholdUtility(Utility):
             return None
         weights = np.array([jump.weights[self.types, levels] for jump in self.jumps])
         quotas, heights = (np.array([getattr(jump, name) for jump in self.jumps]) for name in ("quota", "height"))
-        return JumpsWalk(base, weights, quotas, to_float(heights))
+        return partial(_utilities_along, base, weights, quotas, to_float(heights))
 
     def evaluate_counts(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``."""
@@ -149,6 +148,20 @@ class ThresholdUtility(Utility):
         for jump in self.jumps:
             values = values + float(jump.height) * jump.evaluate_counts(counts)
         return values
+
+
+def _utilities_along(
+    base: Walk | None,
+    weights: NDArray[Any],
+    quotas: NDArray[Any],
+    heights: NDArray[np.float64],
+    order: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Utility after each user of ``order`` has joined: each jump at the user whose weight reaches its quota."""
+    values = np.zeros(len(order)) if base is None else base(order)
+    reached = np.asarray(np.cumsum(weights[:, order], axis=1) >= quotas[:, None], dtype=float)
+    total: NDArray[np.float64] = values + heights @ reached
+    return total
 
 
 class NothingUtility(GroupedUtility):

@@ -70,7 +70,7 @@ def test_long_walks_are_made_in_blocks(make, monkeypatch):
     utility, levels = make(rng, 40), rng.integers(1, 3, size=40)
     order = rng.permutation(40)
     whole = utility.walk(levels)(order)
-    monkeypatch.setattr("fairgames.utility.walks._CELLS_AT_ONCE", 100)
+    monkeypatch.setattr("fairgames.utility.profile._CELLS_AT_ONCE", 100)
     np.testing.assert_allclose(utility.walk(levels)(order), whole, rtol=1e-13)
 
 
