@@ -66,7 +66,7 @@ class Fair(Rule):
         return [P - without_user(P, user) for user in range(utility.n_users)]
 
 
-class NoNegative(Rule):
+class NoNegative(Fair):
     """The fair payments with negative ones raised to 0, which the platform bears.
 
     Examples
@@ -79,36 +79,12 @@ class NoNegative(Rule):
     @public
     def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
         """Payment of each user at one profile."""
-        return _not_below_zero(Fair()(utility, profile))
+        return _not_below_zero(super().__call__(utility, profile))
 
     @public
     def everywhere(self, utility: Utility) -> list[Array]:
         """Payment of each user at every profile."""
-        return [_not_below_zero(payment) for payment in Fair().everywhere(utility)]
-
-
-class EqualSplit(Rule):
-    """The utility in equal parts among those who are present.
-
-    Examples
-    --------
-    >>> from fairgames.utility.table import TableUtility
-    >>> EqualSplit()(TableUtility([[0, 1], [2, 3]]), (1, 1)).tolist()
-    [Fraction(3, 2), Fraction(3, 2)]
-    """
-
-    @public
-    def __call__(self, utility: Utility, profile: ArrayLike) -> Array:
-        """Payment of each user at one profile."""
-        present = one_level_each(utility, profile) > 0
-        return _fill(utility, present, utility(profile) / max(1, int(present.sum())))
-
-    @public
-    def everywhere(self, utility: Utility) -> list[Array]:
-        """Payment of each user at every profile."""
-        present = np.indices(utility.shape) > 0
-        part = utility.tensor() / np.maximum(1, present.sum(axis=0)).astype(utility.tensor().dtype)
-        return [np.where(here, part, part * 0) for here in present]
+        return [_not_below_zero(payment) for payment in super().everywhere(utility)]
 
 
 class LeaveOneOut(Rule):
@@ -159,7 +135,7 @@ class Banzhaf(Rule):
         """Payment of each user at one profile."""
         levels = one_level_each(utility, profile)
         present = np.flatnonzero(levels)
-        payments = _fill(utility, np.zeros(utility.n_users, dtype=bool), 0)
+        payments = np.full(levels.shape, Fraction(0), dtype=object) if utility.exact else np.zeros(levels.shape)
         if present.size:
             require_memory(
                 (8 * utility.n_users + (400 if utility.exact else 60)) << present.size,
@@ -268,13 +244,6 @@ def one_level_each(utility: Utility, profile: ArrayLike) -> NDArray[np.intp]:
     return as_profile(profile, utility.shape, utility.type_sizes)
 
 
-def _fill(utility: Utility, where: NDArray[np.bool_], value: Number) -> Array:
-    """One number at the users ``where``, 0 elsewhere; exact when the utility is."""
-    payments = np.full(where.shape, Fraction(0), dtype=object) if utility.exact else np.zeros(where.shape)
-    payments[where] = value
-    return payments
-
-
 def _not_below_zero(payments: Array) -> Array:
     return np.where((payments < 0).astype(bool), payments * 0, payments)
 
@@ -351,15 +320,34 @@ class Proportional(Rule):
             If the amounts given do not fit the utility's levels.
         """
         largest = max(utility.shape)
-        amounts = _default_amounts(utility) if self._amounts is None else self._amounts
+        amounts = self._amounts
+        if amounts is None:
+            disclosed = utility.disclosed()
+            amounts = as_array(np.arange(largest), "amounts") if disclosed is None else disclosed[utility.types]
         if amounts.shape not in {(largest,), (utility.n_users, largest)}:
             raise InputError("amounts", f"must have shape ({largest},) or {(utility.n_users, largest)}", amounts.shape)
         return np.broadcast_to(amounts, (utility.n_users, largest))
 
 
-def _default_amounts(utility: Utility) -> Array:
-    disclosed = utility.disclosed()
-    return as_array(np.arange(max(utility.shape)), "amounts") if disclosed is None else disclosed[utility.types]
+class EqualSplit(Proportional):
+    """The utility in equal parts among those who are present.
+
+    Examples
+    --------
+    >>> from fairgames.utility.table import TableUtility
+    >>> EqualSplit()(TableUtility([[0, 1], [2, 3]]), (1, 1)).tolist()
+    [Fraction(3, 2), Fraction(3, 2)]
+    """
+
+    @public
+    def __init__(self) -> None:
+        super().__init__()
+
+    @public
+    def amounts_for(self, utility: Utility) -> Array:
+        """Amount of each level for each user, shape ``(N, L)``: one, unless absent."""
+        largest = max(utility.shape)
+        return np.broadcast_to(as_array(np.minimum(np.arange(largest), 1), "amounts"), (utility.n_users, largest))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
