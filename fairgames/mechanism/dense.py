@@ -3,7 +3,8 @@
 Each profile is an equilibrium on an interval. [0, 1] is cut at their ends into slots, slot ``2k`` the single alpha
 ``ends[k]`` and slot ``2k + 1`` the open range up to ``ends[k + 1]``, and each slot goes to the interval that ranks
 highest there; under ``"potential"`` to the highest line ``alpha · P − C``. `optimal` calls `best_pure`, `worst_pure`
-and `best_potential`; `types` reads the same pieces and lines on counts.
+and `best_potential`; `types` reads the same pieces and lines on counts, and `symmetric` the same `Intervals` on numbers
+of identical users: all are equilibria where ``alpha · dP ≥ dc`` for every move (eq. 18), which is an interval.
 """
 
 from __future__ import annotations
@@ -21,8 +22,53 @@ from fairgames.exactness import Array, Number, is_exact
 from fairgames.mechanism.landscape import Peak, Piece, Profile, constant, highest_peak, join, within
 from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import Problem
-from fairgames.mechanism.stability import Intervals
 from fairgames.tolerance import RELATIVE, ROUNDING, near
+
+
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """Equilibria, one entry each: where they are, on which alphas, and what they are worth.
+
+    Attributes
+    ----------
+    index : ndarray of int, shape (M,)
+        Which profile, count state or number of users.
+    lo, hi : ndarray, shape (M,)
+        Ends of the interval of alpha.
+    utility : ndarray, shape (M,)
+        Utility there.
+    """
+
+    index: Array
+    lo: Array
+    hi: Array
+    utility: Array
+
+    def __len__(self) -> int:
+        """Number of entries."""
+        return len(self.index)
+
+    def __getitem__(self, chosen: Array | slice) -> Intervals:
+        """Some of the entries."""
+        return Intervals(self.index[chosen], self.lo[chosen], self.hi[chosen], self.utility[chosen])
+
+    def best(self) -> tuple[Array, Array]:
+        """Alpha at which the platform keeps most of each, and how much: the low end, unless the utility is negative."""
+        alpha = np.where((self.utility >= 0).astype(bool), self.lo, self.hi)
+        return alpha, (1 - alpha) * self.utility
+
+    def within(self, limits: Limits) -> Intervals:
+        """Keep of each interval what meets the platform's constraints (the margin made the intervals)."""
+        U = self.utility
+        lo = np.maximum(self.lo, np.array(limits.alpha_from, dtype=self.lo.dtype))
+        hi = np.minimum(self.hi, np.array(limits.alpha_to, dtype=self.hi.dtype))
+        if limits.budget is not None:
+            paying = (U > 0).astype(bool)
+            np.copyto(hi, np.minimum(hi, limits.budget / np.where(paying, U, 1)), where=paying)
+        meets = (lo <= hi + near(lo, hi)).astype(bool)
+        if limits.min_utility is not None:
+            meets &= (limits.min_utility - near(U, limits.min_utility) <= U).astype(bool)
+        return Intervals(self.index, np.minimum(lo, hi), hi, U)[meets]
 
 
 def group_close(values: Array) -> tuple[Array, NDArray[np.intp]]:

@@ -13,8 +13,7 @@ from fairgames.mechanism.dense import best_potential, best_pure, upper_envelope,
 from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.types import optimum as types_selection
-from fairgames.mechanism.types.game import types_game
-from fairgames.mechanism.types.hall import assign, prune, stable_ranges
+from fairgames.mechanism.types.hall import assign, prune, stable_ranges, types_game
 from fairgames.mechanism.types.optimum import types_optimum
 from fairgames.payments.counts import count_potential
 

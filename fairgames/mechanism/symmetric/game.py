@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.equilibrium.intervals import narrow
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, as_number, as_whole, is_exact, to_float
-from fairgames.mechanism.stability import Intervals
+from fairgames.mechanism.dense import Intervals
 from fairgames.mechanism.symmetric.bernstein import Bernstein, Root
 from fairgames.payments.counts import potential_on_lattice
 from fairgames.payments.potential import CountLattice

@@ -11,13 +11,11 @@ import numpy as np
 
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array
-from fairgames.mechanism.dense import Search, best_pieces, highest_lines, worst_pieces
+from fairgames.mechanism.dense import Intervals, Search, best_pieces, highest_lines, worst_pieces
 from fairgames.mechanism.landscape import Peak, Profile, constant, highest_peak
 from fairgames.mechanism.optimum import Optimum, infeasible_optimum, landscape_of, optimum_at
 from fairgames.mechanism.problem import Problem
-from fairgames.mechanism.stability import Intervals
-from fairgames.mechanism.types.game import TypesGame, types_game
-from fairgames.mechanism.types.hall import assign, least_costs, prune, stable_ranges
+from fairgames.mechanism.types.hall import TypesGame, assign, least_costs, prune, stable_ranges, types_game
 
 _FIRST_BATCH = 256
 _MOST_LISTED = 100_000
