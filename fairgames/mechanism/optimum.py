@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -210,18 +210,21 @@ def _announced(piece: Piece, alpha: Number, value: Number) -> Announcement | Non
     return None
 
 
+class AtPeak(NamedTuple):
+    """Levels of all users at the peak of a search, their payments at alpha = 1, and the bound on what it could keep."""
+
+    profile: Profile
+    shares: Array
+    upper_bound: Number
+
+
 def infeasible_optimum(reason: str, selection: str, searched: str, landscape: Landscape | None = None) -> Optimum:
     """Say that nothing meets the platform's constraints, and why."""
     return Optimum(selection=selection, searched=searched, landscape=landscape, infeasible=reason)
 
 
-def landscape_of(found: Search, selection: str) -> Landscape | None:
-    """Landscape of what a search found, where it listed it."""
-    return None if found.pieces is None else Landscape(tuple(found.pieces), selection)
-
-
-def as_optimum(problem: Problem, selection: str, found: Search) -> Optimum:
-    """Describe what a search over profiles found.
+def as_optimum(problem: Problem, selection: str, found: Search, peak_at: AtPeak | None = None) -> Optimum:
+    """Describe what a search found.
 
     Parameters
     ----------
@@ -231,6 +234,8 @@ def as_optimum(problem: Problem, selection: str, found: Search) -> Optimum:
         Which equilibrium counts.
     found : Search
         Its outcome.
+    peak_at : AtPeak, optional
+        What a search over states of counts knows of the peak; a profile of levels speaks for itself.
 
     Returns
     -------
@@ -239,54 +244,44 @@ def as_optimum(problem: Problem, selection: str, found: Search) -> Optimum:
     """
     if not problem.exact and found.pieces is not None:
         found = replace(found, pieces=[in_floats(piece) for piece in found.pieces])
+    landscape = None if found.pieces is None else Landscape(tuple(found.pieces), selection)
     if found.peak is None:
-        return infeasible_optimum(_reason(problem, found), selection, found.searched, landscape_of(found, selection))
-    peak, piece = found.peak, found.peak.piece
+        return infeasible_optimum(_reason(problem, found), selection, found.searched, landscape)
+    peak, piece, side = found.peak, found.peak.piece, found.peak.approached_from
     exact = problem.exact and isinstance(peak.alpha, Fraction) and isinstance(peak.value, Fraction)
     strategies = piece.strategies(peak.alpha)
     if strategies is None:
         assert piece.profile is not None
-        shares, costs = problem.payments_at(piece.profile), problem.costs_at(piece.profile)
+        profile, shares, most = peak_at or (piece.profile, problem.payments_at(piece.profile), upper_bound(problem))
+        costs = problem.costs_at(profile)
     else:
+        profile, most, costs = None, upper_bound(problem), _expected_costs(problem, strategies)
         shares = np.array([expected(share, strategies) for share in problem.user_shares])
-        costs = _expected_costs(problem, strategies)
-    numbers = [peak.alpha, peak.value, piece.utility(peak.alpha), upper_bound(problem)]
+    numbers = [peak.alpha, peak.value, piece.utility(peak.alpha), most]
     arrays = [peak.alpha * shares, costs, *(strategies or ())]
     if not exact:
         numbers, arrays = [float(number) for number in numbers], [to_float(array) for array in arrays]
     alpha, value, worth, bound = numbers
-    return optimum_at(
-        problem,
-        found,
+    payments, costs, *mixed = arrays
+    return completed(
+        problem.absent_allowed,
         alpha=alpha,
         value=value,
         utility=worth,
         exact=exact,
         selection=selection,
-        profile=piece.profile,
-        strategies=tuple(arrays[2:]) if strategies else None,
-        payments=arrays[0],
-        costs=arrays[1],
-        upper_bound=bound,
-        landscape=landscape_of(found, selection),
-        piece=piece if problem.exact else in_floats(piece),
-    )
-
-
-def optimum_at(problem: Problem, found: Search, *, costs: Array, payments: Array, **numbers: Any) -> Optimum:
-    """Optimum at the peak of a search, with what follows from its numbers and its warnings."""
-    assert found.peak is not None
-    side = found.peak.approached_from
-    return completed(
-        problem.absent_allowed,
-        costs=costs,
+        profile=profile,
+        strategies=tuple(mixed) or None,
         payments=payments,
+        costs=costs,
+        upper_bound=bound,
+        landscape=landscape,
+        piece=piece if problem.exact else in_floats(piece),
         attained=side is None,
         approached_from=side,
         searched=found.searched,
         ties=found.ties,
         warnings=(*warnings_of(problem, payments, costs), *found.warnings),
-        **numbers,
     )
 
 

@@ -1,8 +1,8 @@
 """At which alphas a count state is an equilibrium: Hall's condition on stable levels (P. Hall 1935).
 
 `types_game` sets up the game on counts by type and level: utility and potential at every count state
-(`payments.counts`), and the users of each type by their row of costs. A user is *stable* at a level, in a state, when it
-would not gain by moving from there. The state is an equilibrium where its users can be spread over its level counts
+(`payments.counts`), and the users of each type by their row of costs. A user is *stable* at a level, in a state, when
+it would not gain by moving from there. The state is an equilibrium where its users can be spread over its level counts
 with everybody at a stable level. `prune` drops, by necessary conditions, most of millions of states at once;
 `stable_ranges` finds every alpha of the others; `assign` says which user takes which level. `types.optimum` calls all.
 """

@@ -13,7 +13,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array
 from fairgames.mechanism.dense import Intervals, Search, best_pieces, highest_lines, worst_pieces
 from fairgames.mechanism.landscape import Peak, Profile, constant, highest_peak
-from fairgames.mechanism.optimum import Optimum, infeasible_optimum, landscape_of, optimum_at
+from fairgames.mechanism.optimum import AtPeak, Optimum, as_optimum
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.types.hall import TypesGame, assign, least_costs, prune, stable_ranges, types_game
 
@@ -56,9 +56,15 @@ def types_optimum(problem: Problem, selection: str) -> Optimum:
     least = least_costs(game)
     found = _potential(game, problem, least) if selection == "potential" else _among_stable(game, problem, selection)
     if found.peak is None:
-        reason = f"at no alpha is there a pure equilibrium with {problem.limits.describe()}"
-        return infeasible_optimum(reason, selection, found.searched, landscape_of(found, selection))
-    return _optimum(problem, game, selection, found, least)
+        return as_optimum(problem, selection, found)
+    state = int(game.table.lattice.state(np.array(found.peak.piece.profile)[None])[0])
+    levels = assign(game, state, found.peak.alpha)
+    worth, costs = game.table.utility.reshape(-1), least.reshape(-1)
+    if game.absent_allowed:
+        bound = (worth - costs).max()
+    else:
+        bound = max(worth[(costs < np.inf).astype(bool)].max(), 0 * worth[0])
+    return as_optimum(problem, selection, found, AtPeak(levels, _shares(game, state, levels), bound))
 
 
 def _name(game: TypesGame, state: int) -> Profile:
@@ -94,7 +100,7 @@ def _potential(game: TypesGame, problem: Problem, least: Array) -> Search:
     states = possible[index]
     highest = Intervals(states, lo, hi, U[states]).within(problem.limits)
     pieces = best_pieces(highest, lambda state: _name(game, state))
-    return Search(highest_peak(pieces), pieces)
+    return Search(highest_peak(pieces), pieces, searched="all maximisers of the users' potential")
 
 
 def _best_by_bound(game: TypesGame, bounded: Intervals) -> Peak | None:
@@ -113,32 +119,6 @@ def _best_by_bound(game: TypesGame, bounded: Intervals) -> Peak | None:
         start += batch
         batch *= 2
     return best
-
-
-def _optimum(problem: Problem, game: TypesGame, selection: str, found: Search, least: Array) -> Optimum:
-    assert found.peak is not None
-    alpha = problem.number(found.peak.alpha)
-    state = int(game.table.lattice.state(np.array(found.peak.piece.profile)[None])[0])
-    levels = assign(game, state, alpha)
-    worth = game.table.utility.reshape(-1)
-    if game.absent_allowed:
-        bound = (worth - least.reshape(-1)).max()
-    else:
-        bound = max(worth[(least.reshape(-1) < np.inf).astype(bool)].max(), 0 * worth[0])
-    return optimum_at(
-        problem,
-        found,
-        alpha=alpha,
-        value=problem.number(found.peak.value),
-        utility=worth.item(state),
-        exact=game.exact,
-        selection=selection,
-        profile=levels,
-        payments=alpha * _shares(game, state, levels),
-        costs=problem.costs_at(levels),
-        upper_bound=problem.number(bound),
-        landscape=landscape_of(found, selection),
-    )
 
 
 def _shares(game: TypesGame, state: int, levels: tuple[int, ...]) -> Array:
