@@ -96,7 +96,7 @@ def _parse(value: object, name: str, power: int) -> Number:
             large, small = (abs(above), below) if abs(above) > below else (below, abs(above))
             if large > small * 10**power:
                 raise InputError(name, _RANGE, value)
-        return Fraction(above, below)
+        return value if type(value) is Fraction else Fraction(above, below)
     if isinstance(value, numbers.Real):
         return float(value)
     if isinstance(value, (str, Decimal)):
@@ -153,6 +153,10 @@ def plain(values: Any, name: str) -> Any:
     [[0, '2/3'], array([0, 1])]
     """
     if type(values) in _LEAVES or isinstance(values, np.generic):
+        return values
+    if type(values) is np.ndarray and values.dtype.kind in "biuf" and values.ndim <= MOST_AXES:
+        return _plain_array(values, name) if values.size > _MOST_LISTED else values
+    if type(values) is list and len(values) <= _MOST_LISTED and _LEAVES.issuperset(map(type, values)):
         return values
     left, first = _MOST_LISTED, values
     for _ in range(MOST_AXES):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -37,10 +38,23 @@ def progress(description: str, total: int | None = None, *, leave: bool = False)
     tqdm
         A bar on a terminal; elsewhere a line every few seconds.
     """
-    from tqdm import tqdm
-
     stream = sys.stderr
     in_lines = stream is None or not stream.isatty()
+    return _kind_of_bar(in_lines)(
+        desc=description,
+        total=total,
+        leave=leave,
+        delay=SILENT_SECONDS,
+        mininterval=SECONDS_A_LINE if in_lines else 0.1,
+        file=stream,
+        disable=stream is None,
+    )
+
+
+@cache
+def _kind_of_bar(in_lines: bool) -> type[tqdm[NoReturn]]:
+    """Class of bars, made once: tqdm starts a thread for each class that is used."""
+    from tqdm import tqdm
 
     class Bar(tqdm):  # type: ignore[misc]
         disable: bool
@@ -62,15 +76,7 @@ def progress(description: str, total: int | None = None, *, leave: bool = False)
                 self._decr_instances(self)
             super().close()
 
-    return Bar(
-        desc=description,
-        total=total,
-        leave=leave,
-        delay=SILENT_SECONDS,
-        mininterval=SECONDS_A_LINE if in_lines else 0.1,
-        file=stream,
-        disable=stream is None,
-    )
+    return Bar
 
 
 @contextmanager

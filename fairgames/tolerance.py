@@ -14,6 +14,8 @@ import numpy as np
 
 from fairgames.exactness import Array, is_exact
 
+_FLOATS = {float, np.float64}
+
 RELATIVE = 1e-10
 """Two float quantities closer than this, relative to the largest utility, count as equal."""
 
@@ -82,8 +84,9 @@ def near(*values: Any, part: float = RELATIVE) -> Any:
     >>> near(np.array([1.0, -200.0]), 4.0), near(Fraction(1, 2))
     (array([4.e-10, 2.e-08]), 0)
     """
-    if not any(isinstance(value, np.ndarray) for value in values):
-        return part * max(map(abs, values)) if any(isinstance(value, float) for value in values) else 0
+    kinds = set(map(type, values))
+    if np.ndarray not in kinds:
+        return 0 if kinds.isdisjoint(_FLOATS) else part * max(map(abs, values))
     sizes = [np.asarray(np.abs(value)) for value in values]
     if all(size.dtype.kind != "f" for size in sizes):
         return 0
@@ -108,9 +111,10 @@ def difference(left: Any, right: Any, *sizes: Any, part: float = RELATIVE) -> An
     coarse, sizes = near(*bounds, part=2 * part), sizes or (left, right)
     if coarse:
         close = np.flatnonzero((gap <= coarse) & (gap >= -coarse))
-        # What is too small beside the largest of all may still count beside its own size.
-        rounding = near(*(np.broadcast_to(size, gap.shape).ravel()[close] for size in sizes), part=part)
-        gap.reshape(-1)[close] *= abs(gap.reshape(-1)[close]) > rounding
+        if close.size:
+            # What is too small beside the largest of all may still count beside its own size.
+            rounding = near(*(np.broadcast_to(size, gap.shape).ravel()[close] for size in sizes), part=part)
+            gap.reshape(-1)[close] *= abs(gap.reshape(-1)[close]) > rounding
     return gap
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def divmod_by_zero(number):
 
 def test_no_tasks():
     assert list(run_in_order(_draw, [], n_jobs=2)) == []
+
+
+def test_bars_share_one_thread():
+    for _ in range(3):
+        progress("steps").close()
+        alive = threading.active_count()
+    progress("steps").close()
+    assert threading.active_count() == alive
 
 
 def test_no_progress_bar_when_not_a_terminal(capsys):

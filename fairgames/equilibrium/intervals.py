@@ -200,7 +200,8 @@ def payment_intervals(
                 if small.size:
                     # What is too small beside the largest utility may still count beside its own.
                     close = gain.ravel()[small]
-                    rounding = near(*(weighed[:, action].ravel()[small] for action in (level, other)))
+                    row, column = np.divmod(small, gain.shape[1])
+                    rounding = near(weighed[row, level, column], weighed[row, other, column])
                     up.ravel()[small], down.ravel()[small] = close > rounding, close < -rounding
                     gain.ravel()[small[abs(close) <= rounding]] = 1
                 # The level needs alpha · gain ≥ dearer + margin, the other one alpha · gain ≤ dearer − margin.

@@ -179,8 +179,8 @@ def highest_lines(P: Array, C: Array) -> tuple[NDArray[np.intp], Array, Array]:
     [(0, 0.0, 0.0), (0, 0.25, 0.25), (1, 0.25, 0.25), (1, 1.0, 1.0), (0, 0.0, 0.25), (1, 0.25, 1.0)]
     """
     zero: Number = 0 * P.item(0)
-    corners = upper_envelope(P, C, zero, zero + 1)
-    tied = [_tied(alpha, P, C) for alpha in corners]
+    corners, extremes = upper_envelope(P, C, zero, zero + 1), (P.max(), P.min(), C.max())
+    tied = [_tied(alpha, P, C, extremes) for alpha in corners]
     found = [(top, alpha, alpha) for top, alpha in zip(tied, corners, strict=True)]
     between = zip(pairwise(tied), pairwise(corners), strict=True)
     found += [(np.intersect1d(left, right), low, high) for (left, right), (low, high) in between]
@@ -217,7 +217,8 @@ def upper_envelope(P: Array, C: Array, low: Number, high: Number) -> list[Number
     [0.0, 0.25, 0.75, 1.0]
     """
     # Of the lines that are highest at an end, the one that stays highest just inside the range.
-    at_low, at_high = _tied(low, P, C), _tied(high, P, C)
+    extremes = P.max(), P.min(), C.max()
+    at_low, at_high = _tied(low, P, C, extremes), _tied(high, P, C, extremes)
     first, last = int(at_low[np.argmax(P[at_low])]), int(at_high[np.argmin(P[at_high])])
     corners = [low, high]
     pending = [(first, last, np.arange(len(P)))]
@@ -245,11 +246,13 @@ def _lead(alpha: Any, P: Array, C: Array, slope: Number, cost: Number) -> Array:
     return np.where(ahead > rounding, 1, np.where(ahead < -rounding, -1, 0))
 
 
-def _tied(alpha: Any, P: Array, C: Array) -> NDArray[np.intp]:
+def _tied(alpha: Any, P: Array, C: Array, extremes: tuple[Any, Any, Any]) -> NDArray[np.intp]:
+    """Lines that are highest at alpha; ``extremes``: largest and least of ``P``, largest of ``C``."""
     heights = alpha * P - C
     top = int(np.argmax(heights))
-    coarse = near(alpha * P.max(), alpha * P.min()) + near(C.max(), part=ROUNDING)
-    close = np.flatnonzero((heights >= heights[top] - coarse).astype(bool))
+    most, least, dearest = extremes
+    coarse = near(alpha * most, alpha * least) + near(dearest, part=ROUNDING)
+    close = np.flatnonzero((heights >= heights[top] - coarse).astype(bool, copy=False))
     return close[_lead(alpha, P[close], C[close], P[top], C[top]) >= 0]
 
 

@@ -211,14 +211,16 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: Literal["A", 
     checks["efficiency"] = efficiency if axioms == "A" else pseudo_efficiency
     if axioms == "A":
         checks["platform symmetry"] = platform_symmetry
+    cases = [
+        (name, profile, (_coalition_worths(used, profile), row, tolerance))
+        for name, used, payments in paid
+        for tolerance in (comparison_tolerance(used.tensor(), *payments.values()),)
+        for profile, row in payments.items()
+    ]
     breaks = []
     for axiom, check in checks.items():
         witnesses: Iterator[AxiomBreak] = (
-            AxiomBreak(axiom, name, profile, *found)
-            for name, used, payments in paid
-            for tolerance in (comparison_tolerance(used.tensor(), *payments.values()),)
-            for profile, row in payments.items()
-            for found in check(_coalition_worths(used, profile), row, tolerance)
+            AxiomBreak(axiom, name, profile, *found) for name, profile, case in cases for found in check(*case)
         )
         if axiom == "efficiency" and axioms == "B":
             witnesses = chain(witnesses, _another_fraction(paid))

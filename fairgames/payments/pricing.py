@@ -228,7 +228,7 @@ def fair_payments(
         priced = _by_integrals(groups, reason, estimators, exact=exact)
     else:
         priced = _estimated(groups, chosen, reason, estimators, wanted, forced=engine == "cubature")
-    if priced.engine != "permutations":
+    if ignored and priced.engine != "permutations":
         left = tuple(f"{name} is not used: it is of random permutations alone" for name in ignored)
         priced = replace(priced, warnings=(*priced.warnings, *left))
     worth = np.asarray(priced.utility, dtype=object if is_exact(priced.values) else float)

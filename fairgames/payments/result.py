@@ -268,6 +268,7 @@ class PaymentTable(Result):
             raise InputError("user", f"must be from 0 to {self.potential.ndim - 1}", user)
         return paid_out(self.alpha, self.utility, self.potential - without_user(self.potential, user))
 
+    @public
     def __getitem__(self, profile: ArrayLike) -> Payments:
         """Payments at one profile (levels, or counts by type and level)."""
         sizes = np.bincount(self.types).tolist()

@@ -447,10 +447,11 @@ def _as_profiles(utility: Utility, profiles: Any) -> None:
     if not isinstance(profiles, np.ndarray) or profiles.dtype.kind not in "iu" or profiles.shape[1:] != (n_users,):
         raise InputError("profiles", f"must be an array of whole levels, shape (M, {n_users})", profiles)
     if profiles.size:
-        levels = utility.type_levels
-        highest = profiles.max() >= levels[0] if len(set(levels)) == 1 else (profiles >= utility.shape).any()
-        if highest or profiles.min() < 0:
-            raise InputError("profiles", f"must hold levels from 0 to {max(levels) - 1}", profiles)
+        shape = utility.shape
+        # As unsigned numbers, negative levels are the largest of all.
+        bare = profiles.view(f"u{profiles.itemsize}")
+        if bare.max() >= shape[0] if len(set(shape)) == 1 else (bare >= shape).any():
+            raise InputError("profiles", f"must hold levels from 0 to {max(shape) - 1}", profiles)
 
 
 def _as_states(utility: Utility, counts: Any) -> None:
@@ -485,7 +486,7 @@ _CHECKED = {
 }
 
 
-def require_zero_at_absent(value: Number, name: str, tolerance: float = 0.0) -> None:
+def require_zero_at_absent(value: Number, name: str, tolerance: float = 0) -> None:
     """Raise unless the utility of the profile in which everybody is absent is 0.
 
     Raises

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairgames.errors import FairGamesError, InputError
-from fairgames.exactness import as_whole, plain
+from fairgames.errors import InputError
+from fairgames.exactness import as_whole
 
 _CELLS_AT_ONCE = 1 << 15
 
@@ -23,10 +23,8 @@ def is_counts(profile: ArrayLike) -> bool:
         If its rows differ in length.
     """
     try:
-        return np.ndim(plain(profile, "profile")) == 2
-    except ValueError as error:
-        if isinstance(error, FairGamesError):
-            raise
+        return np.ndim(profile) == 2
+    except ValueError:
         requirement = "must be one level a user, or rows of equal length that count users"
         raise InputError("profile", requirement, profile) from None
 

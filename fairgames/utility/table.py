@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
-from fairgames.utility.base import Utility, require_zero_at_absent
+from fairgames.utility.base import Utility, Walk, require_zero_at_absent
 
 _LARGEST_SWAP_CHECK = 1 << 22
 
@@ -68,6 +68,11 @@ class TableUtility(Utility):
         values: Array = self._values[tuple(profiles.T)]
         return values
 
+    def walk(self, levels: NDArray[np.intp]) -> Walk:
+        """Walk that adds up each user's step through the table."""
+        steps = np.cumprod((1, *self.shape[:0:-1]))[::-1] * levels
+        return partial(_looked_up, self._values.reshape(-1), steps)
+
     def tensor(self) -> Array:
         """Return the table itself, read-only."""
         return self._values
@@ -93,6 +98,11 @@ class TableUtility(Utility):
 
     def _swappable(self, user: int, other: int) -> bool:
         return np.array_equal(self._values, self._values.swapaxes(user, other))
+
+
+def _looked_up(values: Array, steps: NDArray[np.intp], order: NDArray[np.intp]) -> Array:
+    found: Array = values[np.cumsum(steps[order])]
+    return found
 
 
 class CountUtility(Utility):

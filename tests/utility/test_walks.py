@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairgames import DPMeanUtility, FederatedMeanUtility, ThresholdUtility
+from fairgames import DPMeanUtility, FederatedMeanUtility, TableUtility, ThresholdUtility
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.threshold import NothingUtility, as_jump
 
@@ -50,6 +50,18 @@ UTILITIES = {
     "jumps": lambda rng, n: _jumps(rng, _private(rng, n)),
     "jumps alone": lambda rng, n: _jumps(rng, NothingUtility([1] * n, 3)),
 }
+
+
+@pytest.mark.parametrize("kind", [float, object])
+@pytest.mark.parametrize("order_in_memory", ["C", "F"])
+def test_tables_are_walked_by_steps(kind, order_in_memory):
+    rng = np.random.default_rng(3)
+    values = rng.integers(-9, 9, size=(2, 3, 4, 3))
+    values[0, 0, 0, 0] = 0
+    utility = TableUtility(values.astype(kind, order=order_in_memory))
+    levels = np.array([1, 2, 3, 1])
+    order = rng.permutation(4)
+    assert utility.walk(levels)(order).tolist() == _by_evaluation(utility, levels, order).tolist()
 
 
 @settings(max_examples=40)

@@ -122,7 +122,7 @@ def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, secon
     game = _game(utility)
     rows, columns = _costs(first_costs, "first_costs"), _costs(second_costs, "second_costs")
     first, second = np.broadcast_arrays(rows[:, None], columns[None, :])
-    candidates = [*_pure(game, first, second)]
+    candidates = [*_pure(game, rows[:, None], columns[None, :])]
     candidates += _half_mixed(game, first, second)
     candidates += [_swapped(candidate) for candidate in _half_mixed(_mirror(game), second, first)]
     kinds = np.array([0, 1, 2, 3] + [4] * (len(candidates) - 4))
@@ -162,18 +162,20 @@ def _costs(values: ArrayLike, name: str) -> Floats:
     return costs
 
 
-def _pure(game: _Game, first: Floats, second: Floats) -> list[_Candidate]:
-    """Nobody, each user alone, both: each at its lowest alpha."""
-    zero = np.zeros(first.shape)
+def _pure(game: _Game, rows: Floats, columns: Floats) -> list[_Candidate]:
+    """Nobody, each user alone, both: each at its lowest alpha. Costs stand along each user's own axis."""
+    zero = np.zeros(np.broadcast_shapes(rows.shape, columns.shape))
     found = [_Candidate(zero, zero, zero, zero + 1, zero + 1)]
     for joins in ((True, False), (False, True), (True, True)):
         pay, worth = (game.beside, game.both) if all(joins) else (game.alone, game.alone[joins.index(True)])
-        low, high, holds = zero.copy(), zero + 1, zero == 0
-        for user, cost in enumerate((first, second)):
+        low, high, holds = zero, zero + 1, zero == 0
+        for user, cost in enumerate((rows, columns)):
+            least, most = np.zeros(cost.shape), np.ones(cost.shape)
             if joins[user]:
-                holds &= narrow(low, high, zero + pay[user], cost)
+                holds &= narrow(least, most, least + pay[user], cost)
             elif game.beside[user] > 0:
-                holds &= narrow(low, high, zero - game.beside[user], -cost)
+                holds &= narrow(least, most, least - game.beside[user], -cost)
+            low, high = np.maximum(low, least), np.minimum(high, most)
         holds &= low <= high + near(high)
         value = np.where(holds, (1 - low) * worth, -np.inf)
         found.append(_Candidate(low, value, zero + worth, zero + (not joins[0]), zero + (not joins[1])))

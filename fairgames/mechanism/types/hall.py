@@ -130,7 +130,8 @@ def dearer(costs: Array, level: int, other: int, margin: Number) -> Array:
     here, there = costs[:, level], costs[:, other]
     result = np.where((here < np.inf).astype(bool), -np.inf, np.inf).astype(costs.dtype)
     both = ((here < np.inf) & (there < np.inf)).astype(bool)
-    result[both] = difference(difference(here[both], there[both], part=ROUNDING), -margin, part=ROUNDING)
+    more = difference(here[both], there[both], part=ROUNDING)
+    result[both] = difference(more, -margin, part=ROUNDING) if margin else more
     return result
 
 

@@ -64,6 +64,8 @@ def evaluate_states(evaluate: StateUtility, states: NDArray[Any], n_jobs: int | 
         batches = [states[start : start + step] for start in range(0, len(states), step)]
         run = partial(_checked_values, evaluate)
         return np.concatenate([*run_in_order(run, batches, n_jobs=n_jobs, description="utility evaluations")])
+    if len(states) <= min(step, _FIRST_BATCH):
+        return _checked_values(evaluate, states)
     # A slow utility gets small batches, so that progress shows.
     parts, done, size = [np.zeros(0)], 0, min(step, _FIRST_BATCH)
     with contextlib.ExitStack() as shown:
