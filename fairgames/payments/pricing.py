@@ -28,7 +28,7 @@ from fairgames.payments.engines.cubature import cubature_payments
 from fairgames.payments.engines.permutations import MOST_PERMUTED, permutation_payments
 from fairgames.payments.engines.strata import fewest_evaluations, strata_payments
 from fairgames.payments.engines.threshold import is_affordable, threshold_payments
-from fairgames.payments.result import Estimate, Payments, payment_scale
+from fairgames.payments.result import Payments, payment_scale
 from fairgames.tolerance import PAYMENT_ERROR, ROUNDING
 from fairgames.utility.base import Utility
 from fairgames.utility.table import as_utility
@@ -36,7 +36,7 @@ from fairgames.utility.table import as_utility
 DeclaredJump: TypeAlias = tuple[Array, NDArray[np.int64], Number, float]
 """Weight of a user of each present group, their numbers, the quota and the height."""
 
-Estimator: TypeAlias = Callable[[PresentGroups], Estimate]
+Estimator: TypeAlias = Callable[[PresentGroups], Payments]
 
 ENGINES = ("subsets", "types", "integrals", "cubature", "strata", "permutations")
 _ESTIMATING = ("cubature", "strata", "permutations")
@@ -323,8 +323,7 @@ def _estimated(
     if engine != "permutations":
         smooth, jumps = _without_jumps(groups)
     if smooth is None:
-        nothing = np.zeros(len(groups.sizes))
-        estimate = Estimate(nothing, nothing, 1, 0.0, True, "payments add up to the utility to rounding", 0)
+        estimate = Payments(np.zeros(len(groups.sizes)), 0.0, 1, reason="payments add up to the utility to rounding")
     elif forced and not smooth.utility.smooth:
         raise InputError("engine", "cannot serve: the utility does not say that it is smooth; take strata", engine)
     else:
@@ -344,27 +343,22 @@ def _estimated(
         )
     if jumps:
         reason += f"; {len(jumps)} declared jumps by Fourier inversion"
-    return Payments(
+    return replace(
+        estimate,
         values=groups.spread(estimate.values),
-        utility=estimate.utility,
-        alpha=1,
         standard_errors=groups.spread(estimate.standard_errors),
-        degrees_of_freedom=estimate.degrees_of_freedom,
+        doubtful=groups.spread(estimate.doubtful) > 0,
         engine=engine,
         reason=f"{reason}; {estimate.reason}",
-        evaluations=estimate.evaluations,
-        resolved=estimate.resolved,
-        warnings=estimate.warnings,
-        doubtful=groups.spread(estimate.doubtful) > 0,
     )
 
 
-def _by_strata(groups: PresentGroups, *, budget: int | None, **how: Any) -> Estimate:
+def _by_strata(groups: PresentGroups, *, budget: int | None, **how: Any) -> Payments:
     most = {} if budget is None else {"max_evaluations": budget}
     return strata_payments(groups.checked, groups.sizes, **most, **how)
 
 
-def _by_permutations(groups: PresentGroups, **how: Any) -> Estimate:
+def _by_permutations(groups: PresentGroups, **how: Any) -> Payments:
     """Estimate by user, and return one number a group."""
     levels, utility = groups.levels(), groups.utility
     found = permutation_payments(utility.evaluate, levels, walk=utility.walk(levels), alike=utility.types, **how)

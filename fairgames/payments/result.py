@@ -1,7 +1,7 @@
-"""What engines of estimates return, and the public results: payments at one profile, and at every profile.
+"""The public results: payments at one profile, and at every profile.
 
-An `Estimate` is per group, at alpha = 1; `pricing` makes `Payments` of it. A `PaymentTable` reads all payments off one
-potential (Hart and Mas-Colell 1989).
+Engines return the payments of one user of each group, at alpha = 1; `pricing` spreads them over the profile. A
+`PaymentTable` reads all payments off one potential (Hart and Mas-Colell 1989).
 """
 
 from __future__ import annotations
@@ -23,97 +23,6 @@ from fairgames.result import Result, format_value
 from fairgames.utility.profile import as_profile, expand_counts
 
 
-class Estimated(Result):
-    """What results that hold ``values`` and their ``standard_errors`` share."""
-
-    values: Array
-    standard_errors: Array
-    degrees_of_freedom: int
-    resolved: bool
-    doubtful: NDArray[np.bool_]
-
-    def __post_init__(self) -> None:
-        """Give exact payments their zero standard errors, and doubt all that is unresolved."""
-        for name in ("values", "standard_errors", "doubtful"):
-            if not isinstance(getattr(self, name), np.ndarray):
-                raise InputError(name, "must be an array, as a function that prices gives it", getattr(self, name))
-        require_memory(10 * self.values.size, f"standard errors of {self.values.size:,} payments", "fewer payments")
-        if self.standard_errors.size == 0:
-            object.__setattr__(self, "standard_errors", np.zeros(self.values.shape))
-        if self.doubtful.size == 0:
-            object.__setattr__(self, "doubtful", np.full(self.values.shape, not self.resolved))
-
-    @public
-    def interval(self, level: float = 0.95) -> tuple[Array, Array]:
-        """Confidence interval of each payment.
-
-        Parameters
-        ----------
-        level : float
-            Nominal coverage, strictly between 0 and 1.
-
-        Returns
-        -------
-        lower, upper : ndarray
-            Both equal to ``values`` when the payments are exact.
-
-        Raises
-        ------
-        InputError
-            If ``level`` is not strictly between 0 and 1.
-        """
-        if not 0 < level < 1:
-            raise InputError("level", "must lie strictly between 0 and 1", level)
-        if not np.any(self.standard_errors):
-            return self.values, self.values
-        from scipy.stats import t
-
-        half = t.ppf((1 + level) / 2, self.degrees_of_freedom) * self.standard_errors
-        return to_float(self.values) - half, to_float(self.values) + half
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Estimate(Estimated):
-    """Payments of one user of each group (or of each user), their errors, and the verdict on them.
-
-    Attributes
-    ----------
-    values : ndarray, shape (K,)
-        Payment of one user of each group (or of each user), at alpha = 1.
-    standard_errors : ndarray, shape (K,)
-        Of ``values``.
-    degrees_of_freedom : int
-        Of the Student intervals.
-    utility : float
-        Utility at the profile that is priced.
-    resolved : bool
-        Whether the estimate passed its own check everywhere.
-    reason : str
-        What decided the verdict.
-    evaluations : int
-        Number of utility evaluations.
-    residual, residual_error : float
-        Raw efficiency residual ``Σ m_k phi_k − U`` before it was used to sharpen the values, and its
-        standard error.
-    warnings : tuple of str
-        What a reader must know before using the numbers.
-    doubtful : ndarray of bool, shape (K,)
-        Which ``values`` are not to be used: all when the estimate is unresolved, none when it is resolved.
-    """
-
-    values: NDArray[np.float64]
-    standard_errors: NDArray[np.float64]
-    degrees_of_freedom: int
-    utility: float
-    resolved: bool
-    reason: str
-    evaluations: int
-    residual: float = 0.0
-    residual_error: float = 0.0
-    warnings: tuple[str, ...] = ()
-    doubtful: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
-
-
 def as_group_sizes(group_sizes: ArrayLike | Sequence[int]) -> NDArray[np.int64]:
     """Check the numbers of present users by group.
 
@@ -130,14 +39,14 @@ def as_group_sizes(group_sizes: ArrayLike | Sequence[int]) -> NDArray[np.int64]:
     return sizes.astype(np.int64)
 
 
-def payment_scale(values: NDArray[np.float64], utility: float, n_users: int) -> NDArray[np.float64]:
+def payment_scale(values: NDArray[np.float64], utility: Number, n_users: int) -> NDArray[np.float64]:
     """Size against which errors of payments are measured: ``max(|phi_k|, |U|/N)``."""
-    scale: NDArray[np.float64] = np.maximum(np.abs(values), abs(utility) / n_users)
+    scale: NDArray[np.float64] = np.maximum(np.abs(values), abs(float(utility)) / n_users)
     return scale
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Payments(Estimated):
+class Payments(Result):
     """What each user is owed at one profile.
 
     Attributes
@@ -185,6 +94,45 @@ class Payments(Estimated):
     resolved: bool = True
     warnings: tuple[str, ...] = ()
     doubtful: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        """Give exact payments their zero standard errors, and doubt all that is unresolved."""
+        for name in ("values", "standard_errors", "doubtful"):
+            if not isinstance(getattr(self, name), np.ndarray):
+                raise InputError(name, "must be an array, as a function that prices gives it", getattr(self, name))
+        require_memory(10 * self.values.size, f"standard errors of {self.values.size:,} payments", "fewer payments")
+        if self.standard_errors.size == 0:
+            object.__setattr__(self, "standard_errors", np.zeros(self.values.shape))
+        if self.doubtful.size == 0:
+            object.__setattr__(self, "doubtful", np.full(self.values.shape, not self.resolved))
+
+    @public
+    def interval(self, level: float = 0.95) -> tuple[Array, Array]:
+        """Confidence interval of each payment.
+
+        Parameters
+        ----------
+        level : float
+            Nominal coverage, strictly between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarray
+            Both equal to ``values`` when the payments are exact.
+
+        Raises
+        ------
+        InputError
+            If ``level`` is not strictly between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise InputError("level", "must lie strictly between 0 and 1", level)
+        if not np.any(self.standard_errors):
+            return self.values, self.values
+        from scipy.stats import t
+
+        half = t.ppf((1 + level) / 2, self.degrees_of_freedom) * self.standard_errors
+        return to_float(self.values) - half, to_float(self.values) + half
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return ``values`` (``np.asarray(payments)``)."""

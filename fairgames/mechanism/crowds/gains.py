@@ -90,7 +90,7 @@ class Pricing:
         if _by_cubature(groups):
             estimate = cubature_payments(groups, groups.sizes)
             values, errors = groups.spread(estimate.values), groups.spread(estimate.standard_errors)
-            return Shares(values, errors, estimate.utility, estimate.resolved)
+            return Shares(values, errors, float(estimate.utility), estimate.resolved)
         paid = fair_payments(self.utility, counts, **self._effort)
         return Shares(to_float(paid.values), to_float(paid.standard_errors), float(paid.utility), paid.resolved)
 

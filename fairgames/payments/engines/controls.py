@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fairgames.errors import EvaluationError, InputError
 from fairgames.parallel import batch_seed
 from fairgames.payments.engines.evaluation import CheckedUtility
-from fairgames.payments.result import Estimate, payment_scale
+from fairgames.payments.result import Payments, payment_scale
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Walk
 
@@ -271,7 +271,7 @@ def summary_of_walks(
     n_users: int,
     alike: NDArray[np.intp],
     received: list[NDArray[np.float64]],
-) -> Estimate:
+) -> Payments:
     """Mean of the complete replicates, with the error that their spread shows.
 
     Parameters
@@ -290,7 +290,7 @@ def summary_of_walks(
 
     Returns
     -------
-    Estimate
+    Payments
         Unresolved when fewer than five replicates are complete (without numbers when fewer than two are), or
         when some users had too few contributions other than 0. Then all are ``doubtful``: what is so rare for
         some decides the others' payments too.
@@ -324,7 +324,9 @@ def summary_of_walks(
         f"{n_walks} permutations; intervals cover far less than they say, the other users' too"
     )
     rough = f"only {n_replicates} replicates are complete: errors are rough"
-    return Estimate(
+    return Payments(
+        engine="permutations",
+        alpha=1,
         values=values,
         standard_errors=errors,
         degrees_of_freedom=max(n_replicates - 1, 1),

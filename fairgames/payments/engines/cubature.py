@@ -18,7 +18,7 @@ from fairgames.errors import InputError
 from fairgames.memory import require_memory
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, between_whole, checked
 from fairgames.payments.engines.strata import largest_exact_size, small_coalitions
-from fairgames.payments.result import Estimate, as_group_sizes, payment_scale
+from fairgames.payments.result import Payments, as_group_sizes, payment_scale
 from fairgames.tolerance import CUBATURE_ERROR, PAYMENT_ERROR
 
 Rule = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -222,7 +222,7 @@ _THREE_NODES_BELOW = 25
 _TWO_NODES_BELOW = 1e6
 
 
-def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs: int | None = 1) -> Estimate:
+def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs: int | None = 1) -> Payments:
     """Fair payments of groups of identical users under a utility that is smooth in real counts.
 
     A user of group ``k`` earns ``1/N · Σ_s E[U(a + e_k) − U(a)]``, where ``a`` counts ``s`` random other
@@ -242,7 +242,7 @@ def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs:
 
     Returns
     -------
-    Estimate
+    Payments
         Deterministic. ``standard_errors`` are error estimates, not deviations of a sample: the rule's own
         error at the largest exactly known size, carried over all larger sizes, and the group's part of
         the residual; at least 5e-5 of a payment. Unresolved when the payments miss the utility by more
@@ -296,7 +296,9 @@ def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs:
     values = (totals - residual * parts) / sizes
     floor = CUBATURE_ERROR * payment_scale(values, U, n_users)
     said = f"the payments miss the utility by {abs(residual) / max(scale, np.finfo(float).tiny):.2g} of it"
-    return Estimate(
+    return Payments(
+        engine="cubature",
+        alpha=1,
         values=values,
         standard_errors=np.maximum(np.hypot(errors, residual * parts) / sizes, floor),
         degrees_of_freedom=10**6,
@@ -304,7 +306,6 @@ def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs:
         resolved=resolved,
         reason=f"{said} before that was divided" if resolved else f"unresolved: {said}: not smooth",
         evaluations=evaluations + 1,
-        residual=residual,
     )
 
 

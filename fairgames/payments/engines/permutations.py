@@ -25,7 +25,7 @@ from fairgames.payments.engines.controls import (
     summary_of_walks,
 )
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, checked
-from fairgames.payments.result import Estimate, payment_scale
+from fairgames.payments.result import Payments, payment_scale
 from fairgames.store import Store
 from fairgames.utility.base import Walk
 from fairgames.utility.measured.fingerprint import fingerprint as fingerprint_of
@@ -49,7 +49,7 @@ def permutation_payments(
     adopt: bool = False,
     walk: Walk | None = None,
     alike: ArrayLike | None = None,
-) -> Estimate:
+) -> Payments:
     """Fair payments of users that are all different, from balanced random permutations.
 
     Users join one by one; a user earns what the utility gains when it joins. A replicate is one random
@@ -96,7 +96,7 @@ def permutation_payments(
 
     Returns
     -------
-    Estimate
+    Payments
         At alpha = 1, one entry a user; Student intervals over replicates. Unresolved when time ran out before
         five replicates were done, or when users had too few contributions other than 0 for an interval to be
         trusted: then all are ``doubtful``, for what is rare for some decides the others' payments too.
@@ -161,7 +161,7 @@ def _estimated(
     n_jobs: int | None,
     finished: list[NDArray[np.float64]],
     keep: Callable[[NDArray[np.float64]], object],
-) -> Estimate:
+) -> Payments:
     """Go on from the batches that are finished until there are enough; ``keep`` each at once."""
     present, n_shifts = pairs.present, pairs.n_shifts
     if not finished:
@@ -255,9 +255,8 @@ def _facts(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: in
     return {"profile": digest, "seed": seed_facts(seed), "shifts": n_shifts, "ends": "exact"}
 
 
-def _nobody(n_users: int) -> Estimate:
-    zero = np.zeros(n_users)
-    return Estimate(zero, zero, 1, 0.0, True, "nobody is present", 0)
+def _nobody(n_users: int) -> Payments:
+    return Payments(np.zeros(n_users), 0.0, 1, engine="permutations", reason="nobody is present")
 
 
 def _looks(n_replicates: int) -> set[int]:
@@ -269,7 +268,7 @@ def _looks(n_replicates: int) -> set[int]:
     return looks
 
 
-def _on_target(estimate: Estimate, present: NDArray[np.intp], target_error: float | None) -> bool:
+def _on_target(estimate: Payments, present: NDArray[np.intp], target_error: float | None) -> bool:
     if target_error is None:
         return False
     scale = payment_scale(estimate.values[present], estimate.utility, len(present))

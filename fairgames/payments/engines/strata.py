@@ -19,7 +19,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.parallel import as_seed, batch_seed
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, checked
 from fairgames.payments.potential import CountLattice
-from fairgames.payments.result import Estimate, as_group_sizes, payment_scale
+from fairgames.payments.result import Payments, as_group_sizes, payment_scale
 from fairgames.tolerance import PAYMENT_ERROR, REGRET, RESIDUAL_ERROR, RESIDUAL_MEAN, RESIDUAL_RATIO
 
 _LARGEST_SIZE = 40
@@ -351,7 +351,7 @@ def strata_payments(
     target_error: float = PAYMENT_ERROR,
     max_evaluations: int = 10_000_000,
     n_jobs: int | None = 1,
-) -> Estimate:
+) -> Payments:
     """Fair payments of groups of identical users, from random coalitions in strata of their size.
 
     Counts stay whole numbers, so the estimate is unbiased for any utility. The first contributors are
@@ -377,7 +377,7 @@ def strata_payments(
 
     Returns
     -------
-    Estimate
+    Payments
         At alpha = 1. Look at ``resolved`` first.
 
     Raises
@@ -480,13 +480,13 @@ def _check_limits(sizes: NDArray[np.int64], target_error: float, max_evaluations
         )
 
 
-def _equal_shares(U: float, n_users: int) -> Estimate:
-    return Estimate(
+def _equal_shares(U: float, n_users: int) -> Payments:
+    return Payments(
+        engine="strata",
+        alpha=1,
         values=np.array([U / n_users]),
-        standard_errors=np.zeros(1),
         degrees_of_freedom=_N_REPLICATES - 2,
         utility=U,
-        resolved=True,
         reason="all present users are identical: U/N each, exactly",
         evaluations=1,
     )
@@ -608,7 +608,7 @@ def verdict(
     evaluations: int,
     target_error: float,
     varies: Callable[[], bool],
-) -> Estimate:
+) -> Payments:
     """Judge the replicates by their raw residual, then read the payments off them.
 
     Parameters
@@ -627,7 +627,7 @@ def verdict(
 
     Returns
     -------
-    Estimate
+    Payments
         Unresolved when the residual is too uncertain, or too far from 0 for its error or for the utility.
     """
     totals, errors = replicates.regressed()
@@ -640,7 +640,9 @@ def verdict(
     achieved = (
         "" if met else f"; the errors are above the target of {target_error:g}: more evaluations would lower them"
     )
-    return Estimate(
+    return Payments(
+        engine="strata",
+        alpha=1,
         values=values,
         standard_errors=standard_errors,
         degrees_of_freedom=replicates.degrees_of_freedom,
@@ -648,8 +650,6 @@ def verdict(
         resolved=not doubt,
         reason=f"unresolved: {doubt}" if doubt else f"payments add up to the utility within their errors{achieved}",
         evaluations=evaluations,
-        residual=mean,
-        residual_error=error,
     )
 
 
