@@ -23,22 +23,6 @@ from fairgames.result import Result, format_value
 from fairgames.utility.profile import as_profile, expand_counts
 
 
-def as_group_sizes(group_sizes: ArrayLike | Sequence[int]) -> NDArray[np.int64]:
-    """Check the numbers of present users by group.
-
-    Raises
-    ------
-    InputError
-        Unless they are whole numbers of at least 1, one a group, of at least one group.
-    """
-    sizes = np.asarray(group_sizes)
-    if sizes.ndim != 1 or not sizes.size or sizes.dtype.kind not in "iu":
-        raise InputError("group_sizes", "must be whole numbers of users, one a group", group_sizes)
-    if (sizes < 1).any():
-        raise InputError("group_sizes", "must be at least 1 in every group (leave empty groups out)", sizes.tolist())
-    return sizes.astype(np.int64)
-
-
 def payment_scale(values: NDArray[np.float64], utility: Number, n_users: int) -> NDArray[np.float64]:
     """Size against which errors of payments are measured: ``max(|phi_k|, |U|/N)``."""
     scale: NDArray[np.float64] = np.maximum(np.abs(values), abs(float(utility)) / n_users)

@@ -109,7 +109,6 @@ def test_probability_of_one_group_is_binomial(t, low, high):
         ({"weights": [1, -1]}, "weights[1]"),
         ({"weights": [1, 2, 3]}, "weights"),
         ({"weights": [1, float("nan")]}, "weights[1]"),
-        ({"group_sizes": [1, 0]}, "group_sizes"),
         ({"quota": 0}, "quota"),
         ({"quota": -1}, "quota"),
         ({"quota": float("inf")}, "quota"),

@@ -18,7 +18,7 @@ from fairgames.errors import InputError
 from fairgames.memory import require_memory
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, between_whole, checked
 from fairgames.payments.engines.strata import largest_exact_size, small_coalitions
-from fairgames.payments.result import Payments, as_group_sizes, payment_scale
+from fairgames.payments.result import Payments, payment_scale
 from fairgames.tolerance import CUBATURE_ERROR, PAYMENT_ERROR
 
 Rule = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -266,7 +266,7 @@ def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs:
     >>> bool(abs(estimate.values @ [600_000, 400_000] / estimate.utility - 1) < 1e-12)
     True
     """
-    sizes, utility = as_group_sizes(group_sizes), checked(between_whole(evaluate), n_jobs)
+    sizes, utility = np.asarray(group_sizes, dtype=np.int64), checked(between_whole(evaluate), n_jobs)
     n_users, n_groups = int(sizes.sum()), len(sizes)
     if n_users < _SMALLEST_POPULATION:
         raise InputError("group_sizes", f"must hold at least {_SMALLEST_POPULATION} users for a cubature", n_users)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
-from fairgames.parallel import as_n_jobs, run_in_order
+from fairgames.parallel import run_in_order
 from fairgames.progress import progress
 from fairgames.utility.base import evaluated
 
@@ -29,7 +29,7 @@ _QUICK = 0.1
 
 def checked(evaluate: StateUtility, n_jobs: int | None = 1) -> CheckedUtility:
     """Return ``evaluate`` behind the checks of `evaluate_states`."""
-    return partial(evaluate_states, evaluate, n_jobs=as_n_jobs(n_jobs))
+    return partial(evaluate_states, evaluate, n_jobs=n_jobs)
 
 
 def evaluate_states(evaluate: StateUtility, states: NDArray[Any], n_jobs: int | None = 1) -> NDArray[np.float64]:

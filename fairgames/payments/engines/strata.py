@@ -19,7 +19,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.parallel import as_seed, batch_seed
 from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, checked
 from fairgames.payments.potential import CountLattice
-from fairgames.payments.result import Payments, as_group_sizes, payment_scale
+from fairgames.payments.result import Payments, payment_scale
 from fairgames.tolerance import PAYMENT_ERROR, REGRET, RESIDUAL_ERROR, RESIDUAL_MEAN, RESIDUAL_RATIO
 
 _LARGEST_SIZE = 40
@@ -383,7 +383,7 @@ def strata_payments(
     Raises
     ------
     InputError, SizeError
-        For arguments out of range, or a budget that does not suffice for one draw a stratum; for more than
+        For a budget that does not suffice for one draw a stratum; for more than
         10^9 users, which NumPy cannot draw from.
     EvaluationError
         If the utility fails at a state.
@@ -407,8 +407,12 @@ def strata_payments(
     >>> estimate.resolved, bool((estimate.standard_errors < 1e-4 * estimate.values).all())
     (True, True)
     """
-    sizes, root = as_group_sizes(group_sizes), as_seed(seed)
-    _check_limits(sizes, target_error, max_evaluations)
+    sizes, root = np.asarray(group_sizes, dtype=np.int64), as_seed(seed)
+    if sizes.sum() > _LARGEST_POPULATION and len(sizes) > 1:
+        raise SizeError(
+            f"strata draw from at most {_LARGEST_POPULATION:,} users, got {sizes.sum():,}; "
+            "use the cubature of a smooth utility instead"
+        )
     utility, n_users = checked(evaluate, n_jobs), int(sizes.sum())
     if len(sizes) == 1:
         return _equal_shares(float(utility(sizes[None])[0]), n_users)
@@ -466,18 +470,6 @@ def _plan(sizes: NDArray[np.int64], max_evaluations: int) -> tuple[int, int, int
     while n_sizes > 1 and fewest_evaluations(sizes, largest, n_stars, n_sizes)[0] > max_evaluations:
         n_sizes //= 2
     return largest, n_stars, n_sizes, fewest_evaluations(sizes, largest, n_stars)[1]
-
-
-def _check_limits(sizes: NDArray[np.int64], target_error: float, max_evaluations: int) -> None:
-    if not 0 < target_error < np.inf:
-        raise InputError("target_error", "must be above 0", target_error)
-    if isinstance(max_evaluations, bool) or not isinstance(max_evaluations, (int, np.integer)) or max_evaluations < 1:
-        raise InputError("max_evaluations", "must be a whole number of at least 1", max_evaluations)
-    if sizes.sum() > _LARGEST_POPULATION and len(sizes) > 1:
-        raise SizeError(
-            f"strata draw from at most {_LARGEST_POPULATION:,} users, got {sizes.sum():,}; "
-            "use the cubature of a smooth utility instead"
-        )
 
 
 def _equal_shares(U: float, n_users: int) -> Payments:

@@ -19,7 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number, as_array, as_number, to_fractions
-from fairgames.payments.result import as_group_sizes
 from fairgames.tolerance import THRESHOLD_ERROR
 
 _NEGLIGIBLE = 34.0
@@ -201,7 +200,7 @@ def threshold_payments(
     >>> threshold_payments([3, 1], [1, 3], 4)  # the heavy user and any light one
     array([0.75      , 0.08333333])
     """
-    sizes = as_group_sizes(group_sizes)
+    sizes = np.asarray(group_sizes, dtype=np.int64)
     units, needed = _in_units(as_array(weights, "weights"), sizes, as_number(quota, "quota"))
     if not math.isfinite(height):
         raise InputError("height", "must be finite", height)
@@ -275,7 +274,7 @@ def _pivotal(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int, gr
 
 def is_affordable(weights: ArrayLike, group_sizes: ArrayLike, quota: Number | str) -> bool:
     """Whether `threshold_payments` takes seconds at most: hundreds of users who are all different may take hours."""
-    sizes = as_group_sizes(group_sizes)
+    sizes = np.asarray(group_sizes, dtype=np.int64)
     try:
         units, needed = _in_units(as_array(weights, "weights"), sizes, as_number(quota, "quota"))
     except SizeError:
