@@ -16,11 +16,9 @@ from fairgames.errors import InputError
 from fairgames.progress import stage
 from fairgames.report.figures import comparison_figure
 from fairgames.report.tables import label_sentence, named, profile_label
-from fairgames.report.terminal import decimals, print_columns, print_lines, print_table
+from fairgames.report.terminal import Screen, decimals
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from fairgames.assessment.changes import UserChange
     from fairgames.assessment.rules import RuleComparison
     from fairgames.spec.specification import Specification
@@ -56,9 +54,9 @@ def _compare_specifications(spec: Path, against: Path, run: Run) -> None:
         "the users gain": (before.users_surplus, after.users_surplus),
     }
     rows = [(name, *decimals(pair)) for name, pair in pairs.items()]
-    print_table(run.console, "Two optima", ("", str(spec), str(against)), rows)
+    run.console.table("Two optima", ("", str(spec), str(against)), rows)
     if any(map(is_crowd, loaded)):
-        run.say("", f"Users are compared one by one up to {MOST_ONE_BY_ONE:,} of them only.")
+        run.console.say("", f"Users are compared one by one up to {MOST_ONE_BY_ONE:,} of them only.")
         run.results = {"before": before, "after": after}
     else:
         change = fg.compare_optima(before, after, loaded[0].user_names, loaded[1].user_names)
@@ -67,7 +65,7 @@ def _compare_specifications(spec: Path, against: Path, run: Run) -> None:
     run.save()
 
 
-def _print_users(console: Console, loaded: Sequence[Specification], users: Sequence[UserChange]) -> None:
+def _print_users(console: Screen, loaded: Sequence[Specification], users: Sequence[UserChange]) -> None:
     columns = [
         ("user", [user.name for user in users]),
         ("level before", [_level_name(loaded[0], user.level_before) for user in users]),
@@ -76,7 +74,7 @@ def _print_users(console: Console, loaded: Sequence[Specification], users: Seque
         ("after", decimals([user.payment_after for user in users])),
         ("change", decimals([user.change for user in users])),
     ]
-    print_columns(console, "User by user", columns)
+    console.columns("User by user", columns)
 
 
 def _level_name(spec: Specification, level: int | None) -> str:
@@ -98,7 +96,7 @@ def _compare_rules(spec: Path, alpha: str | None, run: Run) -> None:
     run.save(lambda: comparison_figure(compared, loaded.title))
 
 
-def _print_comparison(console: Console, spec: Specification, compared: RuleComparison) -> None:
+def _print_comparison(console: Screen, spec: Specification, compared: RuleComparison) -> None:
     outcomes = compared.outcomes
     played = ["none" if outcome.profile is None else profile_label(spec, outcome.profile) for outcome in outcomes]
     columns = [
@@ -111,18 +109,18 @@ def _print_comparison(console: Console, spec: Specification, compared: RuleCompa
         ("users gain", decimals([outcome.users_surplus for outcome in outcomes])),
     ]
     where = "each rule at its best alpha" if compared.alpha is None else f"all at alpha = {float(compared.alpha):.5g}"
-    print_columns(console, f"Payment rules, {where}", columns)
+    console.columns(f"Payment rules, {where}", columns)
     lines = [
         label_sentence(spec),
         "Each rule with its best pure equilibrium for the platform.",
         "At worst: what the platform keeps at the worst pure equilibrium at the same alpha.",
     ]
     unbroken = ", ".join(outcome.rule for outcome in outcomes if outcome.axioms.fair)
-    print_lines(console, ["", *lines, "", f"No broken axiom was found for: {unbroken or 'none of them'}."])
+    console.say("", *lines, "", f"No broken axiom was found for: {unbroken or 'none of them'}.")
     breaks = [
         f"{outcome.rule}: {named(str(broken), spec.user_names)}."
         for outcome in outcomes
         for broken in outcome.axioms.breaks
     ]
     if breaks:
-        print_lines(console, ["", "How the others break axioms:", *breaks])
+        console.say("", "How the others break axioms:", *breaks)

@@ -1,6 +1,7 @@
 """``fairgames design``: the platform's optimum under its real constraints, beside other ways to pay.
 
-Users may act together (``--bloc``), and any number of the specification may be varied (``--sweep``).
+Users may act together (``--bloc``), any number of the specification may be varied (``--sweep``), the costs may be wrong
+(``--robust``), and the groups of the data may be drawn again (``--bootstrap``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import fairgames as fg
-from fairgames.cli import certainty
 from fairgames.cli import frame as options
 from fairgames.cli.frame import number_or, option, require_few
 from fairgames.cli.solve import MOST_ENUMERATED, optimum_of, print_optimum, who_does_what
@@ -21,17 +21,22 @@ from fairgames.exactness import as_number
 from fairgames.files import name_of
 from fairgames.progress import stage
 from fairgames.report.figures import curve, solution_figure, sweep_figure
-from fairgames.report.tables import label_sentence, profile_label
-from fairgames.report.terminal import decimals, print_columns, print_left, print_lines, print_table
+from fairgames.report.tables import label_sentence, level_letters, profile_label
+from fairgames.report.terminal import Screen, decimals
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import numpy as np
+    from numpy.typing import NDArray
 
+    from fairgames.assessment.bootstrap import Certainty
     from fairgames.assessment.changes import Sweep
+    from fairgames.assessment.robustness import CostRobustness
     from fairgames.exactness import Number
+    from fairgames.fitting.fit import Fit
     from fairgames.mechanism.landscape import Landscape
     from fairgames.mechanism.optimum import Optimum
     from fairgames.spec.specification import PlatformOptions, Specification
+
 
 MOST_PIECES = 40
 _MOST_POINTS = 10_000
@@ -91,7 +96,7 @@ def design(
         if blocs is not None and given is not None:
             raise InputError("--bloc", f"cannot be combined with {name}")
     plan = None if sweep is None else _planned(raw, spec, sweep)
-    fit = None if bootstrap is None else certainty.fit_to_resample(loaded, bootstrap, seed, jobs)
+    fit = None if bootstrap is None else fit_to_resample(loaded, bootstrap, seed, jobs)
     optimum = optimum_of(loaded, blocs)
     console = run.open(loaded, optimum=optimum)
     rows = print_optimum(console, loaded, optimum, unit, blocs)
@@ -101,16 +106,16 @@ def design(
     if blocs is not None:
         run.results["apart"] = _print_blocs(console, loaded, optimum, blocs[: len(bloc or ())])
     if robust:
-        run.results |= certainty.print_robustness(console, loaded, optimum)
+        run.results |= print_robustness(console, loaded, optimum)
     if fit is not None:
-        run.results |= certainty.print_certainty(console, loaded, optimum, fit, bootstrap, seed, jobs)
+        run.results |= print_certainty(console, loaded, optimum, fit, bootstrap, seed, jobs)
     if plan is not None:
         run.results["sweep"] = found = _swept(plan, platform, jobs)
         _print_sweep(console, loaded, found)
     run.save(lambda: solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title))
 
 
-def _print_landscape(console: Console, spec: Specification, landscape: Landscape) -> None:
+def _print_landscape(console: Screen, spec: Specification, landscape: Landscape) -> None:
     pieces = landscape.pieces[:MOST_PIECES]
     values = [curve(piece)[1] for piece in pieces]
     columns = [
@@ -124,13 +129,13 @@ def _print_landscape(console: Console, spec: Specification, landscape: Landscape
         ("to", decimals([kept[-1] for kept in values])),
     ]
     title = f"What the platform keeps at each alpha ({landscape.selection} equilibrium)"
-    print_columns(console, title, columns)
-    print_lines(console, ["", label_sentence(spec)])
-    print_left(console, len(landscape.pieces), MOST_PIECES, "further ranges")
+    console.columns(title, columns)
+    console.say("", label_sentence(spec))
+    console.left(len(landscape.pieces), MOST_PIECES, "further ranges")
 
 
 @stage("finding what other ways to pay would keep")
-def _print_benchmarks(console: Console, spec: Specification, optimum: Optimum) -> dict[str, object]:
+def _print_benchmarks(console: Screen, spec: Specification, optimum: Optimum) -> dict[str, object]:
     """Print what the platform would keep if it need not be fair, or were paid by fairness itself."""
     from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
 
@@ -149,7 +154,7 @@ def _print_benchmarks(console: Console, spec: Specification, optimum: Optimum) -
         ("utility", decimals([optimum.utility, costs.utility, coalition.utility])),
         ("who does what", [done, profile_label(spec, costs.profile), profile_label(spec, coalition.profile)]),
     ]
-    print_columns(console, "Beyond fairness among users", columns)
+    console.columns("Beyond fairness among users", columns)
     return {"pay_costs": costs, "coalition": coalition}
 
 
@@ -171,7 +176,7 @@ def _read_blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] 
     return blocs + [[user] for user in range(len(names)) if user not in taken]
 
 
-def _print_blocs(console: Console, spec: Specification, together: Optimum, blocs: Sequence[Sequence[int]]) -> Optimum:
+def _print_blocs(console: Screen, spec: Specification, together: Optimum, blocs: Sequence[Sequence[int]]) -> Optimum:
     """Print what acting together changes; return the optimum when everybody acts alone."""
     apart = optimum_of(spec)
     rows = [
@@ -181,7 +186,7 @@ def _print_blocs(console: Console, spec: Specification, together: Optimum, blocs
     for bloc in blocs:
         who = " and ".join(spec.user_names[user] for user in bloc)
         rows.append((f"{who} gain", *decimals([_gain(optimum, bloc) for optimum in (apart, together)])))
-    print_table(console, "What acting together changes", ("", "everybody alone", "blocs together"), rows)
+    console.table("What acting together changes", ("", "everybody alone", "blocs together"), rows)
     return apart
 
 
@@ -248,7 +253,7 @@ def _swept(plan: _SweepPlan, platform: PlatformOptions, jobs: int | None) -> Swe
     return fg.sweep(solve, plan.values, name=plan.place, n_jobs=jobs)
 
 
-def _print_sweep(console: Console, spec: Specification, result: Sweep) -> None:
+def _print_sweep(console: Screen, spec: Specification, result: Sweep) -> None:
     optima = result.optima
     columns = [
         (result.name.rsplit(".", 1)[-1], [str(value) for value in result.values]),
@@ -258,4 +263,161 @@ def _print_sweep(console: Console, spec: Specification, result: Sweep) -> None:
         ("users gain", decimals([optimum.users_surplus for optimum in optima])),
         ("who does what", [who_does_what(spec, optimum) for optimum in optima]),
     ]
-    print_columns(console, f"The optimum over {result.name}", columns)
+    console.columns(f"The optimum over {result.name}", columns)
+
+
+_MOST_ALTERNATIVES = 5
+
+
+def fit_to_resample(spec: Specification, resamples: int, seed: int, jobs: int | None) -> Fit:
+    """Check ``--bootstrap``, and fit the data behind a specification again."""
+    from fairgames.assessment.bootstrap import require_resamples
+    from fairgames.parallel import as_n_jobs, as_seed
+
+    if resamples < 2:
+        raise InputError("--bootstrap", "must be a whole number of at least 2", resamples)
+    if spec.data is None:
+        raise InputError("--bootstrap", "needs the data: a [data] section in the specification")
+    fit = spec.data.fit()
+    written = [entry.samples for entry in spec.entries]
+    if fit.samples.tolist() != written or any(count != 1 for count in spec.counts):
+        raise InputError("--bootstrap", f"needs the groups of {spec.data.file.name} to be the users of {spec.source}")
+    as_seed(seed)
+    as_n_jobs(jobs)
+    require_resamples(resamples, len(written))
+    return fit
+
+
+@stage("resampling the groups")
+def _resampled(spec: Specification, fit: Fit, resamples: int, seed: int, jobs: int | None) -> Certainty:
+    """Resample the groups; the specification's own variances are those of the decision."""
+    between, within = _variances(spec)
+    return fg.bootstrap(
+        replace(fit, between_variance=between, within_variance=within),
+        spec.costs,
+        resamples,
+        seed,
+        importance=[float(entry.importance) for entry in spec.entries],
+        aggregation=getattr(spec.utility, "aggregation", "uniform"),
+        selection=spec.platform.selection,
+        actions=spec.actions,
+        constraints=spec.platform.constraints,
+        n_jobs=jobs,
+    )
+
+
+def print_certainty(console: Screen, spec: Specification, optimum: Optimum, fit: Fit, *how: Any) -> dict[str, object]:
+    """Resample, and print how often the decision stands and the intervals of what it pays; return what was found."""
+    if not optimum.feasible:
+        console.say("", "How sure this is cannot be said: there is no answer to be sure of.")
+        return {}
+    try:
+        found = _resampled(spec, fit, *how)
+    except SizeError as error:
+        console.say("", f"How sure this is cannot be found: {error}.")
+        return {}
+    rows = [
+        _interval_row(found, "alpha", optimum.alpha, found.alphas),
+        _interval_row(found, "the platform keeps", optimum.value, found.values),
+    ]
+    decided = () if optimum.payments is None else zip(optimum.payments.tolist(), found.payments.T, strict=True)
+    for name, (payment, drawn) in zip(spec.user_names, decided, strict=True):
+        rows.append(_interval_row(found, f"payment to {name}", payment, drawn))
+    headers = ("", "decision", f"{100 * found.level:.3g} % interval from", "to")
+    console.table(f"How sure is this? {found.resamples:,} resamples of the groups", headers, rows)
+    letters = level_letters(spec.levels)
+    lines = [
+        "",
+        *_how_drawn(spec, fit),
+        f"The same levels are the platform's best choice in {100 * found.still_optimal:.3g} % of the resamples; "
+        f"nobody would leave them at this alpha in {100 * found.still_equilibrium:.3g} %.",
+    ]
+    for supports, share in found.alternatives[:_MOST_ALTERNATIVES]:
+        if supports != found.supports:
+            label = "".join(letters[levels[0]] if len(levels) == 1 else "*" for levels in supports)
+            lines.append(f"{label or 'Nothing that meets the constraints'} is best in {100 * share:.3g} %.")
+    if found.left_out:
+        share = 100 * found.left_out / found.resamples
+        lines.append(
+            f"{found.left_out:,} resamples ({share:.3g} %) were left out: {found.why_left_out}. "
+            "The other numbers speak of the rest."
+        )
+    else:
+        lines.append("In every resample the variance between groups is above 0; none was left out.")
+    console.say(*lines)
+    return {"certainty": found}
+
+
+def _how_drawn(spec: Specification, fit: Fit) -> list[str]:
+    adjusted = f", adjusted for {', '.join(fit.covariates)}" if fit.covariates else ""
+    lines = [
+        f"A resample draws {len(fit.samples)} groups with replacement and estimates both variances again, by "
+        f"{'REML' if fit.estimator == 'reml' else 'ANOVA'}{adjusted}; the users and their samples stay."
+    ]
+    written = " and ".join(f"{variance:.4g}" for variance in _variances(spec))
+    fitted = f"{fit.between_variance:.4g} and {fit.within_variance:.4g}"
+    if written != fitted:
+        lines.append(
+            f"The decision is at the variances that the specification writes, {written}; the data give {fitted}, "
+            "around which the resamples lie."
+        )
+    return lines
+
+
+def _variances(spec: Specification) -> tuple[float, float]:
+    assert isinstance(spec.utility, fg.FederatedMeanUtility)
+    return spec.utility.between_variance, spec.utility.within_variance
+
+
+def _interval_row(
+    found: Certainty, name: str, decision: Number | None, drawn: NDArray[np.float64]
+) -> tuple[str, str, str, str]:
+    decided, start, stop = decimals([decision, *map(float, found.interval(drawn))])
+    return name, decided, start, stop
+
+
+@stage("varying the costs")
+def print_robustness(console: Screen, spec: Specification, optimum: Optimum) -> dict[str, object]:
+    """Print how wrong each user's costs may be, and what overstating them would bring it; return what was found."""
+    if not optimum.feasible:
+        console.say("", "Robustness cannot be found: there is no answer whose robustness it would be.")
+        return {}
+    if optimum.profile is None or optimum.alpha is None:
+        console.say("", "Robustness is found for an optimum in pure levels only.")
+        return {}
+    try:
+        robust = fg.cost_robustness(spec.utility, spec.costs, optimum.profile, optimum.alpha, spec.actions)
+        overstated = fg.misreport(spec.utility, spec.costs, spec.actions)
+    except SizeError as error:
+        console.say("", f"How far the costs may be wrong is not found: {error}.")
+        return {}
+    columns = [
+        ("user", spec.user_names),
+        ("loses at least by moving", decimals(robust.slack.tolist())),
+        ("costs may be times", decimals(robust.factor_from.tolist(), 4)),
+        ("to", decimals(robust.factor_to.tolist(), 4)),
+        ("gains by overstating", decimals(overstated.gains.tolist())),
+        ("best times", decimals(overstated.factors.tolist(), 4)),
+    ]
+    console.columns("How far the costs may be wrong", columns)
+    honest = (
+        "Overstating: the user reports its costs too high while the others are honest and the platform "
+        "re-optimises with its best pure equilibrium."
+    )
+    console.say("", _radius_sentence(robust, spec.user_names), honest)
+    return {"robustness": robust, "misreport": overstated}
+
+
+def _radius_sentence(robust: CostRobustness, names: Sequence[str]) -> str:
+    if robust.weakest_user is None:
+        return "No error in the costs changes what is stable."
+    weakest = names[robust.weakest_user]
+    if robust.radius == 0:
+        return (
+            f"{weakest} is indifferent here, as somebody always is at the least alpha that suffices: the smallest "
+            "error may move it. --margin M buys room for errors."
+        )
+    return (
+        f"The choices stay stable while no cost is wrong by more than {float(robust.radius):.4g}; "
+        f"{weakest} is the first to move."
+    )

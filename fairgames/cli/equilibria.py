@@ -20,20 +20,9 @@ from fairgames.progress import stage
 from fairgames.report.figures import intervals_figure
 from fairgames.report.json_file import read_json
 from fairgames.report.tables import expected_utility, label_sentence, strategies_label, user_rows, what_was_found
-from fairgames.report.terminal import (
-    console_for,
-    decimals,
-    exactly,
-    print_columns,
-    print_heading,
-    print_left,
-    print_lines,
-    print_table,
-)
+from fairgames.report.terminal import Screen, decimals, exactly
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from fairgames.assessment.agreement import AgreementReport
     from fairgames.equilibrium.result import EquilibriumSet
     from fairgames.exactness import Number
@@ -93,31 +82,28 @@ def _settled_at(spec: Specification, alpha: Number) -> Optimum:
     )
 
 
-def _print_settled(console: Console, spec: Specification, found: Optimum, alpha: Number) -> None:
+def _print_settled(console: Screen, spec: Specification, found: Optimum, alpha: Number) -> None:
     """Print the equilibrium of a crowd, and how it is certified."""
     title = "Not verified as an equilibrium" if found.warnings else "An equilibrium"
-    print_heading(console, f"{title} at alpha = {exactly(alpha)}")
+    console.heading(f"{title} at alpha = {exactly(alpha)}")
     if found.profile is None or found.payments is None:
-        print_lines(console, [f"None was found: {found.infeasible}."])
+        console.say(f"None was found: {found.infeasible}.")
         return
     worth, kept = decimals([found.utility, found.value])
     gain = 0.0 if found.regret is None else float(found.regret)
-    print_lines(
-        console,
-        [
-            f"The utility is {worth}; the platform keeps {kept}. "
-            f"The most that anybody gains by deviating is {gain:.2g}, from payments computed again.",
-            "Found by best replies of whole groups, the best for the platform of those met: "
-            f"{spec.n_users:,} users have too many profiles to list every equilibrium.",
-            *(f"Warning: {warning}" for warning in found.warnings),
-        ],
+    console.say(
+        f"The utility is {worth}; the platform keeps {kept}. "
+        f"The most that anybody gains by deviating is {gain:.2g}, from payments computed again.",
+        "Found by best replies of whole groups, the best for the platform of those met: "
+        f"{spec.n_users:,} users have too many profiles to list every equilibrium.",
+        *(f"Warning: {warning}" for warning in found.warnings),
     )
     rows = user_rows(spec, found.profile, found.payments, found.standard_errors)
     print_payments(console, "Payments there", rows, "samples")
 
 
 def _print_equilibria(
-    console: Console, spec: Specification, game: FairGame, found: EquilibriumSet, alpha: Number
+    console: Screen, spec: Specification, game: FairGame, found: EquilibriumSet, alpha: Number
 ) -> None:
     shown = found.equilibria[:MOST_LISTED]
     worth = [expected_utility(game, entry) for entry in shown]
@@ -128,19 +114,19 @@ def _print_equilibria(
         ("platform keeps", decimals([(1 - alpha) * value for value in worth])),
         ("most anybody gains by deviating", [f"{float(entry.regret):.2g}" for entry in shown]),
     ]
-    print_columns(console, f"Equilibria at alpha = {exactly(alpha)}", columns)
-    print_lines(console, ["", label_sentence(spec), *what_was_found(found)])
-    print_left(console, len(found.equilibria), MOST_LISTED, "more")
+    console.columns(f"Equilibria at alpha = {exactly(alpha)}", columns)
+    console.say("", label_sentence(spec), *what_was_found(found))
+    console.left(len(found.equilibria), MOST_LISTED, "more")
 
 
-def _print_agreement(console: Console, report: AgreementReport) -> None:
-    print_table(console, *report._lines())
+def _print_agreement(console: Screen, report: AgreementReport) -> None:
+    console.table(*report._lines())
     verdict = (
         "No solver missed what it promises to find, or invented anything."
         if report.agreed
         else "Some solver missed what it promises to find, invented something, or did not finish."
     )
-    print_lines(console, ["", verdict])
+    console.say("", verdict)
 
 
 def verify(
@@ -154,6 +140,6 @@ def verify(
             f"{result}: holds no equilibria with certificates; `fairgames equilibria SPEC --json FILE` writes them"
         ) from None
     title, _, rows = verification._lines()
-    print_lines(console_for(), [f"{title}.", *(f"FAILED {cells[0]}" for cells in rows)])
+    Screen().say(f"{title}.", *(f"FAILED {cells[0]}" for cells in rows))
     if not verification.passed:
         raise typer.Exit(CHECK_FAILED)

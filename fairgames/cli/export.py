@@ -51,7 +51,7 @@ def export(
     require_few(loaded, instead, {f"a {output.suffix} file": writer is not _optimum})
     text = writer(loaded, number_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha))
     written.write(text if writer is _payments else signed(text, output.suffix.lower()))
-    run.say(f"Wrote {output}.")
+    run.console.say(f"Wrote {output}.")
 
 
 @stage("writing the game")

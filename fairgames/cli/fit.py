@@ -16,7 +16,6 @@ from fairgames.cli.frame import Run, argument, option
 from fairgames.errors import InputError
 from fairgames.files import Output
 from fairgames.report.figures import fit_figure
-from fairgames.report.terminal import print_table
 
 _COST = "What a level costs every group, such as direct=0.6; once for each level."
 _LABELS = "Labels that differ in case or spaces: raise, merge, keep."
@@ -27,7 +26,7 @@ def init(
 ) -> None:
     """Write a commented example specification, which can be solved as it is."""
     Output(path, "FILE", force=force).write(resources.files("fairgames.spec").joinpath("example.toml").read_bytes())
-    Run("init").say(f"Wrote {path}. Change it as you like, then run: fairgames solve {path}")
+    Run("init").console.say(f"Wrote {path}. Change it as you like, then run: fairgames solve {path}")
 
 
 def fit(
@@ -57,13 +56,13 @@ def fit(
     to_spec = partial(fitted.to_spec, costs, aggregation=cast("Any", aggregation))
     # Bad costs are refused at once; a fit that gives no specification is shown first, since it says why.
     text = to_spec(folder=str(output.parent)) if output is not None and fitted.between_variance > 0 else None
-    print_table(run.console, *fitted._lines())
+    run.console.table(*fitted._lines())
     if written is not None:
         written.write(text or to_spec())
-        run.say("")
+        run.console.say("")
         if costs is None:
-            run.say(f"The privacy costs in {output} are 0: fill in what sharing costs each group.")
-        run.say(f"Wrote {output}. Next: fairgames solve {output}")
+            run.console.say(f"The privacy costs in {output} are 0: fill in what sharing costs each group.")
+        run.console.say(f"Wrote {output}. Next: fairgames solve {output}")
     run.results["fit"] = fitted
     run.save(lambda: fit_figure(fitted))
 

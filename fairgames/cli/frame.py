@@ -21,11 +21,10 @@ from fairgames.exactness import Number, as_number
 from fairgames.files import STANDARD_INPUT, Output
 from fairgames.report.json_file import STANDARD_OUTPUT, write_json
 from fairgames.report.style import figure_output, save_figure
-from fairgames.report.terminal import console_for, print_lines
+from fairgames.report.terminal import Screen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
-    from rich.console import Console
 
     from fairgames.spec.specification import Specification
 
@@ -105,19 +104,15 @@ class Run:
         if len(set(map(os.path.realpath, places))) < len(places):
             raise InputError("--json", "must not be the file of another output", str(json))
         self.command = command
-        self.console: Console = console_for()
+        self.console = Screen()
         self.results: dict[str, object] = {}
 
-    def open(self, spec: Specification, **results: object) -> Console:
+    def open(self, spec: Specification, **results: object) -> Screen:
         """Print what the specification is about, and note its title and first results; return the console."""
         self.results |= {"title": spec.title, **results}
         self.console.print(spec.title, style="bold")
-        self.say(f"{spec.n_users:,} users; levels: {', '.join(spec.levels)}.", *spec.notes)
+        self.console.say(f"{spec.n_users:,} users; levels: {', '.join(spec.levels)}.", *spec.notes)
         return self.console
-
-    def say(self, *lines: str) -> None:
-        """Print lines of prose."""
-        print_lines(self.console, lines)
 
     def save(self, drawn: Callable[[], Drawing] | None = None) -> None:
         """Write the results and the figure, where they were asked for."""

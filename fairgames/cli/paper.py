@@ -18,7 +18,6 @@ from fairgames.cli import frame as options
 from fairgames.cli.frame import CHECK_FAILED, Run, argument, option, require_few
 from fairgames.errors import FairGamesError, InputError
 from fairgames.progress import stage
-from fairgames.report.terminal import print_table
 
 _MOST_USERS = 60
 _MOST_POINTS = 10_000
@@ -73,12 +72,12 @@ def errata(json: options.Json = None, force: options.Force = False) -> None:
             verification = erratum.verify()
             verdict = "confirmed" if verification.confirmed else "NOT CONFIRMED"
             run.console.print(erratum.where, style="bold")
-            run.say(f"  printed: {erratum.printed}", f"  correct: {erratum.correct}")
-            run.say(f"  {verdict}: {verification.evidence}")
+            run.console.say(f"  printed: {erratum.printed}", f"  correct: {erratum.correct}")
+            run.console.say(f"  {verdict}: {verification.evidence}")
             entry = {"where": erratum.where, "printed": erratum.printed, "correct": erratum.correct}
             found.append({**entry, **asdict(verification), "confirmed": verification.confirmed})
     failed = sum(not entry["confirmed"] for entry in found)
-    run.say("", f"{len(found)} errata, {len(found) - failed} confirmed.")
+    run.console.say("", f"{len(found)} errata, {len(found) - failed} confirmed.")
     run.results["errata"] = found
     run.save()
     if failed:
@@ -106,8 +105,8 @@ def crosscheck(
         found = fg.crosscheck(loaded, everything=everything, points=points, seed=seed)
     summary, headers, rows = found._lines()
     title = "Closed forms against numerics" if loaded is None else f"Closed forms against numerics: {loaded.title}"
-    print_table(run.console, title, headers, rows)
-    run.say("", f"{summary}.")
+    run.console.table(title, headers, rows)
+    run.console.say("", f"{summary}.")
     run.results = {"agreed": found.agreed, "crosscheck": found}
     run.save()
     if not found.agreed:
@@ -127,14 +126,16 @@ def reproduce(
     run = Run("reproduce")
     for name in names:
         for plate in plates_of(name):
-            run.say(f"Wrote {', '.join(map(str, write_plate(plate, out, force)))}.")
+            run.console.say(f"Wrote {', '.join(map(str, write_plate(plate, out, force)))}.")
     if "tables" in names:
         from fairgames.report.paper.printed import printed_numbers
 
         numbers = printed_numbers()
         wrong = [one for one in numbers if not one.agrees]
         for one in wrong:
-            run.say(f"NOT CONFIRMED: {one.where}, {one.quantity}: printed {one.printed}, computed {one.computed}")
-        run.say(f"{len(numbers)} printed numbers, {len(numbers) - len(wrong)} confirmed.")
+            run.console.say(
+                f"NOT CONFIRMED: {one.where}, {one.quantity}: printed {one.printed}, computed {one.computed}"
+            )
+        run.console.say(f"{len(numbers)} printed numbers, {len(numbers) - len(wrong)} confirmed.")
         if wrong:
             raise typer.Exit(CHECK_FAILED)

@@ -16,11 +16,9 @@ from fairgames.errors import InputError
 from fairgames.progress import stage
 from fairgames.report.figures import payments_figure
 from fairgames.report.tables import payment_columns, priced_rows, rows_to_dicts, sentence
-from fairgames.report.terminal import decimals, exactly, print_columns, print_heading, print_lines, print_table
+from fairgames.report.terminal import Screen, decimals, exactly
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from fairgames.assessment.explain import Explanation, FalseNames
     from fairgames.exactness import Number
     from fairgames.payments.result import Payments
@@ -74,7 +72,7 @@ def payments(
     answer = _priced(loaded, levels, None if coalition else share, how)
     rows = [row.in_money(money) for row in priced_rows(loaded, levels, answer)]
     console = run.open(loaded, unit_value=money, rows=rows_to_dicts(rows), payments=answer)
-    run.say("", *_summary(answer))
+    run.console.say("", *_summary(answer))
     print_payments(console, "Payments" if money == 1 else f"Payments, at {unit_value} a unit of utility", rows, unit)
     everybody = np.repeat(levels, loaded.counts).tolist() if explain or false_names else []
     if explain:
@@ -86,12 +84,12 @@ def payments(
         raise typer.Exit(INCOMPLETE)
 
 
-def print_payments(console: Console, title: str, rows: Sequence[UserRow], unit: str) -> None:
+def print_payments(console: Screen, title: str, rows: Sequence[UserRow], unit: str) -> None:
     """Print who is paid what, as a table and, for a readable number of users, in words."""
-    print_table(console, title, *payment_columns(rows, unit))
+    console.table(title, *payment_columns(rows, unit))
     if len(rows) <= MOST_SENTENCES:
-        print_heading(console, "In words")
-        print_lines(console, [sentence(row, unit) for row in rows])
+        console.heading("In words")
+        console.say(*[sentence(row, unit) for row in rows])
 
 
 def _levels(spec: Specification, text: str | None) -> tuple[int, ...]:
@@ -162,7 +160,7 @@ def _check_explainable(spec: Specification, explain: bool, false_names: bool) ->
 
 @stage("explaining payments")
 def _print_explanation(
-    console: Console, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
+    console: Screen, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
 ) -> Explanation:
     """Print how much of each payment is for the user's own better estimate, and how much for helping others."""
     why = fg.explain_payments(spec.utility, profile, alpha, unit_value)  # type: ignore[arg-type]
@@ -179,13 +177,13 @@ def _print_explanation(
         ("for helping others", decimals(why.helping.tolist())),
         ("helps most", helped),
     ]
-    print_columns(console, "Why these payments", columns)
+    console.columns("Why these payments", columns)
     return why
 
 
 @stage("trying false names")
 def _print_false_names(
-    console: Console, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
+    console: Screen, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
 ) -> dict[str, FalseNames]:
     """Print what each user would gain by handing in its data under two names."""
     utility = spec.utility
@@ -207,5 +205,5 @@ def _print_false_names(
         ("gains by splitting its data in two", decimals(split)),
         ("gains by handing it in twice", decimals(copied)),
     ]
-    print_columns(console, "Does it pay to use two names?", columns)
+    console.columns("Does it pay to use two names?", columns)
     return found

@@ -26,20 +26,10 @@ from fairgames.report.tables import (
     profile_label,
     user_rows,
 )
-from fairgames.report.terminal import (
-    decimals,
-    exactly,
-    print_columns,
-    print_heading,
-    print_left,
-    print_lines,
-    print_table,
-)
+from fairgames.report.terminal import Screen, decimals, exactly
 from fairgames.tolerance import RELATIVE
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from fairgames.equilibrium.intervals import StableProfile
     from fairgames.exactness import Number
     from fairgames.mechanism.optimum import Optimum
@@ -65,7 +55,7 @@ def solve(
     console = run.open(loaded, optimum=optimum, stable_profiles=stable)
     rows = print_optimum(console, loaded, optimum, unit)
     if stable is None:
-        run.say(
+        run.console.say(
             "",
             f"The stable choices of {loaded.n_users:,} users are not listed: their profiles do not fit in memory. "
             "fairgames equilibria --alpha A finds one at A.",
@@ -116,35 +106,35 @@ def who_does_what(spec: Specification, optimum: Optimum) -> str:
 
 
 def print_optimum(
-    console: Console,
+    console: Screen,
     spec: Specification,
     optimum: Optimum,
     unit: str,
     blocs: Sequence[Sequence[int]] | None = None,
 ) -> tuple[UserRow, ...]:
     """Print the optimum and who is paid what there; return the users' rows (none in mixed strategies)."""
-    print_heading(console, "What the platform should pay")
-    print_lines(console, optimum_sentences(optimum))
+    console.heading("What the platform should pay")
+    console.say(*optimum_sentences(optimum))
     if optimum.alpha is None or optimum.payments is None:
         return ()
-    print_table(console, "", ("in the unit of the utility", ""), optimum_facts(optimum))
+    console.table("", ("in the unit of the utility", ""), optimum_facts(optimum))
     rows: tuple[UserRow, ...] = ()
     if optimum.profile is not None:
         rows = user_rows(spec, optimum.profile, optimum.payments, optimum.standard_errors)
         print_payments(console, "Payments at the optimum", rows, unit)
     else:
         names = spec.user_names
-        print_table(console, "Payments at the optimum", *expected_payments(optimum, names))
+        console.table("Payments at the optimum", *expected_payments(optimum, names))
         players = [", ".join(names[user] for user in bloc) for bloc in blocs or [[i] for i in range(spec.n_users)]]
-        print_table(console, "Probability of each choice", *chances(optimum, players))
+        console.table("Probability of each choice", *chances(optimum, players))
     if optimum.warnings:
         # Warnings about very many users name none of them.
         names = () if np.ndim(optimum.payments) == 2 else spec.user_names
-        print_lines(console, ["", *(f"Warning: {named(text, names)}" for text in optimum.warnings)])
+        console.say("", *(f"Warning: {named(text, names)}" for text in optimum.warnings))
     return rows
 
 
-def _print_stable(console: Console, spec: Specification, stable: Sequence[StableProfile]) -> None:
+def _print_stable(console: Screen, spec: Specification, stable: Sequence[StableProfile]) -> None:
     shown = stable[:MOST_LISTED]
     columns = [
         ("who does what", [profile_label(spec, entry.profile) for entry in shown]),
@@ -153,17 +143,17 @@ def _print_stable(console: Console, spec: Specification, stable: Sequence[Stable
         ("utility", decimals([entry.utility for entry in shown])),
         ("platform keeps at most", decimals(list(map(_most_kept, shown)))),
     ]
-    print_columns(console, "Stable choices, the best for the platform first", columns)
-    print_lines(console, ["", label_sentence(spec)])
-    print_left(console, len(stable), MOST_LISTED, "more stable choices")
+    console.columns("Stable choices, the best for the platform first", columns)
+    console.say("", label_sentence(spec))
+    console.left(len(stable), MOST_LISTED, "more stable choices")
 
 
-def _print_at_alpha(console: Console, spec: Specification, stable: Sequence[StableProfile], alpha: Number) -> None:
+def _print_at_alpha(console: Screen, spec: Specification, stable: Sequence[StableProfile], alpha: Number) -> None:
     here = [entry for entry in stable if entry.alpha_from - RELATIVE <= alpha <= entry.alpha_to + RELATIVE]
     here.sort(key=lambda entry: entry.utility, reverse=True)
     title = f"At alpha = {exactly(alpha)}, as the specification asks"
     if not here:
-        print_lines(console, ["", f"{title}: no choice of pure levels is stable."])
+        console.say("", f"{title}: no choice of pure levels is stable.")
         return
     shown = here[:MOST_LISTED]
     columns = [
@@ -171,4 +161,4 @@ def _print_at_alpha(console: Console, spec: Specification, stable: Sequence[Stab
         ("utility", decimals([entry.utility for entry in shown])),
         ("platform keeps", decimals([(1 - alpha) * entry.utility for entry in shown])),
     ]
-    print_columns(console, title, columns)
+    console.columns(title, columns)

@@ -1,6 +1,6 @@
 """What a person reads on the screen, or in a pipe: nothing is cut off, numbers are flush right.
 
-Columns of numbers have one number of decimals each, so that digits line up. Every command prints by these functions.
+Columns of numbers have one number of decimals each, so that digits line up. Every command prints on a `Screen`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import os
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from fairgames.exactness import Number
 from fairgames.printable import printable
 from fairgames.progress import clear_line
 from fairgames.result import are_numbers
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
 
 MOST_DECIMALS = 12
 
@@ -64,70 +65,59 @@ _UNLIMITED = 100_000
 _LONGEST_UNBROKEN = 20
 
 
-def console_for(stream: TextIO | None = None) -> Console:
-    """Return a console that fits the terminal, and in a pipe or file leaves lines whole."""
-    from rich.console import Console
+class Screen(Console):
+    """A console that fits the terminal, and in a pipe or file leaves lines whole.
 
-    class PlainConsole(Console):
-        """Prints names as they are, escaped where they would steer the terminal or forge a line."""
+    Names are printed as they are, escaped where they would steer the terminal or forge a line.
+    """
 
-        def render_str(self, text: str, **options: Any) -> Text:
-            return super().render_str(printable(text), **options)
+    def __init__(self, stream: TextIO | None = None) -> None:
+        file = stream or sys.stdout
+        free = not file.isatty() and "COLUMNS" not in os.environ
+        super().__init__(file=file, width=_UNLIMITED if free else None, highlight=False, markup=False, emoji=False)
 
-        def print(self, *objects: Any, **options: Any) -> None:
-            clear_line()
-            super().print(*objects, **options)
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: D102 (as rich has it)
+        return super().render_str(printable(text), **options)
 
-    file = stream or sys.stdout
-    free = not file.isatty() and "COLUMNS" not in os.environ
-    return PlainConsole(file=file, width=_UNLIMITED if free else None, highlight=False, markup=False, emoji=False)
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: D102 (as rich has it)
+        clear_line()
+        super().print(*objects, **options)
 
+    def say(self, *lines: str) -> None:
+        """Print lines of prose, wrapped at words where the terminal ends."""
+        for line in lines:
+            self.print(line)
 
-def print_table(console: Console, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; long cells are folded onto further lines rather than cut."""
-    from rich import box
-    from rich.table import Table
+    def heading(self, text: str) -> None:
+        """Print a heading, a blank line before it."""
+        self.print()
+        self.print(text, style="bold")
 
-    table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True
-    )
-    columns = list(zip(*rows, strict=True)) or [()] * len(headers)
-    for header, column in zip(headers, columns, strict=True):
-        side = "right" if are_numbers(column) else "left"
-        table.add_column(header, justify=side, overflow="fold", min_width=_longest_word([header, *column]))  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*row)
-    if title:
-        print_heading(console, title)
-    else:
-        console.print()
-    console.print(table, crop=False)
+    def table(self, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table; long cells are folded onto further lines rather than cut."""
+        look: Any = {"show_edge": False, "header_style": "bold", "padding": (0, 1), "collapse_padding": True}
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, **look)
+        columns = list(zip(*rows, strict=True)) or [()] * len(headers)
+        for header, column in zip(headers, columns, strict=True):
+            words = [len(word) for cell in (header, *column) for word in cell.split()]
+            width = min(max(words, default=1), _LONGEST_UNBROKEN)
+            table.add_column(
+                header, justify="right" if are_numbers(column) else "left", overflow="fold", min_width=width
+            )
+        for row in rows:
+            table.add_row(*row)
+        if title:
+            self.heading(title)
+        else:
+            self.print()
+        self.print(table, crop=False)
 
+    def columns(self, title: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Print a table that is given as columns, each with its header."""
+        headers, cells = zip(*columns, strict=True)
+        self.table(title, headers, list(zip(*cells, strict=True)))
 
-def print_columns(console: Console, title: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """Print a table that is given as columns, each with its header."""
-    rows = list(zip(*(cells for _, cells in columns), strict=True))
-    print_table(console, title, [header for header, _ in columns], rows)
-
-
-def print_left(console: Console, total: int, shown: int, what: str) -> None:
-    """Say how many are not shown, if any, and where they are."""
-    if total > shown:
-        print_lines(console, [f"{total - shown:,} {what} are not shown; --json FILE lists them all."])
-
-
-def _longest_word(cells: Sequence[str]) -> int:
-    words = [word for cell in cells for word in cell.split()]
-    return min(max(map(len, words), default=1), _LONGEST_UNBROKEN)
-
-
-def print_heading(console: Console, text: str) -> None:
-    """Print a heading, a blank line before it."""
-    console.print()
-    console.print(text, style="bold")
-
-
-def print_lines(console: Console, lines: Sequence[str]) -> None:
-    """Print lines of prose, wrapped at words where the terminal ends."""
-    for line in lines:
-        console.print(line)
+    def left(self, total: int, shown: int, what: str) -> None:
+        """Say how many are not shown, if any, and where they are."""
+        if total > shown:
+            self.say(f"{total - shown:,} {what} are not shown; --json FILE lists them all.")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 
-from fairgames.report.terminal import console_for, print_heading, print_lines, print_table
+from fairgames.report.terminal import Screen
 
 LONG = "a very long name of a very long hospital that goes on and on " * 3
 
@@ -15,9 +15,9 @@ class Terminal(io.StringIO):
 def test_in_a_pipe_nothing_is_cut_or_wrapped(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     stream = io.StringIO()
-    console = console_for(stream)
-    print_table(console, "Title [red]", ("user", "payment"), [(LONG, "0.5"), ("[bold]B[/bold]", "10.25")])
-    print_lines(console, [LONG * 3])
+    console = Screen(stream)
+    console.table("Title [red]", ("user", "payment"), [(LONG, "0.5"), ("[bold]B[/bold]", "10.25")])
+    console.say(LONG * 3)
     lines = stream.getvalue().splitlines()
     assert lines[1] == "Title [red]"
     row = next(line for line in lines if LONG.strip() in line)
@@ -31,8 +31,8 @@ def test_a_narrow_screen_folds_cells_and_keeps_every_letter(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("TERM", "xterm")
     for stream in (Terminal(), io.StringIO()):
-        console = console_for(stream)
-        print_table(console, "", ("user", "payment"), [(LONG, "0.123456789")])
+        console = Screen(stream)
+        console.table("", ("user", "payment"), [(LONG, "0.123456789")])
         text = stream.getvalue()
         assert "…" not in text
         assert "0.123456789" in text
@@ -43,7 +43,7 @@ def test_a_narrow_screen_folds_cells_and_keeps_every_letter(monkeypatch):
 def test_numbers_are_flush_right_and_words_flush_left(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     stream = io.StringIO()
-    print_table(console_for(stream), "", ("user", "payment"), [("A", "0.5"), ("Bob", "10.5")])
+    Screen(stream).table("", ("user", "payment"), [("A", "0.5"), ("Bob", "10.5")])
     lines = stream.getvalue().splitlines()
     assert lines[3].rstrip() == "A         0.5"
     assert lines[4].rstrip() == "Bob      10.5"
@@ -52,8 +52,8 @@ def test_numbers_are_flush_right_and_words_flush_left(monkeypatch):
 def test_an_empty_table_shows_its_headers(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     stream = io.StringIO()
-    console = console_for(stream)
-    print_table(console, "", ("user", "payment"), [])
-    print_heading(console, "Next")
+    console = Screen(stream)
+    console.table("", ("user", "payment"), [])
+    console.heading("Next")
     assert "user" in stream.getvalue()
     assert stream.getvalue().splitlines()[-1] == "Next"
