@@ -29,7 +29,7 @@ _ONE_SPEC = "A specification, to check what the closed forms say about it; witho
 @contextmanager
 def _closed_forms() -> Iterator[None]:
     """Within this block, errors of the package `symbolic`, or of another one of its name, are errors of the input."""
-    from fairgames.assessment.crosscheck.points import closed_form_error
+    from fairgames.assessment.crosscheck.run import closed_form_error
 
     refusal = closed_form_error()
     try:

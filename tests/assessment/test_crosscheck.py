@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from fairgames import CountUtility, DPMeanUtility, FederatedMeanUtility, InputError, TableUtility, crosscheck, load
+from fairgames.assessment.crosscheck import game
 from fairgames.assessment.crosscheck import run as front
 from fairgames.assessment.crosscheck import utilities as priced
-from fairgames.assessment.crosscheck.points import (
+from fairgames.assessment.crosscheck.run import (
     AGREES,
     MISMATCH,
     NOT_APPLICABLE,
@@ -182,13 +183,13 @@ def test_costs_and_choices_of_a_specification_are_used(tmp_path):
     path.write_text(SPECIFICATION, encoding="utf-8")
     seen = []
 
-    def spy(game, points, seed):
-        seen.append(game.costs.tolist())
-        return compare_game(game, points, seed)
+    def spy(given, points, seed):
+        seen.append(given.costs.tolist())
+        return compare_game(given, points, seed)
 
-    compare_game = front.compare_game
+    compare_game = game.compare_game
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(front, "compare_game", spy)
+        patch.setattr(game, "compare_game", spy)
         check = crosscheck(load(path), points=2)
     assert check.agreed, check
     assert seen == [[[0, Fraction(1, 10), Fraction(3, 10)], [0, float("inf"), Fraction(1, 5)]]]
@@ -204,7 +205,7 @@ def test_a_specification_without_costs_is_checked_at_drawn_ones(tmp_path):
 
 
 def test_a_wrong_number_fails_the_whole(monkeypatch):
-    monkeypatch.setattr(front, "_SECTIONS", (priced.payment_questions,))
+    monkeypatch.setattr(front, "all_questions", priced.payment_questions)
     fair = priced.fair_payments
     assert crosscheck(points=3).agreed
 

@@ -10,8 +10,7 @@ import pytest
 import sympy as sp
 
 from fairgames.assessment.crosscheck import two_player as crosscheck_two_groups
-from fairgames.assessment.crosscheck.points import AGREES, MISMATCH, compare
-from fairgames.assessment.crosscheck.run import all_questions
+from fairgames.assessment.crosscheck.run import AGREES, MISMATCH, all_questions, compare
 from symbolic import (
     dp_mean,
     dp_mean_risk,

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import fairgames as fg
+from fairgames.assessment.crosscheck import game
 from fairgames.assessment.crosscheck import run as front
 from fairgames.assessment.crosscheck import utilities as priced
 from symbolic.errors import SymbolicError
@@ -23,7 +24,7 @@ def test_a_specification_is_checked(run, two, tmp_path, saved):
 
 
 def test_without_a_specification_all_closed_forms_are_checked(run, monkeypatch):
-    monkeypatch.setattr(front, "_SECTIONS", (priced.payment_questions,))
+    monkeypatch.setattr(front, "all_questions", priced.payment_questions)
     plain = run("crosscheck", "--points", "2").output
     assert "payments among 3 users" in plain
     assert "payments among 4 users" not in plain
@@ -34,8 +35,8 @@ def test_a_mismatch_is_status_1(run, two, monkeypatch):
     def wrong(utility, profile):
         return front_payments(utility, [0] * len(profile))
 
-    front_payments = front.fair_payments
-    monkeypatch.setattr(front, "fair_payments", wrong)
+    front_payments = game.fair_payments
+    monkeypatch.setattr(game, "fair_payments", wrong)
     output = run("crosscheck", two, "--points", "2", status=1).output
     assert "MISMATCH" in output
     assert "1 mismatch." in output

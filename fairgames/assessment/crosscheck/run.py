@@ -1,253 +1,314 @@
 """The cross-check: closed forms and numerics evaluated at the same points; called by ``fairgames crosscheck``.
 
-Without a game the sections beside this file ask about games of their own. Of a given game or specification, the closed
-forms are asked that apply to it; each check is a generator of points, and raises `NotApplicableError` where its form
-does not cover the game.
+What it is made of (questions, points, their comparison) comes first. The sections beside this file ask the questions,
+`game` those about one given game; they read the package `symbolic`, whose name others use too, so they are imported
+late.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from itertools import product
-from typing import Any, Protocol
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.arguments import public
-from fairgames.assessment.crosscheck import symmetric, two_player, utilities
-from fairgames.assessment.crosscheck.points import (
-    MISMATCH,
-    MOST_USERS,
-    Comparison,
-    Draws,
-    Game,
-    Point,
-    Question,
-    around,
-    at,
-    by_count,
-    closed_form_error,
-    compare,
-    derived,
-    exchangeable_values,
-    require,
-)
-from fairgames.assessment.crosscheck.utilities import aggregate_of, estimate_point, exact_parameters, utility_point
-from fairgames.errors import InputError, SpecificationError
-from fairgames.exactness import Array, is_exact, to_fractions
-from fairgames.mechanism.symmetric.mechanism import symmetric_mechanism
-from fairgames.payments.fair import coalition_payments
-from fairgames.payments.pricing import fair_payments
-from fairgames.result import Result
+from fairgames.errors import FairGamesError, InputError, SpecificationError
+from fairgames.exactness import Array, Number, as_array
+from fairgames.result import Result, format_value
+from fairgames.tolerance import comparison_tolerance
 from fairgames.utility.base import Utility
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.table import as_utility
-
-_MOST_PRIVATE_USERS = 1000
-_MOST_MEAN_PROFILES = 5
-_MOST_TARGETS = 3
-_MOST_LEVELS = 4
-_MOST_PROFILES = 8
+from fairgames.utility.table import CountUtility, as_utility
 
 
-def compare_game(game: Game, points: int, seed: int) -> tuple[Comparison, ...]:
-    """Check all that the closed forms say about a game."""
-    exact = game.utility.exact and (game.costs is None or is_exact(game.costs))
-    checks = (
-        ("fair payments", "theorem 2, eq. 7", partial(_payments, among_users=True)),
-        ("shares beside the platform", "theorem 1, eqs. 5 and 6", partial(_payments, among_users=False)),
-        ("private mean", "appendix B.1", _private_mean),
-        ("federated errors and weights", "propositions 4 and 5", _federated_errors),
-        ("federated utility", "eq. 15, corrected", _federated_utility),
-        ("gamma and the three regimes", "theorem 3", _theorem_3),
-        ("optimum, any utilities", "eq. 21", _any_symmetric),
-        ("two groups: value(c_1, c_2)", "section 5.2, Fig. 9", _two_groups),
-        ("two-player families: each is an equilibrium", "indifference", partial(_two_player, two_player.forward)),
-        ("two-player families: every equilibrium is in one", "indifference", partial(_two_player, two_player.backward)),
+def closed_form_error() -> type[Exception]:
+    """Return the base class of the errors that the package `symbolic` raises on purpose.
+
+    Raises
+    ------
+    FairGamesError
+        If another package named ``symbolic`` is on the path.
+
+    Examples
+    --------
+    >>> closed_form_error().__name__
+    'SymbolicError'
+    """
+    import symbolic
+
+    try:
+        refusal: Any = import_module("symbolic.errors").SymbolicError
+    except (ImportError, AttributeError):
+        # A folder without __init__.py has no file of its own, only a path.
+        place = symbolic.__file__ or next(iter(symbolic.__path__))
+        raise FairGamesError(
+            f"the package symbolic at {place} is not the one that fairgames brings; "
+            "uninstall it, or move it off the path, and install fairgames again"
+        ) from None
+    return refusal  # type: ignore[no-any-return]
+
+
+def evaluator(form: Any) -> Callable[..., Any]:
+    """Return a function of a form's arguments that takes rationals and gives SymPy numbers.
+
+    Substituting into a form with several regimes takes a hundred times as long as evaluating the one that holds.
+
+    Parameters
+    ----------
+    form : symbolic.closed_form.ClosedForm
+        One of which the root has to be isolated is evaluated by its own `at`.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> from symbolic.two_group_regions import region_map
+    >>> evaluator(region_map().value)(Fraction(3, 10), Fraction(31, 100))
+    29/75
+    """
+    import sympy as sp
+
+    from symbolic.closed_form import RootForm
+
+    if isinstance(form, RootForm):
+        return form.at
+    # Generated code would divide the integers of 2/3 as floats.
+    fractions = [number for number in form.expression.atoms(sp.Rational) if not number.is_Integer]
+    names = [sp.Dummy(f"r{place}") for place in range(len(fractions))]
+    expression = form.expression.xreplace(dict(zip(fractions, names, strict=True)))
+    function = sp.lambdify([*form.arguments, *names], expression, "sympy")
+    return lambda *values: function(*map(sp.sympify, values), *fractions)
+
+
+AGREES, MISMATCH, NOT_APPLICABLE = "agrees", "MISMATCH", "not applicable"
+
+NEAR = Fraction(1, 1000)
+"""Relative distance of the points on both sides of a breakpoint."""
+
+
+class Point(NamedTuple):
+    """Numbers from both sources at one place."""
+
+    where: str
+    closed: tuple[Number, ...]
+    numeric: tuple[Number, ...]
+
+
+class Draws:
+    """Random rationals for one quantity; the same seed and quantity give the same ones."""
+
+    def __init__(self, points: int, seed: int, quantity: str) -> None:
+        self.points = points
+        self._random = np.random.default_rng([seed, zlib.crc32(quantity.encode())])
+
+    def integer(self, low: int, high: int) -> int:
+        """One of ``low, …, high``."""
+        return int(self._random.integers(low, high + 1))
+
+    def rational(self, low: Number | int = 0, high: Number | int = 1) -> Fraction:
+        """A number strictly between two others."""
+        parts = self.integer(7, 60)
+        return Fraction(low) + (Fraction(high) - Fraction(low)) * Fraction(self.integer(1, parts - 1), parts)
+
+    def gains(self, n_users: int) -> list[Fraction]:
+        """Different positive numbers."""
+        return [Fraction(int(gain), 60) for gain in self._random.choice(np.arange(1, 121), n_users, replace=False)]
+
+    def rising(self, n_users: int) -> list[Fraction]:
+        """Utilities ``U_1 < … < U_N``."""
+        return _sums(self.gains(n_users))
+
+    def concave(self, n_users: int) -> list[Fraction]:
+        """Utilities ``U_1 < … < U_N`` whose increments fall."""
+        return _sums(sorted(self.gains(n_users), reverse=True))
+
+    def table(self, shape: Sequence[int]) -> Array:
+        """A utility at every profile: any numbers, 0 where everybody is absent."""
+        values = np.empty(tuple(shape), dtype=object)
+        values.reshape(-1)[:] = [Fraction(int(value), 60) for value in self._random.integers(-30, 121, values.size)]
+        values[(0,) * values.ndim] = Fraction(0)
+        return values
+
+
+def _sums(gains: Sequence[Fraction]) -> list[Fraction]:
+    return [sum(gains[: k + 1], Fraction(0)) for k in range(len(gains))]
+
+
+def by_count(utilities: Sequence[Fraction]) -> CountUtility:
+    """The utility of ``1, …, N`` present users, given as ``U_1, …, U_N``."""
+    return CountUtility(as_array([0, *utilities], "utilities"))
+
+
+def around(*breakpoints: Fraction) -> Iterator[Fraction]:
+    """Each breakpoint, and a point close to it on either side."""
+    for place in breakpoints:
+        yield from (place * (1 - NEAR), place, place * (1 + NEAR))
+
+
+class Question(NamedTuple):
+    """One quantity, and how to evaluate it in both ways."""
+
+    quantity: str
+    source: str
+    points: Callable[[Draws], Iterable[Point]]
+    exact: bool = True
+    """Whether the numerics are rationals wherever the answer is."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Result):
+    """One quantity of the cross-check.
+
+    Attributes
+    ----------
+    quantity, source : str
+        What is compared, and the equation or statement that it comes from.
+    points, exact_points : int
+        Places at which both were evaluated, and how many of them were compared in rationals.
+    largest_difference : Fraction, float or None
+        None when nothing was compared, or where the two did not even have the same number of answers.
+    verdict : {"agrees", "MISMATCH", "not applicable"}
+        Rationals must be equal; floats may differ by rounding.
+    note : str
+        The first point that differs, or why the check does not apply.
+    """
+
+    quantity: str
+    source: str
+    points: int
+    exact_points: int
+    largest_difference: Number | None
+    verdict: str
+    note: str = ""
+
+    def cells(self) -> list[str]:
+        """One row of the printed table."""
+        counts = [str(self.points), str(self.exact_points)] if self.points else ["-", "-"]
+        return [self.quantity, self.source, *counts, format_value(self.largest_difference, 3), self.verdict, self.note]
+
+
+def at(where: str, closed: object, numeric: object) -> Point:
+    """Make a point of numbers, SymPy expressions, matrices, arrays, truth values or sequences of them."""
+    return Point(where, tuple(_numbers(closed)), tuple(_numbers(numeric)))
+
+
+def compare(question: Question, points: int, seed: int) -> Comparison:
+    """Evaluate a quantity in both ways at all its points."""
+    try:
+        found = list(question.points(Draws(points, seed, question.quantity)))
+    except NotApplicableError as reason:
+        return Comparison(question.quantity, question.source, 0, 0, None, NOT_APPLICABLE, str(reason))
+    except closed_form_error() as refusal:
+        why = f"the closed form has no value: {refusal}"
+        return Comparison(question.quantity, question.source, 0, 0, None, MISMATCH, why)
+    values = np.array([float(value) for point in found for value in point.closed])
+    tolerance = comparison_tolerance(values)
+    wrong = [point for point in found if not _agrees(point, question.exact, tolerance)]
+    comparable = [point for point in found if len(point.closed) == len(point.numeric)]
+    differences = [_distance(*pair) for point in comparable for pair in zip(*point[1:], strict=True)]
+    return Comparison(
+        quantity=question.quantity,
+        source=question.source,
+        points=len(found),
+        exact_points=sum(all(isinstance(value, Fraction) for value in (*a, *b)) for _, a, b in found),
+        largest_difference=max(differences) if differences and len(comparable) == len(found) else None,
+        verdict=MISMATCH if wrong or not found else AGREES,
+        note=_text(wrong[0]) if wrong else "",
     )
-    asked = (Question(name, source, partial(check, game), exact) for name, source, check in checks)
-    return tuple(compare(question, points, seed) for question in asked)
 
 
-def _payments(game: Game, draws: Draws, among_users: bool) -> Iterator[Point]:
-    from symbolic import payments
+def _agrees(point: Point, exact: bool, tolerance: float) -> bool:
+    if len(point.closed) != len(point.numeric):
+        return False
+    for closed, numeric in zip(point.closed, point.numeric, strict=True):
+        rational = isinstance(closed, Fraction)
+        if exact and rational and not isinstance(numeric, Fraction):
+            return False
+        # Not "distance > …": a NaN must not pass.
+        if not _distance(closed, numeric) <= (0 if rational and isinstance(numeric, Fraction) else tolerance):
+            return False
+    return True
 
-    utility = game.utility
-    require(utility.n_users <= MOST_USERS, f"subset sums are taken for up to {MOST_USERS} users")
+
+def _distance(a: Number, b: Number) -> Number:
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return abs(a - b)
+    return abs(float(a) - float(b))
+
+
+def _text(point: Point) -> str:
+    return f"{point.where}: closed form {format_value(point.closed)}, numerics {format_value(point.numeric)}"
+
+
+def _numbers(value: object) -> Iterator[Number]:
+    if isinstance(value, (Fraction, float)):
+        yield value
+    elif isinstance(value, (bool, int, np.bool_, np.integer)):
+        yield Fraction(int(value))
+    elif isinstance(value, np.ndarray):
+        yield from (number for entry in value.ravel().tolist() for number in _numbers(entry))
+    elif isinstance(value, (tuple, list)):
+        yield from (number for entry in value for number in _numbers(entry))
+    else:
+        yield from _symbolic_numbers(value)
+
+
+def _symbolic_numbers(value: Any) -> Iterator[Number]:
+    import sympy as sp
+
+    if isinstance(value, sp.MatrixBase):
+        yield from (number for entry in value for number in _numbers(entry))
+    elif value in (sp.true, sp.false):
+        yield Fraction(int(value == sp.true))
+    elif value.is_Rational:
+        yield Fraction(value)
+    else:
+        number = value.evalf(30)
+        yield float(number) if number.is_extended_real else math.nan
+
+
+MOST_USERS = 8
+"""More users are not worth their 2^N subsets in symbols."""
+
+
+class Game(NamedTuple):
+    """A utility, and what the levels cost; None where that is not known."""
+
+    utility: Utility
+    costs: Array | None
+
+
+class NotApplicableError(Exception):
+    """The closed form does not cover this game; the message says why."""
+
+
+def require(holds: bool, why: str) -> None:
+    """Raise unless the closed form covers the game."""
+    if not holds:
+        raise NotApplicableError(why)
+
+
+def derived(derive: Callable[..., Any], *arguments: object) -> Any:
+    """A closed form of the game at hand; it covers no other, and says why."""
+    try:
+        return derive(*arguments)
+    except closed_form_error() as reason:
+        raise NotApplicableError(str(reason)) from None
+
+
+def exchangeable_values(utility: Utility, level: int) -> list[Fraction]:
+    """Utilities ``U_1, …, U_N`` by number of users at a level, all others absent."""
     n_users = utility.n_users
-    derive = payments.users_payment if among_users else payments.coalition_payment
-    for profile in _profiles(utility, draws):
-        worth = partial(_coalition, utility, profile)
-        closed = [derive(worth, n_users, user) for user in range(1, n_users + 1)]
-        if among_users:
-            yield at(f"profile {profile}", closed, fair_payments(utility, profile).values)
-        else:
-            closed.append(payments.platform_payment(worth, n_users))
-            numeric = coalition_payments(utility, profile)
-            yield at(f"profile {profile}", closed, [numeric.values, numeric.platform])
+    counts = [[0] * utility.shape[0] for _ in range(n_users)]
+    for k, row in enumerate(counts, 1):
+        row[0], row[level] = n_users - k, k
+    return [Fraction(utility([row])) for row in counts]
 
-
-def _coalition(utility: Utility, profile: tuple[int, ...], users: frozenset[int]) -> object:
-    from symbolic.exactness import exact
-
-    levels = tuple(level if user in users else 0 for user, level in enumerate(profile, 1))
-    return exact("utility", Fraction(utility(levels)))
-
-
-def _profiles(utility: Utility, draws: Draws) -> Iterator[tuple[int, ...]]:
-    """Nobody, everybody, and others at random; all of them where they are few."""
-    if np.prod(utility.shape) <= _MOST_PROFILES:
-        yield from product(*map(range, utility.shape))
-        return
-    yield from ((0,) * utility.n_users, tuple(size - 1 for size in utility.shape))
-    for _ in range(min(draws.points, _MOST_PROFILES)):
-        yield tuple(draws.integer(0, size - 1) for size in utility.shape)
-
-
-def _private_mean(game: Game, draws: Draws) -> Iterator[Point]:
-    """Profiles in which all present users share one epsilon; of two users, any."""
-    utility = game.utility
-    require(isinstance(utility, DPMeanUtility), "the utility is not a private mean")
-    assert isinstance(utility, DPMeanUtility)
-    require(2 <= utility.n_users <= _MOST_PRIVATE_USERS, f"covers 2 to {_MOST_PRIVATE_USERS} users")
-    rows = to_fractions(utility.epsilons)[utility.types].tolist()
-    for profile in product(*(range(len(row)) for row in rows)) if len(rows) == 2 else _shared(rows, draws):
-        epsilons = sorted(rows[user][level] for user, level in enumerate(profile) if rows[user][level] > 0)
-        where = str(profile) if len(profile) <= MOST_USERS else f"with {sum(map(bool, profile))} present"
-        yield at(f"profile {where}", _private_utility(len(rows), epsilons), utility(profile))
-
-
-def _private_utility(n_users: int, epsilons: list[Any]) -> Any:
-    from symbolic import dp_mean
-
-    if len(epsilons) == 2 and epsilons[0] != epsilons[1]:
-        return dp_mean.pair_utility().at(*epsilons)
-    return dp_mean.utility(n_users, len(epsilons), *epsilons[:1]).at()
-
-
-def _shared(rows: list[list[Any]], draws: Draws) -> Iterator[tuple[int, ...]]:
-    for epsilon in sorted({epsilon for row in rows for epsilon in row if epsilon > 0}):
-        able = [user for user, row in enumerate(rows) if epsilon in row]
-        for present in sorted({1, len(able), *(draws.integer(1, len(able)) for _ in range(draws.points))}):
-            chosen = set(able[:present])
-            yield tuple(row.index(epsilon) if user in chosen else 0 for user, row in enumerate(rows))
-
-
-def _federated_errors(game: Game, draws: Draws) -> Iterator[Point]:
-    """Errors and weights at some profiles, for some users."""
-    from symbolic import federated, federated_inputs
-
-    utility = _federated(game)
-    samples, between, within, _ = exact_parameters(utility)
-    variances = federated_inputs.total_variances(samples, between, within)
-    for profile in _mean_profiles(utility.n_users, draws):
-        shares = aggregate_of(profile, samples, utility.aggregation)
-        for target in sorted({draws.integer(1, utility.n_users) for _ in range(_MOST_TARGETS)}):
-            estimate = federated.best_estimate(profile, target, variances, shares, between)
-            yield estimate_point(utility, profile, target, estimate)
-
-
-def _federated_utility(game: Game, draws: Draws) -> Iterator[Point]:
-    utility = _federated(game)
-    yield from (utility_point(utility, profile) for profile in _mean_profiles(utility.n_users, draws))
-
-
-def _federated(game: Game) -> FederatedMeanUtility:
-    utility = game.utility
-    require(isinstance(utility, FederatedMeanUtility), "the utility is not a federated mean")
-    require(utility.n_users <= MOST_USERS, f"covers up to {MOST_USERS} users")
-    assert isinstance(utility, FederatedMeanUtility)
-    return utility
-
-
-def _mean_profiles(n_users: int, draws: Draws) -> Iterator[tuple[int, ...]]:
-    yield from ((2,) * n_users, (1,) * n_users, (0,) * (n_users - 1) + (1,))
-    for _ in range(min(draws.points, _MOST_MEAN_PROFILES)):
-        profile = tuple(draws.integer(0, 2) for _ in range(n_users))
-        if any(profile):
-            yield profile
-
-
-def _theorem_3(game: Game, draws: Draws) -> Iterator[Point]:
-    """Gamma and the regimes of absence against each other level."""
-    from symbolic import regimes
-
-    found = [(level, U, derived(regimes.derive, len(U), U)) for level, U in _by_level(game) if any(U)]
-    for level, U, forms in found:
-        low, top = U[-1] - (U[-2] if len(U) > 1 else 0), U[0]
-        for cost in (draws.rational(0, top), *_own_costs(game, level)):
-            mechanism = symmetric_mechanism(by_count(U), cost)
-            p = draws.rational()
-            closed = [forms.gamma.at(p), forms.expected_utility.at(p)]
-            closed += [form.at() for form in (forms.gamma_min, forms.gamma_max, forms.cost_threshold)]
-            numeric = [mechanism.gamma(p), mechanism.expected_utility(p)]
-            numeric += [mechanism.gamma_min, mechanism.gamma_max, mechanism.cost_threshold]
-            yield at(f"level {level}, p = {p}", closed, numeric)
-            if cost not in (low, top):
-                closed = [form.at(cost) for form in (forms.alpha_star, forms.p_at_optimum, forms.value)]
-                yield at(f"level {level}, c = {cost}", closed, [mechanism.alpha, mechanism.p, mechanism.value])
-        for cost in around(*(end for end in (low, top) if end > 0)):
-            value = symmetric_mechanism(by_count(U), cost).value
-            yield at(f"level {level}, c = {cost}", forms.value.at(cost), value)
-
-
-def _any_symmetric(game: Game, draws: Draws) -> Iterator[Point]:
-    """The best symmetric value, whether or not assumptions 1 and 2 hold."""
-    from symbolic import symmetric_optimum
-
-    for level, U in _by_level(game):
-        top = max(*U, Fraction(1, 10))
-        for cost in (*(draws.rational(0, top) for _ in range(2)), *_own_costs(game, level)):
-            closed = symmetric_optimum.symmetric_optimum(len(U), U, cost)
-            yield at(f"level {level}, c = {cost}", closed.value, symmetric_mechanism(by_count(U), cost).value)
-
-
-def _two_groups(game: Game, draws: Draws) -> Iterator[Point]:
-    """The map of the optimum over both costs."""
-    from symbolic import two_group_regions
-
-    require(game.utility.shape == (2, 2), "covers two users with two levels")
-    ((_, (one, two)),) = _by_level(game)
-    found = derived(two_group_regions.region_map, (one, two))
-    pairs = [(draws.rational(0, one), draws.rational(0, one)) for _ in range(draws.points)]
-    if game.costs is not None and all(0 < cost < math.inf for cost in game.costs[:, 1].tolist()):
-        pairs.append((Fraction(game.costs[0, 1]), Fraction(game.costs[1, 1])))
-    for costs in pairs:
-        numeric = two_player.best((one, two), costs).value
-        yield at(f"c = ({costs[0]}, {costs[1]})", found.value.at(*costs), numeric)
-
-
-def _by_level(game: Game) -> list[tuple[int, list[Fraction]]]:
-    """Utilities by number of users at each level but absence."""
-    utility = game.utility
-    require(len(utility.type_sizes) == 1, "the users are not interchangeable")
-    require(2 <= utility.n_users <= MOST_USERS, f"covers 2 to {MOST_USERS} users")
-    return [(level, exchangeable_values(utility, level)) for level in range(1, utility.shape[0])]
-
-
-def _own_costs(game: Game, level: int) -> list[Fraction]:
-    if game.costs is None:
-        return []
-    return [Fraction(cost) for cost in sorted(set(game.costs[:, level].tolist())) if 0 < cost < math.inf]
-
-
-def _two_player(points: Callable[..., Iterator[Point]], game: Game, draws: Draws) -> Iterator[Point]:
-    shape = game.utility.shape if game.utility.n_users == 2 else ()
-    require(len(shape) == 2, "covers two users")
-    require(max(shape) <= _MOST_LEVELS, f"covers up to {_MOST_LEVELS} levels")
-    table = to_fractions(game.utility.tensor())
-    costs = two_player.drawn_costs(shape, draws) if game.costs is None else to_fractions(game.costs).tolist()
-    rows = [row[:size] for row, size in zip(costs, shape, strict=True)]
-    yield from points(two_player.families_of(table, rows), table, rows, draws)
-
-
-_SECTIONS = (utilities.payment_questions, utilities.mean_questions, symmetric.questions, two_player.questions)
 
 HEADERS = ("quantity", "source", "points", "exact", "largest difference", "verdict", "note")
 
@@ -357,6 +418,8 @@ def crosscheck(
     if spec_or_utility is None:
         found = tuple(compare(question, points, seed) for question in all_questions(everything))
     else:
+        from fairgames.assessment.crosscheck.game import compare_game
+
         found = compare_game(_as_game(spec_or_utility), points, seed)
     return CrossCheck(found, points, seed)
 
@@ -377,5 +440,7 @@ def _as_game(given: Any) -> Game:
 
 def all_questions(everything: bool) -> Iterator[Question]:
     """Every quantity of every section."""
-    for section in _SECTIONS:
+    from fairgames.assessment.crosscheck import symmetric, two_player, utilities
+
+    for section in (utilities.payment_questions, utilities.mean_questions, symmetric.questions, two_player.questions):
         yield from section(everything)

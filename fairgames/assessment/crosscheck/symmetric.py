@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from fairgames.assessment.crosscheck.points import NEAR, Draws, Point, Question, around, at, by_count, evaluator
+from fairgames.assessment.crosscheck.run import NEAR, Draws, Point, Question, around, at, by_count, evaluator
 from fairgames.equilibrium.intervals import stable_profiles
 from fairgames.exactness import Array
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.symmetric.mechanism import SymmetricMechanism, symmetric_mechanism
 from fairgames.payments.pricing import fair_payments
+from symbolic import identical_users, regimes, symbols, symmetric, symmetric_optimum, threshold
 
 Cases: TypeAlias = Callable[[int, Draws], Iterator[tuple[list[Fraction], dict[str, Fraction]]]]
 """Utilities, and the other arguments of a form, by the names of its symbols."""
@@ -34,8 +35,6 @@ def _derived(n_users: int, derive: Any) -> Any:
 
 
 def _regimes(n_users: int) -> Any:
-    from symbolic import regimes
-
     # The derivation is part of the key, so that another one does not meet what this one left behind.
     return _derived(n_users, regimes.derive)
 
@@ -158,8 +157,6 @@ def _few(draws: Draws) -> range:
 
 
 def _identity(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import symbols, symmetric
-
     form = symmetric.gamma_identity(n_users).rhs
     for _ in range(draws.points):
         U, p = draws.rising(n_users), draws.rational()
@@ -168,8 +165,6 @@ def _identity(n_users: int, draws: Draws) -> Iterator[Point]:
 
 
 def _equilibria(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import symmetric
-
     for _ in _few(draws):
         U = draws.rising(n_users)
         cost = min(U[0], U[-1] / n_users) * draws.rational()
@@ -182,8 +177,6 @@ def _equilibria(n_users: int, draws: Draws) -> Iterator[Point]:
 
 
 def _optimum(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import symmetric_optimum
-
     for _ in _few(draws):
         U = draws.rising(n_users)
         ends = _mechanism(U, 1)
@@ -195,8 +188,6 @@ def _optimum(n_users: int, draws: Draws) -> Iterator[Point]:
 
 def _levels(n_users: int, draws: Draws) -> Iterator[Point]:
     """Level 1 against level 2; where neither is absence, everybody at level 1 comes free."""
-    from symbolic import symmetric_optimum
-
     for _ in _few(draws):
         utility, table = _two_levels(n_users, draws)
         one, two = utility(n_users, 0), utility(0, n_users)
@@ -222,8 +213,6 @@ def _two_levels(n_users: int, draws: Draws) -> tuple[Callable[[int, int], Fracti
 
 
 def _any_threshold(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import threshold
-
     cases = [draws.rising(n_users) for _ in _few(draws)]
     if n_users == len(_RISING_GAMMA):
         cases.append(_RISING_GAMMA)
@@ -234,8 +223,6 @@ def _any_threshold(n_users: int, draws: Draws) -> Iterator[Point]:
 
 def _last_increment(sizes: Sequence[int], draws: Draws) -> Iterator[Point]:
     """The threshold, and the optimum on both sides of it."""
-    from symbolic import threshold
-
     form = threshold.concave_threshold(4).threshold
     for n_users in sizes:
         U = draws.concave(n_users)
@@ -248,8 +235,6 @@ def _last_increment(sizes: Sequence[int], draws: Draws) -> Iterator[Point]:
 
 
 def _pure(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import identical_users
-
     for present in range(1, n_users + 1):
         forms = identical_users.pure_equilibrium(n_users, present)
         for _ in _few(draws):
@@ -266,8 +251,6 @@ def _pure(n_users: int, draws: Draws) -> Iterator[Point]:
 
 
 def _fairness(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import identical_users
-
     for _ in range(draws.points):
         U = draws.rising(n_users)
         cost = max(u / k for k, u in enumerate(U, 1)) * draws.rational()

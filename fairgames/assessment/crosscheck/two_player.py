@@ -12,8 +12,9 @@ from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
-from fairgames.assessment.crosscheck.points import NEAR, Draws, Point, Question, around, at, by_count, evaluator
+from fairgames.assessment.crosscheck.run import NEAR, Draws, Point, Question, around, at, by_count, evaluator
 from fairgames.equilibrium.intervals import stable_profiles
 from fairgames.equilibrium.result import EquilibriumSet
 from fairgames.equilibrium.solve import equilibria
@@ -21,6 +22,7 @@ from fairgames.exactness import Array
 from fairgames.game.fair_game import FairGame
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
+from symbolic import symbols, two_group_cells, two_group_places, two_group_regions, two_groups, two_player
 
 
 def questions(everything: bool) -> Iterator[Question]:
@@ -42,8 +44,6 @@ def questions(everything: bool) -> Iterator[Question]:
 
 
 def _random_tables(shape: tuple[int, int], points: Any, draws: Draws) -> Iterator[Point]:
-    from symbolic import two_player
-
     for _ in range(3 if shape == (2, 2) else 1):
         table = draws.table(shape)
         families = two_player.equilibrium_families(table.tolist())
@@ -58,8 +58,6 @@ def drawn_costs(shape: Sequence[int], draws: Draws) -> list[list[Fraction]]:
 
 def families_of(table: Array, costs: Sequence[Sequence[Any]]) -> Any:
     """Closed families of one game in numbers."""
-    from symbolic import two_player
-
     return two_player.equilibrium_families(table.tolist(), *costs)
 
 
@@ -157,10 +155,6 @@ def _inside(region_map: Any, step: int, draws: Draws) -> Iterator[Costs]:
 
 def _half_mixed_range(curves: dict[str, Any]) -> tuple[Fraction, Fraction]:
     """The smaller cost at both corners of the half-mixed region: there b(a) meets b = a, away from 0."""
-    import sympy as sp
-
-    from symbolic import two_group_regions
-
     a = two_group_regions.CHEAPER
     (corner,) = (root for root in sp.solve(sp.numer(sp.together(curves["half-mixed | one"].rhs - a)), a) if root != 0)
     return Fraction(curves["half-mixed | both"].rhs), Fraction(corner)
@@ -189,8 +183,6 @@ def _beside(costs: Costs) -> Iterator[Costs]:
 
 
 def _value(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import two_group_regions
-
     found = two_group_regions.region_map(utilities)
     form = evaluator(found.value)
     on_curves = [near for _, costs in _on_curves(found, draws) for near in _beside(costs)]
@@ -200,8 +192,6 @@ def _value(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
 
 def _alpha(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
     """Off the curves alpha is unique; on a curve it is that of a region with the best value."""
-    from symbolic import two_group_regions
-
     found = two_group_regions.region_map(utilities)
     alpha_star, value_of = evaluator(found.alpha_star), evaluator(found.value)
     curves = list(_on_curves(found, draws))
@@ -219,8 +209,6 @@ def _alpha(utilities: Pair, step: int, draws: Draws) -> Iterator[Point]:
 
 def _cells(utilities: Pair, draws: Draws) -> Iterator[Point]:
     """Each cell at random costs; the ends of gamma put the costs on the boundaries between cells."""
-    from symbolic import two_group_cells, two_group_places
-
     one, two = utilities
     low, high = two / 2, one
     place = two_group_places.Place
@@ -245,18 +233,12 @@ def _cells(utilities: Pair, draws: Draws) -> Iterator[Point]:
 
 def _ends(sides: Sequence[Any], *values: Fraction) -> Iterator[Fraction]:
     """Least and largest probabilities of absence, of one user and of the other."""
-    import sympy as sp
-
-    from symbolic import symbols
-
     known = dict(zip((symbols.alpha, symbols.c1, symbols.c2), values, strict=True))
     for side in sides:
         yield from (Fraction(sp.sympify(end).subs(known)) for end in (side.inf, side.sup))
 
 
 def _mixed(utilities: Pair, draws: Draws) -> Iterator[Point]:
-    from symbolic import two_groups
-
     one, two = utilities
     form = two_groups.mixed_equilibrium(utilities)
     for _ in range(draws.points):
@@ -270,14 +252,8 @@ def _mixed(utilities: Pair, draws: Draws) -> Iterator[Point]:
 
 
 def _at(curve: Any, a: Fraction) -> Fraction:
-    from symbolic import two_group_regions
-
     return Fraction(curve.rhs.subs(two_group_regions.CHEAPER, a))
 
 
 def _at_pair(expression: Any, costs: Costs) -> Any:
-    import sympy as sp
-
-    from symbolic import two_group_regions
-
     return sp.sympify(expression).subs({two_group_regions.CHEAPER: costs[0], two_group_regions.DEARER: costs[1]})

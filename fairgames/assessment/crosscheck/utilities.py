@@ -14,14 +14,16 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
-from fairgames.assessment.crosscheck.points import Draws, Point, Question, around, at, evaluator
+from fairgames.assessment.crosscheck.run import Draws, Point, Question, around, at, evaluator
 from fairgames.exactness import Array, Number, as_array
 from fairgames.mechanism.symmetric.mechanism import symmetric_mechanism
 from fairgames.payments.fair import coalition_payments, payment_table
 from fairgames.payments.pricing import fair_payments
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import AGGREGATIONS, FederatedMeanUtility
+from symbolic import dp_mean, dp_mean_risk, federated, federated_inputs, payments, symbols, two_user_payments
 
 
 def payment_questions(everything: bool) -> Iterator[Question]:
@@ -55,8 +57,6 @@ def _theorem(
     name: str, each: bool, numeric: Callable[..., list[object]], n_users: int, draws: Draws
 ) -> Iterator[Point]:
     """Random tables; first with nobody present, then with everybody, then at any profile."""
-    from symbolic import payments
-
     utility, derive = payments.coalition_utility(n_users), getattr(payments, name)
     users = range(1, n_users + 1)
     forms = [derive(utility, n_users, user) for user in users] if each else [derive(utility, n_users)]
@@ -92,10 +92,6 @@ def _matrices(
     numeric: Callable[[Array], list[object]],
     draws: Draws,
 ) -> Iterator[Point]:
-    import sympy as sp
-
-    from symbolic import two_user_payments
-
     for shape in shapes:
         symbols = sp.Matrix(*shape, lambda k, level: sp.Symbol(f"U_{k}{level}", real=True) if k or level else 0)
         found = getattr(two_user_payments, name)(symbols)
@@ -136,8 +132,6 @@ def mean_questions(everything: bool) -> Iterator[Question]:
 
 
 def _pair(draws: Draws) -> Iterator[Point]:
-    from symbolic import dp_mean
-
     form = evaluator(dp_mean.pair_utility())
     for _ in range(draws.points):
         first = draws.rational(0, 6)
@@ -158,8 +152,6 @@ def _epsilons(draws: Draws) -> Iterator[Fraction]:
 
 
 def _private_utility(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import dp_mean
-
     forms = [dp_mean.utility(n_users, k) for k in range(n_users + 1)]
     noiseless = [dp_mean.utility(n_users, k, "inf").at() for k in range(n_users + 1)]
     yield at("epsilon inf", noiseless, _at_counts(_sharing(math.inf, n_users)))
@@ -176,10 +168,6 @@ def _by_presence(
     name: str, least: int, numeric: Callable[[DPMeanUtility, Sequence[int]], Any], n_users: int, draws: Draws
 ) -> Iterator[Point]:
     """A form in the number of present users and their epsilon, beside one number (a present user)."""
-    import sympy as sp
-
-    from symbolic import dp_mean_risk, symbols
-
     for present in range(least, n_users + 1):
         form = getattr(dp_mean_risk, name)(sp.Integer(present))
         profile = [1] * present + [0] * (n_users - present)
@@ -190,8 +178,6 @@ def _by_presence(
 
 
 def _assumption(n_users: int, draws: Draws) -> Iterator[Point]:
-    from symbolic import dp_mean
-
     allowed = dp_mean.assumption_range(n_users)
     for epsilon in (*_EDGE, *(draws.rational(2, 6) for _ in range(draws.points))):
         mechanism = symmetric_mechanism(_sharing(epsilon, n_users), Fraction(1, 10))
@@ -210,8 +196,6 @@ def _profiles(n_users: int) -> list[Profile]:
 
 def aggregate_of(profile: Profile, samples: Sequence[object], aggregation: str) -> Any:
     """Shares of the users in the secure aggregate; None where nobody federates."""
-    from symbolic import federated_inputs
-
     if 1 not in profile:
         return None
     if aggregation == "uniform":
@@ -231,8 +215,6 @@ def estimate_point(
 
 
 def _estimates(profiles: Sequence[Profile], aggregation: Any, draws: Draws) -> Iterator[Point]:
-    from symbolic import federated, federated_inputs
-
     for profile in profiles:
         samples = [draws.integer(1, 100) for _ in profile]
         shares = aggregate_of(profile, samples, aggregation)
@@ -257,8 +239,6 @@ def _federated_utility(profiles: Sequence[Profile], aggregation: Any, draws: Dra
 
 def utility_point(utility: FederatedMeanUtility, profile: Profile) -> Point:
     """The utility at one profile."""
-    from symbolic import federated
-
     samples, between, within, importance = exact_parameters(utility)
     shares = aggregate_of(profile, samples, utility.aggregation)
     closed = federated.utility(profile, samples, between, within, importance=importance, aggregate=shares)
