@@ -25,7 +25,7 @@ from fairgames.result import Result, format_value
 from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
-from fairgames.utility.profile import as_profile, expand_counts
+from fairgames.utility.profile import as_levels
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,8 +136,7 @@ def explain_payments(
     money = float(as_number(unit_value, "unit_value"))
     if money <= 0:
         raise InputError("unit_value", "must be above 0", unit_value)
-    levels = as_profile(profile, utility.shape, utility.type_sizes)
-    levels = expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
+    levels = as_levels(profile, utility.shape, utility.types)
     n_users = len(levels)
     require_memory(n_users**2 * 16, f"an explanation of {n_users:,} payments", "an explanation among fewer users")
     worth = utility(levels)
@@ -327,8 +326,7 @@ def _priced(before: Utility, after: Utility, renamed: tuple[NDArray[np.intp], in
 
 
 def _user_levels(utility: Utility, profile: ArrayLike, user: int) -> tuple[NDArray[np.intp], int]:
-    levels = as_profile(profile, utility.shape, utility.type_sizes)
-    levels = expand_counts(levels[None], utility.types)[0] if levels.ndim == 2 else levels
+    levels = as_levels(profile, utility.shape, utility.types)
     if not 0 <= user < utility.n_users:
         raise InputError("user", f"must be from 0 to {utility.n_users - 1}", user)
     if levels[user] == 0:

@@ -29,7 +29,7 @@ from fairgames.payments.potential import potential_tensor
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, ROUNDING, comparison_tolerance, difference
 from fairgames.utility.base import Utility
-from fairgames.utility.profile import as_profile, expand_counts
+from fairgames.utility.profile import as_levels
 from fairgames.utility.table import as_utility
 
 
@@ -181,13 +181,11 @@ def _spare(paid: Array, cost: Array, levels: tuple[int, ...], user: int, allowed
 
 
 def _levels(utility: Utility, profile: ArrayLike, allowed: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    levels = as_profile(profile, utility.shape, utility.type_sizes)
-    if levels.ndim == 2:
-        levels = expand_counts(levels[None], utility.types)[0]
-    for user, level in enumerate(levels.tolist()):
+    levels = tuple(as_levels(profile, utility.shape, utility.types).tolist())
+    for user, level in enumerate(levels):
         if level not in allowed[user]:
             raise InputError(f"profile[{user}]", f"must be one of the levels {allowed[user]} of finite cost", level)
-    return tuple(levels.tolist())
+    return levels
 
 
 class Segment(NamedTuple):

@@ -8,7 +8,7 @@ again.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -282,56 +282,33 @@ def diagnose(
     >>> diagnose(np.array([90, 5, 5, 6, 7]), np.arange(5.0), 1.0, (0.1, 9.0))
     ('one group holds 80 % of all observations: the variance within groups is mostly its own',)
     """
-    findings = (
-        _not_positive(between),
-        _not_shown(between, between_interval),
-        _few_groups(len(samples)),
-        _giant_group(samples),
-        _size_and_mean(samples, means),
-    )
-    return tuple(finding for finding in findings if finding)
+    return tuple(_findings(samples, means, between, between_interval))
 
 
-def _not_positive(between: float) -> str:
-    if between > 0:
-        return ""
-    return (
-        f"the variance between groups is estimated as {between:.4g}, not above 0: the groups' means differ no more "
-        "than chance alone would make them, and no utility can be made without choosing a value"
-    )
+def _findings(
+    samples: NDArray[np.intp], means: NDArray[np.float64], between: float, interval: tuple[float, float]
+) -> Iterator[str]:
+    n_groups, share = len(samples), samples.max() / samples.sum()
+    if between <= 0:
+        yield (
+            f"the variance between groups is estimated as {between:.4g}, not above 0: the groups' means differ no more "
+            "than chance alone would make them, and no utility can be made without choosing a value"
+        )
+    elif interval[0] <= 0:
+        yield "the interval of the variance between groups starts at 0: the data do not show that the groups differ"
+    if n_groups < FEW_GROUPS:
+        yield f"the variance between groups rests on {n_groups} groups only: see its interval"
+    if n_groups > 2 and share > GIANT_SHARE:
+        yield f"one group holds {100 * share:.0f} % of all observations: the variance within groups is mostly its own"
+    if n_groups > FEW_GROUPS and np.ptp(samples):
+        from scipy.stats import spearmanr
 
-
-def _not_shown(between: float, interval: tuple[float, float]) -> str:
-    if between <= 0 or interval[0] > 0:
-        return ""
-    return "the interval of the variance between groups starts at 0: the data do not show that the groups differ"
-
-
-def _few_groups(n_groups: int) -> str:
-    if n_groups >= FEW_GROUPS:
-        return ""
-    return f"the variance between groups rests on {n_groups} groups only: see its interval"
-
-
-def _giant_group(samples: NDArray[np.intp]) -> str:
-    share = samples.max() / samples.sum()
-    if len(samples) <= 2 or share <= GIANT_SHARE:
-        return ""
-    return f"one group holds {100 * share:.0f} % of all observations: the variance within groups is mostly its own"
-
-
-def _size_and_mean(samples: NDArray[np.intp], means: NDArray[np.float64]) -> str:
-    if len(samples) <= FEW_GROUPS or np.ptp(samples) == 0:
-        return ""
-    from scipy.stats import spearmanr
-
-    correlation, chance = spearmanr(samples, means)
-    if not chance < SIGNIFICANCE:
-        return ""
-    return (
-        f"group means go with group sizes (rank correlation {correlation:.2f}, p = {chance:.2g}): "
-        "the model takes the two as unrelated"
-    )
+        correlation, chance = spearmanr(samples, means)
+        if chance < SIGNIFICANCE:
+            yield (
+                f"group means go with group sizes (rank correlation {correlation:.2f}, p = {chance:.2g}): "
+                "the model takes the two as unrelated"
+            )
 
 
 METHOD = "within: exact chi-square; between: Williams (1962) from Wald's (1940) exact interval of the variance ratio"
@@ -500,13 +477,24 @@ def fit_federated_mean(
     >>> round(fit.between_variance, 9), round(fit.within_variance, 9), fit.samples.tolist()
     (7.0, 2.0, [2, 2])
     """
-    _require_columns(group, value, covariates)
+    if isinstance(covariates, str):
+        raise InputError("covariates", "must be a list of column names", covariates)
+    names = [group, value, *covariates]
+    if len(set(names)) < len(names):
+        raise InputError("group, value, covariates", "must be different columns", names)
     if not 0 < level < 1:
         raise InputError("level", "must be above 0 and below 1", level)
-
-    columns = read_columns(data, [group, value, *covariates])
-    every = with_similar_labels(as_observations(columns, group, value, covariates, missing), similar_labels)
-    used = every if largest is None else largest_groups(every, _as_number_of_groups(largest, len(every.names)))
+    columns = read_columns(data, names)
+    every = used = with_similar_labels(as_observations(columns, group, value, covariates, missing), similar_labels)
+    n_groups, left_out = len(every.names), list[str]()
+    if largest is not None:
+        if not 2 <= largest <= n_groups:
+            requirement = f"must be a whole number from 2 to the {n_groups} groups of the data"
+            raise InputError("largest", requirement, largest)
+        used = largest_groups(every, largest)
+    if len(used.names) < n_groups:
+        rows, all_rows = len(used.values), len(every.values)
+        left_out.append(f"only the {largest} largest of {n_groups} groups: {rows} of {all_rows} observations")
     summary = summarise(used)
     between, within = ESTIMATORS[estimator](used, summary)
 
@@ -529,10 +517,7 @@ def fit_federated_mean(
         group_squares=squares,
         rows_used=len(used.values),
         rows_dropped=used.rows_dropped,
-        warnings=(
-            *_left_out(every, used),
-            *diagnose(summary.samples, means, between, interval),
-        ),
+        warnings=(*left_out, *diagnose(summary.samples, means, between, interval)),
         file=str(data) if isinstance(data, (str, Path)) else None,
         group=group,
         value=value,
@@ -542,25 +527,3 @@ def fit_federated_mean(
         largest=largest,
         observations=used,
     )
-
-
-def _left_out(every: Observations, used: Observations) -> tuple[str, ...]:
-    if len(used.names) == len(every.names):
-        return ()
-    rows, all_rows = len(used.values), len(every.values)
-    return (f"only the {len(used.names)} largest of {len(every.names)} groups: {rows} of {all_rows} observations",)
-
-
-def _require_columns(group: str, value: str, covariates: Sequence[str]) -> None:
-    if isinstance(covariates, str):
-        raise InputError("covariates", "must be a list of column names", covariates)
-    used = [group, value, *covariates]
-    for column in used:
-        if used.count(column) > 1:
-            raise InputError("group, value, covariates", "must be different columns", used)
-
-
-def _as_number_of_groups(largest: int, n_groups: int) -> int:
-    if not 2 <= largest <= n_groups:
-        raise InputError("largest", f"must be a whole number from 2 to the {n_groups} groups of the data", largest)
-    return int(largest)

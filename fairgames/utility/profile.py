@@ -62,6 +62,12 @@ def as_profile(profile: ArrayLike, shape: Sequence[int], type_sizes: Sequence[in
     return array
 
 
+def as_levels(profile: ArrayLike, shape: Sequence[int], types: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Check a profile in either form, and return the level of each user, shape ``(N,)``."""
+    levels = as_profile(profile, shape, np.bincount(types).tolist())
+    return expand_counts(levels[None], types)[0] if levels.ndim == 2 else levels
+
+
 def as_counts(counts: ArrayLike, type_levels: Sequence[int], type_sizes: Sequence[int]) -> NDArray[np.intp]:
     """Check a profile that counts users by type and level, and return it as an integer array.
 

@@ -30,7 +30,7 @@ from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
 from fairgames.utility.measured.cache import Experiment, Measurement, MeasurementCache, measure
 from fairgames.utility.measured.fingerprint import fingerprint as fingerprint_of
-from fairgames.utility.profile import as_profile, expand_counts
+from fairgames.utility.profile import as_levels
 
 
 def as_shape(shape: Sequence[int]) -> tuple[int, ...]:
@@ -286,9 +286,9 @@ class MeasuredUtility(Utility):
         """
         if self.repeats < 2:
             raise InputError("repeats", "must be at least 2 to see the noise", self.repeats)
-        levels = as_profile(profile, self._shape, self.type_sizes)
-        rows = expand_counts(levels[None], self.types) if levels.ndim == 2 else levels[None]
-        return float(self.repeated(rows)[:, 0].std(ddof=1) / np.sqrt(self.repeats))
+        return float(
+            self.repeated(as_levels(profile, self._shape, self.types)[None])[:, 0].std(ddof=1) / np.sqrt(self.repeats)
+        )
 
     @public
     def repeat(self, number: int) -> Utility:
