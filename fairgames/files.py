@@ -10,13 +10,15 @@ same run is never overwritten.
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
+import io
 import os
 import re
 import secrets
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -248,9 +250,6 @@ class Output:
         except OSError:
             return False
 
-    def _refusal(self, requirement: str) -> InputError:
-        return InputError(self.argument, requirement, str(self.path))
-
     @contextmanager
     def _writing(self) -> Iterator[Path]:
         try:
@@ -259,7 +258,16 @@ class Output:
             raise
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise self._refusal(f"cannot be written: {reason}") from error
+            raise InputError(self.argument, f"cannot be written: {reason}", str(self.path)) from error
+
+
+def csv_text(headers: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    """Write rows as comma-separated text."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(headers)
+    writer.writerows(rows)
+    return stream.getvalue()
 
 
 def replace_file(target: Path, content: bytes) -> None:

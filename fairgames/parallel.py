@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Generator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -149,10 +149,11 @@ def run_in_order(
                 if deaths > _MOST_WORKER_DEATHS:
                     raise
             finally:
-                _cancel(answers)
+                close_quietly(answers)
 
 
-def _cancel(answers: Generator[Answer, None, None]) -> None:
+def close_quietly(answers: Generator[Any, None, None]) -> None:
+    """End parallel work before all of it is done."""
     with warnings.catch_warnings():
         # joblib warns about work that was begun in vain; stopping early is what the caller asked for.
         warnings.filterwarnings("ignore", message=".*tasks", category=UserWarning, module="joblib")

@@ -117,11 +117,7 @@ class Certainty(Result):
         for user, payment in enumerate([] if paid is None else paid.tolist()):
             rows.append(row(f"payment of user {user}", payment, self.payments[:, user]))
         rows += [
-            [
-                "also optimal" if supports else "no optimum",
-                _words(supports),
-                f"in {100 * part:.3g} %",
-            ]
+            ["also optimal" if supports else "no optimum", _words(supports), f"in {100 * part:.3g} %"]
             for supports, part in self.alternatives[:5]
             if supports != self.supports
         ]
@@ -290,20 +286,10 @@ class _Decision(NamedTuple):
         return _supports(self.strategies, self.allowed)
 
 
-class _Answer(NamedTuple):
-    """Under one resample: its optimum, NaN and no levels when there is none; and what becomes of the decision."""
-
-    alpha: float
-    value: float
-    supports: Supports
-    same: bool
-    stable: bool
-    payments: NDArray[np.float64]
-
-
 def _ask_again(
     utility_of: Callable[..., Utility], solve: Callable[[Utility], Optimum], decision: _Decision, draw: dict[str, Any]
-) -> _Answer:
+) -> tuple[float, float, Supports, bool, bool, NDArray[np.float64]]:
+    """Optimal alpha, value and levels under a draw; whether the decision is as good, and stable; payments at it."""
     utility = utility_of(**draw)
     optimum = solve(utility)
     supports = () if optimum.infeasible else _supports(_strategies(optimum, decision.allowed), decision.allowed)
@@ -316,14 +302,10 @@ def _ask_again(
     for own, strategy, cost, levels in zip(paid, decision.strategies, decision.costs, decision.allowed, strict=True):
         earned = own - to_float(cost[list(levels)])
         stable &= bool(earned[strategy > 0].min() >= earned.max() - slack)
-    return _Answer(
-        alpha=math.nan if optimum.alpha is None else float(optimum.alpha),
-        value=math.nan if optimum.value is None else float(optimum.value),
-        supports=supports,
-        same=decision.supports == supports or decision.supports in tied,
-        stable=stable,
-        payments=np.array([strategy @ own for strategy, own in zip(decision.strategies, paid, strict=True)]),
-    )
+    alpha, value = (math.nan if number is None else float(number) for number in (optimum.alpha, optimum.value))
+    same = decision.supports in (supports, *tied)
+    payments = np.array([strategy @ own for strategy, own in zip(decision.strategies, paid, strict=True)])
+    return alpha, value, supports, same, stable, payments
 
 
 def _strategies(optimum: Optimum, allowed: Sequence[Sequence[int]]) -> list[NDArray[np.float64]]:

@@ -73,13 +73,17 @@ class Explanation(Result):
         others: NDArray[np.float64] = (self.parts * ~np.eye(len(self.parts), dtype=bool)).sum(axis=1)
         return others
 
+    def helps_most(self, user: int) -> int | None:
+        """Another user for whose estimate this one is paid most; None for one who is absent or alone."""
+        others = [other for other in range(len(self.profile)) if other != user and self.profile[user]]
+        return max(others, key=lambda other: self.parts[user, other], default=None)
+
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         rows = []
         for user, level in enumerate(self.profile):
-            others = [other for other in range(len(self.profile)) if other != user]
-            most = max(others, key=lambda other: self.parts[user, other], default=None)
+            most = self.helps_most(user)
             numbers = (self.payments[user], self.own[user], self.helping[user])
-            helped = "-" if most is None or not level else f"{most} ({format_value(self.parts[user, most])})"
+            helped = "-" if most is None else f"{most} ({format_value(self.parts[user, most])})"
             rows.append([str(user), str(level), *map(format_value, numbers), helped])
         title = f"Why each payment, at U = {format_value(self.utility)}, alpha = {format_value(self.alpha)}"
         if not self.resolved:

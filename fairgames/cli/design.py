@@ -17,7 +17,7 @@ from fairgames.cli import frame as options
 from fairgames.cli.frame import number_or, option, require_few
 from fairgames.cli.solve import MOST_ENUMERATED, optimum_of, print_optimum, who_does_what
 from fairgames.errors import InputError, SizeError
-from fairgames.exactness import as_number
+from fairgames.exactness import Number, as_number
 from fairgames.files import name_of
 from fairgames.progress import stage
 from fairgames.report.figures import curve, solution_figure, sweep_figure
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
     from fairgames.assessment.bootstrap import Certainty
     from fairgames.assessment.changes import Sweep
     from fairgames.assessment.robustness import CostRobustness
-    from fairgames.exactness import Number
-    from fairgames.fitting.fit import Fit
     from fairgames.mechanism.landscape import Landscape
-    from fairgames.mechanism.optimum import Optimum
     from fairgames.spec.specification import PlatformOptions, Specification
 
 
@@ -135,7 +132,7 @@ def _print_landscape(console: Screen, spec: Specification, landscape: Landscape)
 
 
 @stage("finding what other ways to pay would keep")
-def _print_benchmarks(console: Screen, spec: Specification, optimum: Optimum) -> dict[str, object]:
+def _print_benchmarks(console: Screen, spec: Specification, optimum: fg.Optimum) -> dict[str, object]:
     """Print what the platform would keep if it need not be fair, or were paid by fairness itself."""
     from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
 
@@ -176,7 +173,9 @@ def _read_blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] 
     return blocs + [[user] for user in range(len(names)) if user not in taken]
 
 
-def _print_blocs(console: Screen, spec: Specification, together: Optimum, blocs: Sequence[Sequence[int]]) -> Optimum:
+def _print_blocs(
+    console: Screen, spec: Specification, together: fg.Optimum, blocs: Sequence[Sequence[int]]
+) -> fg.Optimum:
     """Print what acting together changes; return the optimum when everybody acts alone."""
     apart = optimum_of(spec)
     rows = [
@@ -190,7 +189,7 @@ def _print_blocs(console: Screen, spec: Specification, together: Optimum, blocs:
     return apart
 
 
-def _gain(optimum: Optimum, users: Sequence[int]) -> Number | None:
+def _gain(optimum: fg.Optimum, users: Sequence[int]) -> Number | None:
     if optimum.payments is None or optimum.costs is None:
         return None
     gains = optimum.payments - optimum.costs
@@ -247,7 +246,7 @@ def _parsed(text: str) -> tuple[str, list[str]]:
 def _swept(plan: _SweepPlan, platform: PlatformOptions, jobs: int | None) -> Sweep:
     """Solve the specification at each value of one of its numbers."""
 
-    def solve(value: str) -> Optimum:
+    def solve(value: str) -> fg.Optimum:
         return optimum_of(replace(plan.at(value), platform=platform))
 
     return fg.sweep(solve, plan.values, name=plan.place, n_jobs=jobs)
@@ -269,7 +268,7 @@ def _print_sweep(console: Screen, spec: Specification, result: Sweep) -> None:
 _MOST_ALTERNATIVES = 5
 
 
-def fit_to_resample(spec: Specification, resamples: int, seed: int, jobs: int | None) -> Fit:
+def fit_to_resample(spec: Specification, resamples: int, seed: int, jobs: int | None) -> fg.Fit:
     """Check ``--bootstrap``, and fit the data behind a specification again."""
     from fairgames.assessment.bootstrap import require_resamples
     from fairgames.parallel import as_n_jobs, as_seed
@@ -289,7 +288,7 @@ def fit_to_resample(spec: Specification, resamples: int, seed: int, jobs: int | 
 
 
 @stage("resampling the groups")
-def _resampled(spec: Specification, fit: Fit, resamples: int, seed: int, jobs: int | None) -> Certainty:
+def _resampled(spec: Specification, fit: fg.Fit, resamples: int, seed: int, jobs: int | None) -> Certainty:
     """Resample the groups; the specification's own variances are those of the decision."""
     between, within = _variances(spec)
     return fg.bootstrap(
@@ -306,7 +305,9 @@ def _resampled(spec: Specification, fit: Fit, resamples: int, seed: int, jobs: i
     )
 
 
-def print_certainty(console: Screen, spec: Specification, optimum: Optimum, fit: Fit, *how: Any) -> dict[str, object]:
+def print_certainty(
+    console: Screen, spec: Specification, optimum: fg.Optimum, fit: fg.Fit, *how: Any
+) -> dict[str, object]:
     """Resample, and print how often the decision stands and the intervals of what it pays; return what was found."""
     if not optimum.feasible:
         console.say("", "How sure this is cannot be said: there is no answer to be sure of.")
@@ -348,7 +349,7 @@ def print_certainty(console: Screen, spec: Specification, optimum: Optimum, fit:
     return {"certainty": found}
 
 
-def _how_drawn(spec: Specification, fit: Fit) -> list[str]:
+def _how_drawn(spec: Specification, fit: fg.Fit) -> list[str]:
     adjusted = f", adjusted for {', '.join(fit.covariates)}" if fit.covariates else ""
     lines = [
         f"A resample draws {len(fit.samples)} groups with replacement and estimates both variances again, by "
@@ -377,7 +378,7 @@ def _interval_row(
 
 
 @stage("varying the costs")
-def print_robustness(console: Screen, spec: Specification, optimum: Optimum) -> dict[str, object]:
+def print_robustness(console: Screen, spec: Specification, optimum: fg.Optimum) -> dict[str, object]:
     """Print how wrong each user's costs may be, and what overstating them would bring it; return what was found."""
     if not optimum.feasible:
         console.say("", "Robustness cannot be found: there is no answer whose robustness it would be.")

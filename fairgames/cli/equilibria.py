@@ -16,6 +16,7 @@ from fairgames.cli.frame import CHECK_FAILED, INCOMPLETE, argument, is_crowd, nu
 from fairgames.cli.payments import print_payments
 from fairgames.cli.solve import stable_of
 from fairgames.errors import DataError, InputError
+from fairgames.exactness import Number
 from fairgames.progress import stage
 from fairgames.report.figures import intervals_figure
 from fairgames.report.json_file import read_json
@@ -24,10 +25,6 @@ from fairgames.report.terminal import Screen, decimals, exactly
 
 if TYPE_CHECKING:
     from fairgames.assessment.agreement import AgreementReport
-    from fairgames.equilibrium.result import EquilibriumSet
-    from fairgames.exactness import Number
-    from fairgames.game.fair_game import FairGame
-    from fairgames.mechanism.optimum import Optimum
     from fairgames.spec.specification import Specification
 
 MOST_LISTED = 50
@@ -74,7 +71,7 @@ def equilibria(
 
 
 @stage("looking for an equilibrium")
-def _settled_at(spec: Specification, alpha: Number) -> Optimum:
+def _settled_at(spec: Specification, alpha: Number) -> fg.Optimum:
     """Find what a crowd settles on at one alpha, by best replies; without any constraint but this."""
     actions = [entry.choices for entry in spec.entries]
     return fg.optimal_alpha(
@@ -82,7 +79,7 @@ def _settled_at(spec: Specification, alpha: Number) -> Optimum:
     )
 
 
-def _print_settled(console: Screen, spec: Specification, found: Optimum, alpha: Number) -> None:
+def _print_settled(console: Screen, spec: Specification, found: fg.Optimum, alpha: Number) -> None:
     """Print the equilibrium of a crowd, and how it is certified."""
     title = "Not verified as an equilibrium" if found.warnings else "An equilibrium"
     console.heading(f"{title} at alpha = {exactly(alpha)}")
@@ -103,7 +100,7 @@ def _print_settled(console: Screen, spec: Specification, found: Optimum, alpha: 
 
 
 def _print_equilibria(
-    console: Screen, spec: Specification, game: FairGame, found: EquilibriumSet, alpha: Number
+    console: Screen, spec: Specification, game: fg.FairGame, found: fg.EquilibriumSet, alpha: Number
 ) -> None:
     shown = found.equilibria[:MOST_LISTED]
     worth = [expected_utility(game, entry) for entry in shown]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,14 +14,14 @@ from fairgames.cli import frame as options
 from fairgames.cli.frame import argument, number_or, require_few
 from fairgames.cli.solve import optimum_of
 from fairgames.errors import FairGamesError, InputError
-from fairgames.files import Output, signed
+from fairgames.exactness import Number
+from fairgames.files import Output, csv_text, signed
 from fairgames.printable import spreadsheet_cell
 from fairgames.progress import stage
 from fairgames.report.tables import latex_table, payment_columns, user_rows
 from fairgames.report.terminal import exactly
 
 if TYPE_CHECKING:
-    from fairgames.exactness import Number
     from fairgames.spec.specification import Specification
 
 _FILE = (
@@ -63,14 +62,12 @@ def _game(spec: Specification, alpha: Number) -> str:
 def _payments(spec: Specification, alpha: Number) -> str:
     table = fg.payment_table(spec.utility, alpha)
     payments = [table.user(user) for user in range(spec.n_users)]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    names = spec.user_names
-    writer.writerow(map(spreadsheet_cell, [*names, "utility", *(f"payment to {name}" for name in names)]))
-    for profile in np.ndindex(table.utility.shape):
-        row = [*spec.level_names(profile), table.utility[profile], *(paid[profile] for paid in payments)]
-        writer.writerow(map(spreadsheet_cell, row))
-    return stream.getvalue()
+    headers = [*spec.user_names, "utility", *(f"payment to {name}" for name in spec.user_names)]
+    rows: Iterable[list[object]] = (
+        [*spec.level_names(profile), table.utility[profile], *(paid[profile] for paid in payments)]
+        for profile in np.ndindex(table.utility.shape)
+    )
+    return csv_text(map(spreadsheet_cell, headers), (map(spreadsheet_cell, row) for row in rows))
 
 
 def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from fairgames.spec.specification import Specification
 
-ANSWERED = 0
 CHECK_FAILED = 1
 BAD_INPUT = 2
 INCOMPLETE = 3

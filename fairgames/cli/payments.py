@@ -13,6 +13,7 @@ import fairgames as fg
 from fairgames.cli import frame as options
 from fairgames.cli.frame import INCOMPLETE, number_or, option, require_few
 from fairgames.errors import InputError
+from fairgames.exactness import Number
 from fairgames.progress import stage
 from fairgames.report.figures import payments_figure
 from fairgames.report.tables import payment_columns, priced_rows, rows_to_dicts, sentence
@@ -20,8 +21,6 @@ from fairgames.report.terminal import Screen, decimals, exactly
 
 if TYPE_CHECKING:
     from fairgames.assessment.explain import Explanation, FalseNames
-    from fairgames.exactness import Number
-    from fairgames.payments.result import Payments
     from fairgames.report.tables import UserRow
     from fairgames.spec.specification import Specification
 
@@ -116,7 +115,9 @@ def _levels(spec: Specification, text: str | None) -> tuple[int, ...]:
 
 
 @stage("pricing the profile")
-def _priced(spec: Specification, entry_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]) -> Payments:
+def _priced(
+    spec: Specification, entry_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]
+) -> fg.Payments:
     """Price a profile. Without ``alpha`` the platform takes part."""
     from fairgames.payments.pricing import fair_payments
 
@@ -131,7 +132,7 @@ def _priced(spec: Specification, entry_levels: Sequence[int], alpha: Number | No
     return fair_payments(spec.utility, profile, alpha, **how)
 
 
-def _summary(answer: Payments) -> list[str]:
+def _summary(answer: fg.Payments) -> list[str]:
     """Say how the utility of the profile is divided, and what the numbers rest on."""
     if answer.platform is not None:
         worth, platform, users = decimals([answer.utility, answer.platform, answer.utility - answer.platform])
@@ -165,11 +166,7 @@ def _print_explanation(
     """Print how much of each payment is for the user's own better estimate, and how much for helping others."""
     why = fg.explain_payments(spec.utility, profile, alpha, unit_value)  # type: ignore[arg-type]
     names = spec.user_names
-    helped = []
-    for user in range(len(profile)):
-        others = [other for other in range(len(profile)) if other != user and profile[user]]
-        most = max(others, key=lambda other: why.parts[user, other], default=None)
-        helped.append("-" if most is None else names[most])
+    helped = ["-" if (most := why.helps_most(user)) is None else names[most] for user in range(len(profile))]
     columns = [
         ("user", names),
         ("payment", decimals(why.payments.tolist())),

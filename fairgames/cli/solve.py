@@ -14,6 +14,7 @@ import fairgames as fg
 from fairgames.cli import frame as options
 from fairgames.cli.payments import print_payments
 from fairgames.errors import SizeError
+from fairgames.exactness import Number
 from fairgames.progress import stage
 from fairgames.report.figures import solution_figure
 from fairgames.report.tables import (
@@ -31,8 +32,6 @@ from fairgames.tolerance import RELATIVE
 
 if TYPE_CHECKING:
     from fairgames.equilibrium.intervals import StableProfile
-    from fairgames.exactness import Number
-    from fairgames.mechanism.optimum import Optimum
     from fairgames.report.tables import UserRow
     from fairgames.spec.specification import Specification
 
@@ -68,7 +67,7 @@ def solve(
 
 
 @stage("finding the optimum")
-def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None) -> Optimum:
+def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None) -> fg.Optimum:
     """Find the optimum with the platform's own options; the users of a bloc act together."""
     platform = spec.platform
     return fg.optimal_alpha(
@@ -100,7 +99,7 @@ def _most_kept(stable: StableProfile) -> Number:
     return (1 - at) * stable.utility
 
 
-def who_does_what(spec: Specification, optimum: Optimum) -> str:
+def who_does_what(spec: Specification, optimum: fg.Optimum) -> str:
     """Say in short what the users do at an optimum."""
     return optimum.infeasible or ("mixed" if optimum.profile is None else profile_label(spec, optimum.profile))
 
@@ -108,7 +107,7 @@ def who_does_what(spec: Specification, optimum: Optimum) -> str:
 def print_optimum(
     console: Screen,
     spec: Specification,
-    optimum: Optimum,
+    optimum: fg.Optimum,
     unit: str,
     blocs: Sequence[Sequence[int]] | None = None,
 ) -> tuple[UserRow, ...]:

@@ -1,6 +1,6 @@
-"""A fitted model of grouped data.
+"""A fitted model of grouped data: what `fit_federated_mean` returns, and the specification that prices its groups.
 
-A fit as the text of a specification.
+A `Fit` gives the utility of eq. 15 and, as TOML text, a specification (``fairgames fit --output`` writes it).
 """
 
 from __future__ import annotations
@@ -28,39 +28,6 @@ Costs: TypeAlias = Mapping[str, object]
 
 _LEVELS = ("federated", "direct")
 _FILL_IN = "  # what sharing costs a group, in the unit of the utility: fill in"
-
-
-def specification_text(fit: Fit, costs: Costs | Sequence[Costs] | None, aggregation: str, folder: str) -> str:
-    """Write the TOML text of a specification; see `Fit.to_spec`.
-
-    Parameters
-    ----------
-    fit : Fit
-        Whose variance between groups is above 0.
-    costs, aggregation, folder
-        As there.
-    """
-    lines = [
-        f"title  = {_text(f'{fit.value} by {fit.group}')}",
-        'levels = ["absent", "federated", "direct"]',
-        "",
-        "[utility]",
-        'kind = "federated-mean"',
-        f"between_variance = {fit.between_variance!r}  # {fit.estimator} estimate",
-        f"within_variance  = {fit.within_variance!r}",
-        f"aggregation = {_text(aggregation)}",
-    ]
-    if costs is None:
-        lines += ["", "[every_user]", f"costs = {_cost_table(dict.fromkeys(_LEVELS, 0), 'costs')}{_FILL_IN}"]
-    elif isinstance(costs, Mapping):
-        lines += ["", "[every_user]", f"costs = {_cost_table(costs, 'costs')}"]
-    elif len(costs) != len(fit.samples):
-        raise InputError("costs", f"must be one mapping for all, or one for each of {len(fit.samples)} groups", costs)
-    for place, (name, samples) in enumerate(zip(fit.group_names, fit.samples.tolist(), strict=True)):
-        lines += ["", "[[users]]", f"name = {_text(user_name(fit.group, name))}", f"samples = {samples}"]
-        if costs is not None and not isinstance(costs, Mapping):
-            lines.append(f"costs = {_cost_table(costs[place], f'costs[{place}]')}")
-    return "\n".join([*lines, *_data_section(fit, folder), ""])
 
 
 def user_name(group: str, label: str) -> str:
@@ -242,7 +209,29 @@ class Fit(Result):
             is not known.
         """
         self._require_positive()
-        return specification_text(self, costs, aggregation, str(folder))
+        lines = [
+            f"title  = {_text(f'{self.value} by {self.group}')}",
+            'levels = ["absent", "federated", "direct"]',
+            "",
+            "[utility]",
+            'kind = "federated-mean"',
+            f"between_variance = {self.between_variance!r}  # {self.estimator} estimate",
+            f"within_variance  = {self.within_variance!r}",
+            f"aggregation = {_text(aggregation)}",
+        ]
+        if costs is None:
+            lines += ["", "[every_user]", f"costs = {_cost_table(dict.fromkeys(_LEVELS, 0), 'costs')}{_FILL_IN}"]
+        elif isinstance(costs, Mapping):
+            lines += ["", "[every_user]", f"costs = {_cost_table(costs, 'costs')}"]
+        elif len(costs) != len(self.samples):
+            raise InputError(
+                "costs", f"must be one mapping for all, or one for each of {len(self.samples)} groups", costs
+            )
+        for place, (name, samples) in enumerate(zip(self.group_names, self.samples.tolist(), strict=True)):
+            lines += ["", "[[users]]", f"name = {_text(user_name(self.group, name))}", f"samples = {samples}"]
+            if costs is not None and not isinstance(costs, Mapping):
+                lines.append(f"costs = {_cost_table(costs[place], f'costs[{place}]')}")
+        return "\n".join([*lines, *_data_section(self, str(folder)), ""])
 
     def _require_positive(self) -> None:
         if self.between_variance > 0:

@@ -356,16 +356,13 @@ class CrossCheck(Result):
         return tuple(one for one in self.comparisons if one.verdict == MISMATCH)
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
-        return self.summary(), HEADERS, [one.cells() for one in self.comparisons]
-
-    def summary(self) -> str:
-        """One sentence: how much was compared, and how much of it differs."""
         compared = [one for one in self.comparisons if one.points]
         places, exact = (sum(getattr(one, name) for one in compared) for name in ("points", "exact_points"))
-        return (
+        summary = (
             f"{len(compared)} quantities at {places:,} points, {exact:,} of them in rationals: "
             f"{len(self.mismatches) or 'no'} mismatch{'es' if len(self.mismatches) > 1 else ''}"
         )
+        return summary, HEADERS, [one.cells() for one in self.comparisons]
 
 
 @public

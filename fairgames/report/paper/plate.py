@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairgames.errors import InputError
-from fairgames.files import Output
+from fairgames.files import Output, csv_text
 from fairgames.report.style import save_figure
 
 if TYPE_CHECKING:
@@ -69,11 +67,7 @@ def write_plate(plate: Plate, folder: Path, force: bool = False) -> list[Path]:
 
 def as_csv(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Write rows as comma-separated text; floats to twelve digits, rationals as they are."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(headers)
-    writer.writerows([[_text(entry) for entry in row] for row in rows])
-    return stream.getvalue()
+    return csv_text(headers, (map(_text, row) for row in rows))
 
 
 def as_markdown(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -7,10 +7,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from fairgames.exactness import Array, Number, as_array, as_number
-from fairgames.mechanism.symmetric.mechanism import SymmetricMechanism, symmetric_mechanism
 from fairgames.payments.fair import coalition_payments, payment_table
 from fairgames.report.paper.plate import Plate
-from fairgames.report.paper.two_users import two_user_mean
+from fairgames.report.paper.two_users import mechanism, two_user_mean
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.dp_mean import DPMeanUtility
 
@@ -105,17 +104,13 @@ def _private_mean() -> Iterator[Printed]:
         yield Printed("eq. 37", f"U([eps', eps']) {at}", 1 / (1 + 3 / eps**2), utility((1, 1)))
 
 
-def _solve(cost: Number | str) -> SymmetricMechanism:
-    return symmetric_mechanism(two_user_mean(), cost)
-
-
 def _curves() -> Iterator[Printed]:
-    found = _solve("1/2")
+    found = mechanism("1/2")
     for p in _PROBABILITIES:
         yield Printed("eq. 93", f"U(p) at p = {p}", 1 - 2 * p / 3 - p**2 / 3, found.expected_utility(p))
         yield Printed("eq. 94", f"gamma(p) at p = {p}", Fraction(1, 2) + p / 6, found.gamma(p))
     for cost in (Fraction(1, 5), Fraction(2, 5), Fraction(1, 2)):
-        solved = _solve(cost)
+        solved = mechanism(cost)
         for alpha in (cost, 3 * cost / 2, 7 * cost / 4, 2 * cost, 9 * cost / 4):
             if alpha <= 1:
                 at = f"at c = {cost}, alpha = {alpha}"
@@ -148,15 +143,15 @@ def alpha_star(cost: Number) -> Number:
 
 
 def _regimes() -> Iterator[Printed]:
-    found = _solve("1/2")
+    found = mechanism("1/2")
     yield Printed("appendix B.4.1", "gamma_max", Fraction(2, 3), found.gamma_max)
     yield Printed("appendix B.4.1", "gamma_min", Fraction(1, 2), found.gamma_min)
     yield Printed("section 5.1", "c_th", Fraction(1, 3), found.cost_threshold)
     yield Printed("section 5.1", "cost from which alpha* = 0", Fraction(2, 3), found.exit_threshold)
     for text in _COSTS:
         cost = Fraction(text)
-        yield Printed("eq. 97", f"alpha* at c = {text}", alpha_star(cost), _solve(cost).alpha)
-    yield Printed("appendix B.4.1", "(1 - alpha) U at c = 1/4", Fraction(1, 2), _solve("1/4").value, "1 - 2c")
+        yield Printed("eq. 97", f"alpha* at c = {text}", alpha_star(cost), mechanism(cost).alpha)
+    yield Printed("appendix B.4.1", "(1 - alpha) U at c = 1/4", Fraction(1, 2), mechanism("1/4").value, "1 - 2c")
 
 
 HEADERS = ("where", "quantity", "printed", "computed", "agrees", "note")

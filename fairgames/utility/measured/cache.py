@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fairgames.errors import EvaluationError, InputError
-from fairgames.parallel import batch_seed, seed_facts
+from fairgames.parallel import batch_seed, close_quietly, seed_facts
 from fairgames.progress import progress
 from fairgames.store import Store
 
@@ -187,10 +186,7 @@ def measure(
             "Use n_jobs=1 or joblib's threading backend, or give the workers more memory",
         ) from error
     finally:
-        with warnings.catch_warnings():
-            # joblib warns about work that was begun in vain, which is what stopping early means.
-            warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
-            outcomes.close()
+        close_quietly(outcomes)
     if failures:
         raise _evaluation_error(failures[0])
 

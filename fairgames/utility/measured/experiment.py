@@ -6,7 +6,6 @@ data ever measures as a lower utility, and whether the noise explains it.
 
 from __future__ import annotations
 
-import csv
 import inspect
 import io
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_number, as_whole, to_float
-from fairgames.files import Output
+from fairgames.files import Output, csv_text
 from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE
@@ -108,12 +107,9 @@ class OneRepeat(Utility):
 
 
 def _as_csv(values: Array) -> bytes:
-    stream = io.StringIO(newline="")
-    lines = csv.writer(stream, lineterminator="\n")
-    lines.writerow([*(f"user {user}" for user in range(values.ndim)), "utility"])
     # The shortest decimal that reads back as the same float.
-    lines.writerows([*profile, repr(float(values[profile]))] for profile in np.ndindex(values.shape))
-    return stream.getvalue().encode()
+    rows = ([*profile, repr(float(values[profile]))] for profile in np.ndindex(values.shape))
+    return csv_text([*(f"user {user}" for user in range(values.ndim)), "utility"], rows).encode()
 
 
 def _as_npy(values: Array) -> bytes:
