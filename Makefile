@@ -13,7 +13,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PLAIN_BLAS := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow peers check docs docs-test study format bench clean
+.PHONY: help demo test test-slow peers check docs docs-test package study format bench clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -37,6 +37,18 @@ check: $(VENV)/.check ## Lint, format, types, import contracts, dependencies, sp
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/codespell
+	$(BIN)/validate-pyproject pyproject.toml
+	$(BIN)/sp-repo-review --format=json . > /dev/null
+
+package: $(VENV)/.check ## Build wheel and source archive, and try them in an empty environment
+	rm -rf dist build/trial
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check dist/*
+	$(BIN)/check-wheel-contents --toplevel fairgames,symbolic dist/*.whl
+	$(PYTHON) -m venv build/trial
+	build/trial/bin/pip --disable-pip-version-check --quiet install --constraint constraints.txt dist/*.whl
+	$(BIN)/python -c 'import re; print(re.search(r"```python\n(.*?)```", open("README.md").read(), re.S)[1])' > build/trial/readme.py
+	cd build/trial && bin/python readme.py && bin/fairgames init spec.toml && bin/fairgames solve spec.toml > solved.txt && head -n 4 solved.txt
 
 docs: $(VENV)/.docs docs/_static/mathjax/tex-svg.js ## Build the documentation site in docs/_build/html, running every example
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(ONE_THREAD) $(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_build/html
