@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -178,30 +178,8 @@ MOST_EXACT_USERS = 32
 """Up to here every root is isolated in rationals; beyond, binomial means are taken in floats."""
 
 
-class Curve(Protocol):
-    """A binomial mean on [0, 1], or a combination of some: rational polynomials or float functions."""
-
-    def __call__(self, x: Any, /) -> Any:
-        """Value at ``x``."""
-
-    def __add__(self, other: Any, /) -> Any:
-        """Sum with a curve or a number."""
-
-    def __sub__(self, other: Any, /) -> Any:
-        """Difference from a curve or a number."""
-
-    def __mul__(self, other: Any, /) -> Any:
-        """Product with a curve or a number."""
-
-    def roots(self) -> list[Root]:
-        """Roots strictly between 0 and 1."""
-
-
-class Mean(Curve, Protocol):
-    """A binomial mean of one table."""
-
-    def derivative(self) -> Any:
-        """Derivative, itself a mean."""
+Curve: TypeAlias = Any
+"""A binomial mean on [0, 1], or a combination of some: a rational `Bernstein`, or a `Smooth` function of floats."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,12 +230,12 @@ class SymmetricGame:
         return self.n_users <= MOST_EXACT_USERS
 
     @cached_property
-    def gamma(self) -> Mean:
+    def gamma(self) -> Curve:
         """Expected gain from the less private action, as a function of ``x``."""
         return self.mean(self.gains)
 
     @cached_property
-    def expected_utility(self) -> Mean:
+    def expected_utility(self) -> Curve:
         """Expected utility, as a function of ``x``."""
         if self.certified:
             return Bernstein.of(self.utilities.tolist())
@@ -275,7 +253,7 @@ class SymmetricGame:
         stable = np.flatnonzero(holds & (lo <= hi + near(lo, hi)).astype(bool))
         return Intervals(stable, np.minimum(lo, hi)[stable], hi[stable], U[stable])
 
-    def mean(self, table: Array) -> Mean:
+    def mean(self, table: Array) -> Curve:
         """Binomial mean of a table: in rationals, or by windows."""
         return Bernstein.of(table.tolist()) if self.certified else Table(to_float(table))
 

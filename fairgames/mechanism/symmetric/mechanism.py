@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact
-from fairgames.mechanism.symmetric.game import Mean, SymmetricGame, symmetric_game
+from fairgames.mechanism.symmetric.game import Curve, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric.optimum import FamilyOptimum, best_overall, best_pure, best_symmetric, worst_overall
 from fairgames.mechanism.symmetric.thresholds import (
     Assumptions,
@@ -330,7 +330,7 @@ def _price_of_fairness(game: SymmetricGame) -> Number | None:
     return (game.utilities - costs).max() / kept if kept > 0 else None
 
 
-def _evaluated(game: SymmetricGame, curve: Mean, p: object) -> Number:
+def _evaluated(game: SymmetricGame, curve: Curve, p: object) -> Number:
     number = as_share(p, "p")
     value: Number = curve(1 - number)
     return value if is_exact(game.gains) and isinstance(number, Fraction) else float(value)

@@ -22,7 +22,7 @@ from fairgames.mechanism.optimum import Optimum, completed, warnings_of
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.symmetric.bernstein import Root
 from fairgames.mechanism.symmetric.families import Branch, Fixed, families, pure_families
-from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, Curve, SymmetricGame, symmetric_game
+from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric.thresholds import finished
 from fairgames.mechanism.symmetric.worst import Point, envelope_of, worst_point
 from fairgames.result import Result, format_value
@@ -99,8 +99,7 @@ def _candidates(game: SymmetricGame) -> Iterator[tuple[Number, Number, bool]]:
 def _stationary(game: SymmetricGame) -> list[Root]:
     U, gamma, cost = game.expected_utility, game.gamma, Fraction(game.cost)
     if game.absent:
-        increment: Curve = game.mean(game.increments) - cost
-        return increment.roots()
+        return list((game.mean(game.increments) - cost).roots())
     condition = gamma.derivative() * U * cost + gamma * (gamma - cost) * U.derivative()
     return [*condition.roots(), *(gamma - cost).roots()]
 

@@ -6,7 +6,7 @@ is best, and every profile that breaks an assumption.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -15,7 +15,7 @@ import numpy as np
 
 from fairgames.exactness import Array, Number
 from fairgames.mechanism.symmetric.bernstein import Root
-from fairgames.mechanism.symmetric.game import Curve, Mean, SymmetricGame
+from fairgames.mechanism.symmetric.game import Curve, SymmetricGame
 from fairgames.result import Result, format_value
 from fairgames.tolerance import near
 
@@ -25,7 +25,7 @@ _JUST_BELOW = Fraction(2**20 - 1, 2**20)
 ENDS = (Root(Fraction(0), True), Root(Fraction(1), True))
 
 
-def extremes(game: SymmetricGame, curve: Mean) -> tuple[Number, Number]:
+def extremes(game: SymmetricGame, curve: Curve) -> tuple[Number, Number]:
     """Least and largest value of a binomial mean on [0, 1]."""
     points = (*ENDS, *curve.derivative().roots())
     values = [(curve(point.x), point.rational) for point in points]
@@ -69,7 +69,7 @@ def cost_threshold(game: SymmetricGame) -> Number:
     return max(zero, _general_threshold(game, lost))
 
 
-def _general_threshold(game: SymmetricGame, lost: Mean) -> Number:
+def _general_threshold(game: SymmetricGame, lost: Curve) -> Number:
     n_users, U, G = game.n_users, game.utilities, game.gains
     top: Number = U.item(-1)
     gain: Number = G.item(-1)
@@ -231,7 +231,17 @@ def check_assumptions(game: SymmetricGame) -> Assumptions:
     Where the more private action is not "absent", the assumptions speak of any users being masked, so
     they are checked for every number of present users.
     """
-    falling, rising = list(_falling(game)), list(_rising(game))
+    # How bad it is; which assumption; users present, and at the less private action; what each further one there adds.
+    falling: list[tuple[Number, int, int, int, Array]] = []
+    rising: list[tuple[Number, int, int, int, Array]] = []
+    for utilities in game.by_present:
+        present = len(utilities) - 1
+        added = game.increments if present == game.n_users else np.diff(utilities)
+        rounding, change = near(utilities[1:], utilities[:-1]) + 0 * added, np.diff(added)
+        falls = np.flatnonzero((added < -rounding).astype(bool)).tolist()
+        rises = np.flatnonzero((change > np.maximum(rounding[1:], rounding[:-1])).astype(bool)).tolist()
+        falling += [(added[h], 1, present, h, added) for h in falls]
+        rising += [(-change[h], 2, present, h + 1, added) for h in rises]
     listed = [*falling, *rising]
     if game.n_users > _MOST_LISTED:
         listed = [min(broken, key=lambda place: place[0]) for broken in (falling, rising) if broken]
@@ -242,31 +252,6 @@ def check_assumptions(game: SymmetricGame) -> Assumptions:
         violations=tuple(_violation(game, *place[1:]) for place in listed),
         n_violations=len(falling) + len(rising),
     )
-
-
-_Place = tuple[Number, int, int, int, Array]
-"""How bad it is; which assumption; users present and at the less private action; what each further one there adds."""
-
-
-def _increments(game: SymmetricGame) -> Iterator[tuple[int, Array, Array]]:
-    """Number of present users, what each further one at the less private action adds, and the rounding of that."""
-    for utilities in game.by_present:
-        whole = len(utilities) == game.n_users + 1
-        added = game.increments if whole else np.diff(utilities)
-        yield len(utilities) - 1, added, near(utilities[1:], utilities[:-1]) + 0 * added
-
-
-def _falling(game: SymmetricGame) -> Iterator[_Place]:
-    for present, added, rounding in _increments(game):
-        for h in np.flatnonzero((added < -rounding).astype(bool)).tolist():
-            yield added[h], 1, present, h, added
-
-
-def _rising(game: SymmetricGame) -> Iterator[_Place]:
-    for present, added, rounding in _increments(game):
-        change = np.diff(added)
-        for h in np.flatnonzero((change > np.maximum(rounding[1:], rounding[:-1])).astype(bool)).tolist():
-            yield -change[h], 2, present, h + 1, added
 
 
 def _violation(game: SymmetricGame, assumption: int, present: int, h: int, added: Array) -> Violation:
