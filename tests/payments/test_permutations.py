@@ -17,9 +17,8 @@ from oracles import shapley
 
 from fairgames import InputError
 from fairgames.errors import EvaluationError
-from fairgames.payments.engines.controls import PrefixWalk, ShiftedPairs
 from fairgames.payments.engines.evaluation import checked
-from fairgames.payments.engines.permutations import permutation_payments
+from fairgames.payments.engines.permutations import PrefixWalk, ShiftedPairs, permutation_payments
 
 # Worker processes cannot import test modules.
 register_pickle_by_value(sys.modules[__name__])
@@ -86,7 +85,7 @@ def test_shifts_and_reverses_balance_positions():
 
 
 def test_long_walks_are_evaluated_in_blocks(monkeypatch):
-    monkeypatch.setattr("fairgames.payments.engines.controls._CELLS_AT_ONCE", 30 * 7)
+    monkeypatch.setattr("fairgames.payments.engines.permutations._CELLS_AT_ONCE", 30 * 7)
     order = np.random.default_rng(0).permutation(30)
     levels = np.arange(30) % 3 + 1
     walked = PrefixWalk(checked(log_utility), levels)(order)

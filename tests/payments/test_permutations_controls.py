@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from fairgames.payments.engines.controls import Controls, controls
+from fairgames.payments.engines.permutations import Controls, controls
 
 
 def test_known_payments_against_all_orders():

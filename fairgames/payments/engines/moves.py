@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
 from fairgames.parallel import as_seed, batch_seed
-from fairgames.payments.engines.controls import known_payments
 from fairgames.payments.engines.evaluation import CheckedUtility, checked
+from fairgames.payments.engines.permutations import gains_of_controls, known_payments
 from fairgames.payments.fair import potential
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
@@ -65,43 +65,25 @@ class MoveControls:
         ndarray, shape (R, N)
             Of the users in their own order.
         """
-        moments = [self._moments(order, gained, level) for order, gained in zip(orders, gains, strict=True)]
-        square, cross = (sum(moment[part] for moment in moments) for part in (0, 1))
-        alone = np.concatenate([-np.expm1(-self.moved[:, :, level]), self.linear[None, :, level]])
-        chance = 1 / (1 + self._others())
-        known = np.concatenate([self.payments[:, :, level], self.linear[None, :, level]]) - chance * alone
+        there, moved, linear = self.joined[0] > 0, self.moved[:, :, level], self.linear[:, level]
+        later = np.cumsum(there[orders], axis=2) - there[orders] > 0
+        gains = np.where(later, gains, 0.0)
+        controls = [
+            gains_of_controls(self.joined, moved, linear, order) * some
+            for order, some in zip(orders, later, strict=True)
+        ]
+        flat = [gained.reshape(len(gained), -1) for gained in controls]
+        squares = [gained @ gained.T for gained in flat]
+        crosses = [gained @ own.ravel() for gained, own in zip(flat, gains, strict=True)]
+        chance = 1 / (1 + there.sum() - there)
+        alone = np.concatenate([-np.expm1(-moved), linear[None]])
+        known = np.concatenate([self.payments[:, :, level], linear[None]]) - chance * alone
         rows = []
-        for (own_square, own_cross), order, gained in zip(moments, orders, gains, strict=True):
-            fit = np.linalg.pinv(square - own_square, rcond=1e-11, hermitian=True) @ (cross - own_cross)
-            left = np.where(self._later(order), gained, 0.0) - np.tensordot(fit, self._gains(order, level), axes=1)
+        for order, own, control, square, cross in zip(orders, gains, controls, squares, crosses, strict=True):
+            fit = np.linalg.pinv(sum(squares) - square, rcond=1e-11, hermitian=True) @ (sum(crosses) - cross)
+            left = own - np.tensordot(fit, control, axes=1)
             rows.append(chance * first + fit @ known + np.bincount(order.ravel(), left.ravel()) / len(order))
         return np.array(rows)
-
-    def _others(self) -> NDArray[np.int64]:
-        """Number of other present users, for each user."""
-        there = self.joined[0] > 0
-        others: NDArray[np.int64] = there.sum() - there
-        return others
-
-    def _later(self, orders: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Whether somebody is present at each turn."""
-        there = self.joined[0] > 0
-        later: NDArray[np.bool_] = np.cumsum(there[orders], axis=1) - there[orders] > 0
-        return later
-
-    def _gains(self, orders: NDArray[np.intp], level: int) -> NDArray[np.float64]:
-        """What each user would add to each control, shape (W, N) to (F + 1, W, N); 0 where nobody is present yet."""
-        joined = self.joined[:, orders]
-        before = np.cumsum(joined, axis=2) - joined
-        added = -np.exp(-before) * np.expm1(-self.moved[:, orders, level])
-        both: NDArray[np.float64] = np.concatenate([added, self.linear[None, orders, level]])
-        return both * self._later(orders)
-
-    def _moments(
-        self, orders: NDArray[np.intp], gains: NDArray[np.float64], level: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        known = self._gains(orders, level).reshape(len(self.joined) + 1, -1)
-        return known @ known.T, known @ np.where(self._later(orders), gains, 0.0).ravel()
 
 
 def move_controls(last: NDArray[np.float64], levels: NDArray[np.intp]) -> MoveControls:
