@@ -19,7 +19,7 @@ from fairgames.game.costs import Actions, CostTable, on_actions
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum, pay_exactly_cost
 from fairgames.mechanism.problem import Selection, as_problem
-from fairgames.payments.potential import coalition_potential_tensor, shares_at
+from fairgames.payments.potential import potential_tensor, shares_at
 from fairgames.result import Result, format_value
 from fairgames.tolerance import RELATIVE, near
 from fairgames.utility.base import Utility
@@ -90,7 +90,7 @@ def coalition_outcome(
     ((0, 1), Fraction(1, 3))
     """
     problem = as_problem(utility, costs, actions)
-    everywhere, _ = common(coalition_potential_tensor(problem.utility.tensor()), problem.potential)
+    everywhere, _ = common(potential_tensor(problem.utility.tensor(), platform=1), problem.potential)
     shares = on_actions(everywhere, problem.allowed)
     # Equilibria when all is paid out: those at alpha = 1.
     _, hi, holds = payment_intervals([shares] * shares.ndim, problem.costs, magnitudes=problem.magnitudes)

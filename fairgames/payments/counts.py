@@ -21,10 +21,9 @@ from fairgames.exactness import Array
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.potential import CountLattice
 from fairgames.tolerance import difference
-from fairgames.utility.base import Utility, evaluated
+from fairgames.utility.base import Utility, evaluated, in_chunks
 from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
 
-_CHUNK = 1 << 16
 _FLOAT_BYTES = 48
 _EXACT_BYTES = 420
 
@@ -93,11 +92,11 @@ def count_utilities(utility: Utility, lattice: CountLattice) -> Array:
         f"the states of {lattice.n_users} users in {len(lattice.levels)} types ({lattice.n_states:,} states)",
         "fewer types or levels, or fair_payments at one profile",
     )
-    values = np.empty(lattice.n_states, dtype=object if utility.exact else float)
-    for start in range(0, values.size, _CHUNK):
-        states = np.arange(start, min(start + _CHUNK, values.size))
-        values[states] = evaluated(utility.evaluate_counts, lattice.counts(states))
-    return values.reshape(lattice.shape)
+
+    def at(states: NDArray[np.intp]) -> Array:
+        return evaluated(utility.evaluate_counts, lattice.counts(states))
+
+    return in_chunks(at, lattice.n_states, exact=utility.exact).reshape(lattice.shape)
 
 
 def potential_on_lattice(utilities: Array, lattice: CountLattice, platform: int = 0) -> Array:
@@ -321,24 +320,18 @@ def enumerated(groups: PresentGroups, *, platform: int = 0) -> tuple[Any, Any, A
     if len(groups.sizes) == 1 and not platform:
         worth = groups.checked(groups.sizes[None])
         return worth[0], worth[0], worth / int(groups.sizes[0]), 1
-    values, P, lattice = _potential_of_counts(groups, platform)
-    shares = np.array([P[-1] - P[-1 - stride] for stride in lattice.strides], dtype=P.dtype)
-    return values[-1], P[-1], shares, groups.n_states
-
-
-def _potential_of_counts(groups: PresentGroups, platform: int) -> tuple[Array, Array, CountLattice]:
-    sizes = tuple(groups.sizes.tolist())
-    lattice = CountLattice(sizes, (2,) * len(sizes))
-    exact = groups.utility.exact
+    sizes, exact = tuple(groups.sizes.tolist()), groups.utility.exact
     require_memory(
         groups.n_states * (420 if exact else 60 + 8 * len(sizes)),
         f"the {readable_count(groups.n_states)} counts of {groups.n_present:,} present users",
         "payments among the users alone, which are estimated" if platform else "an engine that estimates",
     )
-    values = np.empty(groups.n_states, dtype=object if exact else float)
-    for start in range(0, groups.n_states, _CHUNK):
-        states = np.arange(start, min(start + _CHUNK, groups.n_states))
-        present = np.stack(np.unravel_index(states, lattice.shape), axis=1).astype(np.int64)
-        values[states] = groups.checked(present)
+    lattice = CountLattice(sizes, (2,) * len(sizes))
+
+    def at(states: NDArray[np.intp]) -> Array:
+        return groups.checked(np.stack(np.unravel_index(states, lattice.shape), axis=1).astype(np.int64))
+
+    values = in_chunks(at, groups.n_states, exact=exact)
     P = potential_on_lattice(values.reshape(lattice.shape), lattice, platform).reshape(-1)
-    return values, P, lattice
+    shares = np.array([P[-1] - P[-1 - stride] for stride in lattice.strides], dtype=P.dtype)
+    return values[-1], P[-1], shares, groups.n_states

@@ -142,16 +142,19 @@ _BYTES_PER_PROFILE = 40
 _BYTES_PER_EXACT_PROFILE = 400
 
 
-def potential_tensor(U: Array) -> Array:
-    """Potential behind the payments among users (Theorem 2 at alpha = 1).
+def potential_tensor(U: Array, platform: int = 0) -> Array:
+    """Potential behind the payments among users (Theorem 2 at alpha = 1); of Theorem 1 with ``platform=1``.
 
-    With ``s`` the number of present users, ``P(rho) = (U(rho) + sum_{i present} P(rho with i → 0)) / s``
-    and ``P(0) = 0``.
+    With ``s`` the number of present users, ``P(rho) = (U(rho) + sum_{i present} P(rho with i → 0)) / (s + platform)``
+    and ``P(0) = 0``. With the platform as one more member of the coalition, without which nothing is earned, its fair
+    share *is* this potential.
 
     Parameters
     ----------
     U : ndarray, shape (L_1, …, L_N)
         Utility of every profile, float64 or Fractions, with ``U[0, …, 0] == 0``.
+    platform : {0, 1}
+        Members of the coalition that are always present.
 
     Returns
     -------
@@ -172,8 +175,28 @@ def potential_tensor(U: Array) -> Array:
     >>> potential_tensor(np.array([[0, 2 / 3], [2 / 3, 1]]))
     array([[0.        , 0.66666667],
            [0.66666667, 1.16666667]])
+    >>> potential_tensor(np.array([[0, 2 / 3], [2 / 3, 1]]), platform=1)
+    array([[0.        , 0.33333333],
+           [0.33333333, 0.55555556]])
     """
-    return _recursion(U, extra=0)
+    per_profile = _BYTES_PER_EXACT_PROFILE if is_exact(U) else _BYTES_PER_PROFILE
+    require_memory(U.size * per_profile, f"the potential of {U.size:,} profiles", "fair_payments (one profile)")
+    order, ends = _profiles_by_support_size(U.shape)
+    strides = [math.prod(U.shape[user + 1 :]) for user in range(U.ndim)]
+    utility = U.reshape(-1)
+    potential = np.full(U.size, Fraction(0), dtype=object) if is_exact(U) else np.zeros(U.size)
+    for support_size in range(1, U.ndim + 1):
+        profiles = order[ends[support_size - 1] : ends[support_size]]
+        total = utility[profiles]
+        for n_levels, stride in zip(U.shape, strides, strict=True):
+            # Level index of this user times its stride; an absent user's neighbour is the profile
+            # itself, whose potential is still 0, so it adds nothing.
+            offset = profiles // stride
+            offset -= (offset // n_levels) * n_levels
+            offset *= stride
+            total += potential[profiles - offset]
+        potential[profiles] = total / (support_size + platform)
+    return potential.reshape(U.shape)
 
 
 def largest_within(U: Array) -> Array:
@@ -191,57 +214,6 @@ def largest_within(U: Array) -> Array:
         for level in range(1, n_levels):
             np.maximum(along[:, level], along[:, 0], out=along[:, level])
     return largest
-
-
-def coalition_potential_tensor(U: Array) -> Array:
-    """Potential behind the payments when the platform is in the coalition (Theorem 1).
-
-    As `potential_tensor`, divided by ``s + 1`` instead of ``s``: the platform is one more player,
-    and since nothing is earned without it, its fair share *is* this potential.
-
-    Parameters
-    ----------
-    U : ndarray, shape (L_1, …, L_N)
-        Utility of every profile, float64 or Fractions, with ``U[0, …, 0] == 0``.
-
-    Returns
-    -------
-    ndarray, shape (L_1, …, L_N)
-        The platform's fair share at every profile.
-
-    Raises
-    ------
-    SizeError
-        If the potential would not fit in memory.
-
-    Examples
-    --------
-    >>> coalition_potential_tensor(np.array([[0, 2 / 3], [2 / 3, 1]]))
-    array([[0.        , 0.33333333],
-           [0.33333333, 0.55555556]])
-    """
-    return _recursion(U, extra=1)
-
-
-def _recursion(U: Array, extra: int) -> Array:
-    per_profile = _BYTES_PER_EXACT_PROFILE if is_exact(U) else _BYTES_PER_PROFILE
-    require_memory(U.size * per_profile, f"the potential of {U.size:,} profiles", "fair_payments (one profile)")
-    order, ends = _profiles_by_support_size(U.shape)
-    strides = [math.prod(U.shape[user + 1 :]) for user in range(U.ndim)]
-    utility = U.reshape(-1)
-    potential = np.full(U.size, Fraction(0), dtype=object) if is_exact(U) else np.zeros(U.size)
-    for support_size in range(1, U.ndim + 1):
-        profiles = order[ends[support_size - 1] : ends[support_size]]
-        total = utility[profiles]
-        for n_levels, stride in zip(U.shape, strides, strict=True):
-            # Level index of this user times its stride; an absent user's neighbour is the profile
-            # itself, whose potential is still 0, so it adds nothing.
-            offset = profiles // stride
-            offset -= (offset // n_levels) * n_levels
-            offset *= stride
-            total += potential[profiles - offset]
-        potential[profiles] = total / (support_size + extra)
-    return potential.reshape(U.shape)
 
 
 def _profiles_by_support_size(shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -5,6 +5,7 @@ All of the package's utilities, and a user's own, are a `Utility`; whatever asks
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,6 +62,15 @@ def evaluated(evaluate: Callable[[NDArray[Any]], Any], states: NDArray[Any]) -> 
             plain(states[0]),
         )
     require_finite(values, lambda first: plain(states[first]))
+    return values
+
+
+def in_chunks(values_at: Callable[[NDArray[np.intp]], Array], n_states: int, *, exact: bool) -> Array:
+    """Values of states numbered from 0, very many at once but not all."""
+    values = np.empty(n_states, dtype=object if exact else float)
+    for start in range(0, n_states, _CHUNK):
+        stop = min(start + _CHUNK, n_states)
+        values[start:stop] = values_at(np.arange(start, stop))
     return values
 
 
@@ -423,13 +433,11 @@ class Utility(ABC):
 
     def _every_value(self) -> Array:
         """Utility of every profile, shape ``(L_1, …, L_N)``."""
-        values = np.empty(self.shape, dtype=object if self.exact else float)
-        flat = values.reshape(-1)
-        for start in range(0, flat.size, _CHUNK):
-            stop = min(start + _CHUNK, flat.size)
-            profiles = np.stack(np.unravel_index(np.arange(start, stop), self.shape), axis=1)
-            flat[start:stop] = evaluated(self.evaluate, profiles)
-        return values
+
+        def at(numbers: NDArray[np.intp]) -> Array:
+            return evaluated(self.evaluate, np.stack(np.unravel_index(numbers, self.shape), axis=1))
+
+        return in_chunks(at, math.prod(self.shape), exact=self.exact).reshape(self.shape)
 
 
 def _checking(method: Callable[..., Any], argument: str, check: Callable[[Utility, Any], None]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracles import coalition_shapley, shapley
 
-from fairgames.payments.potential import coalition_potential_tensor, potential_tensor, without_user
+from fairgames.payments.potential import potential_tensor, without_user
 
 SHAPES = [(2,), (4, 4), (2, 3, 4), (3, 3, 3, 3), (2, 3, 2, 2, 3)]
 
@@ -27,7 +27,7 @@ def test_differences_are_the_payments_of_the_definition_exactly(shape, random_ta
 def test_every_profile_of_five_users_with_four_levels(random_table):
     shape = (4,) * 5
     U = random_table(np.random.default_rng(8), shape)
-    P, Q = potential_tensor(U), coalition_potential_tensor(U)
+    P, Q = potential_tensor(U), potential_tensor(U, platform=1)
     for profile in product(*map(range, shape)):
         platform, users = coalition_shapley(U, profile)
         among_users = shapley(U, profile)
@@ -41,7 +41,7 @@ def test_every_profile_of_five_users_with_four_levels(random_table):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_platform_share_is_the_coalition_potential_exactly(shape, random_table):
     U = random_table(np.random.default_rng(9), shape)
-    Q = coalition_potential_tensor(U)
+    Q = potential_tensor(U, platform=1)
     for profile in product(*map(range, shape)):
         platform, users = coalition_shapley(U, profile)
         assert Q[profile] == platform
@@ -78,7 +78,7 @@ def test_equals_quadrature_of_the_thinning_integral():
 
 def test_no_one_present_is_worth_nothing():
     assert potential_tensor(np.array([0.0, 3.0]))[0] == 0
-    assert coalition_potential_tensor(np.array([Fraction(0), Fraction(3)], dtype=object)).tolist() == [
+    assert potential_tensor(np.array([Fraction(0), Fraction(3)], dtype=object), platform=1).tolist() == [
         0,
         Fraction(3, 2),
     ]
