@@ -89,7 +89,7 @@ def _parse(value: object, name: str, power: int) -> Number:
         value = value.item()
     if isinstance(value, (bool, np.bool_)):
         raise InputError(name, "must be a number, not a boolean", value)
-    if isinstance(value, numbers.Rational):
+    if isinstance(value, (int, Fraction, numbers.Rational)):
         above, below = int(value.numerator), int(value.denominator)
         # Bits first: they are free, while a comparison of Fractions costs as much as reading one.
         if above and abs(above.bit_length() - below.bit_length()) >= _BITS - 1:
@@ -97,7 +97,7 @@ def _parse(value: object, name: str, power: int) -> Number:
             if large > small * 10**power:
                 raise InputError(name, _RANGE, value)
         return value if type(value) is Fraction else Fraction(above, below)
-    if isinstance(value, numbers.Real):
+    if isinstance(value, (float, numbers.Real)):
         return float(value)
     if isinstance(value, (str, Decimal)):
         return _from_text(value, name, power)

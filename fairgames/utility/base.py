@@ -264,6 +264,8 @@ class Utility(ABC):
     @cached_property
     def type_levels(self) -> tuple[int, ...]:
         """Number of levels that users of each type have."""
+        if len(set(self.shape)) == 1:
+            return self.shape[:1] * len(self.type_sizes)
         _, first = np.unique(self.types, return_index=True)
         return tuple(self.shape[user] for user in first.tolist())
 
