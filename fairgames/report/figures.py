@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 TITLE_PAD = 22
 """Points between a panel and its title, with room for one line of legend."""
 
+_FIRST_USERS = "the first {} of {} users"
+_BEST_CHOICES = "the best {} of {} for the platform"
+MOST_ROWS = 30
+"""A figure shows at most so many users or equilibria; its title says so."""
+
 _POINTS_PER_CURVE = 65
 _SMALL_ALPHA = 0.1
 _THICKEST_BAR = 0.4  # inches
@@ -59,12 +64,11 @@ def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
     )
     names = {row.level: row.level_name for row in rows}
     keys: list[Artist] = [Patch(color=level_colour(level), label=names[level]) for level in sorted(names)]
-    priced = [(place, float(row.cost)) for place, row in enumerate(rows) if row.cost and row.cost < math.inf]
-    if priced:
-        at, costs = zip(*priced, strict=True)
-        keys += axes.plot(costs, at, "D", color="white", markeredgecolor=INK, markersize=5, label="privacy cost")
-    for place, (row, text) in enumerate(zip(rows, decimals(payments, 4), strict=True)):
-        edge = max(0.0, payments[place], float(row.cost) if row.cost and row.cost < math.inf else 0.0)
+    costs = np.array([float(row.cost) if row.cost and row.cost < math.inf else math.nan for row in rows])
+    if np.isfinite(costs).any():
+        keys += axes.plot(costs, places, "D", color="white", markeredgecolor=INK, markersize=5, label="privacy cost")
+    edges = np.fmax(np.fmax(payments, 0.0), costs).tolist()
+    for edge, place, text in zip(edges, places.tolist(), decimals(payments, 4), strict=True):
         axes.annotate(text, (edge, place), (6, 0), textcoords="offset points", va="center")
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_yticks(places, [row.label for row in rows])
@@ -84,17 +88,13 @@ def _bar_height(axes: Axes, rows: int) -> float:
 
 
 def draw_intervals(
-    axes: Axes,
-    stable: Sequence[StableProfile],
-    labels: Sequence[str],
-    *,
-    title: str,
-    key: str,
-    alpha: float | None = None,
+    axes: Axes, stable: Sequence[StableProfile], spec: Specification, title: str, alpha: float | None = None
 ) -> None:
-    """Draw the interval of alpha on which each pure equilibrium holds."""
-    largest = max((float(entry.utility) for entry in stable), default=1.0) or 1.0
-    for place, entry in enumerate(stable):
+    """Draw the interval of alpha of each of the first equilibria, darker for more utility; the title says how many."""
+    shown = sorted(stable[:MOST_ROWS], key=lambda entry: (entry.alpha_from, entry.alpha_to))
+    labels = [profile_label(spec, entry.profile) for entry in shown]
+    largest = max((float(entry.utility) for entry in shown), default=1.0) or 1.0
+    for place, entry in enumerate(shown):
         low, high = float(entry.alpha_from), float(entry.alpha_to)
         strength = 0.3 + 0.7 * max(0.0, float(entry.utility) / largest)
         # The marks keep intervals in sight that are narrower than the line is wide.
@@ -102,11 +102,11 @@ def draw_intervals(
         bar[0].set_solid_capstyle("butt")
     if alpha is not None:
         axes.axvline(alpha, color=ACCENT, linewidth=1, linestyle=":", zorder=3)
-    axes.set_yticks(range(len(stable)), labels, family="monospace")
-    axes.set_ylim(len(stable) - 0.4, -0.6)
-    label = _scale_alpha(axes, [float(entry.alpha_from) for entry in stable])
-    axes.set_xlabel(f"{label}\n{key}; darker: more utility")
-    axes.set_title(title)
+    axes.set_yticks(range(len(shown)), labels, family="monospace")
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    label = _scale_alpha(axes, [float(entry.alpha_from) for entry in shown])
+    axes.set_xlabel(f"{label}\n{letter_key(spec.levels)}; darker: more utility")
+    axes.set_title(_titled(title, len(shown), len(stable), _BEST_CHOICES))
     tidy(axes, "x")
 
 
@@ -210,17 +210,14 @@ def draw_rules(axes: Axes, outcomes: Sequence[RuleOutcome]) -> None:
     axes.barh(places + 0.2, gained, height=0.38, color=level_colour(1), label="the users gain")
     (marks,) = axes.plot(worst, places - 0.2, "D", color="white", markeredgecolor=INK, markersize=5)
     marks.set(label="kept at worst", clip_on=False, zorder=3)
-    axes.set_yticks(places, [_rule_label(outcome) for outcome in outcomes])
+    broken = ["" if one.axioms.fair else f"\nbreaks {', '.join(one.axioms.broken)}" for one in outcomes]
+    axes.set_yticks(places, [one.rule + breaks for one, breaks in zip(outcomes, broken, strict=True)])
     axes.invert_yaxis()
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_xlabel("in the unit of the utility")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
     axes.tick_params(axis="y", length=0)
     tidy(axes, "x")
-
-
-def _rule_label(outcome: RuleOutcome) -> str:
-    return outcome.rule if outcome.axioms.fair else f"{outcome.rule}\nbreaks {', '.join(outcome.axioms.broken)}"
 
 
 def draw_sweep(axes: Axes, result: Sweep, quantity: str, label: str) -> None:
@@ -233,12 +230,6 @@ def draw_sweep(axes: Axes, result: Sweep, quantity: str, label: str) -> None:
     axes.set_ylabel(label)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     tidy(axes, "y")
-
-
-_FIRST_USERS = "the first {} of {} users"
-_BEST_CHOICES = "the best {} of {} for the platform"
-MOST_ROWS = 30
-"""A figure shows at most so many users or equilibria; its title says so."""
 
 
 @house_style()
@@ -255,7 +246,7 @@ def intervals_figure(stable: Sequence[StableProfile], spec: Specification, alpha
     """Draw the interval of alpha of each pure equilibrium."""
     shown = stable[:MOST_ROWS]
     figure = new_figure(7, 1.4 + 0.22 * len(shown))
-    _draw_intervals(figure.add_subplot(), stable, spec, spec.title, alpha)
+    draw_intervals(figure.add_subplot(), stable, spec, spec.title, alpha)
     return figure
 
 
@@ -275,19 +266,10 @@ def solution_figure(
     if users:
         draw_payments(next(axes), users, _titled("Payments at the optimum", len(users), len(rows), _FIRST_USERS))
     if choices:
-        _draw_intervals(next(axes), stable, spec, "Stable choices")
+        draw_intervals(next(axes), stable, spec, "Stable choices")
     for panel in drawn:
         panel.set_title(panel.get_title(loc="left"), pad=TITLE_PAD)
     return figure
-
-
-def _draw_intervals(
-    axes: Axes, stable: Sequence[StableProfile], spec: Specification, title: str, alpha: float | None = None
-) -> None:
-    shown = sorted(stable[:MOST_ROWS], key=lambda entry: (entry.alpha_from, entry.alpha_to))
-    labels = [profile_label(spec, entry.profile) for entry in shown]
-    heading = _titled(title, len(shown), len(stable), _BEST_CHOICES)
-    draw_intervals(axes, shown, labels, title=heading, key=letter_key(spec.levels), alpha=alpha)
 
 
 @house_style()
