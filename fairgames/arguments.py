@@ -144,6 +144,18 @@ def _truth(value: Any, name: str) -> bool:
     return bool(value)
 
 
+def _instance(kind: Any, what: str) -> Kind:
+    def check(value: Any, name: str) -> Any:
+        if not isinstance(value, kind):
+            raise InputError(name, f"must be {what}", value)
+        return value
+
+    return check
+
+
+_text, _function, _mapping = _instance(str, "text"), _instance(Callable, "a function"), _instance(Mapping, "a mapping")
+
+
 def _whole(value: Any, name: str) -> int:
     if isinstance(value, np.ndarray) and value.ndim == 0 and not np.ma.is_masked(value):
         value = value.item()
@@ -168,12 +180,6 @@ def _fraction_paid(value: Any, name: str) -> Any:
     return value if callable(value) else as_number(value, name)
 
 
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise InputError(name, "must be text", value)
-    return value
-
-
 def _choice(options: str | tuple[str, ...]) -> Kind:
     known = (options,) if isinstance(options, str) else options
 
@@ -189,18 +195,6 @@ def _path(value: Any, name: str) -> Any:
     text = str(value) if isinstance(value, PurePath) else value
     if not isinstance(text, str) or not text or "\0" in text or len(text) > _LONGEST_PATH:
         raise InputError(name, "must be the path of a file or folder", value)
-    return value
-
-
-def _function(value: Any, name: str) -> Any:
-    if not callable(value):
-        raise InputError(name, "must be a function", value)
-    return value
-
-
-def _mapping(value: Any, name: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise InputError(name, "must be a mapping", value)
     return value
 
 

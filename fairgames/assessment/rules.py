@@ -382,7 +382,12 @@ def compare_rules(
     table = as_costs(costs, checked.shape)
     allowed = allowed_actions(table, actions, checked.shape)
     fixed = None if alpha is None else as_share(alpha, "alpha")
-    chosen = _as_rules(standard_rules(checked, costs) if rules is None else rules)
+    chosen = standard_rules(checked, costs) if rules is None else rules
+    if not chosen:
+        raise InputError("rules", "must map the name of at least one rule to it", rules)
+    for name, rule in chosen.items():
+        if not callable(rule):
+            raise InputError(f"rules[{name!r}]", "must be a function of (utility, profile)", rule)
     finite = allowed_actions(table, None, checked.shape)
     worth, borne = on_actions(checked.tensor(), allowed), costs_of_actions(table, allowed)
     outcomes = []
@@ -401,12 +406,3 @@ def _require_room(utility: Utility) -> None:
         f"the payments of {utility.n_users:,} users at {profiles}",
         "fewer users",
     )
-
-
-def _as_rules(rules: Mapping[str, PaymentRule]) -> Mapping[str, PaymentRule]:
-    if not rules:
-        raise InputError("rules", "must map the name of at least one rule to it", rules)
-    for name, rule in rules.items():
-        if not callable(rule):
-            raise InputError(f"rules[{name!r}]", "must be a function of (utility, profile)", rule)
-    return rules

@@ -29,12 +29,14 @@ from symbolic import dp_mean, dp_mean_risk, federated, federated_inputs, payment
 def payment_questions(everything: bool) -> Iterator[Question]:
     """The theorems for two and three users (four with ``everything``), and the matrices of two users."""
     for n_users in (2, 3, 4) if everything else (2, 3):
-        for name, source, form, each, numeric in (
-            ("payments among {} users", "theorem 2, eq. 7", "users_payment", True, _among_users),
-            ("platform's share, {} users", "theorem 1, eq. 5", "platform_payment", False, _of_platform),
-            ("shares beside the platform, {} users", "theorem 1, eq. 6", "coalition_payment", True, _beside_platform),
-        ):
-            yield Question(name.format(n_users), source, partial(_theorem, form, each, numeric, n_users))
+        among = partial(
+            _theorem, "users_payment", lambda U, rho: [fair_payments(U, rho).values, payment_table(U)[rho].values]
+        )
+        platform = partial(_theorem, "platform_payment", lambda U, rho: [coalition_payments(U, rho).platform])
+        beside = partial(_theorem, "coalition_payment", lambda U, rho: [coalition_payments(U, rho).values])
+        yield Question(f"payments among {n_users} users", "theorem 2, eq. 7", partial(among, n_users))
+        yield Question(f"platform's share, {n_users} users", "theorem 1, eq. 5", partial(platform, n_users))
+        yield Question(f"shares beside the platform, {n_users} users", "theorem 1, eq. 6", partial(beside, n_users))
     paid = partial(_matrices, "payment_matrices", ("first", "second"), ((2, 2), (3, 2)), _paid)
     yield Question("payment matrices of two users", "eq. 12, corrected", paid)
     shared = partial(_matrices, "coalition_matrices", ("platform", "first", "second"), ((2, 2),), _shared)
@@ -45,21 +47,12 @@ def _among_users(table: Array, profile: tuple[int, ...]) -> list[object]:
     return [fair_payments(table, profile).values, payment_table(table)[profile].values]
 
 
-def _of_platform(table: Array, profile: tuple[int, ...]) -> list[object]:
-    return [coalition_payments(table, profile).platform]
-
-
-def _beside_platform(table: Array, profile: tuple[int, ...]) -> list[object]:
-    return [coalition_payments(table, profile).values]
-
-
-def _theorem(
-    name: str, each: bool, numeric: Callable[..., list[object]], n_users: int, draws: Draws
-) -> Iterator[Point]:
+def _theorem(name: str, numeric: Callable[..., list[object]], n_users: int, draws: Draws) -> Iterator[Point]:
     """Random tables; first with nobody present, then with everybody, then at any profile."""
     utility, derive = payments.coalition_utility(n_users), getattr(payments, name)
     users = range(1, n_users + 1)
-    forms = [derive(utility, n_users, user) for user in users] if each else [derive(utility, n_users)]
+    whose = [()] if name == "platform_payment" else [(user,) for user in users]
+    forms = [derive(utility, n_users, *who) for who in whose]
     for place in range(draws.points):
         shape = [draws.integer(2, 3) for _ in users]
         table = draws.table(shape)

@@ -91,11 +91,6 @@ def user_type(user: int) -> tuple[int, int]:
     return PROFILE[user], SAMPLES[user]
 
 
-def user_types() -> Sequence[tuple[int, int]]:
-    """The types of Fig. 5, the present ones first, in the order in which they are drawn."""
-    return [(2, 100), (2, 10), (1, 100), (1, 10), (0, 10)]
-
-
 HEADERS_5 = ("panel", "between_variance", "within_variance", "level", "samples", "star", "payment", "difference")
 
 
@@ -138,7 +133,7 @@ def payday(regime: Regime, star: int | None = None) -> Payday:
     payments = fair_payments(federated_mean(regime, star), PROFILE)
     values, utility = payments.values.tolist(), float(payments.utility)
     bars = []
-    for kind in user_types():
+    for kind in ((2, 100), (2, 10), (1, 100), (1, 10), (0, 10)):
         alike = [user for user in range(len(SAMPLES)) if user_type(user) == kind]
         for is_star, users in ((True, [star] if star in alike else []), (False, [i for i in alike if i != star])):
             if users and users[0] is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,69 +111,47 @@ def draw_regimes(symmetric: Sequence[Point], best: Sequence[Point]) -> Figure:
     _draw_column(axes[:, 1], best, "each user who shares")
     axes[0, 0].set_title("Both users do the same (the paper's Fig. 8)", pad=26)
     axes[0, 1].set_title("Every equilibrium (what the paper leaves out)", pad=26)
-    for column, words in enumerate((("both share", "both mix", "nobody shares"), ("both share", "one shares", ""))):
-        _name_regions(axes[0, column], (0, low, high, 1), (*words[:2], "nobody shares"))
-        _mark(axes[:, column], low, high)
+    for top, bottom, middle in ((*axes[:, 0], "both mix"), (*axes[:, 1], "one shares")):
+        for words, left, right in (("both share", 0, low), (middle, low, high), ("nobody shares", high, 1)):
+            edge = top.get_xaxis_transform()
+            top.text((left + right) / 2, 1.02, words, transform=edge, ha="center", va="bottom", color=MUTED)
+        for panel, place in product((top, bottom), (low, high)):
+            panel.axvline(place, color=MUTED, linewidth=0.9, linestyle=":")
+        bottom.set_xticks([0, 0.2, low, 0.5, high, 0.8, 1], ["0", "0.2", "1/3", "0.5", "2/3", "0.8", "1"])
     axes[0, 0].set_ylabel("share paid out, $\\alpha^*$")
     axes[1, 0].set_ylabel("in the unit of the utility")
-    _formulas(axes)
+    for panel, where, text in (
+        (axes[0, 0], (0.2, 0.3), "$\\alpha^* = 2c$"),
+        (axes[0, 0], (0.47, 0.72), "$\\alpha^* = \\frac{6c}{3c+2}$"),
+        (axes[0, 1], (0.2, 0.3), "$\\alpha^* = 2c$"),
+        (axes[0, 1], (0.52, 0.62), "$\\alpha^* = \\frac{3c}{2}$"),
+        (axes[0, 0], (0.83, 0.06), "$\\alpha^* = 0$"),
+        (axes[0, 1], (0.83, 0.06), "$\\alpha^* = 0$"),
+    ):
+        panel.text(*where, text, fontsize=11, ha="left" if where[0] < 0.8 else "center")
     return figure
 
 
 def _draw_column(axes: Sequence[Axes], points: Sequence[Point], payee: str) -> None:
-    runs = _unbroken(points)
-    for place, run in enumerate(runs):
-        costs = [float(point.cost) for point in run]
-        labelled = place == 0
-        axes[0].plot(costs, [float(point.alpha) for point in run], color=INK, linewidth=2.2)
+    # Runs end where alpha jumps, so that no line is drawn across the jump.
+    alphas = [point.alpha for point in points]
+    jumps = [place for place, (low, high) in enumerate(pairwise(alphas), 1) if not -_JUMP < high - low < _JUMP]
+    for start, stop in pairwise((0, *jumps, len(points))):
+        costs, *columns = np.array(points[start:stop], dtype=float).T
+        drawn = dict(zip(Point._fields[1:], columns, strict=True))
+        axes[0].plot(costs, drawn["alpha"], color=INK, linewidth=2.2)
         for name, colour, style, label in (
             ("utility", level_colour(2), "-", "total utility $U$"),
             ("kept", ACCENT, "-", "the platform keeps $(1-\\alpha^*)U$"),
             ("paid_to_each", level_colour(3), "--", f"paid to {payee}"),
         ):
-            values = [float(getattr(point, name)) for point in run]
-            axes[1].plot(costs, values, style, color=colour, linewidth=2, label=label if labelled else None)
+            axes[1].plot(costs, drawn[name], style, color=colour, linewidth=2, label=None if start else label)
     for panel in axes:
         panel.set_xlim(0, 1)
         panel.set_ylim(-0.03, 1.05)
         tidy(panel, "y")
     axes[1].set_xlabel("privacy cost of sharing, $c$")
     axes[1].legend(loc="upper right", frameon=True, edgecolor="none", framealpha=1)
-
-
-def _unbroken(points: Sequence[Point]) -> list[list[Point]]:
-    """Split a curve where alpha jumps, so that no line is drawn across the jump."""
-    runs = [[points[0]]]
-    for before, point in pairwise(points):
-        if not -_JUMP < point.alpha - before.alpha < _JUMP:
-            runs.append([])
-        runs[-1].append(point)
-    return runs
-
-
-def _mark(axes: Sequence[Axes], low: float, high: float) -> None:
-    for panel in axes:
-        for place in (low, high):
-            panel.axvline(place, color=MUTED, linewidth=0.9, linestyle=":")
-    axes[1].set_xticks([0, 0.2, low, 0.5, high, 0.8, 1], ["0", "0.2", "1/3", "0.5", "2/3", "0.8", "1"])
-
-
-def _name_regions(axes: Axes, ends: Sequence[float], words: Sequence[str]) -> None:
-    for left, right, word in zip(ends, ends[1:], words, strict=False):
-        place = axes.get_xaxis_transform()
-        axes.text((left + right) / 2, 1.02, word, transform=place, ha="center", va="bottom", color=MUTED)
-
-
-def _formulas(axes: Sequence[Sequence[Axes]]) -> None:
-    for panel, where, text in (
-        (axes[0][0], (0.2, 0.3), "$\\alpha^* = 2c$"),
-        (axes[0][0], (0.47, 0.72), "$\\alpha^* = \\frac{6c}{3c+2}$"),
-        (axes[0][1], (0.2, 0.3), "$\\alpha^* = 2c$"),
-        (axes[0][1], (0.52, 0.62), "$\\alpha^* = \\frac{3c}{2}$"),
-        (axes[0][0], (0.83, 0.06), "$\\alpha^* = 0$"),
-        (axes[0][1], (0.83, 0.06), "$\\alpha^* = 0$"),
-    ):
-        panel.text(*where, text, fontsize=11, ha="left" if where[0] < 0.8 else "center")
 
 
 STEPS = 150
@@ -247,7 +225,7 @@ def draw_regions(found: TwoGroupOptima, window: TwoGroupOptima) -> Figure:
     figure = new_figure(12, 6.7, "Who takes part at the platform's optimum")
     left, right = figure.subplots(1, 2)
     for axes, part in ((left, found), (right, window)):
-        _draw_kinds(axes, part)
+        _draw_square(axes, part, part.kind, cmap=ListedColormap(_COLOURS), vmin=-0.5, vmax=len(KINDS) - 0.5)
     left.set_title("All costs")
     right.set_title("Enlarged: the half-mixed region that the paper leaves out")
     for place, words in _REGIONS:
@@ -294,10 +272,6 @@ def _draw_square(axes: Axes, found: TwoGroupOptima, values: NDArray[Any], **how:
     axes.set_xlabel("privacy cost of user 1, $c_1$")
     axes.set_ylabel("privacy cost of user 2, $c_2$")
     return image
-
-
-def _draw_kinds(axes: Axes, found: TwoGroupOptima) -> None:
-    _draw_square(axes, found, found.kind, cmap=ListedColormap(_COLOURS), vmin=-0.5, vmax=len(KINDS) - 0.5)
 
 
 def _label(axes: Axes, place: tuple[float, float], words: str) -> None:

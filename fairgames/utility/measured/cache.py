@@ -24,6 +24,8 @@ from fairgames.store import Store
 
 Measurement: TypeAlias = tuple[tuple[int, ...], int]
 """What was measured: a profile, and the number of the repeat."""
+_Outcome: TypeAlias = tuple[Measurement, float | None, str, str]
+"""What was measured, its value; or what went wrong, and where in the function."""
 
 
 class MeasurementCache:
@@ -110,24 +112,14 @@ class Experiment:
         try:
             answer = self.function(profile, **given)
         except Exception as error:
-            return _Outcome(
-                measured, None, f"raised {type(error).__name__} at {profile}: {error}", traceback.format_exc()
-            )
+            return measured, None, f"raised {type(error).__name__} at {profile}: {error}", traceback.format_exc()
         try:
             value = math.nan if isinstance(answer, str) else float(answer)
         except (TypeError, ValueError):
             value = math.nan
         if not math.isfinite(value):
-            return _Outcome(measured, None, f"must return a finite number at {profile}, got {answer!r}")
-        return _Outcome(measured, value)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    measured: Measurement
-    value: float | None
-    problem: str = ""
-    details: str = ""
+            return measured, None, f"must return a finite number at {profile}, got {answer!r}", ""
+        return measured, value, "", ""
 
 
 def measure(
@@ -174,10 +166,11 @@ def measure(
     try:
         with progress("measuring", len(tasks), leave=True) as bar:
             for outcome in outcomes:
-                if outcome.value is None:
+                measured, value, *_ = outcome
+                if value is None:
                     failures.append(outcome)
                 else:
-                    keep(outcome.measured, outcome.value)
+                    keep(measured, value)
                     bar.update()
     except (BrokenProcessPool, PicklingError) as error:
         raise InputError(
@@ -188,11 +181,8 @@ def measure(
     finally:
         close_quietly(outcomes)
     if failures:
-        raise _evaluation_error(failures[0])
-
-
-def _evaluation_error(failed: _Outcome) -> EvaluationError:
-    error = EvaluationError(f"the measured function {failed.problem}", failed.measured[0])
-    if failed.details:
-        error.add_note(failed.details)
-    return error
+        (profile, _), _, problem, details = failures[0]
+        failed = EvaluationError(f"the measured function {problem}", profile)
+        if details:
+            failed.add_note(details)
+        raise failed

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number, as_whole, to_float
+from fairgames.exactness import Number, as_number, as_whole, to_float
 from fairgames.files import Output, csv_text
 from fairgames.parallel import as_n_jobs, as_seed
 from fairgames.result import Result, format_value
@@ -104,21 +104,6 @@ class OneRepeat(Utility):
         """Utility of each row of ``profiles`` in this repeat."""
         values: NDArray[np.float64] = self._repeated(profiles)[self._number]
         return values
-
-
-def _as_csv(values: Array) -> bytes:
-    # The shortest decimal that reads back as the same float.
-    rows = ([*profile, repr(float(values[profile]))] for profile in np.ndindex(values.shape))
-    return csv_text([*(f"user {user}" for user in range(values.ndim)), "utility"], rows).encode()
-
-
-def _as_npy(values: Array) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, to_float(values), allow_pickle=False)
-    return stream.getvalue()
-
-
-_WRITERS = {".csv": _as_csv, ".npy": _as_npy}
 
 
 class MeasuredUtility(Utility):
@@ -319,11 +304,19 @@ class MeasuredUtility(Utility):
             If a measurement fails.
         """
         output = Output(Path(path), force=force)
-        writer = _WRITERS.get(output.path.suffix.lower())
-        if writer is None:
+        ending = output.path.suffix.lower()
+        if ending not in {".csv", ".npy"}:
             raise InputError("path", "must end in .csv or .npy", str(path))
         output.check()
-        output.write(writer(self.tensor()))
+        values = to_float(self.tensor())
+        if ending == ".csv":
+            # The shortest decimal that reads back as the same float.
+            rows = ([*profile, repr(float(values[profile]))] for profile in np.ndindex(values.shape))
+            output.write(csv_text([*(f"user {user}" for user in range(self.n_users)), "utility"], rows))
+        else:
+            stream = io.BytesIO()
+            np.save(stream, values, allow_pickle=False)
+            output.write(stream.getvalue())
 
     @public
     def representatives(self, profiles: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
@@ -470,7 +463,8 @@ def monotonicity(utility: MeasuredUtility, level: float = 0.05) -> Monotonicity:
         (profile, user)
         for profile in sorted(known)
         for user, n_levels in enumerate(utility.shape)
-        if profile[user] + 1 < n_levels and _representative(utility, _raised(profile, user)) in known
+        if profile[user] + 1 < n_levels
+        and tuple(utility.representatives(np.array([_raised(profile, user)]))[0].tolist()) in known
     ]
     falls: list[Fall] = []
     if steps:
@@ -499,7 +493,3 @@ def _falls(
 
 def _raised(profile: tuple[int, ...], user: int) -> tuple[int, ...]:
     return (*profile[:user], profile[user] + 1, *profile[user + 1 :])
-
-
-def _representative(utility: MeasuredUtility, profile: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(utility.representatives(np.array([profile]))[0].tolist())

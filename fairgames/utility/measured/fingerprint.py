@@ -217,7 +217,8 @@ class _Seen:
         for name, value in _values_read(function, own):
             yield name.encode()
             if isinstance(value, types.ModuleType):
-                yield from self._module(value, set(_names(function.__code__)), {value.__name__})
+                names = {name for code in _codes(function.__code__) for name in code.co_names}
+                yield from self._module(value, names, {value.__name__})
             else:
                 yield self.digest(value, name)
 
@@ -318,7 +319,9 @@ def _values_read(function: types.FunctionType, own: bool) -> Iterator[tuple[str,
         except ValueError:
             yield name, None
     if own:
-        for name in sorted(set(_globals_read(function.__code__)) & set(function.__globals__)):
+        steps = (step for code in _codes(function.__code__) for step in dis.get_instructions(code))
+        read = {str(step.argval) for step in steps if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}}
+        for name in sorted(read & set(function.__globals__)):
             yield name, function.__globals__[name]
         yield from _modules_read(function)
 
@@ -328,13 +331,6 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _codes(constant)
-
-
-def _globals_read(code: types.CodeType) -> Iterator[str]:
-    for part in _codes(code):
-        for step in dis.get_instructions(part):
-            if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
-                yield str(step.argval)
 
 
 def _modules_read(function: types.FunctionType) -> Iterator[tuple[str, types.ModuleType]]:
@@ -353,11 +349,6 @@ def _modules_read(function: types.FunctionType) -> Iterator[tuple[str, types.Mod
                         module = importlib.import_module(name)
                 if module is not None:
                     yield module.__name__, module
-
-
-def _names(code: types.CodeType) -> Iterator[str]:
-    for part in _codes(code):
-        yield from part.co_names
 
 
 def _attributes(thing: object) -> dict[str, object]:
