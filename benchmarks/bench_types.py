@@ -15,8 +15,7 @@ from fairgames import FederatedMeanUtility
 from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.types.hall import prune, stable_ranges, types_game
-from fairgames.mechanism.types.optimum import types_optimum
+from fairgames.mechanism.types import prune, stable_ranges, types_game, types_optimum
 from fairgames.payments.counts import count_potential
 
 

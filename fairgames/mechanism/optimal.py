@@ -29,7 +29,7 @@ from fairgames.mechanism.problem import Problem, Selection, as_problem
 from fairgames.mechanism.symmetric.optimum import counts_of, is_exchangeable, profile_of, with_mixed_families
 from fairgames.mechanism.two_player.families import numbers_at_most
 from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
-from fairgames.mechanism.types.optimum import types_optimum
+from fairgames.mechanism.types import types_optimum
 from fairgames.memory import readable_count
 from fairgames.result import format_value
 from fairgames.utility.base import Utility

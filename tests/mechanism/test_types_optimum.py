@@ -9,12 +9,11 @@ from oracles import TINY, BruteForce, shapley
 
 from fairgames import CountUtility, FederatedMeanUtility, InputError, SizeError, TableUtility, Utility, optimal_alpha
 from fairgames.errors import SolverError
+from fairgames.mechanism import types as types_selection
 from fairgames.mechanism.dense import best_potential, best_pure, upper_envelope, worst_pure
 from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.problem import as_problem
-from fairgames.mechanism.types import optimum as types_selection
-from fairgames.mechanism.types.hall import assign, prune, stable_ranges, types_game
-from fairgames.mechanism.types.optimum import types_optimum
+from fairgames.mechanism.types import assign, prune, stable_ranges, types_game, types_optimum
 from fairgames.payments.counts import count_potential
 
 
