@@ -18,7 +18,7 @@ from oracles import shapley
 from fairgames import InputError
 from fairgames.errors import EvaluationError
 from fairgames.payments.engines.evaluation import checked
-from fairgames.payments.engines.permutations import PrefixWalk, ShiftedPairs, permutation_payments
+from fairgames.payments.engines.permutations import ShiftedPairs, along_prefixes, permutation_payments
 
 # Worker processes cannot import test modules.
 register_pickle_by_value(sys.modules[__name__])
@@ -88,7 +88,7 @@ def test_long_walks_are_evaluated_in_blocks(monkeypatch):
     monkeypatch.setattr("fairgames.payments.engines.permutations._CELLS_AT_ONCE", 30 * 7)
     order = np.random.default_rng(0).permutation(30)
     levels = np.arange(30) % 3 + 1
-    walked = PrefixWalk(checked(log_utility), levels)(order)
+    walked = along_prefixes(checked(log_utility), levels, order)
     for position in range(30):
         profile = np.zeros(30, dtype=int)
         profile[order[: position + 1]] = levels[order[: position + 1]]

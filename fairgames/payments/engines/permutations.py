@@ -31,61 +31,31 @@ from fairgames.utility.measured.fingerprint import fingerprint as fingerprint_of
 _CELLS_AT_ONCE = 1 << 22
 
 
-@dataclass(frozen=True, eq=False)
-class PrefixWalk:
-    """Walk that evaluates the profiles of the first 1, 2, … users of an order, many at once.
-
-    Attributes
-    ----------
-    evaluate : callable
-        Profiles ``(M, N)`` to utilities ``(M,)``.
-    levels : ndarray of int, shape (N,)
-        Level of each user once it has joined.
-    """
-
-    evaluate: CheckedUtility
-    levels: NDArray[np.intp]
-
-    def __call__(self, order: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Utility after each user of ``order`` has joined, shape of ``order``."""
-        step = max(1, _CELLS_AT_ONCE // len(self.levels))
-        values = np.empty(len(order))
-        for start in range(0, len(order), step):
-            stop = min(start + step, len(order))
-            profiles = np.zeros((stop - start, len(self.levels)), dtype=np.intp)
-            profiles[:, order[:start]] = self.levels[order[:start]]
-            block = order[start:stop]
-            profiles[:, block] = np.tril(np.ones((len(block), len(block)), dtype=np.intp)) * self.levels[block]
-            values[start:stop] = self.evaluate(profiles)
-        return values
+def along_prefixes(evaluate: CheckedUtility, levels: NDArray[np.intp], order: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Utility after each user of ``order`` has joined, by the profiles of its first 1, 2, … users, many at once."""
+    step = max(1, _CELLS_AT_ONCE // len(levels))
+    values = np.empty(len(order))
+    for start in range(0, len(order), step):
+        stop = min(start + step, len(order))
+        profiles = np.zeros((stop - start, len(levels)), dtype=np.intp)
+        profiles[:, order[:start]] = levels[order[:start]]
+        block = order[start:stop]
+        profiles[:, block] = np.tril(np.ones((len(block), len(block)), dtype=np.intp)) * levels[block]
+        values[start:stop] = evaluate(profiles)
+    return values
 
 
-@dataclass(frozen=True, eq=False)
-class CheckedWalk:
-    """Walk of a utility's own whose values are checked: the profile of a bad one is named.
-
-    Attributes
-    ----------
-    walk : callable
-        Utilities as users join.
-    levels : ndarray of int, shape (N,)
-        Level of each user once it has joined.
-    """
-
-    walk: Walk
-    levels: NDArray[np.intp]
-
-    def __call__(self, order: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Utility after each user of ``order`` has joined, shape of ``order``."""
-        values = np.asarray(self.walk(order), dtype=float)
-        if values.shape != order.shape:
-            raise InputError("walk", f"must return one utility for each of {len(order)} users", values.shape)
-        for first in np.flatnonzero(~np.isfinite(values))[:1].tolist():
-            profile = np.zeros_like(self.levels)
-            profile[order[: first + 1]] = self.levels[order[: first + 1]]
-            where = tuple(profile.tolist())
-            raise EvaluationError(f"the utility must be a finite number at {where}, got {values[first]}", where)
-        return values
+def _checked_walk(walk: Walk, levels: NDArray[np.intp], order: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Walk of a utility's own, its values checked: the profile of a bad one is named."""
+    values = np.asarray(walk(order), dtype=float)
+    if values.shape != order.shape:
+        raise InputError("walk", f"must return one utility for each of {len(order)} users", values.shape)
+    for first in np.flatnonzero(~np.isfinite(values))[:1].tolist():
+        profile = np.zeros_like(levels)
+        profile[order[: first + 1]] = levels[order[: first + 1]]
+        where = tuple(profile.tolist())
+        raise EvaluationError(f"the utility must be a finite number at {where}, got {values[first]}", where)
+    return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -467,7 +437,7 @@ def permutation_payments(
         )
     n_replicates, n_shifts = _plan(len(present), budget, open_ended=max_seconds is not None or target_error is not None)
     utility = checked(evaluate)
-    walking = PrefixWalk(utility, profile) if walk is None else CheckedWalk(walk, profile)
+    walking = partial(along_prefixes, utility, profile) if walk is None else partial(_checked_walk, walk, profile)
     pairs = ShiftedPairs(walking, present, n_shifts, root)
     run = partial(_estimated, utility, pairs, profile, groups, n_replicates, max_seconds, target_error, n_jobs)
     if checkpoint is None:
