@@ -282,7 +282,10 @@ def prune(game: TypesGame) -> Intervals:
         lows, highs, held = (np.moveaxis(array, k, 0) for array in (lo, hi, holds))
         for level, other in _moves(one_type):
             rows, gain = table.differences(k, level, other)
-            need = _sorted_needs(one_type, level, other, game)[table.lattice.compositions[k][rows, level] - 1]
+            needs = dearer(one_type.costs, level, other, game.margin)
+            order = np.argsort(needs, kind="stable")
+            needs = np.repeat(needs[order], one_type.sizes[order])
+            need = needs[table.lattice.compositions[k][rows, level] - 1]
             low, high = lows[rows], highs[rows]
             gain = np.moveaxis(gain, k, 0)
             held[rows] &= narrow(low, high, gain, need.reshape(-1, *[1] * (gain.ndim - 1)))
@@ -301,12 +304,6 @@ def _unbounded(shape: tuple[int, ...], like: Array) -> tuple[Array, Array]:
 def _moves(one_type: CostedType) -> Iterator[tuple[int, int]]:
     """Every pair of different levels of a type."""
     return permutations(range(one_type.costs.shape[1]), 2)
-
-
-def _sorted_needs(one_type: CostedType, level: int, other: int, game: TypesGame) -> Array:
-    needs = dearer(one_type.costs, level, other, game.margin)
-    order = np.argsort(needs, kind="stable")
-    return np.repeat(needs[order], one_type.sizes[order])
 
 
 @dataclass(frozen=True, eq=False)

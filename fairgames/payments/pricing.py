@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -221,7 +220,7 @@ def fair_payments(
         ),
     }
     if not len(groups.sizes):
-        priced = _nobody(groups, chosen)
+        priced = _enumerated(groups, chosen, "nobody is present", None, rational=True)
     elif chosen in {"subsets", "types"}:
         priced = _enumerated(groups, chosen, reason, budget, rational=exact or engine != "auto")
     elif chosen == "integrals":
@@ -261,12 +260,6 @@ def _check_effort(
     for name, value in (("target_error", target_error), ("max_seconds", max_seconds)):
         if value is not None and not 0 < value < np.inf:
             raise InputError(name, "must be above 0", value)
-
-
-def _nobody(groups: PresentGroups, engine: str) -> Payments:
-    nothing: Number = Fraction(0) if groups.utility.exact else 0.0
-    values = np.full(groups.profile.shape, nothing, dtype=object if groups.utility.exact else float)
-    return Payments(values=values, utility=nothing, alpha=1, engine=engine, reason="nobody is present")
 
 
 def _enumerated(groups: PresentGroups, engine: str, reason: str, budget: int | None, *, rational: bool) -> Payments:

@@ -202,7 +202,11 @@ def moves_by_permutations(
         gains.append(np.array([_gains_along(evaluate, levels, offered, walk) for walk in orders[-1]]))
     for level in range(1, n_levels):
         rows[:, :, level] = known.adjusted(np.array(orders), np.array(gains)[..., level], first[:, level], level)
-    _add_up(rows, levels, worth)
+    present = np.flatnonzero(levels)
+    if present.size:
+        # By how much the payments of a replicate miss the utility has mean zero.
+        missed = rows[:, present, levels[present]].sum(axis=1) - worth
+        rows[:, present, levels[present]] -= missed[:, None] / len(present)
     cells = by_cell(rows, utility.types, levels, (len(utility.type_sizes), n_levels))
     evaluations = n_users * n_levels * (2 + 2 * shifts * replicates)
     return moves_of_replicates(cells, worth, evaluations, "random orders")
@@ -286,14 +290,6 @@ def _gains_along(
     after = np.where(last >= 0, joined[last], 0.0)
     added[:, 0] = np.concatenate([[0.0], after[:-1]])
     return added - added[:, :1]
-
-
-def _add_up(rows: NDArray[np.float64], levels: NDArray[np.intp], worth: float) -> None:
-    """Make the payments of each replicate add up to the utility; by how much they miss it has mean zero."""
-    present = np.flatnonzero(levels)
-    if present.size:
-        missed = rows[:, present, levels[present]].sum(axis=1) - worth
-        rows[:, present, levels[present]] -= missed[:, None] / len(present)
 
 
 def by_cell(

@@ -415,7 +415,9 @@ def strata_payments(
         )
     utility, n_users = checked(evaluate, n_jobs), int(sizes.sum())
     if len(sizes) == 1:
-        return _equal_shares(float(utility(sizes[None])[0]), n_users)
+        U = float(utility(sizes[None])[0])
+        equal, certain = "all present users are identical: U/N each, exactly", _N_REPLICATES - 2
+        return Payments(U / sizes, U, 1, engine="strata", reason=equal, evaluations=1, degrees_of_freedom=certain)
     largest, most_stars, n_sizes, spare = _plan(sizes, max_evaluations)
     U = float(utility(sizes[None])[0])
     by_size, evaluations = small_coalitions(utility, sizes, largest)
@@ -426,15 +428,20 @@ def strata_payments(
     sampled, drawn_before = np.zeros((_N_REPLICATES, len(sizes))), 0
     for attempt in range(64):
         rng = np.random.default_rng(batch_seed(root, attempt))
-        fresh, spent = _replicated_totals(utility, users, strata, n_sizes, rng)
+        drawn, weights = strata.draw(rng, _N_REPLICATES, n_sizes)
+        forward = np.broadcast_to(strata.forward[:, None], drawn.shape)
+        totals, spent = joining_totals(utility, users, drawn.ravel(), forward.ravel(), rng)
+        fresh = (totals.reshape(*drawn.shape, len(sizes)) * weights[None, :, :, None]).sum(axis=(1, 2))
         sampled = (drawn_before * sampled + n_sizes * fresh) / (drawn_before + n_sizes)
         drawn_before += n_sizes
         evaluations += spent
         replicates = Replicates(exact + sampled, U, n_users)
-        excess = _error_excess(replicates, sizes, target_error)
+        excess = max(replicates.error_excess(sizes, target_error), replicates.residual_excess)
         n_sizes = _more_sizes(drawn_before, excess)
         affordable = (max_evaluations - evaluations) // per_size
-        if excess <= 1 or affordable < _FIRST_SIZES or _hopeless(replicates, evaluations, max_evaluations):
+        # Whether payments add up would stay open even with several times the evaluations allowed.
+        hopeless = evaluations * replicates.residual_excess**2 > _HOPELESS * max_evaluations
+        if excess <= 1 or affordable < _FIRST_SIZES or (hopeless and evaluations > max_evaluations / 10):
             break
         n_sizes = min(n_sizes, int(affordable))
 
@@ -470,47 +477,6 @@ def _plan(sizes: NDArray[np.int64], max_evaluations: int) -> tuple[int, int, int
     while n_sizes > 1 and fewest_evaluations(sizes, largest, n_stars, n_sizes)[0] > max_evaluations:
         n_sizes //= 2
     return largest, n_stars, n_sizes, fewest_evaluations(sizes, largest, n_stars)[1]
-
-
-def _equal_shares(U: float, n_users: int) -> Payments:
-    return Payments(
-        engine="strata",
-        alpha=1,
-        values=np.array([U / n_users]),
-        degrees_of_freedom=_N_REPLICATES - 2,
-        utility=U,
-        reason="all present users are identical: U/N each, exactly",
-        evaluations=1,
-    )
-
-
-def _replicated_totals(
-    evaluate: CheckedUtility,
-    users: Population,
-    strata: SizeStrata,
-    n_sizes: int,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float64], int]:
-    """Independent estimates of what each group earns above the exact sizes, shape (32, K)."""
-    drawn, weights = strata.draw(rng, _N_REPLICATES, n_sizes)
-    forward = np.broadcast_to(strata.forward[:, None], drawn.shape)
-    totals, evaluations = joining_totals(evaluate, users, drawn.ravel(), forward.ravel(), rng)
-    by_size = totals.reshape(*drawn.shape, len(users.sizes)) * weights[None, :, :, None]
-    return by_size.sum(axis=(1, 2)), evaluations
-
-
-def _error_excess(replicates: Replicates, sizes: NDArray[np.int64], target_error: float) -> float:
-    """How many times the errors exceed what is wanted; at most 1 when they suffice."""
-    values, errors = replicates.regressed()
-    scale = payment_scale(values / sizes, replicates.utility, replicates.n_users) * sizes
-    wanted = np.maximum(target_error * scale, replicates.rounding)
-    return float(max(np.max(errors / wanted), replicates.residual_excess))
-
-
-def _hopeless(replicates: Replicates, evaluations: int, max_evaluations: int) -> bool:
-    """Whether the check would stay open even with several times the evaluations allowed."""
-    short = evaluations * replicates.residual_excess**2 > _HOPELESS * max_evaluations
-    return short and evaluations > max_evaluations / 10
 
 
 def _more_sizes(drawn: int, excess: float) -> int:
@@ -569,6 +535,12 @@ class Replicates:
     def residual_excess(self) -> float:
         """How many times that error exceeds what shows whether payments add up."""
         return self.residual_error / max(RESIDUAL_ERROR * self.scale, self.rounding)
+
+    def error_excess(self, group_sizes: NDArray[np.int64], target_error: float) -> float:
+        """How many times the errors exceed what is wanted; at most 1 when they suffice."""
+        totals, errors = self.regressed()
+        scale = payment_scale(totals / group_sizes, self.utility, self.n_users) * group_sizes
+        return float(np.max(errors / np.maximum(target_error * scale, self.rounding)))
 
     @property
     def degrees_of_freedom(self) -> int:

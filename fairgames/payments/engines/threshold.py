@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -141,6 +141,7 @@ def _bisect(reached: Callable[[float], bool]) -> float:
 
 
 _NODES = 12
+_legendre = cache(np.polynomial.legendre.leggauss)
 _PANELS = (3.0, 1.0, 0.3)
 _NEGLIGIBLE_CHANCE = 1e-18
 _LARGEST_HEAVY_GROUP = 64
@@ -244,12 +245,8 @@ def _in_units(weights: NDArray[np.object_], sizes: NDArray[np.int64], quota: Num
     return np.array([value // unit for value in whole], dtype=np.int64), needed
 
 
-@dataclass(frozen=True)
-class _Others:
-    """The other users: heavy ones, whose number present is enumerated, and the bulk."""
-
-    heavy: tuple[tuple[int, int], ...]
-    bulk: BulkWeight
+_Heavy: TypeAlias = list[tuple[int, int]]
+"""Weight and size of each group of heavy users, whose number present is enumerated."""
 
 
 def _pivotal(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int, group: int, panel: float) -> float:
@@ -259,16 +256,16 @@ def _pivotal(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int, gr
         return 0.0
     left = sizes.copy()
     left[group] -= 1
-    others = _split(units, left)
+    heavy, bulk = _split(units, left)
     total = 0.0
-    for present in product(*(range(size + 1) for _, size in others.heavy)):
-        carried = sum(unit * count for (unit, _), count in zip(others.heavy, present, strict=True))
+    for present in product(*(range(size + 1) for _, size in heavy)):
+        carried = sum(unit * count for (unit, _), count in zip(heavy, present, strict=True))
         low, high = needed - weight - carried, needed - 1 - carried
-        if high < 0 or low > others.bulk.largest:
+        if high < 0 or low > bulk.largest:
             continue
-        for nodes, lengths in _panels(others, present, low, high, panel):
-            inside = others.bulk.probability(nodes, low, high)
-            total += float(lengths @ (inside * _chance(others.heavy, present, nodes)))
+        for nodes, lengths in _panels(heavy, bulk, present, low, high, panel):
+            inside = bulk.probability(nodes, low, high)
+            total += float(lengths @ (inside * _chance(heavy, present, nodes)))
     return total
 
 
@@ -286,7 +283,7 @@ def _work(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: int) -> tu
     """Elementary steps of the Fourier sums, and of the distributions by size; a few hundred million a second."""
     n_users, n_groups = int(sizes.sum()), len(sizes)
     bulk = BulkWeight(units[units > 0], sizes[units > 0])
-    n_heavy = math.prod(size + 1 for _, size in _split(units, sizes).heavy)
+    n_heavy = math.prod(size + 1 for _, size in _split(units, sizes)[0])
     try:
         by_fourier: float = n_groups**2 * n_heavy * _NODES_IN_ALL * bulk.n_frequencies()
     except SizeError:
@@ -330,9 +327,9 @@ def pivotal_by_size(units: NDArray[np.int64], sizes: NDArray[np.int64], needed: 
     return shares
 
 
-def _split(units: NDArray[np.int64], sizes: NDArray[np.int64]) -> _Others:
+def _split(units: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[_Heavy, BulkWeight]:
     """Set apart small groups whose single users outweigh the spread of all lighter ones."""
-    heavy: list[tuple[int, int]] = []
+    heavy: _Heavy = []
     order = [int(group) for group in np.argsort(-units, kind="stable") if sizes[group] > 0 and units[group] > 0]
     states = 1
     for position, group in enumerate(order):
@@ -342,13 +339,11 @@ def _split(units: NDArray[np.int64], sizes: NDArray[np.int64]) -> _Others:
         if sizes[group] > _LARGEST_HEAVY_GROUP or units[group] < 0.7 * spread or states > _MOST_HEAVY_STATES:
             break
         heavy.append((int(units[group]), int(sizes[group])))
-    bulk = order[len(heavy) :]
-    return _Others(tuple(heavy), BulkWeight(units[bulk], sizes[bulk]))
+    lighter = order[len(heavy) :]
+    return heavy, BulkWeight(units[lighter], sizes[lighter])
 
 
-def _chance(
-    heavy: tuple[tuple[int, int], ...], present: tuple[int, ...], t: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _chance(heavy: _Heavy, present: tuple[int, ...], t: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probability that just these numbers of heavy users are present."""
     chance = np.ones_like(t)
     for (_, size), count in zip(heavy, present, strict=True):
@@ -357,23 +352,23 @@ def _chance(
 
 
 def _panels(
-    others: _Others, present: tuple[int, ...], low: int, high: int, panel: float
+    heavy: _Heavy, bulk: BulkWeight, present: tuple[int, ...], low: int, high: int, panel: float
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Nodes and weights in t: fine where the bulk's weight crosses an end of ``[low, high]``, coarse between."""
-    rising, falling = others.bulk.crossing(low), others.bulk.crossing(high + 1)
+    rising, falling = bulk.crossing(low), bulk.crossing(high + 1)
     if falling[0] <= rising[1]:
-        edges = _steps(others.bulk, rising[0], falling[1], panel)
+        edges = _steps(bulk, rising[0], falling[1], panel)
         sums = [_NODES] * (len(edges) - 1)
     else:
-        first, last = _steps(others.bulk, *rising, panel), _steps(others.bulk, *falling, panel)
+        first, last = _steps(bulk, *rising, panel), _steps(bulk, *falling, panel)
         edges = [*first, *last]
-        between = _NODES + sum(size for _, size in others.heavy)
+        between = _NODES + sum(size for _, size in heavy)
         sums = [_NODES] * (len(first) - 1) + [between] + [_NODES] * (len(last) - 1)
     panels = []
     for start, stop, n_nodes in zip(edges[:-1], edges[1:], sums, strict=True):
         nodes, weights = _legendre(n_nodes)
         t = (start + stop) / 2 + (stop - start) / 2 * nodes
-        if _chance(others.heavy, present, t).max() > _NEGLIGIBLE_CHANCE:
+        if _chance(heavy, present, t).max() > _NEGLIGIBLE_CHANCE:
             panels.append((t, (stop - start) / 2 * weights))
     return panels
 
@@ -383,9 +378,3 @@ def _steps(bulk: BulkWeight, start: float, stop: float, panel: float) -> list[fl
     while edges[-1] < stop:
         edges.append(min(stop, edges[-1] + panel * bulk.step(edges[-1])))
     return edges
-
-
-@cache
-def _legendre(n_nodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
-    return nodes, weights
