@@ -1,4 +1,4 @@
-"""Two-player enumeration with certificates, beside nashpy, pygambit and quantecon, in one run.
+"""Enumeration with certificates, beside nashpy, pygambit and quantecon, in one run.
 
 Every row gives the time of one game and the number of equilibria found. `fairgames` returns all of
 them, exact where the payoffs are, each with its certificate; the others return bare points, and may
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fairgames import equilibria
+from fairgames import FairGame, FederatedMeanUtility, equilibria
 
 
 def seconds(solve: Callable[[], Any], least: float = 0.3) -> tuple[float, int]:
@@ -61,18 +61,28 @@ def compare(title: str, A: np.ndarray, B: np.ndarray) -> None:
         print(f"  {name:32} {1000 * taken:10.3f} ms   {found:3d} equilibria{missed}   ratio {taken / own:.2f}")
 
 
-def compare_more_users(shape: tuple[int, ...], n_games: int) -> None:
-    """Print how many equilibria subdivision and enumpoly find on random games, and their mean times."""
-    rng = np.random.default_rng(0)
-    games = [[rng.normal(size=shape) for _ in shape] for _ in range(n_games)]
-    print(f"\n{n_games} random float games of {len(shape)} users, {shape}")
-    for method in ("subdivision", "gambit-enumpoly"):
-        start = time.perf_counter()
-        results = [equilibria(game, method=method) for game in games]
-        taken = (time.perf_counter() - start) / n_games
-        even = sum(len(result) % 2 == 0 for result in results)
-        found = sum(map(len, results))
-        print(f"  {method:32} {1000 * taken:10.3f} ms   {found:3d} equilibria; an even number in {even} games")
+def compare_more_users(title: str, games: list[Any]) -> None:
+    """Print how many equilibria we and enumpoly find, median and slowest time, and how many games are decided."""
+    print(f"\n{title}, {len(games)} games")
+    for method in ("auto", "gambit-enumpoly"):
+        taken, found, decided = [], 0, 0
+        for game in games:
+            start = time.process_time()
+            result = equilibria(game, method=method)
+            taken.append(1000 * (time.process_time() - start))
+            found, decided = found + len(result), decided + result.complete
+        times = f"{np.median(taken):10.3f} ms, slowest {max(taken):.3f} ms"
+        print(f"  {method:32} {times}   {found:3d} equilibria; complete by proof in {decided} games")
+
+
+def hospitals(n_games: int) -> list[FairGame]:
+    """Three hospitals that differ, three levels."""
+    rng, games = np.random.default_rng(0), []
+    for _ in range(n_games):
+        utility = FederatedMeanUtility(samples=rng.integers(5, 60, 3), between_variance=4.0, within_variance=48.0)
+        costs = np.column_stack([np.zeros(3), np.sort(rng.uniform(0, 1.5, (3, 2)), axis=1)])
+        games.append(FairGame(utility, costs, alpha=rng.uniform(0.1, 0.9)))
+    return games
 
 
 def main() -> None:
@@ -92,8 +102,13 @@ def main() -> None:
     compare("random floats, 8x8", A, B)
     A, B = rng.integers(0, 3, (2, 6, 6))
     compare("degenerate small integers, 6x6", A, B)
-    for shape, n_games in (((2, 2, 2), 100), ((2, 2, 2, 2), 20), ((3, 3, 3), 10)):
-        compare_more_users(shape, n_games)
+    print("\nbars in ms for more users: 2x2x2 20, 2x2x2x2 300, 3x3x3 3000, three hospitals of three levels 2000")
+    for shape, n_games in (((2, 2, 2), 200), ((2, 2, 2, 2), 40), ((3, 3, 3), 20)):
+        rng = np.random.default_rng(0)
+        compare_more_users(f"random floats, {shape}", [[rng.normal(size=shape) for _ in shape] for _ in range(n_games)])
+    rng = np.random.default_rng(0)
+    compare_more_users("payoffs 0 and 1, (2, 2, 2)", [list(rng.integers(0, 2, (3, 2, 2, 2))) for _ in range(100)])
+    compare_more_users("three hospitals, three levels", hospitals(20))
 
 
 if __name__ == "__main__":

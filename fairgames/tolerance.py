@@ -52,9 +52,6 @@ ROOT = Fraction(1, 1 << 60)
 MATCHING = 1e-6
 """When solvers are compared, float probabilities this close are the same answer, more or less well converged."""
 
-ILL_CONDITIONED = 1e8
-"""Equations whose condition number is larger count as singular: floats leave too few digits of their solution."""
-
 
 def probability_tolerance(*strategies: Array) -> float:
     """Tolerance for sums and differences of probabilities: 0 when all are exact, else ``PROBABILITY``.

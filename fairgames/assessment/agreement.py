@@ -196,5 +196,12 @@ def _row(solver: Solver, run: Run, status: str, result: Screened, reference: Equ
 
 
 def _covers(promise: Promise, is_isolated: bool | None, is_pure: bool) -> bool:
-    known: dict[Promise, bool] = {"complete": True, "isolated": is_isolated is True, "pure": is_pure, "one": True}
+    isolated = is_isolated is True
+    known: dict[Promise, bool] = {
+        "complete": True,
+        "every": isolated,
+        "isolated": isolated,
+        "pure": is_pure,
+        "one": True,
+    }
     return known.get(promise, False)

@@ -8,14 +8,15 @@ has found, and `verify` describes again what it reads.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 from fairgames.equilibrium.certify import Certified, Certifier, numbers_of
+from fairgames.equilibrium.enclosures import proof
 from fairgames.equilibrium.normal_form import NormalForm
 from fairgames.equilibrium.result import Equilibrium
-from fairgames.equilibrium.solver import Strategies
-from fairgames.equilibrium.subdivision import Supports, is_regular
-from fairgames.exactness import Array
+from fairgames.equilibrium.solver import Piece, Strategies, Supports
+from fairgames.exactness import Array, Number, is_exact
 
 Component = tuple[tuple[Array, ...], ...]
 Integers = Sequence[Sequence[int]]
@@ -33,7 +34,13 @@ def index_sum(equilibria: Sequence[Equilibrium]) -> int | None:
 
 
 def structured(
-    form: NormalForm, certifier: Certifier, accepted: Sequence[Certified], *, extreme: bool, degenerate: bool | None
+    form: NormalForm,
+    certifier: Certifier,
+    accepted: Sequence[Certified],
+    *,
+    extreme: bool,
+    degenerate: bool | None,
+    pieces: Sequence[Piece] = (),
 ) -> tuple[tuple[Equilibrium, ...], tuple[Component, ...]]:
     """Describe each equilibrium, and join them to components when they are all the extreme ones.
 
@@ -49,9 +56,13 @@ def structured(
         Whether these are all extreme equilibria of a two-player game.
     degenerate : bool or None
         Whether that game is degenerate; None when not known.
+    pieces : sequence of Piece
+        Continua, and algebraic equilibria, of three or more players.
     """
+    points = {numbers_of(piece.witnesses[0]): piece.equations for piece in pieces if not piece.dimension}
+    along = {numbers_of(witness) for piece in pieces if piece.dimension for witness in piece.witnesses}
     components: tuple[Component, ...] = ()
-    alone: list[bool | None] = [None] * len(accepted)
+    alone: list[bool | None] = [False if numbers_of(strategies) in along else None for strategies, _ in accepted]
     if extreme and degenerate is False:
         components = tuple(tuple((strategy,) for strategy in strategies) for strategies, _ in accepted)
         alone = [True] * len(accepted)
@@ -64,10 +75,11 @@ def structured(
     for (strategies, certificate), isolated in zip(accepted, alone, strict=True):
         supports = tuple(tuple(action for action, played in enumerate(own.tolist()) if played) for own in strategies)
         best, is_pure = certificate.best_actions, all(len(support) == 1 for support in supports)
-        index = _index(matrices, supports) if matrices and supports == best else None
-        regular = index is not None or (
-            not matrices and supports == best and is_regular(certifier.floats, strategies, supports)
-        )
+        if matrices:
+            index = _index(matrices, supports) if supports == best else None
+            radius: Number | None = Fraction(0) if all(map(is_exact, strategies)) else None
+        else:
+            radius, index = proof([own for own, _ in certifier.integers], strategies, supports)
         is_extreme: bool | None = extreme or is_pure
         if not is_extreme:
             is_extreme = _is_extreme(matrices, supports, best) if matrices else None
@@ -84,8 +96,10 @@ def structured(
             profile=tuple(support[0] for support in levels) if is_pure else None,
             is_pure=is_pure,
             is_extreme=is_extreme,
-            is_isolated=regular or isolated,
+            is_isolated=index is not None or isolated,
             index=index,
+            radius=radius,
+            equations=points.get(numbers_of(strategies), ()),
         )
         equilibria.append(entry)
     return tuple(equilibria), components

@@ -44,7 +44,13 @@ class Equilibrium(Result):
     is_isolated : bool or None
         Whether no other equilibrium is near; None when not known.
     index : int or None
-        +1 or -1 for a regular equilibrium of two players (Shapley 1974), otherwise None.
+        +1 or -1 for a regular equilibrium (Shapley 1974; Gul, Pearce, Stacchetti 1993), otherwise None.
+    radius : Fraction, float or None
+        0 when the strategies are exact. Otherwise exactly one equilibrium of three or more players with these supports
+        is proven to lie within this of them, in each probability; None when that is not proven.
+    equations : tuple of str
+        What defines it, where it is algebraic and its supports were decided in rationals: ``x2_1`` is the probability
+        of action 1 of player 2, actions counted from 0.
 
     Examples
     --------
@@ -64,6 +70,38 @@ class Equilibrium(Result):
     is_extreme: bool | None
     is_isolated: bool | None
     index: int | None = None
+    radius: Number | None = None
+    equations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Continuum(Result):
+    """Infinitely many equilibria of three or more players, with the same supports.
+
+    Attributes
+    ----------
+    supports : tuple of tuple of int
+        Levels that each player plays with positive probability.
+    dimension : int
+        1 for a curve, 2 for a surface, …
+    equations : tuple of str
+        What defines it, in the probabilities of all but the first action of each support: ``x2_1`` is that of action 1
+        of player 2, actions counted from 0. Beside them hold the inequalities that make an equilibrium.
+    witnesses : tuple of tuple of ndarray
+        Some of its points. They are among the equilibria of the game that are listed, too.
+
+    Examples
+    --------
+    >>> import fairgames as fg
+    >>> found = fg.equilibria([[[[1, 1], [0, 0]], [[0, 0], [1, 1]]]] * 2 + [[[[0, 0], [0, 0]], [[0, 0], [0, 0]]]])
+    >>> [(one.supports, one.dimension) for one in found.continua]
+    [(((0,), (0,), (0, 1)), 1), (((1,), (1,), (0, 1)), 1), (((0, 1), (0, 1), (0, 1)), 1)]
+    """
+
+    supports: tuple[tuple[int, ...], ...]
+    dimension: int
+    equations: tuple[str, ...]
+    witnesses: tuple[tuple[Array, ...], ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,10 +115,11 @@ class EquilibriumSet(Result):
     equilibria : tuple of Equilibrium
         Ordered: earlier actions first.
     components : tuple of tuple of tuple of ndarray
-        Maximal Nash subsets: for each player the extreme strategies, any mixtures of which are an equilibrium
+        Maximal Nash subsets of two players: for each the extreme strategies, any mixtures of which are an equilibrium
         together. Empty unless ``complete``.
     complete : bool
-        Whether the method guarantees that every equilibrium of the game lies in ``components``.
+        Whether every equilibrium of the game is proven to lie in ``components``, or with three and more players to be
+        among the ``equilibria`` or in one of the ``continua``.
     degenerate : bool or None
         Whether some mixed strategy has more pure best responses than it plays actions; None when not tested
         (three or more players, or an unfinished search).
@@ -102,6 +141,8 @@ class EquilibriumSet(Result):
         As a pygambit game names them; otherwise 1, 2, …
     action_labels : tuple of tuple of str
         Names of the actions, for hand-over to pygambit.
+    continua : tuple of Continuum
+        Of three and more players: what is not isolated.
 
     Examples
     --------
@@ -124,6 +165,7 @@ class EquilibriumSet(Result):
     actions: tuple[tuple[int, ...], ...]
     player_names: tuple[str, ...]
     action_labels: tuple[tuple[str, ...], ...]
+    continua: tuple[Continuum, ...] = ()
 
     def __iter__(self) -> Iterator[Equilibrium]:
         """Iterate over the equilibria."""
@@ -198,11 +240,16 @@ class EquilibriumSet(Result):
 
     def _title(self) -> str:
         count = counted(len(self.equilibria), "equilibrium", "equilibria")
-        facts = ["complete" if self.complete else f"searched: {self.searched}", "exact" if self.exact else "floats"]
+        radii = [entry.radius for entry in self.equilibria]
+        proven = [float(radius) for radius in radii if radius is not None]
+        kind = f"proven within {max(proven):.0e}" if proven and len(proven) == len(radii) else "floats"
+        facts = ["complete" if self.complete else f"searched: {self.searched}", "exact" if self.exact else kind]
         if self.degenerate is not None:
             facts.append("degenerate" if self.degenerate else "nondegenerate")
         if self.components:
             facts.append(counted(len(self.components), "component", "components"))
+        if self.continua:
+            facts.append(counted(len(self.continua), "continuum", "continua"))
         title = f"{count} of {len(self.actions)} players ({', '.join(facts)}; method {self.method})"
         return "\n".join([title, *(f"warning: {warning}" for warning in self.warnings)])
 

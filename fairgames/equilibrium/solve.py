@@ -16,14 +16,15 @@ from fairgames.equilibrium.certify import Certifier, near_ties, screen, without_
 from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
 from fairgames.equilibrium.rational import rationalize as simplify
-from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
+from fairgames.equilibrium.result import Continuum, Equilibrium, EquilibriumSet
 from fairgames.equilibrium.run import Run, checked_timeout, run_solver
-from fairgames.equilibrium.solver import SEARCHED, Solver
+from fairgames.equilibrium.solver import SEARCHED, Piece, Solver
 from fairgames.equilibrium.solvers import BUILT_IN, available_solvers, solver_named
 from fairgames.equilibrium.vertices import solve_vertices
 from fairgames.errors import SizeError, SolverError, shown
-from fairgames.exactness import Number, is_exact
+from fairgames.exactness import Number, is_exact, to_float
 from fairgames.game.fair_game import FairGame
+from fairgames.result import counted
 
 _MOST_PAYOFFS = 1e6
 _MOST_SUPPORTS = 1000
@@ -48,7 +49,7 @@ def equilibria(
     method : str or Solver
         ``"auto"``: for two players every extreme equilibrium, by signs when both have two actions and
         otherwise by vertices (both exact and complete); for more players every pure equilibrium and,
-        when there are at most 1,000 supports, the isolated mixed ones by subdivision; for a fair
+        when there are at most 1,000 supports, all others, support by support; for a fair
         game whose payoffs do not fit in memory one equilibrium, by best replies on its potential. Or the
         name of a solver (`available_solvers`), or several joined by ``"+"``, or a `Solver`.
     timeout : number, optional
@@ -129,7 +130,7 @@ def chosen_solvers(method: str | Solver, shape: tuple[int, ...]) -> list[Solver]
     Examples
     --------
     >>> [solver.name for solver in chosen_solvers("auto", (2, 2, 2))]
-    ['pure', 'subdivision']
+    ['pure', 'supports']
     """
     if isinstance(method, Solver):
         plan = [method]
@@ -139,7 +140,7 @@ def chosen_solvers(method: str | Solver, shape: tuple[int, ...]) -> list[Solver]
         if len(shape) == 2:
             return [BUILT_IN["two-action" if shape == (2, 2) else "vertices"]]
         few = math.prod(2**size - 1 for size in shape) <= _MOST_SUPPORTS
-        return [BUILT_IN["pure"], BUILT_IN["subdivision"]] if few else [BUILT_IN["pure"]]
+        return [BUILT_IN["pure"], BUILT_IN["supports"]] if few else [BUILT_IN["pure"]]
     else:
         plan = [solver_named(name) for name in method.split("+")]
     for solver in plan:
@@ -162,15 +163,26 @@ def certified(
     complete, warnings = False, []
     for solver, run, result in zip(plan, runs, screened, strict=True):
         dropped = result.ill_formed or result.rejected
-        complete |= solver.promise == "complete" and solver.exact and run.finished and not dropped
+        decided = run.finished and not dropped and not run.notes.open_supports
+        complete |= solver.promise in {"complete", "every"} and solver.exact and decided
         warnings += [*run.notes.warnings, *result.warnings()]
+        if run.notes.open_supports:
+            n_open, named = len(run.notes.open_supports), run.notes.open_supports[:3]
+            warnings.append(
+                f"{solver.name} could not decide {counted(n_open, 'support', 'supports')}, by actions {shown(named)}: "
+                "equilibria there may be missing"
+            )
         if not run.finished:
             warnings.append(f"{solver.name} was stopped after {run.seconds:.3g} s: equilibria may be missing")
-    found, components = structured(form, certifier, accepted, extreme=complete, degenerate=degenerate)
+    pieces = [_in_kind(piece, exact=certifier.exact) for run in runs for piece in run.notes.pieces]
+    two = len(form.shape) == 2
+    found, components = structured(
+        form, certifier, accepted, extreme=complete and two, degenerate=degenerate, pieces=pieces
+    )
     shortage = _shortage(plan, runs, found, degenerate)
     if shortage is not None:
         complete = False
-        found, components = structured(form, certifier, accepted, extreme=False, degenerate=degenerate)
+        found, components = structured(form, certifier, accepted, extreme=False, degenerate=degenerate, pieces=pieces)
         warnings.append(shortage)
     if not certifier.exact and near_ties(certifier, accepted, (profile for run in runs for profile in run.profiles)):
         warnings.append(
@@ -187,8 +199,23 @@ def certified(
         method="+".join(solver.name for solver in plan),
         warnings=tuple(warnings),
         rationalized=change,
+        continua=tuple(_in_levels(piece, form) for piece in pieces if piece.dimension),
         **form._asdict(),
     )
+
+
+def _in_kind(piece: Piece, *, exact: bool) -> Piece:
+    """A piece in the kind of numbers in which equilibria of this game are reported (`screen`)."""
+    if exact:
+        return piece
+    return piece._replace(witnesses=tuple(tuple(map(to_float, witness)) for witness in piece.witnesses))
+
+
+def _in_levels(piece: Piece, form: NormalForm) -> Continuum:
+    levels = tuple(
+        tuple(own[action] for action in support) for own, support in zip(form.actions, piece.supports, strict=True)
+    )
+    return Continuum(levels, piece.dimension, piece.equations, piece.witnesses)
 
 
 def _shortage(
@@ -197,9 +224,12 @@ def _shortage(
     """Whether the indices, or the number, of the equilibria show that some are missing."""
     if not found:
         return "every finite game has an equilibrium (Nash 1950), and none was found"
-    if not all(run.finished for run in runs) or not any(solver.promise in {"complete", "isolated"} for solver in plan):
+    if not all(run.finished for run in runs) or not any(
+        solver.promise in {"complete", "every", "isolated"} for solver in plan
+    ):
         return None
-    if degenerate is False and index_sum(found) not in {None, 1}:
+    every = any(solver.promise == "every" for solver in plan)
+    if (degenerate is False or every) and index_sum(found) not in {None, 1}:
         return f"the indices of the equilibria add up to {index_sum(found)} instead of 1: some are missing"
     if degenerate is None and len(found) % 2 == 0 and any(solver.promise == "isolated" for solver in plan):
         return (

@@ -16,7 +16,7 @@ import numpy as np
 from fairgames.equilibrium.best_replies import solve_best_reply
 from fairgames.equilibrium.rational import from_weights, to_integers
 from fairgames.equilibrium.solver import Found, Notes, Solver, Strategies
-from fairgames.equilibrium.subdivision import solve_subdivision
+from fairgames.equilibrium.supports import solve_supports
 from fairgames.equilibrium.vertices import solve_vertices
 from fairgames.errors import SolverError, shown
 from fairgames.exactness import Array, to_float
@@ -153,7 +153,7 @@ BUILT_IN: dict[str, Solver] = {
         Solver("two-action", solve_two_action, "complete", exact=True, n_players=2, n_actions=2),
         Solver("vertices", solve_vertices, "complete", exact=True, n_players=2),
         Solver("pure", _pure, "pure", exact=True),
-        Solver("subdivision", solve_subdivision, "isolated"),
+        Solver("supports", solve_supports, "every", exact=True, least_players=3),
         Solver("best-reply", solve_best_reply, "one", exact=True),
         Solver("gambit-enummixed", gambit.enummixed, "complete", exact=True, n_players=2, needs=("pygambit",)),
         Solver("gambit-enummixed-double", _in_doubles, "complete", n_players=2, needs=("pygambit",)),

@@ -1,12 +1,9 @@
-"""Isolated equilibria of games with any number of players, by subdivision of the strategy simplices.
-
-The solver ``"subdivision"``, which `solve` uses by default from three players on; `components` asks here, too, whether
-an equilibrium is regular.
+"""Isolated equilibria with given supports, by subdivision of the strategy simplices; for `supports`.
 
 On a product of sub-simplices an expected payoff is multilinear, so its range is attained at the
 corners: a cell on which a payoff difference has one sign holds no equilibrium, and is dropped. A
-cell on which the equations are provably one-to-one holds at most one, which Newton's method finds.
-All other cells are halved. Nothing regular can be lost, up to rounding.
+cell on which the equations are provably one-to-one holds at most one, which Newton's method finds and
+`enclosures` certifies. All other cells are halved. Bounds allow for rounding, so nothing is lost.
 
 References
 ----------
@@ -17,309 +14,288 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairgames.equilibrium.certify import Certifier, Known
-from fairgames.equilibrium.solver import Found, Notes, Strategies
-from fairgames.exactness import Array, to_float
-from fairgames.game.deviations import against_others
-from fairgames.tolerance import ILL_CONDITIONED, PROBABILITY, RELATIVE, ROUNDING
+from fairgames.equilibrium.enclosures import Gains, enclosed, float_gains, middle_and_reach, settled
+from fairgames.equilibrium.solver import Strategies, Supports
+from fairgames.exactness import to_float
+from fairgames.tolerance import MATCHING, RELATIVE
 
-Cell = tuple[NDArray[np.float64], ...]
-"""For each player the corners of a sub-simplex: row ``c`` holds the probabilities of corner ``c``."""
-Supports: TypeAlias = tuple[tuple[int, ...], ...]
-Coordinates = list[tuple[int, int]]
-"""Weights on the corners 1, 2, … of each player's sub-simplex, as (player, corner); corner 0 has the rest."""
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 
-_MOST_CELLS = 2000
-_SMALLEST_CELL = 1e-5
-_NEWTON_STEPS = 30
+_MOST_CELLS = 3000
+"""Cells of one support."""
+_SMALLEST_CELL = 1e-4
+_NEWTON_STEPS = 12
+_ROUNDING = 2.0**-47
+"""More than sums of at most a hundred payoffs of size 1 lose."""
+_ONE_TO_ONE = 0.99
+_NEAR = 0.5
 
 
-def solve_subdivision(payoffs: Strategies, found: Found) -> Notes:
-    """Find the isolated, regular equilibria, support by support.
+class Isolated(NamedTuple):
+    """What is known about one support."""
+
+    found: list[Strategies]
+    decided: bool
+    """Whether these are all of its equilibria."""
+
+
+class _Root(NamedTuple):
+    """A solution of the equations, in probabilities over the supports."""
+
+    middle: list[Floats]
+    reach: float
+    """How far around the middle there is no other."""
+    error: float
+    """How far from the middle it may lie."""
+
+
+def isolated(families: Sequence[tuple[Supports, Gains]], shape: Sequence[int]) -> list[Isolated]:
+    """Find the equilibria of several supports of the same sizes, where all are regular.
 
     Parameters
     ----------
-    payoffs : sequence of ndarray
-        One tensor a player, one axis a player; rationals are taken as floats.
-    found : callable
-        Called with each equilibrium, in floats.
-
-    Returns
-    -------
-    `Notes`, with a warning when supports were given up: equilibria there are singular or form continua.
-
-    Examples
-    --------
-    >>> P = np.array([[[3.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 2.0]]])
-    >>> solve_subdivision((P, P, P), lambda profile: print([round(float(x[0]), 4) for x in profile])).warnings
-    [1.0, 1.0, 1.0]
-    [0.0, 0.0, 0.0]
-    [0.382, 0.382, 0.382]
-    ()
+    families : sequence of (supports, gains)
+        Supports of which some players mix, and their gains (`enclosures.gains_on`).
+    shape : sequence of int
+        Numbers of actions.
     """
-    tensors = [np.moveaxis(to_float(payoff), player, 0) for player, payoff in enumerate(payoffs)]
-    sizes = [(np.abs(tensor), ROUNDING * float(np.abs(tensor).max())) for tensor in tensors]
-    corners = [np.eye(n_actions) for n_actions in payoffs[0].shape]
-    certifier = Certifier(tuple(map(to_float, payoffs)))
-
-    known, given_up = Known(0, PROBABILITY), 0
-    for supports in _supports(payoffs[0].shape):
-        roots, decided = _roots(tensors, sizes, corners, supports)
-        given_up += not decided
-        for strategies in roots:
-            # A root on the border of its support belongs to a smaller one, and one between cells is found from both.
-            inside = all(min(x[list(own)]) > PROBABILITY for x, own in zip(strategies, supports, strict=True))
-            if inside and strategies not in known:
-                known.add(strategies)
-                if certifier.certify(strategies).holds:
-                    found(strategies)
-    text = f"subdivision gave up on {given_up} supports: equilibria there are singular or form continua"
-    return Notes(None, (text,) if given_up else ())
+    search = _Search(families, shape)
+    owner = np.arange(len(families))
+    cells = [np.repeat(np.eye(size)[None], len(owner), axis=0) for size in search.sizes]
+    while owner.size:
+        owner, cells = search.undecided(owner, cells)
+        owner, cells = search.within_limits(owner, cells)
+        owner, cells = _halved(owner, cells)
+    return search.results
 
 
-def _supports(shape: Sequence[int]) -> Iterator[Supports]:
-    """Every support of every player, small ones first."""
-    of_user = [[own for size in range(1, n + 1) for own in itertools.combinations(range(n), size)] for n in shape]
-    return iter(sorted(itertools.product(*of_user), key=lambda supports: sum(map(len, supports))))
+class _Search:
+    """What is known about each support; all of them are halved side by side.
 
-
-def _roots(
-    tensors: Sequence[Array], sizes: Sequence[tuple[Array, float]], corners: Sequence[Array], supports: Supports
-) -> tuple[list[Strategies], bool]:
-    """Roots on these supports; and False when a cell could not be decided."""
-    roots: list[Strategies] = []
-    free = coordinates(supports)
-    cells: list[Cell] = [tuple(own[list(support)] for own, support in zip(corners, supports, strict=True))]
-    for _ in range(_MOST_CELLS):
-        if not cells:
-            return roots, True
-        cell = cells.pop()
-        equations = _equations(tensors, sizes, cell, supports)
-        if equations is None:
-            continue
-        if free and not any(equation.any() for equation in equations):
-            break
-        low, high = jacobian_range(equations, free)
-        inverse, combinations = _inverse_and_combinations((low + high) / 2)
-        if _is_excluded_together(equations, combinations, tuple(map(len, supports))):
-            continue
-        root = _newton(equations, free) if inverse is not None and _is_one_to_one(inverse, high - low) else None
-        if root is not None:
-            roots.append(tuple(weights @ own for weights, own in zip(root, cell, strict=True)))
-            continue
-        length, player, a, b = _longest_edge(cell)
-        if length < _SMALLEST_CELL:
-            break
-        for replaced in (a, b):
-            halved = cell[player].copy()
-            halved[replaced] = (cell[player][a] + cell[player][b]) / 2
-            cells.append((*cell[:player], halved, *cell[player + 1 :]))
-    return roots, False
-
-
-def _equations(
-    tensors: Sequence[Array], sizes: Sequence[tuple[Array, float]], cell: Cell, supports: Supports
-) -> list[Array] | None:
-    """How much better each played action is than the first, at the corners; None where no equilibrium can be.
-
-    Differences within the rounding of the payoffs that they are made of are 0; ``sizes`` are those of the payoffs, and
-    the rounding of the largest.
-    Entry ``i`` has shape ``(support size − 1, corners of player 1, …)``, with length 1 on player ``i``'s own axis.
+    A cell is one array of corners a player: entry ``[cell, corner, action]``, over the actions of the support.
     """
-    equations = []
-    for player, (tensor, (size, rounding), own) in enumerate(zip(tensors, sizes, supports, strict=True)):
-        values = at_corners(tensor, cell, player)
-        gains = values - values[own[0]]
-        flat = gains.reshape(len(gains), -1)
-        # Some action would be better than those played, everywhere in the cell.
-        if flat.min(axis=1).max() > rounding or flat.max(axis=1)[list(own)].min() < -rounding:
+
+    def __init__(self, families: Sequence[tuple[Supports, Gains]], shape: Sequence[int]) -> None:
+        self.families, self.shape = families, shape
+        self.sizes = tuple(map(len, families[0][0]))
+        self.mixers = [player for player, size in enumerate(self.sizes) if size > 1]
+        self.owners = np.repeat(self.mixers, [self.sizes[player] - 1 for player in self.mixers])
+        floats = [float_gains(gains) for _, gains in families]
+        self.gains: list[Floats] = []
+        for player, n_actions in enumerate(shape):
+            rows = []
+            for (supports, _), own in zip(families, floats, strict=True):
+                # The actions of the support first: their gains must vanish.
+                others = [action for action in range(n_actions) if action not in supports[player]]
+                rows.append(own[player][[*supports[player][1:], *others]])
+            self.gains.append(np.array(rows))
+        self.results = [Isolated([], True) for _ in families]
+        self.roots: list[list[_Root]] = [[] for _ in families]
+        self.work = np.zeros(len(families), dtype=np.intp)
+
+    def undecided(self, owner: Places, cells: list[Floats]) -> tuple[Places, list[Floats]]:
+        """Drop the cells that hold nothing, or no root but one that is known."""
+        values: list[Floats] = []
+        for player, size in enumerate(self.sizes):
+            rows = at_corners(self.gains[player][owner], cells, player)
+            values.append(rows[:, : size - 1])
+            if not rows.shape[1]:
+                continue
+            flat = rows.reshape(*rows.shape[:2], -1)
+            # Some action would be better than those played, everywhere in the cell; or worse, and played.
+            kept = (flat.min(axis=2) <= _ROUNDING).all(axis=1)
+            kept &= (flat[:, : size - 1].max(axis=2) >= -_ROUNDING).all(axis=1)
+            if not kept.all():
+                owner, cells, values = owner[kept], [own[kept] for own in cells], [own[kept] for own in values]
+            if not owner.size:
+                return owner, cells
+        low, high = _slopes_in(values, self.owners, self.mixers)
+        middle = (low + high) / 2
+        inverse = _inverses(middle)
+        every = [np.broadcast_to(own, (*own.shape[:2], *self.sizes)) for own in values if own.shape[1]]
+        combined = inverse @ np.concatenate([own.reshape(*own.shape[:2], -1) for own in every], axis=1)
+        # Sums over a player tell where the weight of its first corner would be negative.
+        blocks = np.array([self.owners == player for player in self.mixers], dtype=float)
+        combined = np.concatenate([combined, blocks @ combined], axis=1)
+        rounding = np.abs(inverse).sum(axis=2) * (2 * _ROUNDING)
+        rounding = np.concatenate([rounding, rounding @ blocks.T], axis=1)
+        left = ((combined.min(axis=2) <= rounding) & (combined.max(axis=2) >= -rounding)).all(axis=1)
+        off = np.abs(np.eye(len(self.owners)) - inverse @ middle)
+        off += np.abs(inverse) @ ((high - low) / 2 + 2 * _ROUNDING)
+        # Where the equations are almost linear, the root is near these weights of the corners.
+        weights = 1 / np.array(self.sizes)[self.owners] - combined[:, : len(self.owners)].mean(axis=2)
+        rest = 1 - weights @ blocks.T
+        near = np.minimum(weights.min(axis=1), rest.min(axis=1)) > -_NEAR
+        single = left & near & (off.sum(axis=2).max(axis=1) < _ONE_TO_ONE)
+        for place in np.flatnonzero(left).tolist():
+            number, cell = int(owner[place]), [own[place] for own in cells]
+            left[place] = not any(_surrounds(root, cell) for root in self.roots[number])
+            if left[place] and single[place]:
+                root = self._root_near(number, [own.mean(axis=0) for own in cell])
+                left[place] = root is None or not _lies_in(root, cell)
+        return owner[left], [own[left] for own in cells]
+
+    def within_limits(self, owner: Places, cells: list[Floats]) -> tuple[Places, list[Floats]]:
+        """Give up supports with too many cells, or too small ones."""
+        self.work += np.bincount(owner, minlength=len(self.work))
+        small = np.max([np.ptp(own, axis=1).max(axis=1) for own in cells], axis=0) < _SMALLEST_CELL
+        for number in {*owner[small].tolist(), *np.flatnonzero(self.work > _MOST_CELLS).tolist()}:
+            self.results[number] = self.results[number]._replace(decided=False)
+        kept = np.array([self.results[number].decided for number in owner.tolist()], dtype=bool)
+        return owner[kept], [own[kept] for own in cells]
+
+    def _root_near(self, number: int, start: list[Floats]) -> _Root | None:
+        """Root that Newton's method finds and Krawczyk's proves; noted if it is new."""
+        equations = [own[number, None, : size - 1] for own, size in zip(self.gains, self.sizes, strict=True)]
+        middle = self._newton(equations, start)
+        if middle is None:
             return None
-        if np.count_nonzero(np.abs(flat) <= rounding) > flat.shape[1]:
-            # What is too small beside the largest payoff may still count beside those that it is made of.
-            weighed = at_corners(size, cell, player)
-            gains[np.abs(gains) <= ROUNDING * np.maximum(weighed, weighed[own[0]])] = 0
-            if flat.min(axis=1).max() > 0 or flat.max(axis=1)[list(own)].min() < 0:
+        for root in self.roots[number]:
+            if all(np.abs(own - other).max() < root.reach for own, other in zip(middle, root.middle, strict=True)):
+                return root
+        supports, gains = self.families[number]
+        strategies = tuple(np.zeros(size) for size in self.shape)
+        for strategy, support, own in zip(strategies, supports, middle, strict=True):
+            strategy[list(support)] = own
+        box = enclosed(gains, supports, strategies)
+        if box is None:
+            return None
+        sharp, error = middle_and_reach(box, supports)
+        root = _Root(sharp, self._reach(equations, sharp), error)
+        if root.reach <= error:
+            return None
+        self.roots[number].append(root)
+        known = settled(gains, supports, strategies, box)
+        found, decided = self.results[number]
+        self.results[number] = Isolated([*found, *(known or [])], decided and known is not None)
+        return root
+
+    def _newton(self, equations: list[Floats], start: list[Floats]) -> list[Floats] | None:
+        """Root in probabilities over the supports; None when the steps lead away."""
+        middle = [own.copy() for own in start]
+        for _ in range(_NEWTON_STEPS):
+            here = [own[None, None] for own in middle]
+            residual = [at_corners(own, here, player).ravel() for player, own in enumerate(equations)]
+            slopes, _ = self._slopes_on(equations, here)
+            step = _inverses(slopes)[0] @ np.concatenate(residual)
+            size = np.abs(step).max()
+            if not size < 2:
                 return None
-        equations.append(gains[list(own[1:])])
-    return equations
+            for player in self.mixers:
+                own = step[_block(self.owners, player)]
+                middle[player] -= [-own.sum(), *own]
+            if size < RELATIVE:
+                return middle
+        return None
+
+    def _reach(self, equations: list[Floats], middle: list[Floats]) -> float:
+        """Half the side of a box around a root on which the equations are seen to be one-to-one."""
+        slopes, _ = self._slopes_on(equations, [own[None, None] for own in middle])
+        inverse, reach = _inverses(slopes), 0.5
+        while reach > RELATIVE:
+            box = []
+            for own in middle:
+                moves = np.array(list(itertools.product((-reach, reach), repeat=len(own) - 1)))
+                box.append((own + np.column_stack([-moves.sum(axis=1), moves]))[None])
+            low, high = self._slopes_on(equations, box)
+            off = np.abs(np.eye(len(self.owners)) - inverse @ ((low + high) / 2))
+            off += np.abs(inverse) @ ((high - low) / 2 + 4 * _ROUNDING)
+            if off.sum(axis=2).max() < _ONE_TO_ONE:
+                return reach
+            reach /= 2
+        return 0.0
+
+    def _slopes_on(self, equations: list[Floats], cell: list[Floats]) -> tuple[Floats, Floats]:
+        """Least and largest slopes in probabilities, on a product of polytopes with these corners."""
+        low, high = np.zeros((2, 1, len(self.owners), len(self.owners)))
+        for player in self.mixers:
+            unit = [*cell[:player], np.eye(self.sizes[player])[None], *cell[player + 1 :]]
+            there = [at_corners(own, unit, other) for other, own in enumerate(equations)]
+            one_low, one_high = _slopes_in(there, self.owners, [player])
+            low, high = low + one_low, high + one_high
+        return low, high
 
 
-def _is_excluded_together(equations: Sequence[Array], combinations: Array, sizes: tuple[int, ...]) -> bool:
-    """Whether some combination of the equations has one sign on the whole cell.
+def at_corners(gains: Floats, cells: Sequence[Floats], player: int) -> Floats:
+    """Gains of a player at the corners of the others' polytopes: entry ``[cell, action, corner of player 1, …]``.
 
-    Without this, many small cells around a root would be left.
+    The player's own axis has length 1.
     """
-    full = [np.broadcast_to(row, sizes).ravel() for equation in equations for row in equation]
-    if not full:
-        return False
-    combined = combinations @ np.array(full)
-    rounding = RELATIVE * np.abs(combined).max(axis=1)
-    return bool((combined.min(axis=1) > rounding).any() or (combined.max(axis=1) < -rounding).any())
-
-
-def _is_one_to_one(inverse: Array, width: Array) -> bool:
-    """Whether all Jacobians in the cell, times the inverse of their middle, are near enough to the identity."""
-    return not width.size or bool((np.abs(inverse) @ width).sum(axis=1).max() < 2)
-
-
-def _newton(equations: Sequence[Array], free: Coordinates) -> list[Array] | None:
-    """Root of the equations as weights on the corners of the cell; None when it lies outside."""
-    sizes = [max(equation.shape[player + 1] for equation in equations) for player in range(len(equations))]
-    weights = [np.full(size, 1 / size) for size in sizes]
-    if not free:
-        return weights
-    for _ in range(_NEWTON_STEPS):
-        slopes, values = linearised(equations, weights, free)
-        inverse, _ = _inverse_and_combinations(slopes)
-        if inverse is None:
-            return None
-        step = inverse @ values
-        for (player, corner), change in zip(free, step.tolist(), strict=True):
-            weights[player][corner] -= change
-            weights[player][0] += change
-        if np.abs(step).max() <= RELATIVE:
-            inside = min(map(np.min, weights)) >= -PROBABILITY
-            return [np.clip(own, 0, None) / np.clip(own, 0, None).sum() for own in weights] if inside else None
-    return None
-
-
-def _inverse_and_combinations(slopes: Array) -> tuple[Array | None, Array]:
-    """Inverse of a Jacobian (None when it is singular), and combinations of equations that tell most.
-
-    The rows of the inverse combine the equations so that each depends on one coordinate almost
-    alone. When there is none, some left singular vector combines them to one that is almost constant.
-    """
-    if not slopes.size:
-        return slopes, slopes
-    even, divisors = balanced(slopes)
-    left, scales, right = np.linalg.svd(even)
-    if scales[0] >= ILL_CONDITIONED * scales[-1]:
-        return None, left.T / divisors.T
-    inverse = (right.T / scales) @ left.T / divisors.T
-    return inverse, inverse
-
-
-def _longest_edge(cell: Cell) -> tuple[float, int, int, int]:
-    """Length, player and two corners."""
-    edges = [
-        (float(np.abs(corners[a] - corners[b]).max()), player, a, b)
-        for player, corners in enumerate(cell)
-        for a, b in itertools.combinations(range(len(corners)), 2)
-    ]
-    return max(edges, key=operator.itemgetter(0))
-
-
-def at_corners(tensor: Array, cell: Cell, player: int) -> Array:
-    """Payoffs of each action of a player (first axis) at the corners of the others' sub-simplices.
-
-    The player's own axis is there too, with length 1, so that axis ``j + 1`` is player ``j``.
-    """
-    values, shape = tensor, [len(tensor)]
-    for other, corners in enumerate(cell):
-        if other == player:
-            shape.append(1)
+    n_cells, n_rows = gains.shape[:2]
+    values, lengths = gains, [n_rows]
+    for other, corners in enumerate(cells):
+        if other == player or corners.shape[1:] == (1, 1):
+            lengths.append(1)
         else:
-            values = corners @ values.reshape(math.prod(shape), corners.shape[1], -1)
-            shape.append(len(corners))
-    return values.reshape(shape)
+            values = corners[:, None] @ values.reshape(n_cells, math.prod(lengths), corners.shape[2], -1)
+            lengths.append(corners.shape[1])
+    return values.reshape(n_cells, *lengths)
 
 
-def coordinates(supports: Supports) -> Coordinates:
-    """List the free weights of a product of simplices with these numbers of corners.
-
-    Examples
-    --------
-    >>> coordinates(((0, 2), (1,), (0, 1, 2)))
-    [(0, 1), (2, 1), (2, 2)]
-    """
-    return [(player, corner) for player, own in enumerate(supports) for corner in range(1, len(own))]
-
-
-def linearised(equations: Sequence[Array], weights: Sequence[Array], free: Coordinates) -> tuple[Array, Array]:
-    """Jacobian and values of equations in corner values (as `at_corners` gives them), at one point.
-
-    Parameters
-    ----------
-    equations : sequence of ndarray
-        Entry ``i`` has shape ``(equations of player i, corners of player 1, …)``.
-    weights : sequence of ndarray
-        Weights on the corners of each player.
-    free : list of (player, corner)
-        The coordinates (`coordinates`).
-    """
-    slopes, values = [], []
-    for player, equation in enumerate(equations):
-        others = [*weights[:player], np.ones(1), *weights[player + 1 :]]
-        for row in equation:
-            along = {other: against_others(row, others, other) for other in {other for other, _ in free} - {player}}
-            slopes.append([along[k][corner] - along[k][0] if k != player else 0.0 for k, corner in free])
-            values.append(against_others(row, others, player).item())
-    return np.array(slopes), np.array(values)
-
-
-def jacobian_range(equations: Sequence[Array], free: Coordinates) -> tuple[Array, Array]:
-    """Least and largest derivative of every equation along every coordinate, over the cell."""
-    low, high = np.zeros((2, len(free), len(free)))
-    place = 0
-    for player, equation in enumerate(equations):
-        rows = slice(place, place + len(equation))
-        place += len(equation)
-        for column, (other, corner) in enumerate(free):
-            if other != player and len(equation):
-                slopes = equation.take(corner, axis=other + 1) - equation.take(0, axis=other + 1)
-                slopes = slopes.reshape(len(equation), -1)
-                low[rows, column], high[rows, column] = slopes.min(axis=1), slopes.max(axis=1)
+def _slopes_in(values: Sequence[Floats], owners: Places, moving: Sequence[int]) -> tuple[Floats, Floats]:
+    """Least and largest derivative of every equation along the weights of all corners but the first of some players."""
+    n_cells, n_free = len(values[0]), len(owners)
+    low, high = np.zeros((2, n_cells, n_free, n_free))
+    for other in moving:
+        columns = _block(owners, other)
+        for player in set(owners.tolist()) - {other}:
+            along = np.moveaxis(values[player], other + 2, 2)
+            slopes = (along[:, :, 1:] - along[:, :, :1]).reshape(*along.shape[:2], along.shape[2] - 1, -1)
+            rows = _block(owners, player)
+            low[:, rows, columns], high[:, rows, columns] = slopes.min(axis=3), slopes.max(axis=3)
     return low, high
 
 
-def is_regular(payoffs: Sequence[Array], strategies: Sequence[Array], supports: Supports) -> bool:
-    """Whether the indifference equations of an equilibrium are nonsingular at it.
-
-    If moreover every best response is played, no other equilibrium is near.
-
-    Parameters
-    ----------
-    payoffs : sequence of ndarray
-        One tensor a player, in floats.
-    strategies : sequence of ndarray
-        The equilibrium.
-    supports : tuple of tuple of int
-        Actions that are played.
-
-    Examples
-    --------
-    >>> half = np.array([0.5, 0.5])
-    >>> is_regular((np.eye(2), np.eye(2)), (half, half), ((0, 1), (0, 1)))
-    True
-    """
-    free = coordinates(supports)
-    if not free:
-        return True
-    equations = []
-    for player, payoff in enumerate(payoffs):
-        played = np.moveaxis(payoff[np.ix_(*supports)], player, 0)
-        equations.append(np.expand_dims(played[1:] - played[0], player + 1))
-    weights = [to_float(x)[list(own)] for x, own in zip(strategies, supports, strict=True)]
-    slopes, _ = balanced(linearised(equations, weights, free)[0])
-    return bool(np.linalg.cond(slopes) < ILL_CONDITIONED)
+def _block(owners: Places, player: int) -> slice:
+    return slice(*np.searchsorted(owners, [player, player + 1]).tolist())
 
 
-def balanced(slopes: Array) -> tuple[Array, Array]:
-    """Divide each equation by its steepest slope, so that large payoffs make no equation look singular.
+def _inverses(matrices: Floats) -> Floats:
+    """Inverses, or where there is none those of a matrix nearby: any will do to combine equations."""
+    try:
+        found = to_float(np.linalg.inv(matrices))
+    except np.linalg.LinAlgError:
+        found = np.full(matrices.shape, np.nan)
+    broken = ~np.isfinite(found).all(axis=(1, 2))
+    if broken.any():
+        left, scales, right = np.linalg.svd(matrices[broken])
+        scales = np.maximum(scales, RELATIVE * np.maximum(scales[:, :1], RELATIVE))
+        found[broken] = (right.swapaxes(1, 2) / scales[:, None]) @ left.swapaxes(1, 2)
+    return found
 
-    Returns
-    -------
-    slopes : ndarray
-        With a largest entry of 1 in every row that is not 0.
-    divisors : ndarray, shape (n, 1)
-    """
-    steepest = np.abs(slopes).max(axis=1, keepdims=True, initial=0)
-    steepest[steepest == 0] = 1
-    return slopes / steepest, steepest
+
+def _surrounds(root: _Root, cell: Sequence[Floats]) -> bool:
+    """Whether a cell lies where a root is the only one."""
+    reach = root.reach * (1 - RELATIVE)
+    pairs = zip(cell, root.middle, strict=True)
+    return all(np.abs(own[:, 1:] - middle[1:]).max(initial=0) < reach for own, middle in pairs)
+
+
+def _lies_in(root: _Root, cell: Sequence[Floats]) -> bool:
+    """Whether a root lies in a cell, and not within rounding of its border."""
+    inverses = [np.linalg.inv(own) for own in cell]
+    pairs = zip(root.middle, inverses, strict=True)
+    return all((own @ inverse).min() > root.error * np.abs(inverse).sum() + MATCHING for own, inverse in pairs)
+
+
+def _halved(owner: Places, cells: list[Floats]) -> tuple[Places, list[Floats]]:
+    """Halve each cell at its longest edge."""
+    edges = [
+        (player, *ends) for player, own in enumerate(cells) for ends in itertools.combinations(range(own.shape[1]), 2)
+    ]
+    lengths = [np.abs(cells[player][:, a] - cells[player][:, b]).max(axis=1) for player, a, b in edges]
+    longest = np.argmax(lengths, axis=0)
+    halves = [[own.copy() for own in cells] for _ in range(2)]
+    for number, (player, a, b) in enumerate(edges):
+        here = longest == number
+        middle = (cells[player][here, a] + cells[player][here, b]) / 2
+        halves[0][player][here, a] = middle
+        halves[1][player][here, b] = middle
+    return np.concatenate([owner, owner]), [np.concatenate(pair) for pair in zip(*halves, strict=True)]

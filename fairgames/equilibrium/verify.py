@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fairgames.arguments import public
-from fairgames.equilibrium.certify import Certified, Certifier, repetitions
+from fairgames.equilibrium.certify import Certified, Certifier, numbers_of, repetitions
 from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, checked_payoffs
 from fairgames.equilibrium.result import EquilibriumSet, content_digest
-from fairgames.equilibrium.solver import Strategies
+from fairgames.equilibrium.solver import Piece, Strategies
 from fairgames.errors import InputError
 from fairgames.exactness import LARGEST_PAYOFF_POWER, as_array, is_exact
 from fairgames.result import Result, counted, json_ready
@@ -111,6 +112,7 @@ class _Saved(BaseModel):
     model_config = ConfigDict(strict=True)
     equilibria: list[dict[str, Any]]
     components: list[Any]
+    continua: list[dict[str, Any]]
     complete: bool
     degenerate: bool | None
     exact: bool
@@ -127,7 +129,11 @@ def _failures(data: dict[str, Any]) -> Iterator[str]:
         saved = _Saved.model_validate(data)
         form = _form_of(saved)
         certifier = Certifier(form.payoffs)
-        profiles = [_profile_of(entry, place, form) for place, entry in enumerate(saved.equilibria)]
+        profiles = [
+            _profile_of(entry.get("strategies"), f"equilibria[{place}].strategies", form)
+            for place, entry in enumerate(saved.equilibria)
+        ]
+        pieces = [_piece_of(entry, f"continua[{place}]", form) for place, entry in enumerate(saved.continua)]
         certified = [(profile, certifier.certify(profile)) for profile in profiles]
     except ValidationError as error:
         for problem in error.errors():
@@ -135,7 +141,7 @@ def _failures(data: dict[str, Any]) -> Iterator[str]:
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         yield f"cannot be read: {type(error).__name__}: {error}"
     else:
-        yield from _differences(saved, form, certifier, certified)
+        yield from _differences(saved, form, certifier, certified, pieces)
 
 
 def _form_of(saved: _Saved) -> NormalForm:
@@ -150,17 +156,15 @@ def _form_of(saved: _Saved) -> NormalForm:
     for name, entries in (("actions", form.actions), ("action_labels", form.action_labels)):
         if tuple(map(len, entries)) != form.shape:
             raise InputError(name, f"must have {form.shape} entries, as the payoffs do", list(map(len, entries)))
-    if len(form.shape) > 2 and (saved.complete or saved.degenerate is not None):
-        raise InputError("complete", "and degenerate are proven for two players only; for more they are false and null")
+    if len(form.shape) > 2 and saved.degenerate is not None:
+        raise InputError("degenerate", "is tested for two players only; for more it is null")
     if len(form.player_names) != len(form.shape):
         raise InputError("player_names", f"must name the {len(form.shape)} players", saved.player_names)
     return form
 
 
-def _profile_of(entry: dict[str, Any], place: int, form: NormalForm) -> Strategies:
+def _profile_of(saved: Any, name: str, form: NormalForm) -> Strategies:
     """Strategies exactly as they were saved: no auditor says what a solver meant by a small probability."""
-    name = f"equilibria[{place}].strategies"
-    saved = entry.get("strategies")
     if not isinstance(saved, (list, tuple)) or len(saved) != len(form.shape):
         raise InputError(name, f"must hold the strategies of the {len(form.shape)} players")
     strategies = tuple(as_array(strategy, name, power=LARGEST_PAYOFF_POWER) for strategy in saved)
@@ -170,7 +174,19 @@ def _profile_of(entry: dict[str, Any], place: int, form: NormalForm) -> Strategi
     return strategies
 
 
-def _differences(saved: _Saved, form: NormalForm, certifier: Certifier, certified: list[Certified]) -> Iterator[str]:
+def _piece_of(entry: dict[str, Any], name: str, form: NormalForm) -> Piece:
+    """A continuum as it was saved, with the supports of its witnesses."""
+    witnesses = tuple(_profile_of(one, f"{name}.witnesses", form) for one in entry.get("witnesses") or [None])
+    supports = {tuple(tuple(np.flatnonzero(own).tolist()) for own in witness) for witness in witnesses}
+    levels = [[form.actions[user][action] for action in own] for user, own in enumerate(min(supports))]
+    if len(supports) > 1 or entry.get("supports") != levels:
+        raise InputError(f"{name}.supports", "must be those of its witnesses", entry.get("supports"))
+    return Piece(min(supports), int(entry["dimension"]), tuple(entry["equations"]), witnesses)
+
+
+def _differences(
+    saved: _Saved, form: NormalForm, certifier: Certifier, certified: list[Certified], pieces: list[Piece]
+) -> Iterator[str]:
     for place, (_, certificate) in enumerate(certified):
         if not certificate.holds:
             yield f"equilibria[{place}]: somebody gains {certificate.regret} by deviating"
@@ -180,21 +196,39 @@ def _differences(saved: _Saved, form: NormalForm, certifier: Certifier, certifie
     ordered = in_order(certified)
     if any(before is not after for before, after in zip(certified, ordered, strict=True)):
         yield "equilibria: are not in order"
-    found, components = structured(form, certifier, certified, extreme=saved.complete, degenerate=saved.degenerate)
+    extreme = saved.complete and len(form.shape) == 2
+    listed = {numbers_of(profile) for profile, _ in certified}
+    strange = [place for place, piece in enumerate(pieces) if not listed.issuperset(map(numbers_of, piece.witnesses))]
+    yield from (f"continua[{place}].witnesses: are not among the equilibria" for place in strange)
+    alone = zip(certified, saved.equilibria, strict=True)
+    pieces += [
+        Piece((), 0, tuple(was.get("equations", ())), (profile,)) for (profile, _), was in alone if was.get("equations")
+    ]
+    found, components = structured(
+        form, certifier, certified, extreme=extreme, degenerate=saved.degenerate, pieces=pieces
+    )
     for place, (entry, (profile, certificate), was) in enumerate(zip(found, certified, saved.equilibria, strict=True)):
         tolerance = 0.0
         if not (certifier.exact and all(map(is_exact, profile))):
             tops = enumerate(own.index(0) for own in certificate.shortfalls)
             tolerance = ROUNDING * max(certifier.weighed(profile, player, top)[0] for player, top in tops)
         for name, value in entry.to_dict().items():
+            if name == "radius" and _holds_within(value, was.get(name)):
+                continue
             if not _agree(value, was.get(name), tolerance if name in {"payoffs", "regret"} else 0):
                 yield f"equilibria[{place}].{name}: recomputed as {value}, saved as {was.get(name)}"
     if json_ready(components) != saved.components:
         yield "components: are not the maximal Nash subsets of these equilibria"
     if saved.exact != (certifier.exact and all(is_exact(strategy) for own, _ in certified for strategy in own)):
         yield f"exact: saved as {saved.exact}, which the numbers are not"
-    if saved.complete and saved.degenerate is False and index_sum(found) not in {None, 1}:
+    regular = saved.degenerate is False or len(form.shape) > 2
+    if saved.complete and regular and index_sum(found) not in {None, 1}:
         yield f"complete: the indices of the equilibria add up to {index_sum(found)} instead of 1"
+
+
+def _holds_within(radius: Any, saved: Any) -> bool:
+    """Whether a claim is no bolder than what is proven again; the last bit may depend on the machine."""
+    return isinstance(radius, float) and isinstance(saved, float) and radius <= 2 * saved
 
 
 def _agree(left: Any, right: Any, tolerance: float) -> bool:

@@ -346,11 +346,15 @@ def strategies_label(spec: Specification, game: FairGame, equilibrium: Equilibri
 def what_was_found(found: EquilibriumSet) -> list[str]:
     """Say how complete the list is, by which method, and what to beware of."""
     if found.complete:
-        lines = ["The list is complete: every equilibrium is one of these, or a mixture within a component of them."]
+        whole = "a mixture within a component of them" if found.components else "on one of the continua below"
+        unless = f", or {whole}" if found.components or found.continua else ""
+        lines = [f"The list is complete: every equilibrium is one of these{unless}."]
     else:
         lines = [f"The list may be incomplete. Searched: {found.searched}."]
     kind = "exact rationals" if found.exact else "floats"
-    lines.append(f"Method: {found.method}; certificates in {kind}, recomputed from the payoffs.")
+    proven = all(entry.radius is not None for entry in found) and not found.exact
+    near = ", each with a proof that an equilibrium lies within its radius" if proven else ""
+    lines.append(f"Method: {found.method}; certificates in {kind}, recomputed from the payoffs{near}.")
     if found.degenerate:
         lines.append("The game is degenerate: equilibria may form continua.")
     for component in found.components:
@@ -360,6 +364,9 @@ def what_was_found(found: EquilibriumSet) -> list[str]:
                 for strategies in component
             ]
             lines.append(f"A continuum: any mixtures within {' × '.join(extremes)}.")
+    for continuum in found.continua:
+        where = "; ".join(continuum.equations) or "all that are best replies"
+        lines.append(f"A continuum of dimension {continuum.dimension} on the levels {continuum.supports}: {where}.")
     return [*lines, *(f"Warning: {warning}." for warning in found.warnings)]
 
 

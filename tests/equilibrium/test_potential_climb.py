@@ -48,7 +48,7 @@ def test_a_hundred_users_of_two_types():
 
 def test_the_size_decides_what_auto_does(monkeypatch):
     game = FairGame(DPMeanUtility([0, 2.0], n_users=4), costs=[0, 0.05], alpha=0.5)
-    assert equilibria(game).method == "pure+subdivision"
+    assert equilibria(game).method == "pure+supports"
     assert equilibria(game, method="best-reply").payoffs is not None
 
     def refuse(*_):

@@ -63,7 +63,7 @@ def test_bad_entry_points_are_named(offer, name, message):
         available_solvers()
 
 
-@pytest.mark.parametrize("name", sorted(registry.BUILT_IN))
+@pytest.mark.parametrize("name", sorted(set(registry.BUILT_IN) - {"supports"}))
 def test_every_solver_keeps_its_promise_on_an_ordinary_game(name, brute):
     rng = np.random.default_rng(1)
     for _ in range(4):

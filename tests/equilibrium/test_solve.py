@@ -277,13 +277,13 @@ def test_rounding_hides_no_pure_equilibrium():
     assert "rounding" in result.warnings[0]
 
 
-def test_three_users_get_isolated_mixed_equilibria_too():
+def test_three_users_get_every_equilibrium():
     rng = np.random.default_rng(4)
     for _ in range(10):
         result = equilibria([rng.normal(size=(2, 2, 2)) for _ in range(3)])
-        assert result.method == "pure+subdivision"
-        assert not result.complete
-        assert "isolated" in result.searched
+        assert result.method == "pure+supports"
+        assert result.complete
+        assert "support by support" in result.searched
         assert len(result) % 2 == 1
         assert result.warnings == ()
         assert all(entry.is_isolated for entry in result)
@@ -300,13 +300,6 @@ def test_an_even_number_of_isolated_equilibria_is_announced():
     result = equilibria([P] * 3, method=Solver("pure only", pure_only, "isolated"))
     assert len(result) == 2
     assert "Wilson 1971" in result.warnings[0]
-
-
-def test_a_continuum_of_three_users_is_announced():
-    result = equilibria([np.zeros((2, 2, 2), dtype=int)] * 3)
-    assert len([entry for entry in result if entry.is_pure]) == 8
-    assert any("continua" in warning for warning in result.warnings)
-    assert not any(entry.is_isolated for entry in result)
 
 
 def test_one_equilibrium_of_many_users():
