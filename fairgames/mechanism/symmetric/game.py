@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -252,6 +253,10 @@ class SymmetricGame:
         holds[:-1] &= narrow(lo[:-1], hi[:-1], -gain, 0 - cost)
         stable = np.flatnonzero(holds & (lo <= hi + near(lo, hi)).astype(bool))
         return Intervals(stable, np.minimum(lo, hi)[stable], hi[stable], U[stable])
+
+    def finished(self, value: Number, rational: bool) -> Number:
+        """Return a rational as it is where it is the answer itself; else a float."""
+        return value if self.exact and rational and isinstance(value, Fraction) else float(value)
 
     def mean(self, table: Array) -> Curve:
         """Binomial mean of a table: in rationals, or by windows."""

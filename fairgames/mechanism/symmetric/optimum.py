@@ -23,7 +23,6 @@ from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.symmetric.bernstein import Root
 from fairgames.mechanism.symmetric.families import Branch, Fixed, families, pure_families
 from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, SymmetricGame, symmetric_game
-from fairgames.mechanism.symmetric.thresholds import finished
 from fairgames.mechanism.symmetric.worst import Point, envelope_of, worst_point
 from fairgames.result import Result, format_value
 from fairgames.tolerance import near
@@ -76,7 +75,7 @@ def best_symmetric(game: SymmetricGame) -> FamilyOptimum:
     alpha, x, utility, rational = max(found, key=lambda one: ((1 - one[0]) * one[2], -one[0]))
     exact = game.exact and game.certified and rational
     sure, mixing = (game.n_users if x == 1 else 0), (0 if x in {0, 1} else game.n_users)
-    p, at, worth, value = (finished(game, number, exact) for number in (1 - x, alpha, utility, (1 - alpha) * utility))
+    p, at, worth, value = (game.finished(number, exact) for number in (1 - x, alpha, utility, (1 - alpha) * utility))
     return FamilyOptimum(sure, game.n_users - sure - mixing, mixing, p, at, worth, value, True, None, exact)
 
 
@@ -159,15 +158,15 @@ def worst_overall(game: SymmetricGame, *, pure_only: bool = False) -> FamilyOpti
 def _finished(game: SymmetricGame, point: Point) -> FamilyOptimum:
     family = point.family
     rational = point.rational and game.exact
-    p = None if point.x is None else finished(game, 1 - point.x.x, point.x.rational)
+    p = None if point.x is None else game.finished(1 - point.x.x, point.x.rational)
     return FamilyOptimum(
         less_private=family.sure,
         more_private=game.n_users - family.sure - family.mixing,
         mixing=family.mixing,
         p=p,
-        alpha=finished(game, point.alpha, rational),
-        utility=finished(game, point.utility, rational),
-        value=finished(game, point.value, rational),
+        alpha=game.finished(point.alpha, rational),
+        utility=game.finished(point.utility, rational),
+        value=game.finished(point.value, rational),
         attained=point.side is None,
         approached_from=point.side,
         exact=rational and isinstance(point.alpha, Fraction),

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import repeat
-from math import comb, lcm
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 
 from fairgames.equilibrium import vertices as pivoting
+from fairgames.equilibrium.rational import to_integers
 from fairgames.exactness import Array
 
 Line = tuple[Fraction, Fraction]
@@ -107,18 +108,13 @@ def vertices(Phi: Array, costs: Array) -> list[Vertex]:
     1 5/3 ['0', '1']
     5/3 20/9 ['-3', '4']
     """
-    rows, prices = _in_whole_numbers(Phi, costs)
+    # Elimination in integers needs no gcd.
+    whole = to_integers(np.concatenate([Phi.reshape(-1), costs])).integers
+    rows, prices = whole[: Phi.size].reshape(Phi.shape).tolist(), whole[Phi.size :].tolist()
     lift = 1 - min(entry - price for row, price in zip(rows, prices, strict=True) for entry in row)
     dearest = 1 + max(prices)
     M = [[*(entry - price + lift for entry in row), dearest - price] for row, price in zip(rows, prices, strict=True)]
     return sorted(_moving(pivoting.edges(M)), key=lambda vertex: (len(vertex.support), *sorted(vertex.support)))
-
-
-def _in_whole_numbers(Phi: Array, costs: Array) -> tuple[list[list[int]], list[int]]:
-    """Payments and costs times their common denominator: elimination in integers needs no gcd."""
-    scale = lcm(*(Fraction(entry).denominator for entry in [*Phi.reshape(-1).tolist(), *costs.tolist()]))
-    rows = [[int(Fraction(entry) * scale) for entry in row] for row in Phi.tolist()]
-    return rows, [int(Fraction(entry) * scale) for entry in costs.tolist()]
 
 
 def _moving(edges: Sequence[tuple[pivoting.Vertex, pivoting.Vertex]]) -> Iterator[Vertex]:
