@@ -8,6 +8,7 @@ are present, what a smooth rule misses is found by counting one by one. `pricing
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.memory import require_memory
-from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, between_whole, checked
+from fairgames.payments.engines.evaluation import CheckedUtility, StateUtility, checked
 from fairgames.payments.engines.strata import largest_exact_size, small_coalitions
 from fairgames.payments.result import Payments, payment_scale
 from fairgames.tolerance import CUBATURE_ERROR, PAYMENT_ERROR
@@ -266,7 +267,7 @@ def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs:
     >>> bool(abs(estimate.values @ [600_000, 400_000] / estimate.utility - 1) < 1e-12)
     True
     """
-    sizes, utility = np.asarray(group_sizes, dtype=np.int64), checked(between_whole(evaluate), n_jobs)
+    sizes, utility = np.asarray(group_sizes, dtype=np.int64), checked(partial(_between_whole, evaluate), n_jobs)
     n_users, n_groups = int(sizes.sum()), len(sizes)
     if n_users < _SMALLEST_POPULATION:
         raise InputError("group_sizes", f"must hold at least {_SMALLEST_POPULATION} users for a cubature", n_users)
@@ -307,6 +308,16 @@ def cubature_payments(evaluate: StateUtility, group_sizes: ArrayLike, *, n_jobs:
         reason=f"{said} before that was divided" if resolved else f"unresolved: {said}: not smooth",
         evaluations=evaluations + 1,
     )
+
+
+def _between_whole(evaluate: StateUtility, states: NDArray[Any]) -> NDArray[np.float64]:
+    """Values at real states: those of the nearest whole ones where there are none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.array(evaluate(states), dtype=float)
+    missing = np.flatnonzero(~np.isfinite(values))
+    if len(missing):
+        values[missing] = evaluate(np.rint(states[missing]))
+    return values
 
 
 def _panels(start: int, n_users: int) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:

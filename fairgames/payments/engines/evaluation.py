@@ -83,25 +83,5 @@ def evaluate_states(evaluate: StateUtility, states: NDArray[Any], n_jobs: int | 
     return np.concatenate(parts)
 
 
-def between_whole(evaluate: StateUtility) -> StateUtility:
-    """Give ``evaluate`` a value at every real state: that of the nearest whole one where it has none.
-
-    Examples
-    --------
-    >>> between_whole(lambda n: np.where(n[:, 0] < 1, np.nan, n[:, 0]))(np.array([[0.7], [1.2]]))
-    array([1. , 1.2])
-    """
-    return partial(_between_whole, evaluate)
-
-
-def _between_whole(evaluate: StateUtility, states: NDArray[Any]) -> NDArray[np.float64]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = np.array(evaluate(states), dtype=float)
-    missing = np.flatnonzero(~np.isfinite(values))
-    if len(missing):
-        values[missing] = evaluate(np.rint(states[missing]))
-    return values
-
-
 def _checked_values(evaluate: StateUtility, states: NDArray[Any]) -> NDArray[np.float64]:
     return to_float(evaluated(evaluate, states))

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -439,58 +440,48 @@ def permutation_payments(
     utility = checked(evaluate)
     walking = partial(along_prefixes, utility, profile) if walk is None else partial(_checked_walk, walk, profile)
     pairs = ShiftedPairs(walking, present, n_shifts, root)
-    run = partial(_estimated, utility, pairs, profile, groups, n_replicates, max_seconds, target_error, n_jobs)
+    deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
+    looks = [] if target_error is None else _looks(n_replicates)
+
+    def on_target(estimate: Payments) -> bool:
+        scale = payment_scale(estimate.values[present], estimate.utility, len(present))
+        return bool((estimate.standard_errors[present] <= cast(float, target_error) * scale).all())
+
+    def run(finished: list[NDArray[np.float64]], keep: Callable[[NDArray[np.float64]], object]) -> Payments:
+        """Go on from the batches that are finished until there are enough; ``keep`` each at once."""
+        if not finished:
+            finished = [_at_the_ends(utility, profile, present)]
+            keep(finished[0])
+        ends, *received = finished[: 1 + n_replicates * n_shifts]
+        summary = partial(summary_of_walks, ends, pairs, len(profile), groups)
+        for done in looks:
+            if done * n_shifts <= len(received) and on_target(enough := summary(received[: done * n_shifts])):
+                return enough
+        tasks = range(len(received), n_replicates * n_shifts)
+        answers = run_in_order(pairs, tasks, n_jobs=n_jobs, description="permutations")
+        try:
+            for walked in answers:
+                keep(walked)
+                received.append(walked)
+                done, partly = divmod(len(received), n_shifts)
+                if time.monotonic() > deadline or (not partly and done in looks and on_target(summary(received))):
+                    break
+        except EvaluationError as error:
+            error.finished = summary(received) if len(received) >= 2 * n_shifts else None
+            raise
+        finally:
+            answers.close()
+        return summary(received)
+
     if checkpoint is None:
         return run([], id)
     made_by = fingerprint_of(evaluate, walk, named=fingerprint)
-    facts = _facts(profile, root, n_shifts)
+    digest = hashlib.sha256(profile.astype("<i8").tobytes()).hexdigest()
+    facts = {"profile": digest, "seed": seed_facts(root), "shifts": n_shifts, "ends": "exact"}
     store = Store(Path(checkpoint), "checkpoint", "permutations", facts, made_by, adopt, patience=0)
     with store.locked():
         finished = [np.array(entry["values"]) for entry in store.new_entries()]
         return run(finished, lambda batch: store.append({"values": batch.tolist()}))
-
-
-def _estimated(
-    utility: CheckedUtility,
-    pairs: ShiftedPairs,
-    profile: NDArray[np.intp],
-    groups: NDArray[np.intp],
-    n_replicates: int,
-    max_seconds: float | None,
-    target_error: float | None,
-    n_jobs: int | None,
-    finished: list[NDArray[np.float64]],
-    keep: Callable[[NDArray[np.float64]], object],
-) -> Payments:
-    """Go on from the batches that are finished until there are enough; ``keep`` each at once."""
-    present, n_shifts = pairs.present, pairs.n_shifts
-    if not finished:
-        finished = [_at_the_ends(utility, profile, present)]
-        keep(finished[0])
-    ends, *received = finished[: 1 + n_replicates * n_shifts]
-    summary = partial(summary_of_walks, ends, pairs, len(profile), groups)
-    deadline = np.inf if max_seconds is None else time.monotonic() + max_seconds
-    looks = set() if target_error is None else _looks(n_replicates)
-    for done in sorted(looks):
-        if done * n_shifts <= len(received) and _on_target(summary(received[: done * n_shifts]), present, target_error):
-            return summary(received[: done * n_shifts])
-    tasks = range(len(received), n_replicates * n_shifts)
-    answers = run_in_order(pairs, tasks, n_jobs=n_jobs, description="permutations")
-    try:
-        for walked in answers:
-            keep(walked)
-            received.append(walked)
-            done, partly = divmod(len(received), n_shifts)
-            if time.monotonic() > deadline:
-                break
-            if not partly and done in looks and _on_target(summary(received), present, target_error):
-                break
-    except EvaluationError as error:
-        error.finished = summary(received) if len(received) >= 2 * n_shifts else None
-        raise
-    finally:
-        answers.close()
-    return summary(received)
 
 
 def _at_the_ends(utility: CheckedUtility, profile: NDArray[np.intp], present: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -534,22 +525,10 @@ def _plan(n_present: int, budget: int | None, *, open_ended: bool) -> tuple[int,
     return left // (2 * n_present * n_shifts), n_shifts
 
 
-def _facts(profile: NDArray[np.intp], seed: np.random.SeedSequence, n_shifts: int) -> dict[str, object]:
-    digest = hashlib.sha256(profile.astype("<i8").tobytes()).hexdigest()
-    return {"profile": digest, "seed": seed_facts(seed), "shifts": n_shifts, "ends": "exact"}
-
-
-def _looks(n_replicates: int) -> set[int]:
+def _looks(n_replicates: int) -> list[int]:
     """Numbers of replicates after which to ask whether the errors suffice."""
-    looks, done = set(), FEWEST_REPLICATES
+    looks, done = [], FEWEST_REPLICATES
     while done <= n_replicates:
-        looks.add(done)
+        looks.append(done)
         done += max(1, done // 10)
     return looks
-
-
-def _on_target(estimate: Payments, present: NDArray[np.intp], target_error: float | None) -> bool:
-    if target_error is None:
-        return False
-    scale = payment_scale(estimate.values[present], estimate.utility, len(present))
-    return bool((estimate.standard_errors[present] <= target_error * scale).all())
