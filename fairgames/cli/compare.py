@@ -16,11 +16,12 @@ from fairgames.errors import InputError
 from fairgames.progress import stage
 from fairgames.report.figures import comparison_figure
 from fairgames.report.tables import label_sentence, named, profile_label
-from fairgames.report.terminal import Screen, decimals
+from fairgames.report.terminal import decimals
 
 if TYPE_CHECKING:
     from fairgames.assessment.changes import UserChange
     from fairgames.assessment.rules import RuleComparison
+    from fairgames.report.screen import Screen
     from fairgames.spec.specification import Specification
 
 _AGAINST = "Compare with the optimum of another specification instead: who joins, leaves, is paid more."

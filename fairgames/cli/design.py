@@ -22,7 +22,7 @@ from fairgames.files import name_of
 from fairgames.progress import stage
 from fairgames.report.figures import curve, solution_figure, sweep_figure
 from fairgames.report.tables import label_sentence, level_letters, profile_label
-from fairgames.report.terminal import Screen, decimals
+from fairgames.report.terminal import decimals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fairgames.assessment.changes import Sweep
     from fairgames.assessment.robustness import CostRobustness
     from fairgames.mechanism.landscape import Landscape
+    from fairgames.report.screen import Screen
     from fairgames.spec.specification import PlatformOptions, Specification
 
 

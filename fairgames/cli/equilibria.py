@@ -21,10 +21,11 @@ from fairgames.progress import stage
 from fairgames.report.figures import intervals_figure
 from fairgames.report.json_file import read_json
 from fairgames.report.tables import expected_utility, label_sentence, strategies_label, user_rows, what_was_found
-from fairgames.report.terminal import Screen, decimals, exactly
+from fairgames.report.terminal import decimals, exactly
 
 if TYPE_CHECKING:
     from fairgames.assessment.agreement import AgreementReport
+    from fairgames.report.screen import Screen
     from fairgames.spec.specification import Specification
 
 MOST_LISTED = 50
@@ -137,6 +138,6 @@ def verify(
             f"{result}: holds no equilibria with certificates; `fairgames equilibria SPEC --json FILE` writes them"
         ) from None
     title, _, rows = verification._lines()
-    Screen().say(f"{title}.", *(f"FAILED {cells[0]}" for cells in rows))
+    options.Run("verify").console.say(f"{title}.", *(f"FAILED {cells[0]}" for cells in rows))
     if not verification.passed:
         raise typer.Exit(CHECK_FAILED)

@@ -21,11 +21,11 @@ from fairgames.exactness import Number, as_number
 from fairgames.files import STANDARD_INPUT, Output
 from fairgames.report.json_file import STANDARD_OUTPUT, write_json
 from fairgames.report.style import figure_output, save_figure
-from fairgames.report.terminal import Screen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from fairgames.report.screen import Screen
     from fairgames.spec.specification import Specification
 
 CHECK_FAILED = 1
@@ -90,6 +90,8 @@ class Run:
         force: bool = False,
         also: Output | None = None,
     ) -> None:
+        from fairgames.report.screen import Screen
+
         places = [path for path in (json, figure, also.path if also else None) if path is not None]
         read = _files_read(force, [path for path in inputs if path is not None], places)
         self.json = None if json is None else Output(json, "--json", ".json", force, read)

@@ -17,10 +17,11 @@ from fairgames.exactness import Number
 from fairgames.progress import stage
 from fairgames.report.figures import payments_figure
 from fairgames.report.tables import payment_columns, priced_rows, rows_to_dicts, sentence
-from fairgames.report.terminal import Screen, decimals, exactly
+from fairgames.report.terminal import decimals, exactly
 
 if TYPE_CHECKING:
     from fairgames.assessment.explain import Explanation, FalseNames
+    from fairgames.report.screen import Screen
     from fairgames.report.tables import UserRow
     from fairgames.spec.specification import Specification
 

@@ -27,11 +27,12 @@ from fairgames.report.tables import (
     profile_label,
     user_rows,
 )
-from fairgames.report.terminal import Screen, decimals, exactly
+from fairgames.report.terminal import decimals, exactly
 from fairgames.tolerance import RELATIVE
 
 if TYPE_CHECKING:
     from fairgames.equilibrium.intervals import StableProfile
+    from fairgames.report.screen import Screen
     from fairgames.report.tables import UserRow
     from fairgames.spec.specification import Specification
 

@@ -1,26 +1,16 @@
-"""What a person reads on the screen, or in a pipe: nothing is cut off, numbers are flush right.
+"""Numbers as a person reads them, in tables and in sentences.
 
-Columns of numbers have one number of decimals each, so that digits line up. Every command prints on a `Screen`.
+Columns of numbers have one number of decimals each, so that digits line up. Commands, tables and figures write them by
+these functions.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import sys
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, TextIO
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from fairgames.exactness import Number
-from fairgames.printable import printable
-from fairgames.progress import clear_line
-from fairgames.result import are_numbers
 
 MOST_DECIMALS = 12
 
@@ -59,65 +49,3 @@ def exactly(number: Number, significant: int = 5) -> str:
     if isinstance(number, Fraction) and Fraction(text) != number and len(str(number)) <= 15:
         return f"{text} (exactly {number})"
     return text
-
-
-_UNLIMITED = 100_000
-_LONGEST_UNBROKEN = 20
-
-
-class Screen(Console):
-    """A console that fits the terminal, and in a pipe or file leaves lines whole.
-
-    Names are printed as they are, escaped where they would steer the terminal or forge a line.
-    """
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        file = stream or sys.stdout
-        free = not file.isatty() and "COLUMNS" not in os.environ
-        super().__init__(file=file, width=_UNLIMITED if free else None, highlight=False, markup=False, emoji=False)
-
-    def render_str(self, text: str, **options: Any) -> Text:  # noqa: D102 (as rich has it)
-        return super().render_str(printable(text), **options)
-
-    def print(self, *objects: Any, **options: Any) -> None:  # noqa: D102 (as rich has it)
-        clear_line()
-        super().print(*objects, **options)
-
-    def say(self, *lines: str) -> None:
-        """Print lines of prose, wrapped at words where the terminal ends."""
-        for line in lines:
-            self.print(line)
-
-    def heading(self, text: str) -> None:
-        """Print a heading, a blank line before it."""
-        self.print()
-        self.print(text, style="bold")
-
-    def table(self, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table; long cells are folded onto further lines rather than cut."""
-        look: Any = {"show_edge": False, "header_style": "bold", "padding": (0, 1), "collapse_padding": True}
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, **look)
-        columns = list(zip(*rows, strict=True)) or [()] * len(headers)
-        for header, column in zip(headers, columns, strict=True):
-            words = [len(word) for cell in (header, *column) for word in cell.split()]
-            width = min(max(words, default=1), _LONGEST_UNBROKEN)
-            table.add_column(
-                header, justify="right" if are_numbers(column) else "left", overflow="fold", min_width=width
-            )
-        for row in rows:
-            table.add_row(*row)
-        if title:
-            self.heading(title)
-        else:
-            self.print()
-        self.print(table, crop=False)
-
-    def columns(self, title: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Print a table that is given as columns, each with its header."""
-        headers, cells = zip(*columns, strict=True)
-        self.table(title, headers, list(zip(*cells, strict=True)))
-
-    def left(self, total: int, shown: int, what: str) -> None:
-        """Say how many are not shown, if any, and where they are."""
-        if total > shown:
-            self.say(f"{total - shown:,} {what} are not shown; --json FILE lists them all.")

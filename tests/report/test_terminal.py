@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 
-from fairgames.report.terminal import Screen
+from fairgames.report.screen import Screen
 
 LONG = "a very long name of a very long hospital that goes on and on " * 3
 
