@@ -396,7 +396,7 @@ def integrate(
     worth = float(utility.evaluate_counts(counts[None])[0])
     present = int(counts[:, 1:].sum())
     scale = abs(worth) / max(1, present)
-    state = _State(FederatedUsers.of(utility), levels, likeness, INTEGRAL_ERROR * scale, fineness)
+    state = _State(FederatedUsers.of(utility), levels, likeness, max(INTEGRAL_ERROR, 10 * likeness) * scale, fineness)
     _, one = np.unique(3 * utility.types + levels, return_index=True)
     values, errors, paid_out = np.full((len(counts), 3, 3), np.nan), [0.0], 0.0
     # Federating users first: what they need is part of what the others need.

@@ -81,20 +81,30 @@ def bound_of_equilibria(game: ScaleGame, limits: Limits, max_seconds: float | No
     """
     utility = game.utility
     if utility.n_users < _FEW_PROFILES.bit_length() and math.prod(utility.shape) <= _FEW_PROFILES:
-        peak = best_pure(_in_full(game, limits)).peak
-        return None if peak is None else FairBound(float(peak.value), "all profiles; over pure equilibria", [])
+        groups = _groups_of_users(game)
+        peak = best_pure(_in_full(game, groups, limits)).peak
+        if peak is None or peak.piece.profile is None:
+            return None
+        state = np.zeros(game.costs.shape, dtype=np.int64)
+        np.add.at(state, (groups, np.array(peak.piece.profile)), 1)
+        return FairBound(float(peak.value), "all profiles; over pure equilibria", [state])
     if isinstance(utility, FederatedMeanUtility):
         alphas = float(limits.alpha_from), float(limits.alpha_to)
         return fair_bound(game, FederatedRanges(game), alphas, max_seconds=max_seconds)
     return None
 
 
-def _in_full(game: ScaleGame, limits: Limits) -> Problem:
-    """The same game, user by user; those of one type are interchangeable."""
-    groups = np.repeat(game.entries, game.entry_sizes)
-    costs = np.empty((game.n_users, game.n_levels))
-    order = np.argsort(game.utility.types, kind="stable")
-    costs[order] = game.costs[groups[np.argsort(game.kinds[groups], kind="stable")]]
+def _groups_of_users(game: ScaleGame) -> NDArray[np.intp]:
+    """Group of each user of the utility; those of one type are interchangeable."""
+    by_entry = np.repeat(game.entries, game.entry_sizes)
+    groups = np.empty(game.n_users, dtype=np.intp)
+    groups[np.argsort(game.utility.types, kind="stable")] = by_entry[np.argsort(game.kinds[by_entry], kind="stable")]
+    return groups
+
+
+def _in_full(game: ScaleGame, groups: NDArray[np.intp], limits: Limits) -> Problem:
+    """The same game, user by user."""
+    costs = game.costs[groups]
     actions = [tuple(np.flatnonzero(row).tolist()) for row in np.isfinite(costs)]
     rows = [
         row[:n] for row, n in zip(np.where(np.isfinite(costs), costs, 0.0).tolist(), game.utility.shape, strict=True)

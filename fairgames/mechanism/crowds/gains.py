@@ -207,10 +207,33 @@ def gains_of(pricing: Pricing, offered: NDArray[np.bool_]) -> MovedGains:
 _FEW_PROFILES = 1 << 16
 _FEW_INTEGRATED, _FEW_SAMPLED = 8, 30
 _MOST_USERS = 3_000
-_SEARCH_SEED, _CERTIFICATE_SEED = 0, 1
-_LIKENESS = 3e-9
-_SEARCH_REPLICATES, _SEARCH_SHIFTS, _SEARCH_FINENESS = 4, 2, 0.6
-_CERTIFICATE_REPLICATES, _CERTIFICATE_SHIFTS = 32, 8
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How exactly all moves of a state are priced.
+
+    Attributes
+    ----------
+    likeness, fineness : float
+        Of integrals, as `fairgames.utility.federated_integrals.integrate` takes them.
+    error : float
+        Most that integrals may be off, as a part of a mean payment.
+    seed, replicates, shifts : int
+        Of random orders.
+    """
+
+    likeness: float
+    fineness: float
+    error: float
+    seed: int = 0
+    replicates: int = 4
+    shifts: int = 2
+
+
+ROUGH = Effort(1e-4, 0.25, 5e-2)
+SEARCH = Effort(1e-8, 0.4, USER_GAIN)
+PROOF = Effort(1e-10, 1.0, USER_GAIN, seed=1, replicates=32, shifts=8)
 
 
 def of_many_types(utility: Utility) -> bool:
@@ -240,7 +263,7 @@ class UserGains(MovedGains):
 
     def __init__(self, pricing: Pricing, offered: NDArray[np.bool_]) -> None:
         super().__init__(pricing, offered)
-        self._moves: dict[bytes, Moves] = {}
+        self._moves: dict[tuple[bytes, Effort], Moves] = {}
         self._progress = progress("states priced")
 
     @property
@@ -255,13 +278,35 @@ class UserGains(MovedGains):
 
     def table(self, counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """All gains and errors, shape ``(K, L, L)``: NaN where nobody can move."""
-        key = counts.tobytes()
+        return gains_of_moves(self._priced_with(counts, SEARCH))
+
+    def _priced_with(self, counts: Counts, effort: Effort) -> Moves:
+        key = counts.tobytes(), effort
         if key not in self._moves:
-            self._moves[key] = price_moves(
-                self.pricing.utility, counts, _SEARCH_SEED, _SEARCH_REPLICATES, _SEARCH_SHIFTS, _SEARCH_FINENESS
-            )
+            self._moves[key] = price_moves(self.pricing.utility, counts, effort)
             self._progress.update()
-        return gains_of_moves(self._moves[key])
+        return self._moves[key]
+
+
+class RoughGains(UserGains):
+    """The same, with a thousandth of an error, where that is sooner known: to see where best replies lead.
+
+    Parameters
+    ----------
+    gains : UserGains
+        Where the others come from, and all are kept.
+    """
+
+    def __init__(self, gains: UserGains) -> None:
+        super().__init__(gains.pricing, gains.offered)
+        self._gains = gains
+
+    def table(self, counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """All gains and errors, shape ``(K, L, L)``: NaN where nobody can move."""
+        utility = self.pricing.utility
+        if by_profiles(utility) or not utility.prices_moves(counts):
+            return self._gains.table(counts)
+        return gains_of_moves(self._gains._priced_with(counts, ROUGH))
 
 
 def gains_of_moves(moves: Moves) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -270,17 +315,21 @@ def gains_of_moves(moves: Moves) -> tuple[NDArray[np.float64], NDArray[np.float6
     return moves.values - stays, moves.gain_errors
 
 
-def price_moves(
-    utility: Utility, counts: Counts, seed: int, replicates: int, shifts: int, fineness: float = 1.0
-) -> Moves:
+def by_profiles(utility: Utility) -> bool:
+    """Whether there are few profiles."""
+    return utility.n_users < _FEW_PROFILES.bit_length() and math.prod(utility.shape) <= _FEW_PROFILES
+
+
+def price_moves(utility: Utility, counts: Counts, effort: Effort) -> Moves:
     """Price all moves: exactly where there are few profiles, with as little sampling as possible elsewhere."""
-    if utility.n_users < _FEW_PROFILES.bit_length() and math.prod(utility.shape) <= _FEW_PROFILES:
+    if by_profiles(utility):
         return moves_by_potential(utility, counts)
     if utility.prices_moves(counts):
-        found = utility.price_moves(counts, fineness=fineness, likeness=_LIKENESS)
-        if found.error <= USER_GAIN * found.scale:
-            return exact_moves(found.values, found.utility, 0, "integrals")
-    return moves_by_permutations(utility, counts, seed, replicates=replicates, shifts=shifts)
+        for one in (effort, PROOF):
+            found = utility.price_moves(counts, fineness=one.fineness, likeness=one.likeness)
+            if found.error <= effort.error * found.scale:
+                return exact_moves(found.values, found.utility, 0, "integrals")
+    return moves_by_permutations(utility, counts, effort.seed, replicates=effort.replicates, shifts=effort.shifts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,9 +369,7 @@ def certificate(game: ScaleGame, state: State, n_states: int) -> Certificate:
     """
     from scipy.stats import t
 
-    moves = price_moves(
-        game.utility, game.counts(state), _CERTIFICATE_SEED, _CERTIFICATE_REPLICATES, _CERTIFICATE_SHIFTS
-    )
+    moves = price_moves(game.utility, game.counts(state), PROOF)
     allowed = np.isfinite(game.costs)
     n_moves = int(((state > 0).sum(axis=1) * (allowed.sum(axis=1) - 1)).sum())
     doubt = CERTIFICATE_DOUBT / (n_states * max(1, n_moves))

@@ -224,8 +224,7 @@ def reply(game: ScaleGame, gains: MovedGains, alpha: float, state: State, least:
     together, passed = game.n_users, {state.tobytes()}
     for _ in range(_MOVES_A_USER * game.n_users + 60):
         willing = np.where((state > 0)[:, :, None], excess, -np.inf)
-        flat = np.sort(willing.max(axis=2).ravel())[::-1]
-        n_willing = int((flat > 0).sum())
+        n_willing = int(state[willing.max(axis=2) > 0].sum())
         if not n_willing:
             return state, True
         together = max(1, min(together, (n_willing + 1) // 2))
@@ -252,14 +251,17 @@ def _excess(game: ScaleGame, gains: MovedGains, alpha: float, state: State, leas
 
 
 def _moved(state: State, willing: NDArray[np.float64], number: int) -> tuple[State, NDArray[np.intp]]:
-    """Move the most tempted users, one of each group and level, each to the level it likes best."""
+    """Move the most tempted users, each to the level it likes best."""
     best = willing.max(axis=2)
-    order = np.argsort(-best, axis=None, kind="stable")[:number]
+    order = np.argsort(-best, axis=None, kind="stable")
+    before = np.cumsum(state.ravel()[order]) - state.ravel()[order]
+    order = order[(before < number) & (best.ravel()[order] > 0)]
     groups, sources = np.unravel_index(order, best.shape)
     targets = willing[groups, sources].argmax(axis=1)
+    movers = np.minimum(state[groups, sources], number - before[: len(order)])
     moved = state.copy()
-    np.subtract.at(moved, (groups, sources), 1)
-    np.add.at(moved, (groups, targets), 1)
+    np.subtract.at(moved, (groups, sources), movers)
+    np.add.at(moved, (groups, targets), movers)
     return moved, np.column_stack([groups, sources, targets])
 
 

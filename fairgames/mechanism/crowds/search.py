@@ -41,12 +41,15 @@ class Candidate:
         Fraction paid out, what the platform keeps, and the utility.
     state : ndarray of int, shape (G, L)
         Who does what.
+    alphas : tuple of two floats
+        Ends of the range of alpha on which it is an equilibrium within the limits.
     """
 
     alpha: float
     value: float
     utility: float
     state: State
+    alphas: tuple[float, float]
 
 
 class AlphaSearch:
@@ -91,7 +94,7 @@ class AlphaSearch:
         """Where best replies lead at ``alpha``, roughly; it is noted as a place to settle."""
         state, _ = climb(self._game, self._gains, alpha, start, CROWD_SCAN)
         if self._within(alpha, self.utility(state)):
-            self._rough.append(self._at(alpha, state))
+            self._rough.append(self._at(alpha, state, (alpha, alpha)))
         return state
 
     def settle_best(self, number: int) -> None:
@@ -123,16 +126,15 @@ class AlphaSearch:
         return lo, hi
 
     def _note(self, state: State, lo: float, hi: float) -> None:
-        limits = self._limits
-        lo, hi = max(lo, float(limits.alpha_from)), min(hi, float(limits.alpha_to))
-        U = self.utility(state)
+        limits, U = self._limits, self.utility(state)
+        lo, hi = max(lo, float(limits.alpha_from)), min(hi, float(limits.alpha_up_to(U)))
         alpha = lo if U >= 0 else hi
         if lo <= hi and self._within(alpha, U):
-            self.found.append(self._at(alpha, state))
+            self.found.append(self._at(alpha, state, (lo, hi)))
 
-    def _at(self, alpha: float, state: State) -> Candidate:
+    def _at(self, alpha: float, state: State, alphas: tuple[float, float]) -> Candidate:
         U = self.utility(state)
-        return Candidate(alpha, (1 - alpha) * U, U, state)
+        return Candidate(alpha, (1 - alpha) * U, U, state, alphas)
 
     def _within(self, alpha: float, utility: float) -> bool:
         """Whether the limits other than those of alpha hold."""
@@ -275,4 +277,5 @@ def symmetric_optimum(game: ScaleGame) -> Candidate:
     state = np.zeros((1, game.n_levels), dtype=np.int64)
     state[0, level], state[0, 0] = best_k, game.n_users - best_k
     utility = best + cost * best_k
-    return Candidate(cost * best_k / utility if best_k else 0.0, best, utility, state)
+    alpha = cost * best_k / utility if best_k else 0.0
+    return Candidate(alpha, best, utility, state, (alpha, alpha))

@@ -10,28 +10,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairgames.mechanism.crowds.bound import CostBound
 from fairgames.mechanism.crowds.fair_bound import FairBound
-from fairgames.mechanism.crowds.gains import Certificate, Pricing, UserGains, certificate, gains_of_moves
+from fairgames.mechanism.crowds.gains import Certificate, Pricing, RoughGains, UserGains, certificate, gains_of_moves
 from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.mechanism.crowds.replies import Regret, binding_move, regret_from, reply, stable_range
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate
 from fairgames.mechanism.limits import Limits
 from fairgames.payments.result import Payments
-from fairgames.tolerance import CERTIFICATE_DOUBT, USER_GAIN
+from fairgames.tolerance import CERTIFICATE_DOUBT, CROWD_SCAN, USER_GAIN
 
-_N_ALPHAS = 10
+_N_ALPHAS = 5
 _LEAST_ALPHA = 2e-2
-_N_RANDOM = 3
-_ROUNDS = 4
-_STEP = 1e-5
-_PATIENCE = 8
+_STEP = 4 * CROWD_SCAN
+_PATIENCE = 4
 _MOST_STEPS = 200
 _FEW_AT_A_LEVEL = 6
 _BREAK_EVEN = 1.3
 _N_HIDDEN = 2
 _RELIEF_PATIENCE = 3
+_PROMISING, _FAR = 0.97, 0.9
+_FAILURES_ALLOWED = 40
 
 
 class UserSearch(AlphaSearch):
@@ -49,15 +50,44 @@ class UserSearch(AlphaSearch):
 
     def __init__(self, game: ScaleGame, gains: UserGains, limits: Limits) -> None:
         super().__init__(game, gains, limits)
+        self._rough_gains = RoughGains(gains)
         self._met: dict[bytes, tuple[float, float]] = {}
 
     def settle(self, alpha: float, start: State) -> State:
         """Equilibrium that best replies reach at ``alpha``; it is noted when it is within the limits."""
-        state, settled = reply(self._game, self._gains, alpha, start, USER_GAIN)
+        state, settled = reply(self._game, self._gains, alpha, self.scan(alpha, start), USER_GAIN)
         if settled:
             lo, hi = self.range_of(state)
             self._note(state, min(lo, alpha), max(hi, alpha))
         return state
+
+    def scan(self, alpha: float, start: State) -> State:
+        """Where best replies lead at ``alpha``, roughly."""
+        return reply(self._game, self._rough_gains, alpha, start, CROWD_SCAN)[0]
+
+    def look(self, alpha: float, start: State) -> State:
+        """Scan, and settle if that promises much; otherwise it is noted if it is an equilibrium just so."""
+        state = self.scan(alpha, start)
+        if (1 - alpha) * self.utility(state) >= _PROMISING * self.best_value():
+            return self.settle(alpha, state)
+        self.corner(state)
+        return state
+
+    def glance(self, state: State) -> NDArray[np.float64]:
+        """What moving adds to payments, roughly; the state is noted where it is an equilibrium that promises much."""
+        table, _ = self._rough_gains.table(self._game.counts(state))
+        U, best = self.utility(state), self.best_value()
+        lo, hi = stable_range(self._game, table, state)
+        if lo <= hi + CROWD_SCAN and (1 - lo) * U > best * (1 - CROWD_SCAN):
+            self.corner(state)
+        return table
+
+    def corner(self, state: State) -> tuple[float, float]:
+        """Note a state wherever it is an equilibrium; return the ends of that range of alpha."""
+        lo, hi = self.range_of(state)
+        if lo <= hi:
+            self._note(state, lo, hi)
+        return lo, hi
 
     def range_of(self, state: State) -> tuple[float, float]:
         """Alphas at which a state is an equilibrium; empty when the first is larger."""
@@ -68,17 +98,14 @@ class UserSearch(AlphaSearch):
 
 
 def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Sequence[State], largest: float) -> None:
-    """Meet equilibria at many alphas, and follow the best of them.
+    """Meet equilibria at many alphas, and improve the best of them.
 
-    1. States in which one user alone is at a level that hides it, and everybody else at the top: while it helps, all
-       those whose kind sets the least alpha go where they would rather be.
-    2. Best replies at alphas on a logarithmic scale: from the first start on the way down, from the last on the way up,
-       each from where the one before led; from the other starts somewhat above where their payments cover their costs.
-    3. Best replies from random states at the best alpha.
-    4. From the best equilibrium to the next one just below the least alpha at which it holds, and to the one just above
-       the largest, as long as that goes on to help.
-    5. The user who sets that least alpha changes places with each of the few at some other level.
-    6. 4 and 5 again, while they help.
+    1. From each start, and states in which one user alone is at a level that hides it and everybody else at the top:
+       while it helps, all those whose kind sets the least alpha go where they would rather be.
+    2. Best replies at alphas on a logarithmic scale, from the first start on the way down, each from where the one
+       before led.
+    3. From the best equilibrium to others that differ by one user's level, or by two users who change places; to the
+       next one just below the least alpha at which it holds, and to the one just above the largest; while they help.
 
     Parameters
     ----------
@@ -93,36 +120,23 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
     largest : float
         The utility is never larger.
     """
-    for start in one_hidden(game):
-        _relieve(search, game, start)
     low, high = float(limits.alpha_from), float(limits.alpha_to)
-    for start in starts[1:-1]:
-        U, borne = search.utility(start), game.cost_of(start)
-        if U > 0:
-            search.settle(min(max(_BREAK_EVEN * borne / U, low), high), start)
+    for start in [*one_hidden(game), *starts[1:-1]]:
+        _relieve(search, game, start)
     high = search.useful_alpha(low, high, largest)
     grid = np.geomspace(max(low, _LEAST_ALPHA * high), high, _N_ALPHAS).tolist() if high > 0 else []
-    alphas = sorted({low, *grid, high})
-    down, up = starts[0], starts[-1]
-    for alpha in reversed(alphas):
-        down = search.settle(alpha, down)
-    for alpha in alphas:
-        if alpha <= search.useful_alpha(low, high, largest):
-            up = search.settle(alpha, up)
-    rng = np.random.default_rng(0)
-    for _ in range(_N_RANDOM):
-        best = search.best_rough()
-        if best is not None:
-            search.settle(min(1.02 * best.alpha, high), _random_state(game, rng))
-    for _ in range(_ROUNDS):
+    state = starts[0]
+    for alpha in sorted({low, *grid, high}, reverse=True):
+        state = search.look(alpha, state)
+    known = -math.inf
+    while search.best_value() > known * (1 + USER_GAIN):
+        known = search.best_value()
+        _exchange(search, game)
         best = search.best_rough()
         if best is None:
             return
         for step in (-_STEP, _STEP):
-            _follow(search, best.state, step, limits, largest)
-        _exchange(search, game)
-        if search.best_value() <= best.value * (1 + USER_GAIN):
-            return
+            _follow(search, game, best.state, step, limits, largest)
 
 
 def one_hidden(game: ScaleGame) -> Iterable[State]:
@@ -143,10 +157,9 @@ def one_hidden(game: ScaleGame) -> Iterable[State]:
 
 def _relieve(search: UserSearch, game: ScaleGame, state: State) -> None:
     """Let those who set the least alpha go where that is set, while it helps."""
-    known, since = -math.inf, 0
+    known, since = _FAR * search.best_value(), 0
     while since < _RELIEF_PATIENCE:
-        search.corner(state)
-        binding = binding_move(game, search.table(state), state)
+        binding = binding_move(game, search.glance(state), state)
         if binding is None:
             return
         group, level, target, alpha = binding
@@ -157,52 +170,64 @@ def _relieve(search: UserSearch, game: ScaleGame, state: State) -> None:
         state[group, level] = 0
 
 
-def _follow(search: UserSearch, state: State, step: float, limits: Limits, largest: float) -> None:
+def _follow(search: UserSearch, game: ScaleGame, state: State, step: float, limits: Limits, largest: float) -> None:
     """Go from equilibrium to equilibrium in one direction of alpha."""
     since, known = 0, search.best_value()
     for _ in range(_MOST_STEPS):
-        lo, hi = search.range_of(state)
+        lo, hi = stable_range(game, search.glance(state), state)
         alpha = (lo if step < 0 else hi) * (1 + step)
         inside = float(limits.alpha_from) < alpha <= search.useful_alpha(0.0, float(limits.alpha_to), largest)
         if not inside or since >= _PATIENCE:
             return
-        state = search.settle(alpha, state)
+        state = search.look(alpha, state)
         best = search.best_value()
         since, known = (0, best) if best > known else (since + 1, known)
 
 
 def _exchange(search: UserSearch, game: ScaleGame) -> None:
-    """Let the user who sets the least alpha change places with each of a few others; keep the best such exchange."""
-    for _ in range(_ROUNDS):
+    """Go from the best equilibrium to better ones near it, as long as some are among those of most welfare."""
+    tried: set[bytes] = set()
+    failures, best = 0, search.best_rough()
+    while best is not None and failures < _FAILURES_ALLOWED:
+        new = [state for state in _near(search, game, best) if state.tobytes() not in tried]
+        for state in new[: _FAILURES_ALLOWED - failures]:
+            tried.add(state.tobytes())
+            failures += 1
+            search.glance(state)
+            if search.best_rough() is not best:
+                failures = 0
+                break
+        else:
+            return
         best = search.best_rough()
-        if best is None:
-            return
-        for state in _exchanged(search, game, best):
-            search.corner(state)
-        if search.best_rough() is best:
-            return
 
 
-def _exchanged(search: UserSearch, game: ScaleGame, best: Candidate) -> Iterable[State]:
-    binding = binding_move(game, search.table(best.state), best.state)
-    if binding is None:
-        return
-    group, level, _, _ = binding
-    there = best.state > 0
-    for other_level in np.flatnonzero(best.state.sum(axis=0) <= _FEW_AT_A_LEVEL).tolist():
-        for other in np.flatnonzero(there[:, other_level]).tolist():
-            allowed = math.isfinite(game.costs[group, other_level]) and math.isfinite(game.costs[other, level])
-            if other_level != level and other != group and allowed:
-                state = best.state.copy()
-                state[[group, other], [level, other_level]] -= 1
-                state[[group, other], [other_level, level]] += 1
-                yield state
+def _near(search: UserSearch, game: ScaleGame, best: Candidate) -> list[State]:
+    """States that differ by one user's level, or by two users who change places; first those of the best welfare.
 
-
-def _random_state(game: ScaleGame, rng: np.random.Generator) -> State:
-    """Put each group's users at one allowed level each, at random."""
-    chances = np.isfinite(game.costs) * rng.random(game.costs.shape)
-    return game.all_at(chances.argmax(axis=1))
+    Of two users one is at a level of few, or is the one who sets the least alpha.
+    """
+    allowed, state = np.isfinite(game.costs), best.state
+    there = list(zip(*np.nonzero(state), strict=True))
+    few = state.sum(axis=0) <= _FEW_AT_A_LEVEL
+    binding = binding_move(game, search.table(state), state)
+    moves = [[(one, at, to)] for one, at in there for to in np.flatnonzero(allowed[one]) if to != at]
+    for one, at in there:
+        if few[at] or (binding is not None and binding[:2] == (one, at)):
+            others = [(other, to) for other, to in there if to != at and allowed[one, to] and allowed[other, at]]
+            moves += [[(one, at, to), (other, to, at)] for other, to in others]
+    near = []
+    for pair in moves:
+        moved = state.copy()
+        for group, source, target in pair:
+            moved[group, source] -= 1
+            moved[group, target] += 1
+        near.append(moved)
+    if not near:
+        return []
+    worth = game.utility.evaluate_counts(np.array([game.counts(one) for one in near]))
+    welfare = [U - game.cost_of(one) for U, one in zip(worth, near, strict=True)]
+    return [near[place] for place in np.argsort(-np.array(welfare), kind="stable")]
 
 
 _MOST_TRIED = 3
@@ -251,9 +276,8 @@ def certified_optimum(
     """
     gains = UserGains(Pricing(game.utility), game.offered)
     search = UserSearch(game, gains, limits)
-    for state in () if fair is None else fair.states:
-        search.corner(state)
-    search_users(search, game, limits, [game.highest(), bound.state, game.cheapest()], bound.largest)
+    between = [bound.state] if fair is None else [*fair.states, bound.state]
+    search_users(search, game, limits, [game.highest(), *between, game.cheapest()], bound.largest)
     tried = []
     for candidate in search.ranked()[:_MOST_TRIED]:
         proof = certificate(game, candidate.state, _MOST_TRIED)
@@ -273,7 +297,7 @@ def _safe(game: ScaleGame, proof: Certificate, candidate: Candidate, limits: Lim
     alpha = lo if U >= 0 else hi
     if lo > hi or (limits.budget is not None and alpha * U > float(limits.budget)):
         return None
-    return Candidate(alpha, (1 - alpha) * U, U, candidate.state)
+    return Candidate(alpha, (1 - alpha) * U, U, candidate.state, (lo, hi))
 
 
 def _certified(game: ScaleGame, proof: Certificate, candidate: Candidate, n_priced: int, *, holds: bool) -> Certified:
