@@ -13,10 +13,10 @@ import numpy as np
 
 from fairgames import FederatedMeanUtility
 from fairgames.mechanism.dense import best_pure
-from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.types import prune, stable_ranges, types_game, types_optimum
 from fairgames.payments.counts import count_potential
+from fairgames.scenario.limits import as_limits
 
 
 def types_optimal_alpha(utility, costs, selection="best"):

@@ -24,6 +24,7 @@ from .payments.axioms import check_axioms
 from .payments.fair import coalition_payments, payment_table, potential
 from .payments.pricing import fair_payments
 from .payments.result import Payments
+from .scenario.scenario import Scenario
 from .spec.load import load
 from .utility.base import Utility
 from .utility.dp_mean import DPMeanUtility
@@ -46,6 +47,7 @@ __all__ = [
     "MeasuredUtility",
     "Optimum",
     "Payments",
+    "Scenario",
     "SizeError",
     "TableUtility",
     "ThresholdUtility",

@@ -230,13 +230,7 @@ def _texts(value: Any, name: str) -> Any:
     return value if isinstance(value, str) else _each(_text)(value, name)
 
 
-def _priced(value: Any, name: str) -> Any:
-    games = not isinstance(value, type) and (hasattr(type(value), "evaluate") or hasattr(type(value), "costs"))
-    return value if games else plain(value, name)
-
-
 KINDS: dict[str, Kind] = {
-    "PricedGame | Utility | ArrayLike": _priced,
     "Sequence[str]": _texts,
     "object": _anything,
     "Any": _anything,
@@ -255,7 +249,8 @@ KINDS: dict[str, Kind] = {
     "ArrayLike": plain,
     "NDArray": plain,
     "Actions": plain,
-    "CostTable": plain,
+    "int | str": lambda value, name: value if isinstance(value, str) else _whole(value, name),
+    "CostTable": _anything,
     "Selection": _choice(("best", "worst", "potential")),
     "Costs | Sequence[Costs]": _cost_tables,
     "Sequence[int]": plain,

@@ -1,4 +1,4 @@
-"""What all results share: comparison by value, a JSON-ready form, plain and notebook tables."""
+"""What all results share: the scenario that they answer, comparison by value, a JSON-ready form, tables."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import html
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from fairgames.exactness import json_array, json_number
 from fairgames.printable import printable
+
+if TYPE_CHECKING:
+    from fairgames.scenario.scenario import Scenario
 
 
 class Shown:
@@ -29,23 +32,25 @@ class Shown:
         return html_table(*self._lines())
 
 
-class Result(Shown):
-    """Mixin of the frozen result dataclasses (declare them ``@dataclass(frozen=True, eq=False, repr=False)``).
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Record(Shown):
+    """Base of frozen dataclasses (declare them ``@dataclass(frozen=True, eq=False, repr=False)``).
 
-    Two results are equal when they are of one class and all their fields are, arrays entry by
+    Two are equal when they are of one class and all their fields are, arrays entry by
     entry. A subclass gives `_lines`, from which its text and notebook forms are made.
     """
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         """Return a title, column headers and rows; by default one row a field."""
-        rows = [(field.name, format_value(getattr(self, field.name))) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        names = [field.name for field in dataclasses.fields(self) if field.name != "scenario"]
+        rows = [(name, format_value(getattr(self, name))) for name in names]
         return type(self).__name__, ("field", "value"), rows
 
     def __eq__(self, other: object) -> bool:
         """Compare field by field."""
         if type(self) is not type(other):
             return NotImplemented
-        names = [field.name for field in dataclasses.fields(self) if field.compare]  # type: ignore[arg-type]
+        names = [field.name for field in dataclasses.fields(self) if field.compare]
         return all(_equal(getattr(self, name), getattr(other, name)) for name in names)
 
     def __hash__(self) -> int:
@@ -62,15 +67,39 @@ class Result(Shown):
             compared: the input that a result was made from.
         """
         plain: dict[str, Any] = {"kind": type(self).__name__}
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in dataclasses.fields(self):
             if field.compare:
                 plain[field.name] = json_ready(getattr(self, field.name))
         return plain
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Result(Record):
+    """A record that answers a question.
+
+    Attributes
+    ----------
+    scenario : Scenario or None
+        The question, as `answered` notes it: not compared, nor in the plain form. None for what a public function has
+        not returned.
+    """
+
+    scenario: Scenario | None = dataclasses.field(default=None, compare=False, kw_only=True)
+
+
+Answer = TypeVar("Answer")
+
+
+def answered(answer: Answer, scenario: Scenario) -> Answer:
+    """Note in a result, or in each of several, which scenario it answers: public functions end with this."""
+    for one in answer if isinstance(answer, tuple) else (answer,):
+        object.__setattr__(one, "scenario", scenario)
+    return answer
+
+
 def json_ready(value: object) -> Any:
     """Turn results, arrays, numbers, mappings and sequences into what ``json.dump`` accepts."""
-    if isinstance(value, Result):
+    if isinstance(value, Record):
         return value.to_dict()
     if isinstance(value, np.ndarray):
         return value.tolist() if value.dtype.kind in "iubUS" else json_array(value)

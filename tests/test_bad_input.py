@@ -60,7 +60,7 @@ IN_PYTHON = {
     "broken counts": (lambda: fg.fair_payments(TABLE, [[1, 2]]), fg.InputError, "count all 2 users of type 0"),
     "cost levels": (lambda: game([0, 0.1, 0.2]), fg.InputError, r"costs\[0\]: must have one cost for each of 2"),
     "cost rows": (lambda: game([[0, 0.1]] * 3), fg.InputError, "one row for each of the 2 users, got '3 rows'"),
-    "no costs": (lambda: game(None), fg.InputError, "costs: must be a row of costs"),
+    "no costs": (lambda: game(None), fg.InputError, "costs: is required for this: what each level"),
     "no actions": (lambda: game(actions=()), fg.InputError, r"actions\[0\]: must be a non-empty tuple"),
     "unknown action": (lambda: game(actions=(0, 2)), fg.InputError, r"actions\[0\]: must hold levels from 0 to 1"),
     "rule's payments": (

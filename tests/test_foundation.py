@@ -118,7 +118,7 @@ PUBLIC = """
     optimal_alpha Optimum symmetric_mechanism equilibrium_families price_of_fairness
     compare_rules compare_solvers compare_optima leaving bootstrap cost_robustness misreport sweep explain_payments
     false_names crosscheck
-    load
+    Scenario load
     FairGamesError InputError SizeError errors
 """
 RULES = """

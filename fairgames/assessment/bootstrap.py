@@ -22,15 +22,15 @@ from fairgames.exactness import Array, to_float
 from fairgames.fitting.federated_mean import ESTIMATORS, anova_of_groups, summarise
 from fairgames.fitting.fit import Fit
 from fairgames.fitting.observations import Observations, drawn_groups
-from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, on_actions
 from fairgames.game.deviations import against_others
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
-from fairgames.mechanism.problem import Selection
 from fairgames.memory import readable_count, require_memory
 from fairgames.parallel import as_seed, run_in_order
 from fairgames.payments.rules import Fair
 from fairgames.result import Result, format_value
+from fairgames.scenario.costs import Actions, CostTable, allowed_actions, as_costs, on_actions
+from fairgames.scenario.limits import Selection
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility

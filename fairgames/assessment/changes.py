@@ -8,7 +8,7 @@ values (``fairgames design --sweep``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,14 +18,14 @@ from numpy.typing import ArrayLike
 from fairgames.arguments import public
 from fairgames.errors import InputError, asked
 from fairgames.exactness import Array, Number
-from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
-from fairgames.mechanism.problem import Selection
 from fairgames.parallel import run_in_order
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.costs import Actions, CostTable
+from fairgames.scenario.limits import Selection
+from fairgames.scenario.scenario import Scenario, as_scenario, by_user
 from fairgames.utility.base import Utility
-from fairgames.utility.table import as_utility
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,7 +108,8 @@ def compare_optima(
     before, after : Optimum
         The answers.
     names_before, names_after : sequence of str, optional
-        Names of the users of each, no name twice in one of them; by default their numbers.
+        Names of the users of each, no name twice in one of them; by default those of their
+        scenarios.
 
     Returns
     -------
@@ -145,7 +146,12 @@ def compare_optima(
 
 @public
 def leaving(
-    utility: Utility | ArrayLike, costs: CostTable, user: int, selection: Selection = "best", *, actions: Actions = None
+    utility: Scenario | Utility | ArrayLike,
+    costs: CostTable = None,
+    user: int | str = 0,
+    selection: Selection | None = None,
+    *,
+    actions: Actions = None,
 ) -> Change:
     """Compare the optimum with the one at which a user may not take part.
 
@@ -155,21 +161,21 @@ def leaving(
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs; ``inf`` forbids a level.
-    user : int
-        Who leaves.
+    user : int or str
+        Who leaves: its number, from 0, or its name.
     selection : {"best", "worst", "potential"}
-        Which equilibrium counts when there are several.
+        Which equilibrium counts when there are several; by default the scenario's, or ``"best"``.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose; None allows every level.
 
     Returns
     -------
     Change
-        Users are named by their numbers.
+        One row a user, by name.
 
     Raises
     ------
@@ -182,15 +188,14 @@ def leaving(
     >>> change.before.value, change.after.value
     (Fraction(3, 5), Fraction(7, 15))
     """
-    checked = as_utility(utility)
-    if not 0 <= user < checked.n_users:
-        raise InputError("user", f"must be from 0 to {checked.n_users - 1}", user)
-    allowed = allowed_actions(as_costs(costs, checked.shape), actions, checked.shape)
-    without = tuple((0,) if other == user else levels for other, levels in enumerate(allowed))
-    return compare_optima(
-        optimal_alpha(checked, costs, selection, actions=allowed),
-        optimal_alpha(checked, costs, selection, actions=without),
-    )
+    asked = by_user(as_scenario(utility, costs, actions, selection=selection))
+    who = asked.user_number(user)
+    without = tuple((0,) if other == who else levels for other, levels in enumerate(asked.choices))
+    # Who had to take part may leave all the same.
+    absent = asked.entry_costs.copy()
+    absent[who, 0] = 0
+    after = replace(asked, costs=absent, choices=without)
+    return answered(compare_optima(optimal_alpha(asked), optimal_alpha(after)), asked)
 
 
 _ABSENT = (None, None, None)
@@ -202,7 +207,9 @@ def _by_name(optimum: Optimum, names: Sequence[str] | None, argument: str) -> di
     if paid is not None and np.ndim(paid) != 1:
         raise InputError(argument, "must have one name for each user: the optimum is in counts of users", names)
     known = next((len(one) for one in (paid, optimum.profile, optimum.strategies) if one is not None), len(names or ()))
-    labels = [str(name) for name in (range(known) if names is None else names)]
+    if names is None:
+        names = optimum.scenario.user_names if optimum.scenario is not None else [str(user) for user in range(known)]
+    labels = [str(name) for name in names]
     if len(set(labels)) < len(labels):
         raise InputError(argument, "must not name two users alike", labels)
     if len(labels) != known:

@@ -21,16 +21,16 @@ from fairgames.arguments import public
 from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_array, common
-from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs
 from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.payments.alpha import as_share
 from fairgames.payments.potential import potential_tensor
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.costs import Actions, CostTable
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE, ROUNDING, comparison_tolerance, difference
 from fairgames.utility.base import Utility
 from fairgames.utility.profile import as_levels
-from fairgames.utility.table import as_utility
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,24 +82,24 @@ class CostRobustness(Result):
 
 @public
 def cost_robustness(
-    utility: Utility | ArrayLike,
-    costs: CostTable,
-    profile: ArrayLike,
-    alpha: Number | int | str,
+    utility: Scenario | Utility | ArrayLike,
+    costs: CostTable = None,
+    profile: ArrayLike | None = None,
+    alpha: Number | int | str | None = None,
     actions: Actions = None,
 ) -> CostRobustness:
     """Find how far the costs may be wrong before a profile is no longer an equilibrium.
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs as they are believed to be.
     profile : array_like of int
-        An equilibrium at ``alpha``.
+        An equilibrium at ``alpha``; by default the scenario's.
     alpha : number
-        Payment fraction, in [0, 1].
+        Payment fraction, in [0, 1]; by default the scenario's.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose.
 
@@ -124,11 +124,10 @@ def cost_robustness(
     >>> report.radius, report.factor_to.tolist()
     (Fraction(1, 20), [Fraction(7, 6), Fraction(7, 6)])
     """
-    worth = as_utility(utility)
-    cost_table = as_costs(costs, worth.shape)
-    allowed = allowed_actions(cost_table, actions, worth.shape)
-    levels = _levels(worth, profile, allowed)
-    fraction = as_share(alpha, "alpha")
+    asked = as_scenario(utility, costs, actions)
+    worth, cost_table, allowed = asked.utility, asked.user_costs, asked.actions
+    levels = _levels(worth, asked.priced_profile(profile), allowed)
+    fraction = as_share(asked.alpha if alpha is None else alpha, "alpha")
     P, cost_table, number = common(potential_tensor(worth.tensor()), cost_table, as_array([fraction], "alpha"))
     fraction = number.item()
     paid = fraction * P
@@ -150,7 +149,7 @@ def cost_robustness(
         # An error can strike both of the costs that a comparison rests on, unless one is that of being absent.
         radii.append(min((amount / ((level != 0) + (other != 0)) for other, amount in lost.items()), default=math.inf))
     radius = min(radii)
-    return CostRobustness(
+    found = CostRobustness(
         profile=levels,
         alpha=fraction,
         slack=np.array(slack, dtype=P.dtype),
@@ -161,6 +160,7 @@ def cost_robustness(
         radius=radius,
         weakest_user=None if math.isinf(radius) else radii.index(radius),
     )
+    return answered(found, asked)
 
 
 def _spare(paid: Array, cost: Array, levels: tuple[int, ...], user: int, allowed: Sequence[int]) -> dict[int, Number]:
@@ -384,7 +384,7 @@ class Misreport(Result):
 
 
 @public
-def misreport(utility: Utility | ArrayLike, costs: CostTable, actions: Actions = None) -> Misreport:
+def misreport(utility: Scenario | Utility | ArrayLike, costs: CostTable = None, actions: Actions = None) -> Misreport:
     """Find what each user gains by overstating its costs while the others are honest.
 
     The platform believes the reports, and chooses alpha and the best pure equilibrium for itself. A user
@@ -393,8 +393,8 @@ def misreport(utility: Utility | ArrayLike, costs: CostTable, actions: Actions =
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         True privacy costs.
     actions : None, tuple of int, or one tuple a user
@@ -416,7 +416,8 @@ def misreport(utility: Utility | ArrayLike, costs: CostTable, actions: Actions =
     >>> [str(gain) for gain in report.gains]
     ['1/15', '1/60']
     """
-    problem = as_problem(utility, costs, actions)
+    asked = as_scenario(utility, costs, actions)
+    problem = as_problem(asked.utility, asked.user_costs)
     honest = best_pure(problem).peak
     if honest is None or honest.piece.profile is None:
         raise AssertionError("a game with a potential has a pure equilibrium at every alpha")
@@ -439,7 +440,8 @@ def misreport(utility: Utility | ArrayLike, costs: CostTable, actions: Actions =
         factors.append(factor)
         kept.append(value)
         ranges.append(tuple(mine))
-    return Misreport(np.array(gains), np.array(factors), truth, honest.value, np.array(kept), tuple(ranges))
+    found = Misreport(np.array(gains), np.array(factors), truth, honest.value, np.array(kept), tuple(ranges))
+    return answered(found, asked)
 
 
 def _range(problem: Problem, user: int, stretch: Stretch) -> ReportRange:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,6 @@ from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.equilibrium.solvers import pure_profiles
 from fairgames.errors import FairGamesError, InputError
 from fairgames.exactness import Array, Number, as_array, as_number, common
-from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.game.shares import PaymentRule, payoffs_of, rule_shares
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import as_share
@@ -36,10 +35,12 @@ from fairgames.payments.rules import (
     Proportional,
     Rule,
 )
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.costs import Actions, CostTable, costs_of_actions, on_actions
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import ROUNDING, comparison_tolerance, near
 from fairgames.utility.base import Utility
-from fairgames.utility.table import TableUtility, as_utility
+from fairgames.utility.table import TableUtility
 
 _MOST_PAYMENTS = 1_000
 
@@ -277,17 +278,20 @@ class RuleComparison(Result):
 
 
 @public
-def standard_rules(utility: Utility | ArrayLike, costs: CostTable, amounts: ArrayLike | None = None) -> dict[str, Rule]:
+def standard_rules(
+    utility: Scenario | Utility | ArrayLike, costs: CostTable = None, amounts: ArrayLike | None = None
+) -> dict[str, Rule]:
     """Payment rules that `compare_rules` plays out when none are given.
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs, which one of the rules pays.
     amounts : array_like, optional
-        Amount that each level discloses, for the proportional rule; see `Proportional`.
+        Amount that each level discloses, for the proportional rule; see `Proportional`. By default the
+        scenario's.
 
     Returns
     -------
@@ -305,23 +309,28 @@ def standard_rules(utility: Utility | ArrayLike, costs: CostTable, amounts: Arra
     >>> list(standard_rules([[0, "2/3"], ["2/3", 1]], costs=[0, "1/10"]))[:3]
     ['fair', 'proportional', 'equal split']
     """
-    checked = as_utility(utility)
+    asked = as_scenario(utility, costs)
+    checked = asked.utility
     _require_room(checked)
+    # The axioms try profiles at which somebody is absent who may not be.
+    costs_if_absent = asked.user_costs.copy()
+    costs_if_absent[:, 0] = 0
+    known: ArrayLike | None = cast("ArrayLike", asked.amounts) if amounts is None else amounts
     return {
         "fair": Fair(),
-        "proportional": Proportional(Proportional(amounts).amounts_for(checked)),
+        "proportional": Proportional(Proportional(known).amounts_for(checked)),
         "equal split": EqualSplit(),
         "leave one out": LeaveOneOut(),
         "Banzhaf": Banzhaf(),
         "no negative payments": NoNegative(),
-        "pay exactly the cost": ExactCost(as_costs(costs, checked.shape)),
+        "pay exactly the cost": ExactCost(costs_if_absent),
     }
 
 
 @public
 def compare_rules(
-    utility: Utility | ArrayLike,
-    costs: CostTable,
+    utility: Scenario | Utility | ArrayLike,
+    costs: CostTable = None,
     rules: Mapping[str, PaymentRule] | None = None,
     *,
     alpha: Number | int | str | None = None,
@@ -335,8 +344,8 @@ def compare_rules(
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs; ``inf`` forbids a level.
     rules : mapping of str to callable, optional
@@ -377,25 +386,23 @@ def compare_rules(
     no negative payments 3/5 (1, 1) 2/5
     pay exactly the cost 1 (1, 1) 2/5
     """
-    checked = as_utility(utility)
+    asked = as_scenario(utility, costs, actions)
+    checked, table, allowed = asked.utility, asked.user_costs, asked.actions
     _require_room(checked)
-    table = as_costs(costs, checked.shape)
-    allowed = allowed_actions(table, actions, checked.shape)
     fixed = None if alpha is None else as_share(alpha, "alpha")
-    chosen = standard_rules(checked, costs) if rules is None else rules
+    chosen = standard_rules(asked) if rules is None else rules
     if not chosen:
         raise InputError("rules", "must map the name of at least one rule to it", rules)
     for name, rule in chosen.items():
         if not callable(rule):
             raise InputError(f"rules[{name!r}]", "must be a function of (utility, profile)", rule)
-    finite = allowed_actions(table, None, checked.shape)
     worth, borne = on_actions(checked.tensor(), allowed), costs_of_actions(table, allowed)
     outcomes = []
     for name, rule in chosen.items():
-        axioms = check_axioms_among_some(rule, checked, finite)
+        axioms = check_axioms_among_some(rule, checked, allowed)
         scale = fixed if not isinstance(rule, Rule) or rule.scaled else as_number(1, "alpha")
         outcomes.append(_outcome(name, axioms, worth, rule_shares(rule, checked, allowed), borne, allowed, scale))
-    return RuleComparison(tuple(outcomes), fixed)
+    return answered(RuleComparison(tuple(outcomes), fixed), asked)
 
 
 def _require_room(utility: Utility) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-
 import fairgames as fg
 from fairgames.cli import frame as options
 from fairgames.cli.frame import MOST_ONE_BY_ONE, Run, is_crowd, number_or, option, require_few
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from fairgames.assessment.changes import UserChange
     from fairgames.assessment.rules import RuleComparison
     from fairgames.report.screen import Screen
-    from fairgames.spec.specification import Specification
+    from fairgames.scenario.scenario import Scenario
 
 _AGAINST = "Compare with the optimum of another specification instead: who joins, leaves, is paid more."
 
@@ -60,13 +58,13 @@ def _compare_specifications(spec: Path, against: Path, run: Run) -> None:
         run.console.say("", f"Users are compared one by one up to {MOST_ONE_BY_ONE:,} of them only.")
         run.results = {"before": before, "after": after}
     else:
-        change = fg.compare_optima(before, after, loaded[0].user_names, loaded[1].user_names)
+        change = fg.compare_optima(before, after)
         _print_users(run.console, loaded, change.users)
         run.results = {"change": change}
     run.save()
 
 
-def _print_users(console: Screen, loaded: Sequence[Specification], users: Sequence[UserChange]) -> None:
+def _print_users(console: Screen, loaded: Sequence[Scenario], users: Sequence[UserChange]) -> None:
     columns = [
         ("user", [user.name for user in users]),
         ("level before", [_level_name(loaded[0], user.level_before) for user in users]),
@@ -78,7 +76,7 @@ def _print_users(console: Screen, loaded: Sequence[Specification], users: Sequen
     console.columns("User by user", columns)
 
 
-def _level_name(spec: Specification, level: int | None) -> str:
+def _level_name(spec: Scenario, level: int | None) -> str:
     return "-" if level is None else spec.levels[level]
 
 
@@ -89,15 +87,14 @@ def _compare_rules(spec: Path, alpha: str | None, run: Run) -> None:
     instead = "fairgames solve has the fair payments and a bound on all others"
     require_few(loaded, instead, {"a comparison of payment rules": True})
     share = number_or(alpha, None)
-    amounts = None if loaded.amounts is None else np.array(loaded.amounts)
-    rules = standard_rules(loaded.utility, loaded.costs, amounts)
+    rules = standard_rules(loaded)
     with stage("playing out the rules"):
-        compared = fg.compare_rules(loaded.utility, loaded.costs, rules, alpha=share, actions=loaded.actions)
+        compared = fg.compare_rules(loaded, rules=rules, alpha=share)
     _print_comparison(run.open(loaded, comparison=compared), loaded, compared)
     run.save(lambda: comparison_figure(compared, loaded.title))
 
 
-def _print_comparison(console: Screen, spec: Specification, compared: RuleComparison) -> None:
+def _print_comparison(console: Screen, spec: Scenario, compared: RuleComparison) -> None:
     outcomes = compared.outcomes
     played = ["none" if outcome.profile is None else profile_label(spec, outcome.profile) for outcome in outcomes]
     columns = [

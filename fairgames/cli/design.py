@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import fairgames as fg
 from fairgames.cli import frame as options
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fairgames.assessment.robustness import CostRobustness
     from fairgames.mechanism.landscape import Landscape
     from fairgames.report.screen import Screen
-    from fairgames.spec.specification import PlatformOptions, Specification
+    from fairgames.scenario.scenario import Scenario
 
 
 MOST_PIECES = 40
@@ -74,19 +74,18 @@ def design(
     run = options.Run("design", spec, json=json, figure=figure, force=force)
     raw = read_toml(spec)
     loaded = build_specification(raw, spec.parent, name_of(spec))
-    wanted, not_negative = loaded.platform, ("must be at least 0", lambda number: number >= 0)
-    platform = replace(
-        wanted,
-        selection=cast("Any", selection or wanted.selection),
-        margin=number_or(margin, wanted.margin, "--margin", *not_negative),
-        budget=number_or(budget, wanted.budget, "--budget", *not_negative),
-        min_utility=wanted.min_utility if min_utility is None else as_number(min_utility, "--min-utility"),
-        alpha_range=(
-            number_or(alpha_from, wanted.alpha_range[0], "--alpha-from"),
-            number_or(alpha_to, wanted.alpha_range[1], "--alpha-to"),
+    not_negative = ("must be at least 0", lambda number: number >= 0)
+    asked: dict[str, Any] = {
+        "selection": selection or loaded.selection,
+        "margin": number_or(margin, loaded.margin, "--margin", *not_negative),
+        "budget": number_or(budget, loaded.budget, "--budget", *not_negative),
+        "min_utility": loaded.min_utility if min_utility is None else as_number(min_utility, "--min-utility"),
+        "alpha_range": (
+            number_or(alpha_from, loaded.alpha_range[0], "--alpha-from"),
+            number_or(alpha_to, loaded.alpha_range[1], "--alpha-to"),
         ),
-    )
-    loaded = replace(loaded, platform=platform)
+    }
+    loaded = replace(loaded, **asked)
     one_by_one = {"--robust": robust, "--bootstrap": bootstrap, "--bloc": bloc}
     require_few(loaded, "leave it out; --sweep shows what other costs would change", one_by_one)
     blocs = _read_blocs(loaded, bloc or ())
@@ -108,12 +107,12 @@ def design(
     if fit is not None:
         run.results |= print_certainty(console, loaded, optimum, fit, bootstrap, seed, jobs)
     if plan is not None:
-        run.results["sweep"] = found = _swept(plan, platform, jobs)
+        run.results["sweep"] = found = _swept(plan, asked, jobs)
         _print_sweep(console, loaded, found)
     run.save(lambda: solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title))
 
 
-def _print_landscape(console: Screen, spec: Specification, landscape: Landscape) -> None:
+def _print_landscape(console: Screen, spec: Scenario, landscape: Landscape) -> None:
     pieces = landscape.pieces[:MOST_PIECES]
     values = [curve(piece)[1] for piece in pieces]
     columns = [
@@ -133,15 +132,15 @@ def _print_landscape(console: Screen, spec: Specification, landscape: Landscape)
 
 
 @stage("finding what other ways to pay would keep")
-def _print_benchmarks(console: Screen, spec: Specification, optimum: fg.Optimum) -> dict[str, object]:
+def _print_benchmarks(console: Screen, spec: Scenario, optimum: fg.Optimum) -> dict[str, object]:
     """Print what the platform would keep if it need not be fair, or were paid by fairness itself."""
     from fairgames.mechanism.benchmarks import coalition_outcome, pay_costs
 
     if spec.n_users > MOST_ENUMERATED:
         return {}
     try:
-        costs = pay_costs(spec.utility, spec.costs, spec.actions)
-        coalition = coalition_outcome(spec.utility, spec.costs, spec.platform.selection, spec.actions)
+        costs = pay_costs(spec)
+        coalition = coalition_outcome(spec)
     except SizeError:
         return {}
     done = "no answer" if optimum.infeasible else who_does_what(spec, optimum)
@@ -156,7 +155,7 @@ def _print_benchmarks(console: Screen, spec: Specification, optimum: fg.Optimum)
     return {"pay_costs": costs, "coalition": coalition}
 
 
-def _read_blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] | None:
+def _read_blocs(spec: Scenario, entries: Sequence[str]) -> list[list[int]] | None:
     """Read ``--bloc``, each entry users by name; then come those that no bloc names, alone. None without entries."""
     if not entries:
         return None
@@ -174,9 +173,7 @@ def _read_blocs(spec: Specification, entries: Sequence[str]) -> list[list[int]] 
     return blocs + [[user] for user in range(len(names)) if user not in taken]
 
 
-def _print_blocs(
-    console: Screen, spec: Specification, together: fg.Optimum, blocs: Sequence[Sequence[int]]
-) -> fg.Optimum:
+def _print_blocs(console: Screen, spec: Scenario, together: fg.Optimum, blocs: Sequence[Sequence[int]]) -> fg.Optimum:
     """Print what acting together changes; return the optimum when everybody acts alone."""
     apart = optimum_of(spec)
     rows = [
@@ -206,10 +203,10 @@ class _SweepPlan:
     place: str
     values: Sequence[str]
 
-    def at(self, value: str) -> Specification:
+    def at(self, value: str) -> Scenario:
         """Build the specification with one of the values."""
+        from fairgames.spec.change import changed
         from fairgames.spec.load import build_specification
-        from fairgames.spec.specification import changed
 
         name = f"{name_of(self.spec)} with {self.place} = {value}"
         return build_specification(changed(self.raw, self.place, value), self.spec.parent, name)
@@ -244,16 +241,16 @@ def _parsed(text: str) -> tuple[str, list[str]]:
 
 
 @stage("sweeping")
-def _swept(plan: _SweepPlan, platform: PlatformOptions, jobs: int | None) -> Sweep:
+def _swept(plan: _SweepPlan, asked: Mapping[str, Any], jobs: int | None) -> Sweep:
     """Solve the specification at each value of one of its numbers."""
 
     def solve(value: str) -> fg.Optimum:
-        return optimum_of(replace(plan.at(value), platform=platform))
+        return optimum_of(replace(plan.at(value), **asked))
 
     return fg.sweep(solve, plan.values, name=plan.place, n_jobs=jobs)
 
 
-def _print_sweep(console: Screen, spec: Specification, result: Sweep) -> None:
+def _print_sweep(console: Screen, spec: Scenario, result: Sweep) -> None:
     optima = result.optima
     columns = [
         (result.name.rsplit(".", 1)[-1], [str(value) for value in result.values]),
@@ -269,17 +266,18 @@ def _print_sweep(console: Screen, spec: Specification, result: Sweep) -> None:
 _MOST_ALTERNATIVES = 5
 
 
-def fit_to_resample(spec: Specification, resamples: int, seed: int, jobs: int | None) -> fg.Fit:
+def fit_to_resample(spec: Scenario, resamples: int, seed: int, jobs: int | None) -> fg.Fit:
     """Check ``--bootstrap``, and fit the data behind a specification again."""
     from fairgames.assessment.bootstrap import require_resamples
+    from fairgames.fitting.federated_mean import fit_of_source
     from fairgames.parallel import as_n_jobs, as_seed
 
     if resamples < 2:
         raise InputError("--bootstrap", "must be a whole number of at least 2", resamples)
     if spec.data is None:
         raise InputError("--bootstrap", "needs the data: a [data] section in the specification")
-    fit = spec.data.fit()
-    written = [entry.samples for entry in spec.entries]
+    fit: fg.Fit = fit_of_source(spec.data)
+    written = list(spec.samples or ())
     if fit.samples.tolist() != written or any(count != 1 for count in spec.counts):
         raise InputError("--bootstrap", f"needs the groups of {spec.data.file.name} to be the users of {spec.source}")
     as_seed(seed)
@@ -289,26 +287,25 @@ def fit_to_resample(spec: Specification, resamples: int, seed: int, jobs: int | 
 
 
 @stage("resampling the groups")
-def _resampled(spec: Specification, fit: fg.Fit, resamples: int, seed: int, jobs: int | None) -> Certainty:
+def _resampled(spec: Scenario, fit: fg.Fit, resamples: int, seed: int, jobs: int | None) -> Certainty:
     """Resample the groups; the specification's own variances are those of the decision."""
     between, within = _variances(spec)
+    importance = getattr(spec.utility, "importance", None)
     return fg.bootstrap(
         replace(fit, between_variance=between, within_variance=within),
-        spec.costs,
+        spec.user_costs,
         resamples,
         seed,
-        importance=[float(entry.importance) for entry in spec.entries],
+        importance=None if importance is None else importance[spec.utility.types],
         aggregation=getattr(spec.utility, "aggregation", "uniform"),
-        selection=spec.platform.selection,
+        selection=spec.selection,
         actions=spec.actions,
-        constraints=spec.platform.constraints,
+        constraints={name: getattr(spec, name) for name in ("margin", "budget", "min_utility", "alpha_range")},
         n_jobs=jobs,
     )
 
 
-def print_certainty(
-    console: Screen, spec: Specification, optimum: fg.Optimum, fit: fg.Fit, *how: Any
-) -> dict[str, object]:
+def print_certainty(console: Screen, spec: Scenario, optimum: fg.Optimum, fit: fg.Fit, *how: Any) -> dict[str, object]:
     """Resample, and print how often the decision stands and the intervals of what it pays; return what was found."""
     if not optimum.feasible:
         console.say("", "How sure this is cannot be said: there is no answer to be sure of.")
@@ -350,7 +347,7 @@ def print_certainty(
     return {"certainty": found}
 
 
-def _how_drawn(spec: Specification, fit: fg.Fit) -> list[str]:
+def _how_drawn(spec: Scenario, fit: fg.Fit) -> list[str]:
     adjusted = f", adjusted for {', '.join(fit.covariates)}" if fit.covariates else ""
     lines = [
         f"A resample draws {len(fit.samples)} groups with replacement and estimates both variances again, by "
@@ -366,7 +363,7 @@ def _how_drawn(spec: Specification, fit: fg.Fit) -> list[str]:
     return lines
 
 
-def _variances(spec: Specification) -> tuple[float, float]:
+def _variances(spec: Scenario) -> tuple[float, float]:
     assert isinstance(spec.utility, fg.FederatedMeanUtility)
     return spec.utility.between_variance, spec.utility.within_variance
 
@@ -379,7 +376,7 @@ def _interval_row(
 
 
 @stage("varying the costs")
-def print_robustness(console: Screen, spec: Specification, optimum: fg.Optimum) -> dict[str, object]:
+def print_robustness(console: Screen, spec: Scenario, optimum: fg.Optimum) -> dict[str, object]:
     """Print how wrong each user's costs may be, and what overstating them would bring it; return what was found."""
     if not optimum.feasible:
         console.say("", "Robustness cannot be found: there is no answer whose robustness it would be.")
@@ -388,8 +385,8 @@ def print_robustness(console: Screen, spec: Specification, optimum: fg.Optimum) 
         console.say("", "Robustness is found for an optimum in pure levels only.")
         return {}
     try:
-        robust = fg.cost_robustness(spec.utility, spec.costs, optimum.profile, optimum.alpha, spec.actions)
-        overstated = fg.misreport(spec.utility, spec.costs, spec.actions)
+        robust = fg.cost_robustness(spec, profile=optimum.profile, alpha=optimum.alpha)
+        overstated = fg.misreport(spec)
     except SizeError as error:
         console.say("", f"How far the costs may be wrong is not found: {error}.")
         return {}

@@ -5,8 +5,9 @@ A crowd settles on one equilibrium, by best replies; fewer users have theirs lis
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,7 +27,7 @@ from fairgames.report.terminal import decimals, exactly
 if TYPE_CHECKING:
     from fairgames.assessment.agreement import AgreementReport
     from fairgames.report.screen import Screen
-    from fairgames.spec.specification import Specification
+    from fairgames.scenario.scenario import Scenario
 
 MOST_LISTED = 50
 
@@ -46,9 +47,9 @@ def equilibria(
     """List the equilibria at one alpha, each with the certificate that nobody gains by deviating."""
     run = options.Run("equilibria", spec, json=json, figure=figure, force=force)
     loaded = fg.load(spec)
-    if alpha is None and loaded.platform.alpha is None:
+    if alpha is None and loaded.alpha is None:
         raise InputError("--alpha", f"is required, since {loaded.source} has no platform.alpha")
-    share = number_or(alpha, loaded.platform.alpha)
+    share = number_or(alpha, loaded.alpha)
     one_by_one = {"--compare": compare, "--figure": figure, "--timeout": timeout, "--method": method != "auto"}
     require_few(loaded, "leave it out for one equilibrium, by best replies of whole groups", one_by_one)
     if is_crowd(loaded):
@@ -56,7 +57,7 @@ def equilibria(
         _print_settled(run.open(loaded, alpha=share, equilibrium=settled), loaded, settled, share)
         incomplete = bool(settled.warnings) or settled.profile is None
     else:
-        game = fg.FairGame(loaded.utility, loaded.costs, share, loaded.actions)
+        game = fg.FairGame(loaded, alpha=share)
         with stage("finding the equilibria"):
             found = fg.equilibria(game, method, timeout)
         console = run.open(loaded, alpha=share, equilibria=found)
@@ -72,15 +73,13 @@ def equilibria(
 
 
 @stage("looking for an equilibrium")
-def _settled_at(spec: Specification, alpha: Number) -> fg.Optimum:
+def _settled_at(spec: Scenario, alpha: Number) -> fg.Optimum:
     """Find what a crowd settles on at one alpha, by best replies; without any constraint but this."""
-    actions = [entry.choices for entry in spec.entries]
-    return fg.optimal_alpha(
-        spec.utility, spec.entry_costs, actions=actions, counts=spec.counts, alpha_range=(alpha, alpha)
-    )
+    free: dict[str, Any] = {"selection": "best", "margin": 0, "budget": None, "min_utility": None}
+    return fg.optimal_alpha(replace(spec, alpha_range=(alpha, alpha), **free))
 
 
-def _print_settled(console: Screen, spec: Specification, found: fg.Optimum, alpha: Number) -> None:
+def _print_settled(console: Screen, spec: Scenario, found: fg.Optimum, alpha: Number) -> None:
     """Print the equilibrium of a crowd, and how it is certified."""
     title = "Not verified as an equilibrium" if found.warnings else "An equilibrium"
     console.heading(f"{title} at alpha = {exactly(alpha)}")
@@ -101,7 +100,7 @@ def _print_settled(console: Screen, spec: Specification, found: fg.Optimum, alph
 
 
 def _print_equilibria(
-    console: Screen, spec: Specification, game: fg.FairGame, found: fg.EquilibriumSet, alpha: Number
+    console: Screen, spec: Scenario, game: fg.FairGame, found: fg.EquilibriumSet, alpha: Number
 ) -> None:
     shown = found.equilibria[:MOST_LISTED]
     worth = [expected_utility(game, entry) for entry in shown]

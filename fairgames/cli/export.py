@@ -22,7 +22,7 @@ from fairgames.report.tables import latex_table, payment_columns, user_rows
 from fairgames.report.terminal import exactly
 
 if TYPE_CHECKING:
-    from fairgames.spec.specification import Specification
+    from fairgames.scenario.scenario import Scenario
 
 _FILE = (
     "FILE.nfg: the game, for Gambit. FILE.csv: utility and payments at every profile. "
@@ -48,19 +48,19 @@ def export(
     loaded = fg.load(spec)
     instead = "fairgames payments prices one profile of as many; FILE.tex holds the optimum"
     require_few(loaded, instead, {f"a {output.suffix} file": writer is not _optimum})
-    text = writer(loaded, number_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha))
+    text = writer(loaded, number_or(alpha, Fraction(1) if loaded.alpha is None else loaded.alpha))
     written.write(text if writer is _payments else signed(text, output.suffix.lower()))
     run.console.say(f"Wrote {output}.")
 
 
 @stage("writing the game")
-def _game(spec: Specification, alpha: Number) -> str:
-    return fg.FairGame(spec.utility, spec.costs, alpha, spec.actions).to_nfg(spec.title)
+def _game(spec: Scenario, alpha: Number) -> str:
+    return fg.FairGame(spec, alpha=alpha).to_nfg(spec.title)
 
 
 @stage("pricing every profile")
-def _payments(spec: Specification, alpha: Number) -> str:
-    table = fg.payment_table(spec.utility, alpha)
+def _payments(spec: Scenario, alpha: Number) -> str:
+    table = fg.payment_table(spec, alpha)
     payments = [table.user(user) for user in range(spec.n_users)]
     headers = [*spec.user_names, "utility", *(f"payment to {name}" for name in spec.user_names)]
     rows: Iterable[list[object]] = (
@@ -70,7 +70,7 @@ def _payments(spec: Specification, alpha: Number) -> str:
     return csv_text(map(spreadsheet_cell, headers), (map(spreadsheet_cell, row) for row in rows))
 
 
-def _optimum(spec: Specification, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)
+def _optimum(spec: Scenario, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)
     optimum = optimum_of(spec)
     if optimum.profile is None or optimum.payments is None or optimum.alpha is None:
         raise FairGamesError(f"{spec.source}: the optimum is not in pure levels, so there is no table of it")

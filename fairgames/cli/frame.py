@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from fairgames.report.screen import Screen
-    from fairgames.spec.specification import Specification
+    from fairgames.scenario.scenario import Scenario
 
 CHECK_FAILED = 1
 BAD_INPUT = 2
@@ -108,7 +108,7 @@ class Run:
         self.console = Screen()
         self.results: dict[str, object] = {}
 
-    def open(self, spec: Specification, **results: object) -> Screen:
+    def open(self, spec: Scenario, **results: object) -> Screen:
         """Print what the specification is about, and note its title and first results; return the console."""
         self.results |= {"title": spec.title, **results}
         self.console.print(spec.title, style="bold")
@@ -154,12 +154,12 @@ def number_or(
 MOST_ONE_BY_ONE = 1_000
 
 
-def is_crowd(spec: Specification) -> bool:
+def is_crowd(spec: Scenario) -> bool:
     """Whether the users are too many to go through one by one."""
     return spec.n_users > MOST_ONE_BY_ONE
 
 
-def require_few(spec: Specification, instead: str, asked: Mapping[str, object]) -> None:
+def require_few(spec: Scenario, instead: str, asked: Mapping[str, object]) -> None:
     """Refuse, before it is begun, work on each of too many users: the first that is asked for, by its name."""
     for what in (name for name, wanted in asked.items() if wanted and is_crowd(spec)):
         raise SizeError(

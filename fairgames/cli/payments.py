@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fairgames.assessment.explain import Explanation, FalseNames
     from fairgames.report.screen import Screen
     from fairgames.report.tables import UserRow
-    from fairgames.spec.specification import Specification
+    from fairgames.scenario.scenario import Scenario
 
 MOST_PRICED_ONE_BY_ONE = 10_000
 MOST_SENTENCES = 20
@@ -65,7 +65,7 @@ def payments(
     _check_explainable(loaded, explain, false_names)
     one_by_one = {"--explain": explain, "--false-names": false_names}
     require_few(loaded, "leave it out for the payments alone", one_by_one)
-    share = number_or(alpha, Fraction(1) if loaded.platform.alpha is None else loaded.platform.alpha)
+    share = number_or(alpha, Fraction(1) if loaded.alpha is None else loaded.alpha)
     money = number_or(unit_value, 1, "--unit-value", "must be above 0", lambda value: value > 0)
     levels = _levels(loaded, profile)
     how = {"engine": engine, "exact": exact, "seed": seed, "n_jobs": jobs}
@@ -92,15 +92,14 @@ def print_payments(console: Screen, title: str, rows: Sequence[UserRow], unit: s
         console.say(*[sentence(row, unit) for row in rows])
 
 
-def _levels(spec: Specification, text: str | None) -> tuple[int, ...]:
+def _levels(spec: Scenario, text: str | None) -> tuple[int, ...]:
     """Read ``--profile`` (levels by name or number, one for all or one a group), or take the specification's."""
     if text is None:
-        known = [entry.level for entry in spec.entries if entry.level is not None]
-        if len(known) < len(spec.entries):
+        if spec.profile is None:
             example = f'for instance --profile "{spec.levels[-1]}" for all, or one level for each [[users]] entry'
             raise InputError("--profile", f"is required, since {spec.source} gives the users no level: {example}")
-        return tuple(known)
-    from fairgames.spec.specification import level_named
+        return spec.profile
+    from fairgames.spec.entries import level_named
 
     chosen = []
     for part in map(str.strip, text.split(",")):
@@ -109,16 +108,14 @@ def _levels(spec: Specification, text: str | None) -> tuple[int, ...]:
             raise InputError("--profile", f"must name levels among {', '.join(spec.levels)}", part)
         chosen.append(level)
     if len(chosen) == 1:
-        chosen *= len(spec.entries)
-    if len(chosen) != len(spec.entries):
-        raise InputError("--profile", f"must have one level, or one for each of the {len(spec.entries)} users", text)
+        chosen *= len(spec.users)
+    if len(chosen) != len(spec.users):
+        raise InputError("--profile", f"must have one level, or one for each of the {len(spec.users)} users", text)
     return tuple(chosen)
 
 
 @stage("pricing the profile")
-def _priced(
-    spec: Specification, entry_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]
-) -> fg.Payments:
+def _priced(spec: Scenario, entry_levels: Sequence[int], alpha: Number | None, how: Mapping[str, Any]) -> fg.Payments:
     """Price a profile. Without ``alpha`` the platform takes part."""
     from fairgames.payments.pricing import fair_payments
 
@@ -151,7 +148,7 @@ def _summary(answer: fg.Payments) -> list[str]:
     return [*lines, *(f"Warning: {warning}" for warning in answer.warnings)]
 
 
-def _check_explainable(spec: Specification, explain: bool, false_names: bool) -> None:
+def _check_explainable(spec: Scenario, explain: bool, false_names: bool) -> None:
     """Refuse to explain payments of a utility that is not taken apart."""
     federated = isinstance(spec.utility, fg.FederatedMeanUtility)
     if explain and not federated:
@@ -162,7 +159,7 @@ def _check_explainable(spec: Specification, explain: bool, false_names: bool) ->
 
 @stage("explaining payments")
 def _print_explanation(
-    console: Screen, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
+    console: Screen, spec: Scenario, profile: Sequence[int], alpha: Number, unit_value: Number
 ) -> Explanation:
     """Print how much of each payment is for the user's own better estimate, and how much for helping others."""
     why = fg.explain_payments(spec.utility, profile, alpha, unit_value)  # type: ignore[arg-type]
@@ -181,7 +178,7 @@ def _print_explanation(
 
 @stage("trying false names")
 def _print_false_names(
-    console: Screen, spec: Specification, profile: Sequence[int], alpha: Number, unit_value: Number
+    console: Screen, spec: Scenario, profile: Sequence[int], alpha: Number, unit_value: Number
 ) -> dict[str, FalseNames]:
     """Print what each user would gain by handing in its data under two names."""
     utility = spec.utility
@@ -189,12 +186,12 @@ def _print_false_names(
     split: list[Number | None] = []
     copied: list[Number | None] = []
     for user, (name, entry) in enumerate(zip(spec.user_names, spec.entry_of_user.tolist(), strict=True)):
-        samples = spec.entries[entry].samples
+        samples = None if spec.samples is None else spec.samples[entry]
         copy = fg.false_names(utility, profile, user, alpha=alpha)
         found[f"{name}: its data twice"] = copy
         copied.append(copy.gain * unit_value)
         split.append(None)
-        if isinstance(utility, fg.FederatedMeanUtility) and samples is not None and samples > 1:
+        if isinstance(samples, int) and samples > 1:
             halves = fg.false_names(utility, profile, user, [samples // 2, samples - samples // 2], alpha)
             found[f"{name}: half under each name"] = halves
             split[-1] = halves.gain * unit_value

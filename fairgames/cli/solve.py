@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fairgames.equilibrium.intervals import StableProfile
     from fairgames.report.screen import Screen
     from fairgames.report.tables import UserRow
-    from fairgames.spec.specification import Specification
+    from fairgames.scenario.scenario import Scenario
 
 MOST_LISTED = 20
 MOST_ENUMERATED = 60
@@ -62,33 +62,24 @@ def solve(
         )
     else:
         _print_stable(console, loaded, stable)
-        if loaded.platform.alpha is not None:
-            _print_at_alpha(console, loaded, stable, loaded.platform.alpha)
+        if loaded.alpha is not None:
+            _print_at_alpha(console, loaded, stable, loaded.alpha)
     run.save(lambda: solution_figure(optimum, rows, stable or (), loaded))
 
 
 @stage("finding the optimum")
-def optimum_of(spec: Specification, blocs: Sequence[Sequence[int]] | None = None) -> fg.Optimum:
+def optimum_of(spec: Scenario, blocs: Sequence[Sequence[int]] | None = None) -> fg.Optimum:
     """Find the optimum with the platform's own options; the users of a bloc act together."""
-    platform = spec.platform
-    return fg.optimal_alpha(
-        spec.utility,
-        spec.entry_costs,
-        platform.selection,
-        actions=[entry.choices for entry in spec.entries],
-        counts=spec.counts,
-        blocs=blocs,
-        **platform.constraints,
-    )
+    return fg.optimal_alpha(spec, blocs=blocs)
 
 
 @stage("listing the stable choices")
-def stable_of(spec: Specification) -> tuple[StableProfile, ...] | None:
+def stable_of(spec: Scenario) -> tuple[StableProfile, ...] | None:
     """Find every pure equilibrium, the most valuable for the platform first; None when there are too many profiles."""
     if spec.n_users > MOST_ENUMERATED:
         return None
     try:
-        stable = fg.stable_profiles(spec.utility, spec.costs, spec.actions, spec.platform.margin)
+        stable = fg.stable_profiles(spec)
     except SizeError:
         return None
     return tuple(sorted(stable, key=_most_kept, reverse=True))
@@ -100,14 +91,14 @@ def _most_kept(stable: StableProfile) -> Number:
     return (1 - at) * stable.utility
 
 
-def who_does_what(spec: Specification, optimum: fg.Optimum) -> str:
+def who_does_what(spec: Scenario, optimum: fg.Optimum) -> str:
     """Say in short what the users do at an optimum."""
     return optimum.infeasible or ("mixed" if optimum.profile is None else profile_label(spec, optimum.profile))
 
 
 def print_optimum(
     console: Screen,
-    spec: Specification,
+    spec: Scenario,
     optimum: fg.Optimum,
     unit: str,
     blocs: Sequence[Sequence[int]] | None = None,
@@ -134,7 +125,7 @@ def print_optimum(
     return rows
 
 
-def _print_stable(console: Screen, spec: Specification, stable: Sequence[StableProfile]) -> None:
+def _print_stable(console: Screen, spec: Scenario, stable: Sequence[StableProfile]) -> None:
     shown = stable[:MOST_LISTED]
     columns = [
         ("who does what", [profile_label(spec, entry.profile) for entry in shown]),
@@ -148,7 +139,7 @@ def _print_stable(console: Screen, spec: Specification, stable: Sequence[StableP
     console.left(len(stable), MOST_LISTED, "more stable choices")
 
 
-def _print_at_alpha(console: Screen, spec: Specification, stable: Sequence[StableProfile], alpha: Number) -> None:
+def _print_at_alpha(console: Screen, spec: Scenario, stable: Sequence[StableProfile], alpha: Number) -> None:
     here = [entry for entry in stable if entry.alpha_from - RELATIVE <= alpha <= entry.alpha_to + RELATIVE]
     here.sort(key=lambda entry: entry.utility, reverse=True)
     title = f"At alpha = {exactly(alpha)}, as the specification asks"

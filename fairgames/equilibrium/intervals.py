@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.arguments import public
-from fairgames.errors import InputError
-from fairgames.exactness import Array, Number, as_number, common, is_exact
-from fairgames.game.costs import Actions, CostTable, allowed_actions, as_costs, costs_of_actions, on_actions
+from fairgames.exactness import Array, Number, common, is_exact
 from fairgames.payments.potential import largest_within, potential_tensor
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.costs import Actions, CostTable, costs_of_actions, on_actions
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
 from fairgames.utility.base import Utility
-from fairgames.utility.table import as_utility
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,20 +59,23 @@ class StableProfile(Result):
 
 @public
 def stable_profiles(
-    utility: Utility | ArrayLike, costs: CostTable, actions: Actions = None, margin: Number | int | str = 0
+    utility: Scenario | Utility | ArrayLike,
+    costs: CostTable = None,
+    actions: Actions = None,
+    margin: Number | int | str | None = None,
 ) -> tuple[StableProfile, ...]:
     """Every pure equilibrium of the fair game, with the interval of alpha on which it is one.
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs; ``inf`` forbids a level.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose; None allows every level.
     margin : number
-        How much better than each alternative a chosen level must be, in units of utility.
+        How much better than each alternative a chosen level must be, in units of utility; 0 by default.
 
     Returns
     -------
@@ -99,15 +101,13 @@ def stable_profiles(
     (1, 0) 9/20 3/5
     (1, 1) 3/5 1
     """
-    worth = as_utility(utility)
-    cost_table = as_costs(costs, worth.shape)
-    allowed = allowed_actions(cost_table, actions, worth.shape)
-    least = as_margin(margin)
+    asked = as_scenario(utility, costs, actions, margin=margin)
+    worth, cost_table, allowed, least = asked.utility, asked.user_costs, asked.actions, asked.margin
     P = on_actions(potential_tensor(worth.tensor()), allowed)
     U = on_actions(worth.tensor(), allowed)
     costs_there, largest = costs_of_actions(cost_table, allowed), on_actions(largest_within(worth.tensor()), allowed)
     lo, hi, stable = payment_intervals([P] * P.ndim, costs_there, least, magnitudes=largest)
-    return tuple(
+    found = tuple(
         StableProfile(
             tuple(levels[action] for levels, action in zip(allowed, index, strict=True)),
             lo[index],
@@ -117,20 +117,7 @@ def stable_profiles(
         )
         for index in map(tuple, np.argwhere(stable).tolist())
     )
-
-
-def as_margin(margin: object) -> Number:
-    """Check a margin: a number that is at least 0.
-
-    Raises
-    ------
-    InputError
-        If it is negative or not a number.
-    """
-    number = as_number(margin, "margin")
-    if number < 0:
-        raise InputError("margin", "must be at least 0", margin)
-    return number
+    return answered(found, asked)
 
 
 def payment_intervals(

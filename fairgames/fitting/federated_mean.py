@@ -26,6 +26,7 @@ from fairgames.fitting.observations import (
     read_columns,
     with_similar_labels,
 )
+from fairgames.scenario.scenario import DataSource
 from fairgames.tolerance import RELATIVE
 
 
@@ -527,3 +528,8 @@ def fit_federated_mean(
         largest=largest,
         observations=used,
     )
+
+
+def fit_of_source(data: DataSource) -> Fit:
+    """Fit the data behind a scenario."""
+    return fit_federated_mean(str(data.file), data.group, data.value, **data.options)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path, PurePath
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,9 @@ from fairgames.arguments import public
 from fairgames.errors import DataError, InputError
 from fairgames.exactness import Number, as_number
 from fairgames.fitting.observations import Observations
-from fairgames.result import Result, format_value
+from fairgames.result import Record, format_value
+from fairgames.scenario.costs import CostTable
+from fairgames.scenario.scenario import DataSource, Scenario
 from fairgames.utility.federated_mean import FederatedMeanUtility
 
 Costs: TypeAlias = Mapping[str, object]
@@ -83,7 +85,7 @@ def _text(value: str) -> str:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(Result):
+class Fit(Record):
     """Variances between and within groups, estimated from data: the inputs of a federated mean.
 
     Attributes
@@ -178,6 +180,65 @@ class Fit(Result):
         return FederatedMeanUtility(
             self.samples, self.between_variance, self.within_variance, importance, aggregation=aggregation
         )
+
+    @public
+    def scenario(
+        self,
+        costs: CostTable = None,
+        *,
+        importance: ArrayLike | None = None,
+        aggregation: Literal["uniform", "weighted"] = "uniform",
+        **others: Any,
+    ) -> Scenario:
+        """Ask about these groups: a scenario with one user a group.
+
+        Parameters
+        ----------
+        costs : array_like, frame or mapping, optional
+            Of the levels "absent", "federated" and "direct", as a `Scenario` takes them.
+        importance, aggregation
+            Of the utility, as for `FederatedMeanUtility`.
+        others
+            Further arguments of `Scenario`: ``choices``, ``selection``, ``budget``, ….
+
+        Returns
+        -------
+        Scenario
+            Which knows this fit, and the file that was read, so that `bootstrap` can draw the groups again.
+
+        Raises
+        ------
+        DataError
+            If the estimated variance between groups is not above 0.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from fairgames.fitting.federated_mean import fit_federated_mean
+        >>> clinics = pd.DataFrame({"clinic": [*"aaabbbccc"], "score": [1, 2, 3, 11, 12, 13, 5, 6, 7]})
+        >>> fit_federated_mean(clinics, "clinic", "score").scenario({"federated": 0.1, "direct": 0.3}).users
+        ('a', 'b', 'c')
+        """
+        given: dict[str, Any] = {
+            "users": [user_name(self.group, name) for name in self.group_names],
+            "levels": ["absent", *_LEVELS],
+            "title": f"{self.value} by {self.group}",
+            "data": self._source(),
+            "fit": self,
+        }
+        return Scenario(self.utility(importance, aggregation), costs, **(given | others))
+
+    def _source(self) -> DataSource | None:
+        if self.file is None:
+            return None
+        options = {
+            "covariates": list(self.covariates) or None,
+            "estimator": self.estimator if self.estimator != "anova" else None,
+            "missing": self.missing if self.missing != "raise" else None,
+            "similar_labels": self.similar_labels if self.similar_labels != "raise" else None,
+            "largest": self.largest,
+        }
+        return DataSource(Path(self.file), self.group, self.value, {k: v for k, v in options.items() if v is not None})
 
     @public
     def to_spec(

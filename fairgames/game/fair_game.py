@@ -16,23 +16,21 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, as_whole, common, is_exact
-from fairgames.game.costs import (
-    Actions,
-    CostTable,
-    allowed_actions,
-    as_costs,
-    chosen_actions,
-    costs_of_actions,
-    on_actions,
-)
 from fairgames.game.deviations import as_strategies, best_responses
 from fairgames.game.shares import PaymentRule, less_all_costs, payoffs_of, shares_everywhere
 from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, as_alpha, paid_out
 from fairgames.payments.potential import largest_within, potential_tensor
 from fairgames.result import Shown, format_value
+from fairgames.scenario.costs import (
+    Actions,
+    CostTable,
+    chosen_actions,
+    costs_of_actions,
+    on_actions,
+)
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.utility.base import Utility
-from fairgames.utility.table import as_utility
 
 if TYPE_CHECKING:
     import nashpy
@@ -44,8 +42,8 @@ class FairGame(Shown):
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy cost of each level for each user, or one row for all; the cost of level 0 is 0,
         ``inf`` forbids a level. Costs may fall with the level.
@@ -79,19 +77,25 @@ class FairGame(Shown):
     @public
     def __init__(
         self,
-        utility: Utility | ArrayLike,
-        costs: CostTable,
+        utility: Scenario | Utility | ArrayLike,
+        costs: CostTable = None,
         alpha: Alpha = 1,
         actions: Actions = None,
         payments: PaymentRule | None = None,
     ) -> None:
-        self._utility = as_utility(utility)
-        self._costs = as_costs(costs, self._utility.shape)
+        self._scenario = as_scenario(utility, costs, actions)
+        self._utility = self._scenario.utility
+        self._costs = self._scenario.user_costs
         self._alpha = as_alpha(alpha)
-        self._actions = allowed_actions(self._costs, actions, self._utility.shape)
+        self._actions = self._scenario.actions
         if payments is not None and not callable(payments):
             raise InputError("payments", "must be None (fair) or a function of (utility, profile)", payments)
         self._rule = payments
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was asked."""
+        return self._scenario
 
     @property
     def utility(self) -> Utility:
@@ -100,7 +104,7 @@ class FairGame(Shown):
 
     @property
     def costs(self) -> Array:
-        """Privacy costs, shape (N, L)."""
+        """Privacy costs, shape (N, L); ``inf`` where a user may not choose a level."""
         return self._costs
 
     @property

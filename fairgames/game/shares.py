@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError, asked
 from fairgames.exactness import Array, as_array, common, is_exact
-from fairgames.game.costs import on_actions
 from fairgames.payments import rules
 from fairgames.payments.potential import potential_tensor, without_user
+from fairgames.scenario.costs import on_actions
 from fairgames.tolerance import ROUNDING, near
 from fairgames.utility.base import Utility
 

@@ -15,12 +15,14 @@ from numpy.typing import ArrayLike
 from fairgames.arguments import public
 from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.exactness import Array, Number, common
-from fairgames.game.costs import Actions, CostTable, on_actions
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum, pay_exactly_cost
-from fairgames.mechanism.problem import Selection, as_problem
+from fairgames.mechanism.problem import as_problem
 from fairgames.payments.potential import potential_tensor, shares_at
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.costs import Actions, CostTable, on_actions
+from fairgames.scenario.limits import Selection
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE, near
 from fairgames.utility.base import Utility
 
@@ -56,7 +58,10 @@ class CoalitionOutcome(Result):
 
 @public
 def coalition_outcome(
-    utility: Utility | ArrayLike, costs: CostTable, selection: Selection = "best", actions: Actions = None
+    utility: Scenario | Utility | ArrayLike,
+    costs: CostTable = None,
+    selection: Selection | None = None,
+    actions: Actions = None,
 ) -> CoalitionOutcome:
     """Equilibrium of the users' game when all, the platform included, are paid by Theorem 1.
 
@@ -64,12 +69,12 @@ def coalition_outcome(
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs.
     selection : {"best", "worst", "potential"}
-        By the platform's share, or by the potential (share less costs).
+        By the platform's share, or by the potential (share less costs); by default the scenario's, or ``"best"``.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose.
 
@@ -89,7 +94,8 @@ def coalition_outcome(
     >>> outcome.profile, outcome.platform
     ((0, 1), Fraction(1, 3))
     """
-    problem = as_problem(utility, costs, actions)
+    asked = as_scenario(utility, costs, actions, selection=selection)
+    problem = as_problem(asked.utility, asked.user_costs)
     everywhere, _ = common(potential_tensor(problem.utility.tensor(), platform=1), problem.potential)
     shares = on_actions(everywhere, problem.allowed)
     # Equilibria when all is paid out: those at alpha = 1.
@@ -97,18 +103,19 @@ def coalition_outcome(
     stable = np.flatnonzero(holds & (hi >= 1 - (0 if problem.exact else RELATIVE)).astype(bool))
     share = shares.reshape(-1)[stable]
     borne = problem.total_costs.reshape(-1)[stable]
-    key = {"best": share, "worst": -share, "potential": share - borne}[selection]
+    key = {"best": share, "worst": -share, "potential": share - borne}[asked.selection]
     top = int(np.flatnonzero((key >= key.max() - near(key.max())).astype(bool))[0])
     profile = problem.profile(int(stable[top]))
-    return CoalitionOutcome(
+    found = CoalitionOutcome(
         profile=profile,
         platform=share[top],
         payments=shares_at(everywhere, profile),
         costs=problem.costs_at(profile),
         utility=problem.utilities.reshape(-1)[stable[top]],
         equilibria=tuple(problem.profile(int(flat)) for flat in stable),
-        selection=selection,
+        selection=asked.selection,
     )
+    return answered(found, asked)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,18 +179,22 @@ class PriceOfFairness(Result):
 
 @public
 def price_of_fairness(
-    utility: Utility | ArrayLike, costs: CostTable, selection: Selection = "best", *, actions: Actions = None
+    utility: Scenario | Utility | ArrayLike,
+    costs: CostTable = None,
+    selection: Selection | None = None,
+    *,
+    actions: Actions = None,
 ) -> PriceOfFairness:
     """Compare the fair optimum with paying exactly costs and with the shares of Theorem 1.
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs.
     selection : {"best", "worst", "potential"}
-        Which equilibrium counts when there are several.
+        Which equilibrium counts when there are several; by default the scenario's, or ``"best"``.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose.
 
@@ -203,25 +214,21 @@ def price_of_fairness(
     >>> report.price, report.fair.value, report.coalition.platform
     (Fraction(1, 1), Fraction(4, 5), Fraction(5, 9))
     """
-    fair = optimal_alpha(utility, costs, selection, actions=actions)
-    return PriceOfFairness(
-        fair,
-        pay_costs(utility, costs, actions),
-        coalition_outcome(utility, costs, selection, actions),
-        fair.price_of_fairness,
-    )
+    asked = as_scenario(utility, costs, actions, selection=selection)
+    fair = optimal_alpha(asked)
+    return answered(PriceOfFairness(fair, pay_costs(asked), coalition_outcome(asked), fair.price_of_fairness), asked)
 
 
 @public
-def pay_costs(utility: Utility | ArrayLike, costs: CostTable, actions: Actions = None) -> CostPricing:
+def pay_costs(utility: Scenario | Utility | ArrayLike, costs: CostTable = None, actions: Actions = None) -> CostPricing:
     """Best that the platform can do if it pays each user exactly its cost: ``max U − Σ c``.
 
     An upper bound on the fair optimum wherever users may stay absent: nobody takes part for less.
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs, in units of utility; ``inf`` forbids a level.
     actions : None, tuple of int, or one tuple a user
@@ -242,7 +249,8 @@ def pay_costs(utility: Utility | ArrayLike, costs: CostTable, actions: Actions =
     >>> pay_costs([[0, "2/3"], ["2/3", 1]], [[0, "1/10"], [0, "2/5"]]).profile
     (1, 0)
     """
-    problem = as_problem(utility, costs, actions)
+    asked = as_scenario(utility, costs, actions)
+    problem = as_problem(asked.utility, asked.user_costs)
     profile, value = pay_exactly_cost(problem)
     borne = problem.costs_at(profile)
-    return CostPricing(profile, value, value + borne.sum(), borne)
+    return answered(CostPricing(profile, value, value + borne.sum(), borne), asked)

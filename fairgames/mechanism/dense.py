@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from fairgames.equilibrium.intervals import payment_intervals
 from fairgames.exactness import Array, Number, is_exact
 from fairgames.mechanism.landscape import Peak, Piece, Profile, constant, highest_peak, join, within
-from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import Problem
+from fairgames.scenario.limits import Limits
 from fairgames.tolerance import RELATIVE, ROUNDING, near
 
 

@@ -10,30 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import comb, log, prod
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.arguments import public
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number
-from fairgames.game.costs import Actions, CostTable
-from fairgames.mechanism.crowds.game import as_entry_counts
 from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
 from fairgames.mechanism.dense import best_potential, best_pure, worst_pure
 from fairgames.mechanism.landscape import Profile
-from fairgames.mechanism.limits import Limits, as_limits
 from fairgames.mechanism.optimum import Optimum, as_optimum
-from fairgames.mechanism.problem import Problem, Selection, as_problem
+from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.symmetric.optimum import counts_of, is_exchangeable, profile_of, with_mixed_families
 from fairgames.mechanism.two_player.families import numbers_at_most
 from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
 from fairgames.mechanism.types import types_optimum
 from fairgames.memory import readable_count
-from fairgames.result import format_value
+from fairgames.result import answered, format_value
+from fairgames.scenario.costs import Actions, CostTable
+from fairgames.scenario.limits import Limits, Selection
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.utility.base import Utility
-from fairgames.utility.table import as_utility
 
 _MOST_STATES = 4_000_000
 _MOST_EXACT_STATES = 100_000
@@ -47,15 +45,15 @@ _MOST_DENSE_PROFILES = 10_000_000
 
 @public
 def optimal_alpha(
-    utility: Utility | ArrayLike,
-    costs: CostTable,
-    selection: Selection = "best",
+    utility: Scenario | Utility | ArrayLike,
+    costs: CostTable = None,
+    selection: Selection | None = None,
     *,
     actions: Actions = None,
-    margin: Number | int | str = 0,
+    margin: Number | int | str | None = None,
     budget: Number | int | str | None = None,
     min_utility: Number | int | str | None = None,
-    alpha_range: Sequence[Number | int | str] = (0, 1),
+    alpha_range: Sequence[Number | int | str] | None = None,
     blocs: Iterable[Iterable[int]] | None = None,
     counts: ArrayLike | None = None,
     engine: Literal["auto", "dense", "types", "at-scale"] = "auto",
@@ -68,31 +66,31 @@ def optimal_alpha(
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
-    costs : array_like, shape (N, L) or (L,)
-        Privacy costs; ``inf`` forbids a level.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
+    costs : array_like, shape (N, L) or (L,), frame or mapping
+        Privacy costs, as a `Scenario` takes them; ``inf`` forbids a level.
     selection : str
         Which equilibrium counts when there are several. ``"best"`` for the platform; ``"worst"``: the
         supremum over alpha of the lowest value; ``"potential"``: the best among the maximisers of the
-        users' potential.
+        users' potential. By default the scenario's, or ``"best"``.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose; None allows every level.
     margin : number
         How much better than each alternative every chosen level must be, so that the last user
         strictly prefers to take part. Not with ``"worst"``; and not with ``"potential"`` where there
-        are so many users that only their counts by type and level are listed.
+        are so many users that only their counts by type and level are listed. By default 0.
     budget : number or None
         Most that may be paid out, ``alpha · U``.
     min_utility : number or None
         Least utility that the platform needs.
     alpha_range : pair of numbers
-        Range of alpha within [0, 1].
+        Range of alpha within [0, 1], all of it by default.
     blocs : iterable of iterable of int, or None
         Users that act as one player, which is paid the sum of its members' payments.
     counts : array_like of int, optional, shape (E,)
         Users of each entry, who follow one another; ``costs`` and ``actions`` then have a row an entry. So a
-        million users in three entries need three rows.
+        million users in three entries need three rows. By default the entries of the utility, or one user each.
     engine : {"auto", "dense", "types", "at-scale"}
         On all profiles; on the counts of interchangeable users; or, where even these are too many, by best
         replies at many alphas.
@@ -105,8 +103,8 @@ def optimal_alpha(
         half-mixed ones too for up to 32 exchangeable users with equal costs and two actions (in the landscape for up
         to 12 of them). More than four million states of counts, 20,000 users, or ten million profiles of users who
         are all different, are searched at scale: ``regret`` then verifies the equilibrium, ``upper_bound`` says how
-        much better another could be, and ``profile``, ``payments`` and ``costs`` have a row an entry and a column a
-        level. Where nothing meets
+        much better another could be, and ``profile``, ``payments`` and ``costs`` have a row an entry and, where entries
+        have several users, a column a level. Where nothing meets
         the constraints, ``infeasible`` says so.
 
     Raises
@@ -125,25 +123,36 @@ def optimal_alpha(
     >>> optimum.alpha, optimum.value, optimum.strategies[0]
     (Fraction(3, 5), Fraction(29, 75), array([Fraction(1, 10), Fraction(9, 10)], dtype=object))
     """
-    limits = as_limits(margin, budget, min_utility, alpha_range)
+    asked = as_scenario(
+        utility,
+        costs,
+        actions,
+        counts=counts,
+        selection=selection,
+        margin=margin,
+        budget=budget,
+        min_utility=min_utility,
+        alpha_range=alpha_range,
+    )
+    return answered(_answer(asked, blocs, engine), asked)
+
+
+def _answer(asked: Scenario, blocs: Iterable[Iterable[int]] | None, engine: str) -> Optimum:
+    limits, worth, selection = asked.limits, asked.utility, asked.selection
     if selection == "worst" and limits.margin > 0:
-        raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', margin)
-    worth = as_utility(utility)
+        raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', limits.margin)
     chosen = engine if engine != "auto" else _fitting_engine(worth, selection, limits, apart=blocs is None)
     if chosen != "dense" and blocs is not None:
         raise InputError("engine", "must be dense where blocs act together", engine)
     if chosen == "at-scale":
         if selection != "best":
             raise InputError("selection", 'must be "best" at scale, where equilibria are not all known', selection)
-        return optimal_alpha_at_scale(worth, costs, actions=actions, counts=counts, limits=limits)
+        return optimal_alpha_at_scale(worth, asked.entry_costs, counts=asked.counts, limits=limits)
     if worth.n_users > _MOST_LISTED_USERS:
         _refuse_crowd(worth.n_users, selection, limits, blocs)
-    if counts is not None:
-        sizes = as_entry_counts(counts, worth.n_users).tolist()
-        costs, actions = _by_user(costs, sizes), _by_user(actions, sizes)
     if chosen == "types":
-        return _of_types(worth, costs, actions, limits, selection)
-    problem = as_problem(worth, costs, actions, limits, blocs)
+        return _of_types(worth, asked.user_costs, limits, selection)
+    problem = as_problem(worth, asked.user_costs, limits=limits, blocs=blocs)
     if selection == "potential" and not problem.alone:
         raise InputError("blocs", 'cannot be used with selection="potential": blocs have no common potential', blocs)
     profiles = f"all {readable_count(prod(map(len, problem.allowed)))} profiles"
@@ -153,11 +162,11 @@ def optimal_alpha(
     return replace(optimum, infeasible=f"{optimum.infeasible}; {_without_limits(problem, selection)}")
 
 
-def _of_types(utility: Utility, costs: object, actions: Actions, limits: Limits, selection: str) -> Optimum:
+def _of_types(utility: Utility, costs: object, limits: Limits, selection: str) -> Optimum:
     """Search all counts of users by type and level; exactly only where these are not too many."""
     states, n_types = _n_states(utility.type_sizes, utility.type_levels), len(utility.type_sizes)
     worth = utility.in_floats() if states > _MOST_EXACT_STATES else utility
-    problem = as_problem(worth, costs, actions, limits)
+    problem = as_problem(worth, costs, limits=limits)
     types = f"{utility.n_users:,} users of {n_types} type{'s' * (n_types > 1)}"
     how = f"types: {types}: all {readable_count(states)} states of counts"
     return _with_families(problem, selection, replace(types_optimum(problem, selection), reason=how), counts_of)
@@ -226,12 +235,3 @@ def _refuse_crowd(n_users: int, selection: str, limits: Limits, blocs: object) -
         f"{what} needs all equilibria, which can be listed for up to {_MOST_LISTED_USERS:,} users, but there are "
         f"{n_users:,}; identical users with selection='best', no margin and no blocs are searched at scale instead"
     )
-
-
-def _by_user(rows: Any, sizes: Sequence[int]) -> Any:
-    """Repeat the rows of entries for their users; a single row for all stays as it is."""
-    if rows is None or all(np.ndim(row) == 0 for row in rows):
-        return rows
-    if len(rows) != len(sizes):
-        raise InputError("counts", f"must be as many as the {len(rows)} rows of costs and actions", len(sizes))
-    return [row for row, size in zip(rows, sizes, strict=True) for _ in range(size)]

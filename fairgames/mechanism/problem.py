@@ -12,17 +12,17 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, common, is_exact
-from fairgames.game.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
 from fairgames.game.shares import fair_shares
-from fairgames.mechanism.limits import Limits
 from fairgames.payments.potential import largest_within, potential_tensor, shares_at
+from fairgames.scenario.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
+from fairgames.scenario.limits import Limits
 from fairgames.utility.base import Utility
 from fairgames.utility.table import as_utility
 
@@ -72,10 +72,6 @@ def merge_axes(tensor: Array, blocs: Blocs) -> Array:
         return tensor
     sizes = [math.prod(tensor.shape[user] for user in bloc) for bloc in blocs]
     return tensor.transpose([user for bloc in blocs for user in bloc]).reshape(sizes)
-
-
-Selection: TypeAlias = Literal["best", "worst", "potential"]
-"""Which equilibrium counts when there are several."""
 
 
 @dataclass(frozen=True)

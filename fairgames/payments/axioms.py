@@ -19,10 +19,11 @@ from fairgames.arguments import public
 from fairgames.errors import InputError, SizeError, asked
 from fairgames.exactness import Array, Number, as_array, as_number
 from fairgames.payments.result import Payments
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import comparison_tolerance
 from fairgames.utility.base import Utility
-from fairgames.utility.table import TableUtility, as_utility
+from fairgames.utility.table import TableUtility
 
 Broken: TypeAlias = tuple[tuple[int, ...], Number, Number]
 """The users concerned, what was found and what the axiom requires."""
@@ -155,7 +156,7 @@ class AxiomReport(Result):
 
 
 @public
-def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: Literal["A", "B"] = "B") -> AxiomReport:
+def check_axioms(rule: Rule, utility: Scenario | Utility | ArrayLike, axioms: Literal["A", "B"] = "B") -> AxiomReport:
     """Check a payment rule against the fairness axioms, with a witness for each break.
 
     The rule is tried on ``utility`` and on every unanimity utility of its users (``U_T = 1`` when all of
@@ -167,8 +168,8 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: Literal["A", 
     rule : callable
         ``rule(utility, profile)``: for axioms ``"B"`` the payments, shape ``(N,)``; for axioms ``"A"`` a
         `Payments` whose ``platform`` is set (for instance `coalition_payments`).
-    utility : Utility or array_like
-        The utility at hand.
+    utility : Scenario, Utility or array_like
+        The utility at hand, or a scenario of it.
     axioms : {"B", "A"}
         ``"B"``: fairness among users (symmetry, null user, pseudo-efficiency, additivity). ``"A"``: the
         platform is in the coalition (symmetry, null user, efficiency, additivity, and the symmetry of
@@ -198,7 +199,8 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: Literal["A", 
     >>> check_axioms(equal_split, [[0, 1], [1, 2]]).broken
     ('null user',)
     """
-    checked = as_utility(utility)
+    scenario = as_scenario(utility)
+    checked = scenario.utility
     # Two levels a user are the fewest, so the first comparison spares the product over very many users.
     if 4**checked.n_users > _MOST_PAYMENTS or math.prod(checked.shape) * 2**checked.n_users > _MOST_PAYMENTS:
         raise SizeError(
@@ -226,11 +228,12 @@ def check_axioms(rule: Rule, utility: Utility | ArrayLike, axioms: Literal["A", 
             witnesses = chain(witnesses, _another_fraction(paid))
         breaks += [found for found in [next(witnesses, None)] if found is not None]
     additivity = next(_additivity(rule, paid, axioms), None)
-    return AxiomReport(
+    found = AxiomReport(
         axioms=(*checks, "additivity"),
         breaks=tuple(breaks) if additivity is None else (*breaks, additivity),
         utilities=len(tried),
     )
+    return answered(found, scenario)
 
 
 def _coalition_worths(utility: Utility, profile: tuple[int, ...]) -> Array:

@@ -13,18 +13,19 @@ from fairgames.payments.alpha import Alpha, as_alpha
 from fairgames.payments.counts import enumerated, present_groups
 from fairgames.payments.potential import potential_tensor
 from fairgames.payments.result import Payments, PaymentTable
+from fairgames.result import answered
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.utility.base import Utility
-from fairgames.utility.table import as_utility
 
 
 @public
-def potential(utility: Utility | ArrayLike) -> Array:
+def potential(utility: Scenario | Utility | ArrayLike) -> Array:
     """Potential ``P`` of the fair payments at every profile.
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked, or the platform's utility alone.
 
     Returns
     -------
@@ -41,17 +42,17 @@ def potential(utility: Utility | ArrayLike) -> Array:
     >>> potential([[0, "2/3"], ["2/3", 1]])[1, 1]
     Fraction(7, 6)
     """
-    return potential_tensor(as_utility(utility).tensor())
+    return potential_tensor(as_scenario(utility).utility.tensor())
 
 
 @public
-def payment_table(utility: Utility | ArrayLike, alpha: Alpha = 1) -> PaymentTable:
+def payment_table(utility: Scenario | Utility | ArrayLike, alpha: Alpha = 1) -> PaymentTable:
     """Fair payments of every user at every profile (Theorem 2, equation 7).
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked, or the platform's utility alone.
     alpha : number or callable
         Fraction paid out, in [0, 1]: a constant, or a function of the utility level (axiom B.ii).
 
@@ -71,20 +72,21 @@ def payment_table(utility: Utility | ArrayLike, alpha: Alpha = 1) -> PaymentTabl
     array([Fraction(1, 2), Fraction(1, 2)], dtype=object)
     """
     fraction = as_alpha(alpha)
-    checked = as_utility(utility)
-    return PaymentTable(potential(checked), checked.tensor(), fraction, checked.types)
+    asked = as_scenario(utility)
+    checked = asked.utility
+    return answered(PaymentTable(potential_tensor(checked.tensor()), checked.tensor(), fraction, checked.types), asked)
 
 
 @public
-def coalition_payments(utility: Utility | ArrayLike, profile: ArrayLike) -> Payments:
+def coalition_payments(utility: Scenario | Utility | ArrayLike, profile: ArrayLike | None = None) -> Payments:
     """Fair shares of the platform and of each user when the platform is in the coalition (Theorem 1).
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked, or the platform's utility alone.
     profile : array_like of int
-        A level for each user, or ``counts[type, level]``.
+        A level for each user, or ``counts[type, level]``; by default the scenario's.
 
     Returns
     -------
@@ -104,9 +106,10 @@ def coalition_payments(utility: Utility | ArrayLike, profile: ArrayLike) -> Paym
     >>> shares.platform, shares.values.tolist()
     (Fraction(5, 9), [Fraction(2, 9), Fraction(2, 9)])
     """
-    groups = present_groups(as_utility(utility), profile)
+    asked = as_scenario(utility)
+    groups = present_groups(asked.utility, asked.priced_profile(profile))
     worth, platform, shares, evaluations = enumerated(groups, platform=1)
-    return Payments(
+    found = Payments(
         values=groups.spread(shares),
         utility=worth,
         alpha=None,
@@ -115,3 +118,4 @@ def coalition_payments(utility: Utility | ArrayLike, profile: ArrayLike) -> Paym
         reason=f"the platform is one more member of the coalition; all {groups.n_states:,} counts of present users",
         evaluations=evaluations,
     )
+    return answered(found, asked)

@@ -28,9 +28,10 @@ from fairgames.payments.engines.permutations import MOST_PERMUTED, permutation_p
 from fairgames.payments.engines.strata import fewest_evaluations, strata_payments
 from fairgames.payments.engines.threshold import is_affordable, threshold_payments
 from fairgames.payments.result import Payments, payment_scale
+from fairgames.result import answered
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import PAYMENT_ERROR, ROUNDING
 from fairgames.utility.base import Utility
-from fairgames.utility.table import as_utility
 
 DeclaredJump: TypeAlias = tuple[Array, NDArray[np.int64], Number, float]
 """Weight of a user of each present group, their numbers, the quota and the height."""
@@ -115,8 +116,8 @@ def choose_engine(groups: PresentGroups, *, exact: bool = False, budget: int | N
 
 @public
 def fair_payments(
-    utility: Utility | ArrayLike,
-    profile: ArrayLike,
+    utility: Scenario | Utility | ArrayLike,
+    profile: ArrayLike | None = None,
     alpha: Alpha = 1,
     *,
     engine: str = "auto",
@@ -134,10 +135,10 @@ def fair_payments(
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked, or the platform's utility alone.
     profile : array_like of int
-        A level for each user, or ``counts[type, level]``.
+        A level for each user, or ``counts[type, level]``; by default the scenario's.
     alpha : number or callable
         Fraction paid out, in [0, 1]: a constant, or a function of the utility level (axiom B.ii).
     engine : {"auto", "subsets", "types", "integrals", "cubature", "strata", "permutations"}
@@ -189,10 +190,12 @@ def fair_payments(
     >>> fair_payments([[0, "2/3"], ["2/3", 1]], [1, 1], alpha="1/2").values
     array([Fraction(1, 4), Fraction(1, 4)], dtype=object)
     """
-    whole, fraction, root = as_utility(utility), as_alpha(alpha), as_seed(seed)
+    asked = as_scenario(utility)
+    levels = asked.priced_profile(profile)
+    whole, fraction, root = asked.utility, as_alpha(alpha), as_seed(seed)
     wanted = PAYMENT_ERROR if target_error is None else target_error
     _check_effort(engine, n_jobs, budget, target_error, max_seconds)
-    groups = present_groups(whole, profile)
+    groups = present_groups(whole, levels)
     chosen, reason = choose_engine(groups, exact=exact, budget=budget)
     if exact and engine in _ESTIMATING and not (engine == "cubature" and _without_jumps(groups)[0] is None):
         wanted_engine = "must be subsets, types or integrals when exact=True"
@@ -239,13 +242,13 @@ def fair_payments(
         standard_errors=float(rate) * priced.standard_errors,
     )
     if not whole.noisy:
-        return paid
+        return answered(paid, asked)
     how: dict[str, Any] = {"seed": root, "n_jobs": n_jobs, "engine": paid.engine}
     if paid.engine == "permutations":
         how["budget"] = paid.evaluations or None
     else:
         how |= {"budget": budget, "target_error": target_error}
-    return _with_noise(paid, whole, lambda one: fair_payments(one, profile, **how))
+    return answered(_with_noise(paid, whole, lambda one: fair_payments(one, levels, **how)), asked)
 
 
 def _check_effort(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fairgames.mechanism.landscape import Landscape, Piece
     from fairgames.mechanism.optimum import Optimum
     from fairgames.report.tables import UserRow
-    from fairgames.spec.specification import Specification
+    from fairgames.scenario.scenario import Scenario
 
 
 TITLE_PAD = 22
@@ -88,7 +88,7 @@ def _bar_height(axes: Axes, rows: int) -> float:
 
 
 def draw_intervals(
-    axes: Axes, stable: Sequence[StableProfile], spec: Specification, title: str, alpha: float | None = None
+    axes: Axes, stable: Sequence[StableProfile], spec: Scenario, title: str, alpha: float | None = None
 ) -> None:
     """Draw the interval of alpha of each of the first equilibria, darker for more utility; the title says how many."""
     shown = sorted(stable[:MOST_ROWS], key=lambda entry: (entry.alpha_from, entry.alpha_to))
@@ -242,7 +242,7 @@ def payments_figure(rows: Sequence[UserRow], title: str) -> Figure:
 
 
 @house_style()
-def intervals_figure(stable: Sequence[StableProfile], spec: Specification, alpha: float | None = None) -> Figure:
+def intervals_figure(stable: Sequence[StableProfile], spec: Scenario, alpha: float | None = None) -> Figure:
     """Draw the interval of alpha of each pure equilibrium."""
     shown = stable[:MOST_ROWS]
     figure = new_figure(7, 1.4 + 0.22 * len(shown))
@@ -252,7 +252,7 @@ def intervals_figure(stable: Sequence[StableProfile], spec: Specification, alpha
 
 @house_style()
 def solution_figure(
-    optimum: Optimum, rows: Sequence[UserRow], stable: Sequence[StableProfile], spec: Specification
+    optimum: Optimum, rows: Sequence[UserRow], stable: Sequence[StableProfile], spec: Scenario
 ) -> Figure:
     """Draw a whole solution: what the platform keeps, what it pays, and which choices are stable when."""
     users, choices = rows[:MOST_ROWS], stable[:MOST_ROWS]

@@ -15,24 +15,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.exactness import Number, to_float
-from fairgames.game.costs import on_actions
 from fairgames.game.deviations import expected
 from fairgames.printable import printable
 from fairgames.report.terminal import decimals, exactly
 from fairgames.result import Result, are_numbers
+from fairgames.scenario.costs import on_actions
 
 if TYPE_CHECKING:
     from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
     from fairgames.game.fair_game import FairGame
     from fairgames.mechanism.optimum import Optimum
     from fairgames.payments.result import Payments
-    from fairgames.spec.specification import Entry, Specification
+    from fairgames.scenario.scenario import Scenario
 
 
 MOST_LETTERS = 30
 
 
-def profile_label(spec: Specification, profile: ArrayLike) -> str:
+def profile_label(spec: Scenario, profile: ArrayLike) -> str:
     """Write a profile, or ``counts[type, level]``, on one line: ``"AFDD"``, or ``"3 absent, 97 direct"`` for many."""
     levels = np.asarray(profile, dtype=np.intp)
     if levels.ndim == 1 and levels.size <= MOST_LETTERS:
@@ -68,7 +68,7 @@ def letter_key(levels: Sequence[str]) -> str:
     return ", ".join(f"{letter} = {name}" for letter, name in pairs)
 
 
-def label_sentence(spec: Specification) -> str:
+def label_sentence(spec: Scenario) -> str:
     """Say how to read the labels of profiles."""
     if spec.n_users <= MOST_LETTERS:
         return f"Who does what, one letter a user: {letter_key(spec.levels)}."
@@ -89,7 +89,7 @@ class UserRow:
         The user's name, or their entry's.
     count : int
         How many there are at this level.
-    samples : int or None
+    samples : number or None
         Number of samples of each.
     level : int
         The level.
@@ -107,7 +107,7 @@ class UserRow:
 
     name: str
     count: int
-    samples: int | None
+    samples: Number | None
     level: int
     level_name: str
     payment: Number
@@ -133,7 +133,7 @@ class UserRow:
 
 
 def user_rows(
-    spec: Specification, profile: ArrayLike, payments: ArrayLike, standard_errors: ArrayLike | None = None
+    spec: Scenario, profile: ArrayLike, payments: ArrayLike, standard_errors: ArrayLike | None = None
 ) -> tuple[UserRow, ...]:
     """One row for each entry and level at which it has users.
 
@@ -147,31 +147,31 @@ def user_rows(
     if levels.ndim == 2:
         found = [(*place, place, count) for place, count in np.ndenumerate(levels) if count]
     else:
-        pairs = np.stack([spec.entry_of_user, levels])
+        pairs = np.stack([spec.entries_of(levels), levels])
         pairs, first, counts = np.unique(pairs, axis=1, return_index=True, return_counts=True)
         found = zip(*pairs, first, counts, strict=True)
     return tuple(
-        _row(spec, spec.entries[entry], int(level), values.item(place), float(errors.item(place)), count=int(count))
+        _row(spec, int(entry), int(level), values.item(place), float(errors.item(place)), count=int(count))
         for entry, level, place, count in found
     )
 
 
-def priced_rows(spec: Specification, entry_levels: Sequence[int], payments: Payments) -> tuple[UserRow, ...]:
+def priced_rows(spec: Scenario, entry_levels: Sequence[int], payments: Payments) -> tuple[UserRow, ...]:
     """One row for each entry, all of whose users are at one level."""
     first = np.cumsum([0, *spec.counts[:-1]])
     rows = []
-    for entry, level, user in zip(spec.entries, entry_levels, first.tolist(), strict=True):
+    for entry, (level, user) in enumerate(zip(entry_levels, first.tolist(), strict=True)):
         place = user if payments.values.ndim == 1 else (int(spec.utility.types[user]), level)
         row = _row(spec, entry, level, payments.values[place], float(payments.standard_errors[place]))
         rows.append(replace(row, doubtful=bool(payments.doubtful[place])))
     return tuple(rows)
 
 
-def _row(
-    spec: Specification, entry: Entry, level: int, payment: Number, error: float, *, count: int | None = None
-) -> UserRow:
-    cost = None if entry.costs is None else entry.costs[level]
-    return UserRow(entry.name, count or entry.count, entry.samples, level, spec.levels[level], payment, error, cost)
+def _row(spec: Scenario, entry: int, level: int, payment: Number, error: float, *, count: int | None = None) -> UserRow:
+    cost = None if spec.costs is None else spec.costs[entry, level]
+    samples = None if spec.samples is None else spec.samples[entry]
+    name, number = spec.users[entry], count or spec.counts[entry]
+    return UserRow(name, number, samples, level, spec.levels[level], payment, error, cost)
 
 
 def sentence(row: UserRow, unit: str = "samples", digits: int = 4) -> str:
@@ -329,7 +329,7 @@ def expected_utility(game: FairGame, equilibrium: Equilibrium) -> Number:
     return expected(tensor, equilibrium.strategies)
 
 
-def strategies_label(spec: Specification, game: FairGame, equilibrium: Equilibrium) -> str:
+def strategies_label(spec: Scenario, game: FairGame, equilibrium: Equilibrium) -> str:
     """Write an equilibrium on one line: a letter for each user that does not mix, its chances for each that does."""
     if equilibrium.profile is not None:
         return profile_label(spec, equilibrium.profile)

@@ -174,6 +174,8 @@ class PlatformSection(Section):
     min_utility: Finite | None = None
     alpha_from: Share = Fraction(0)
     alpha_to: Share = Fraction(1)
+    unit: Text | None = None
+    unit_value: Positive | None = None
 
 
 class DataSection(Section):
@@ -189,6 +191,10 @@ class DataSection(Section):
     largest: Whole | None = None
 
 
+FLOATS = ("utility", "costs", "amounts", "alpha", "margin", "budget", "min_utility", "alpha_range", "unit_value")
+"""What may hold floats: a file's numbers are exact, so those that were not are listed."""
+
+
 class Document(Section):
     """A whole specification."""
 
@@ -200,6 +206,7 @@ class Document(Section):
     every_user: EveryUserSection = EveryUserSection()
     users: list[UserSection] | None = None
     data: DataSection | None = None
+    floats: list[Annotated[str, _one_of(*FLOATS)]] = Field(default_factory=list)
 
 
 Place: TypeAlias = tuple[str | int, ...]

@@ -14,7 +14,19 @@ from fractions import Fraction
 
 from fairgames.exactness import Number
 from fairgames.spec.document import EveryUserSection, Place, Problems, UserSection, as_written
-from fairgames.spec.specification import Entry
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A ``[[users]]`` entry with what holds for every user; ``costs`` is None when the file gives none at all."""
+
+    name: str
+    count: int
+    costs: tuple[Number, ...] | None
+    choices: tuple[int, ...]
+    level: int | None
+    samples: int | None
+    importance: Number
 
 
 def check_levels(levels: Sequence[str] | None, problems: Problems) -> tuple[str, ...]:
@@ -78,12 +90,16 @@ class _Reader:
 
     def entry(self, index: int, section: UserSection, priced: bool) -> Entry:
         choices = self.choices(index, section)
+        costs = self.costs(index, section, choices) if priced else None
+        level = self.level(index, section, choices)
+        if costs is not None and level is not None and level in choices and costs[level] == math.inf:
+            self.problems.add(("users", index, "level"), "is forbidden: its cost is inf", self.levels[level])
         return Entry(
             name=section.name or f"user {index + 1}",
             count=section.count,
-            costs=self.costs(index, section, choices) if priced else None,
+            costs=costs,
             choices=choices,
-            level=self.level(index, section, choices),
+            level=level,
             samples=section.samples or self.every_user.samples,
             importance=next(
                 (given for given in (section.importance, self.every_user.importance) if given is not None), Fraction(1)
@@ -147,3 +163,10 @@ def _check_all_or_no_levels(entries: Sequence[Entry], problems: Problems) -> Non
         for index, entry in enumerate(entries):
             if entry.level is None:
                 problems.add(("users", index, "level"), "is required, since other users have one")
+
+
+def level_named(text: str, levels: Sequence[str]) -> int | None:
+    """Find a level by its name, or by its number; None where there is none."""
+    if text in levels:
+        return levels.index(text)
+    return int(text) if text.isascii() and text.isdigit() and int(text) < len(levels) else None

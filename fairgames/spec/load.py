@@ -14,10 +14,12 @@ from typing import Any
 
 from fairgames.arguments import public
 from fairgames.errors import DataError, InputError, SizeError, SpecificationError
-from fairgames.exactness import LARGEST_POWER
+from fairgames.exactness import LARGEST_POWER, Number
 from fairgames.files import STANDARD_INPUT, UnreadableError, name_of, read_input
+from fairgames.fitting.federated_mean import fit_of_source
 from fairgames.fitting.fit import user_name
 from fairgames.progress import stage
+from fairgames.scenario.scenario import DataSource, Scenario
 from fairgames.spec.document import (
     Document,
     DPMeanSection,
@@ -28,8 +30,7 @@ from fairgames.spec.document import (
     UserSection,
     validated,
 )
-from fairgames.spec.entries import check_levels, read_entries
-from fairgames.spec.specification import DataSource, Entry, PlatformOptions, Specification
+from fairgames.spec.entries import Entry, check_levels, read_entries
 from fairgames.spec.utilities import (
     FileProblemError,
     dp_mean_utility,
@@ -59,7 +60,7 @@ def filled_in(document: Document, data: DataSource | None, problems: Problems) -
         return document, tuple(notes)
 
     try:
-        fit = data.fit()
+        fit = fit_of_source(data)
     except (DataError, InputError) as error:
         problems.add(("data",), str(error))
         return document, ()
@@ -93,7 +94,7 @@ _DEEPEST = 60
 
 @stage("reading the specification")
 @public
-def load(path: str | PathLike[str]) -> Specification:
+def load(path: str | PathLike[str]) -> Scenario:
     """Read a specification.
 
     Numbers mean what they say: ``0.2`` is exactly 1/5, ``"2/3"`` and ``inf`` are allowed. No code is
@@ -106,8 +107,8 @@ def load(path: str | PathLike[str]) -> Specification:
 
     Returns
     -------
-    Specification
-        Its users, costs and utility, ready for use.
+    Scenario
+        What the file asks: pass it to `optimal_alpha` and the other public functions.
 
     Raises
     ------
@@ -171,7 +172,7 @@ def _beyond_limits(raw: object) -> str:
     return f"has tables or lists that lie in each other more than {_DEEPEST} deep"
 
 
-def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Specification:
+def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Scenario:
     """Check a parsed specification and build its objects."""
     problems = Problems(source, raw)
     document = validated(raw, problems)
@@ -181,32 +182,55 @@ def build_specification(raw: Mapping[str, Any], folder: Path, source: str) -> Sp
     data = _data_source(document, folder, problems)
     document, notes = filled_in(document, data, problems)
     utility, entries = _utility_and_entries(document, levels, folder, problems)
-    platform = _platform(document.platform, problems)
+    _check_platform(document.platform, problems)
     problems.raise_if_any()
     assert utility is not None
-    return Specification(
-        source=source,
+    return _scenario(document, levels, utility, entries, data=data, source=source, notes=notes)
+
+
+def _scenario(
+    document: Document, levels: tuple[str, ...], utility: Utility, entries: Sequence[Entry], **about: Any
+) -> Scenario:
+    def number(value: Number | None, name: str) -> Number | None:
+        return float(value) if value is not None and name in document.floats else value
+
+    asked = document.platform
+    costs = None
+    if entries[0].costs is not None:
+        costs = [[number(cost, "costs") for cost in entry.costs or ()] for entry in entries]
+    priced = entries[0].level is not None
+    numbers = {name: number(getattr(asked, name), name) for name in _NUMBERS}
+    return Scenario(
+        utility,
+        costs,
+        [entry.name for entry in entries],
+        levels,
+        [entry.choices for entry in entries],
+        [entry.count for entry in entries],
+        asked.selection,
+        alpha_range=[number(end, "alpha_range") for end in (asked.alpha_from, asked.alpha_to)],  # type: ignore[misc]
+        unit=asked.unit,
         title=document.title,
-        levels=levels,
-        amounts=tuple(document.amounts) if document.amounts is not None else None,
-        utility=utility,
-        entries=entries,
-        platform=platform,
-        data=data,
-        notes=notes,
+        profile=[entry.level for entry in entries] if priced else None,
+        amounts=None if document.amounts is None else [number(one, "amounts") for one in document.amounts],  # type: ignore[arg-type]
+        **numbers,  # type: ignore[arg-type]
+        **about,
     )
+
+
+_NUMBERS = ("margin", "budget", "min_utility", "alpha", "unit_value")
 
 
 def _utility_and_entries(
     document: Document, levels: tuple[str, ...], folder: Path, problems: Problems
 ) -> tuple[Utility | None, tuple[Entry, ...]]:
-    section = document.utility
+    section, floats = document.utility, "utility" in document.floats
     utility: Utility | None = None
     sections = document.users or []
     if section is None and not problems.known(("utility",)):
         problems.add(("utility",), 'is required: a table with kind = "federated-mean", "dp-mean" or "table"')
     if isinstance(section, TableSection):
-        utility = table_utility(section, folder, levels, problems)
+        utility = table_utility(section, folder, levels, problems, floats=floats)
         if document.users is None and utility is not None:
             n_users = utility.n_users
             # Many users of whom nothing is said are one entry; their names stay those of single ones.
@@ -218,7 +242,7 @@ def _utility_and_entries(
     if isinstance(section, FederatedMeanSection):
         return federated_mean_utility(section, entries, levels, problems), entries
     if isinstance(section, DPMeanSection):
-        return dp_mean_utility(section, sections, document.every_user, levels, problems), entries
+        return dp_mean_utility(section, sections, document.every_user, levels, problems, floats=floats), entries
     described = sum(entry.count for entry in entries)
     if utility is not None and described != utility.n_users and not problems.known(("users",)):
         problems.add(("users",), f"describe {described:,} users, but the table has {utility.n_users:,}")
@@ -260,10 +284,8 @@ def _data_source(document: Document, folder: Path, problems: Problems) -> DataSo
         return None
 
 
-def _platform(section: PlatformSection, problems: Problems) -> PlatformOptions:
+def _check_platform(section: PlatformSection, problems: Problems) -> None:
     if section.alpha_from > section.alpha_to:
         problems.add(("platform", "alpha_from"), "must not be above alpha_to")
     if section.margin > 0 and section.selection != "best":
         problems.add(("platform", "margin"), 'must be 0 unless selection = "best"')
-    wanted = dict(section)
-    return PlatformOptions(alpha_range=(wanted.pop("alpha_from"), wanted.pop("alpha_to")), **wanted)

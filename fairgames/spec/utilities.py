@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from fairgames.errors import InputError, SizeError
-from fairgames.exactness import MOST_AXES, Array, Number, as_number
+from fairgames.exactness import MOST_AXES, Array, Number, as_array, as_number, to_float
 from fairgames.memory import readable_count, require_memory
 from fairgames.spec.document import (
     DPMeanSection,
@@ -24,8 +24,7 @@ from fairgames.spec.document import (
     TableSection,
     UserSection,
 )
-from fairgames.spec.entries import check_names, row_by_level
-from fairgames.spec.specification import Entry, level_named
+from fairgames.spec.entries import Entry, check_names, level_named, row_by_level
 from fairgames.utility.base import Utility
 
 
@@ -124,7 +123,9 @@ def _place_row(values: Array, row: Sequence[str], levels: Sequence[str], line: i
         raise FileProblemError(f"line {line}: the utility {error.requirement}, got {text!r}") from None
 
 
-def table_utility(section: TableSection, folder: Path, levels: Sequence[str], problems: Problems) -> Utility | None:
+def table_utility(
+    section: TableSection, folder: Path, levels: Sequence[str], problems: Problems, *, floats: bool
+) -> Utility | None:
     """Read the utility from the numbers, or from the file, that ``[utility]`` names."""
     from fairgames.utility.table import CountUtility, TableUtility
 
@@ -141,9 +142,11 @@ def table_utility(section: TableSection, folder: Path, levels: Sequence[str], pr
             if len(levels) != 2:
                 problems.add(place, "needs two levels, absent and present", list(levels))
                 return None
-            return CountUtility(section.by_count)
+            return CountUtility(_numbers(section.by_count, floats))
         values = section.values
-        utility = TableUtility(read_table(named_file(folder, str(section.file)), levels) if values is None else values)
+        utility = TableUtility(
+            _numbers(read_table(named_file(folder, str(section.file)), levels) if values is None else values, floats)
+        )
     except (FileProblemError, InputError) as error:
         problems.add(place, str(error), *([section.file] if given == ["file"] else []))
         return None
@@ -151,6 +154,11 @@ def table_utility(section: TableSection, folder: Path, levels: Sequence[str], pr
         problems.add(place, f"must have {len(levels)} entries along each axis (one a level), not shape {utility.shape}")
         return None
     return utility
+
+
+def _numbers(values: object, floats: bool) -> Array:
+    numbers = as_array(values, "values")
+    return to_float(numbers) if floats else numbers
 
 
 def federated_mean_utility(
@@ -187,6 +195,8 @@ def dp_mean_utility(
     every_user: EveryUserSection,
     levels: Sequence[str],
     problems: Problems,
+    *,
+    floats: bool,
 ) -> Utility | None:
     """Build the private mean's utility from the users' privacy parameters."""
     from fairgames.utility.dp_mean import DPMeanUtility
@@ -204,7 +214,8 @@ def dp_mean_utility(
         _check_rising(rows[-1], levels, where, problems)
     if problems:
         return None
-    return _built(lambda: DPMeanUtility(np.array(rows, dtype=object), counts=[one.count for one in sections]), problems)
+    epsilons = np.array(rows, dtype=float if floats else object)
+    return _built(lambda: DPMeanUtility(epsilons, counts=[one.count for one in sections]), problems)
 
 
 def _built(build: Callable[[], Utility], problems: Problems) -> Utility | None:

@@ -261,6 +261,16 @@ class Utility(ABC):
         """Number of users of each type."""
         return tuple(np.bincount(self.types).tolist())
 
+    @property
+    def entry_types(self) -> NDArray[np.intp]:
+        """Type of each entry: users who were given together, by default one each."""
+        return self.types
+
+    @property
+    def entry_counts(self) -> NDArray[np.intp]:
+        """Number of users of each entry; an entry's users follow one another."""
+        return np.ones(self.n_users, dtype=np.intp)
+
     @cached_property
     def type_levels(self) -> tuple[int, ...]:
         """Number of levels that users of each type have."""

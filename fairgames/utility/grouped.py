@@ -74,6 +74,16 @@ class GroupedUtility(Utility):
         require_memory(_BYTES_A_USER * self.n_users, f"work on each of {self.n_users:,} users", "fewer users")
         return np.repeat(self._entry_types, self._entry_counts)
 
+    @property
+    def entry_types(self) -> NDArray[np.intp]:
+        """Type of each entry."""
+        return self._entry_types
+
+    @property
+    def entry_counts(self) -> NDArray[np.intp]:
+        """Number of users of each entry."""
+        return self._entry_counts
+
     @cached_property
     def type_sizes(self) -> tuple[int, ...]:
         """Number of users of each type."""

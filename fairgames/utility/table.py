@@ -157,6 +157,16 @@ class CountUtility(Utility):
         """Type of each user: all share one."""
         return np.zeros(self.n_users, dtype=np.intp)
 
+    @property
+    def entry_types(self) -> NDArray[np.intp]:
+        """Type of each entry: there is one of all users."""
+        return np.zeros(1, dtype=np.intp)
+
+    @property
+    def entry_counts(self) -> NDArray[np.intp]:
+        """Number of users of each entry."""
+        return np.array([self.n_users])
+
     def evaluate(self, profiles: NDArray[np.integer[Any]]) -> Array:
         """Utility of each row of ``profiles``."""
         present: Array = self._values[np.count_nonzero(profiles, axis=1)]

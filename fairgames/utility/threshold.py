@@ -115,6 +115,16 @@ class ThresholdUtility(Utility):
         """Type of each user."""
         return self.base.types
 
+    @property
+    def entry_types(self) -> NDArray[np.intp]:
+        """Type of each entry."""
+        return self.base.entry_types
+
+    @property
+    def entry_counts(self) -> NDArray[np.intp]:
+        """Number of users of each entry."""
+        return self.base.entry_counts
+
     @cached_property
     def type_sizes(self) -> tuple[int, ...]:
         """Number of users of each type."""

@@ -235,7 +235,7 @@ def test_the_result_has_plain_forms():
         ({"points": 2.0}, "points: must be a whole number"),
         ({"seed": -1}, "seed: must be a whole number of at least 0"),
         ({"seed": True}, "seed: must be a whole number"),
-        ({"spec_or_utility": [[1, 2], [3, 4]]}, "values"),
+        ({"utility": [[1, 2], [3, 4]]}, "values"),
     ],
 )
 def test_bad_input_is_refused(options, message):

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames import FederatedMeanUtility, InputError, compare_optima, leaving, optimal_alpha
+from fairgames import FederatedMeanUtility, InputError, Scenario, compare_optima, leaving, optimal_alpha
 
 UTILITY = FederatedMeanUtility([10, 20, 80], 1, 10)
 COSTS = [[0, 0.1, 0.3], [0, 0.2, 0.5], [0, 0.1, 0.9]]
@@ -20,11 +20,13 @@ def test_leaving_is_the_optimum_of_the_game_without_the_user():
     assert alone.value >= change.after.value - 1e-12
     assert change.after.profile[2] == 0
     assert change.after.payments[2] == 0
-    assert [user.name for user in change.users] == ["0", "1", "2"]
+    assert [user.name for user in change.users] == ["user 1", "user 2", "user 3"]
     gone = change.users[2]
     assert (gone.level_after, gone.payment_after) == (0, 0)
     assert gone.change == -change.before.payments[2]
-    assert "2: payment" in repr(change)
+    assert "user 3: payment" in repr(change)
+    named = Scenario(UTILITY, COSTS, ["a", "b", "c"])
+    assert leaving(named, user="c") == leaving(named, user=2)
 
 
 def test_without_anybody_else_nothing_is_left():
@@ -50,7 +52,7 @@ def test_two_specifications_are_matched_by_name():
 
 def test_users_without_names_are_numbered_and_counts_are_refused():
     optimum = optimal_alpha(UTILITY, COSTS)
-    assert [user.name for user in compare_optima(optimum, optimum).users] == ["0", "1", "2"]
+    assert [user.name for user in compare_optima(optimum, optimum).users] == ["user 1", "user 2", "user 3"]
     assert compare_optima(optimum, optimum, "abc").users[0].level_after is None
     many = optimal_alpha(FederatedMeanUtility([10, 20], 1, 10, counts=[3000, 3000]), [0, 0.1, 0.2])
     with pytest.raises(InputError, match="names_after: must have one name for each user: the optimum is in counts"):

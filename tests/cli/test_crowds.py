@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fairgames import load
+from fairgames import Scenario, load
 from fairgames.cli.frame import MOST_ONE_BY_ONE
-from fairgames.spec.specification import Specification
 
 PHONES = Path(__file__).parents[2] / "examples" / "phones.toml"
 
@@ -18,8 +17,8 @@ def no_rows(monkeypatch):
     def refused(spec):
         raise AssertionError(f"a row for each of {spec.n_users:,} users")
 
-    for name in ("costs", "actions", "user_names", "entry_of_user"):
-        monkeypatch.setattr(Specification, name, property(refused))
+    for name in ("user_costs", "actions", "user_names", "entry_of_user"):
+        monkeypatch.setattr(Scenario, name, property(refused))
 
 
 @pytest.mark.parametrize(

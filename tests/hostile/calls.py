@@ -62,6 +62,7 @@ GOOD: dict[str, Callable[[], Any]] = {
     "names_before": lambda: ["A", "B"],
     "names_after": lambda: ["A", "B"],
     "alpha": lambda: "3/4",
+    "cost_robustness.alpha": lambda: "3/4",
     "p": lambda: "1/2",
     "user": lambda: 0,
     "data": lambda: DATA,
@@ -93,7 +94,7 @@ GOOD: dict[str, Callable[[], Any]] = {
     "ThresholdUtility.base": federated,
     "monotonicity.utility": measured,
     "crosscheck.points": lambda: 1,
-    "crosscheck.spec_or_utility": lambda: TABLE,
+    "crosscheck.utility": lambda: TABLE,
     "bootstrap.source": measured,
     "bootstrap.resamples": lambda: 3,
     "verify.data": lambda: fg.equilibria([[[1, 0], [0, 2]], [[1, 0], [0, 2]]]).to_dict(),
@@ -107,7 +108,9 @@ GOOD: dict[str, Callable[[], Any]] = {
     "load.path": lambda: pathlib.Path(__file__).parents[2] / "fairgames" / "spec" / "example.toml",
 }
 # Files that a call would write go nowhere: only what is refused is tried.
-UNTRIED = {"MeasuredUtility.save"}
+UNTRIED = {"MeasuredUtility.save", "Scenario.save"}
+# What a scenario spares, and a utility alone does not.
+SPARED = {"costs", "profile", "cost"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +127,7 @@ class Door:
         given = {}
         for parameter in self.parameters:
             own = [f"{self.name}.{parameter}", f"{self.name.rpartition('.')[2]}.{parameter}"]
-            keys = [key for key in (*own, *[parameter] * (parameter in self.required)) if key in GOOD]
+            keys = [key for key in (*own, *[parameter] * (parameter in {*self.required, *SPARED})) if key in GOOD]
             if keys:
                 given[parameter] = GOOD[keys[0]]()
             elif parameter in self.required:
@@ -175,8 +178,10 @@ def doors() -> dict[str, Door]:
 
     pending: list[Any] = [Own()]
     for name, thing in public_things().items():
-        if inspect.isclass(thing) and (
-            issubclass(thing, Exception) or dataclasses.is_dataclass(thing) or inspect.isabstract(thing)
+        if (
+            inspect.isclass(thing)
+            and thing is not fg.Scenario
+            and (issubclass(thing, Exception) or dataclasses.is_dataclass(thing) or inspect.isabstract(thing))
         ):
             continue
         if callable(thing):

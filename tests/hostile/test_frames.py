@@ -72,7 +72,7 @@ def test_a_frame_of_costs_is_not_its_labels():
         ([np.ma.masked_array([0, 1], mask=[0, 1]), [0, 1]], "must not be masked"),
         ([[0, np.ma.masked], [0, 1]], "must not be masked|must be a number"),
         (scipy.sparse.csr_matrix([[0, 1], [0, 1]]), r"sparse or labelled array; give its \.toarray\(\)"),
-        ({0: [0, 1]}, "must be numbers: an array"),
+        ({0: [0, 1]}, "must not name an unknown level; the levels are absent, level 1, got 0"),
         ({0, 1}, "must be numbers: an array"),
         (iter([0, 1]), "must be numbers: an array"),
         (b"\0\1", "must be numbers: an array"),

@@ -20,9 +20,9 @@ from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.game import scale_game, spread_over_entries
 from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
 from fairgames.mechanism.crowds.relaxation import PrivateRelaxation, proved_bound
-from fairgames.mechanism.limits import as_limits
 from fairgames.payments.counts import count_potential
 from fairgames.payments.pricing import fair_payments
+from fairgames.scenario.limits import as_limits
 from fairgames.tolerance import CROWD_GAIN
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.threshold import as_jump

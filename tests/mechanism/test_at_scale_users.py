@@ -12,7 +12,7 @@ from fairgames.mechanism.crowds.game import scale_game
 from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRelaxation, relaxed_bound
 from fairgames.mechanism.crowds.replies import reply, stable_range
 from fairgames.mechanism.crowds.user_search import UserSearch, _relieve, certified_optimum, one_hidden
-from fairgames.mechanism.limits import Limits
+from fairgames.scenario.limits import Limits
 from fairgames.utility.grouped import GroupedUtility
 
 KINDS = ("uniform", "weighted", "private")

@@ -10,8 +10,8 @@ from oracles import BruteForce
 
 from fairgames.mechanism.dense import best_potential, best_pure, worst_pure
 from fairgames.mechanism.landscape import Landscape
-from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import as_problem
+from fairgames.scenario.limits import Limits
 
 SIZES = [(1, 3), (2, 2), (2, 3), (3, 2), (3, 3), (4, 2), (4, 3), (5, 2), (5, 3)]
 

@@ -191,7 +191,7 @@ def test_paying_nothing_is_a_plain_zero():
     assert str(found.alpha) == "0.0"
 
 
-@pytest.mark.parametrize("actions", [None, 3, "01", (0,), (1, 0), (0, 5), (0.0, 1.0), (False, True)])
+@pytest.mark.parametrize("actions", [3, "01", (0,), (1, 0), (0, 5), (0.0, 1.0), (False, True)])
 def test_actions_are_two_levels_the_more_private_one_first(actions):
     with pytest.raises(InputError, match=r"actions: must be two levels from 0 to 1, the more private one first, got"):
         symmetric_mechanism([0, "2/3", 1], "1/3", actions=actions)

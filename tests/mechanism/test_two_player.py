@@ -11,9 +11,9 @@ from oracles import BruteForce
 
 from fairgames import FairGame, InputError, equilibrium_families
 from fairgames.mechanism.landscape import Landscape
-from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
+from fairgames.scenario.limits import Limits
 
 DP_MEAN = [[0, Fraction(2, 3)], [Fraction(2, 3), 1]]
 

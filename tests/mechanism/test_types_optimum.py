@@ -11,10 +11,10 @@ from fairgames import CountUtility, FederatedMeanUtility, InputError, SizeError,
 from fairgames.errors import SolverError
 from fairgames.mechanism import types as types_selection
 from fairgames.mechanism.dense import best_potential, best_pure, upper_envelope, worst_pure
-from fairgames.mechanism.limits import as_limits
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.types import assign, prune, stable_ranges, types_game, types_optimum
 from fairgames.payments.counts import count_potential
+from fairgames.scenario.limits import as_limits
 
 
 def types_optimal_alpha(utility, costs, selection="best", margin=0, actions=None, **limits):

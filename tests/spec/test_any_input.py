@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fairgames import Scenario
 from fairgames.errors import SpecificationError
 from fairgames.spec.document import Document, TableSection, UserSection
 from fairgames.spec.load import build_specification
-from fairgames.spec.specification import Specification
 
 BASES = [
     {
@@ -101,7 +101,7 @@ def test_a_file_is_read_or_refused_with_places(raw):
         assert all(re.match(r"spec\.toml: [a-z]\S*?( \(.*\))?: .", line) for line in lines), lines
         assert len(set(lines)) == len(lines)
     else:
-        assert isinstance(found, Specification)
+        assert isinstance(found, Scenario)
         assert found.utility.n_users == found.n_users
     assert repr(raw) == before
 

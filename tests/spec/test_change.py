@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from fairgames import InputError
-from fairgames.spec.specification import changed
+from fairgames.spec.change import changed
 
 RAW = {
     "utility": {"between_variance": Decimal("1.5")},

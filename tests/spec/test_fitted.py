@@ -33,7 +33,7 @@ def test_with_data_and_no_users_the_groups_are_the_users(write):
     spec = load(write(FITTED))
     fit = fit_federated_mean(data, "clinic", "bmi")
     assert spec.user_names == ("clinic 1", "clinic 2", "clinic 3")
-    assert [entry.samples for entry in spec.entries] == [3, 2, 3]
+    assert spec.samples == (3, 2, 3)
     assert spec.utility((1, 1, 2)) == fit.utility()((1, 1, 2))
     assert spec.notes[0] == f"Fitted to d.csv: between variance {fit.between_variance:.5g}."
     assert spec.data.group == "clinic"
@@ -93,7 +93,7 @@ def test_how_to_fit_may_be_said_beside_the_data(write):
     write(DATA.replace("45", ""), "d.csv")
     text = FITTED.replace('value = "bmi"', 'value = "bmi", missing = "drop", largest = 2')
     spec = load(write(text))
-    assert [entry.samples for entry in spec.entries] == [3, 2]
+    assert spec.samples == (3, 2)
 
 
 ADJUSTED = "clinic,bmi,age,sex\n" + "".join(

@@ -216,7 +216,7 @@ def test_a_table_of_values_has_user_i_on_axis_i(write):
     assert spec.utility((0, 2)) == 2
     assert spec.n_users == 2
     with pytest.raises(SpecificationError, match=r"every_user.costs: is required for this.*low = 1, high = 2"):
-        _ = spec.costs
+        _ = spec.entry_costs
 
 
 def test_an_own_entry_wins_over_every_user_level_by_level(write, texts):
@@ -229,7 +229,7 @@ def test_an_own_entry_wins_over_every_user_level_by_level(write, texts):
     assert spec.entry_costs.tolist() == [[0, Fraction(1, 5), Fraction(1, 7)], [0, Fraction(1, 5), Fraction(3, 5)]]
     assert spec.profile == (2, 1)
     assert spec.level_names(spec.profile) == ("direct", "federated")
-    assert [entry.importance for entry in spec.entries] == [2, 2]
+    assert spec.utility.importance.tolist() == [2, 2]
 
 
 def test_the_federated_mean_has_the_written_parameters(write, texts):

@@ -13,18 +13,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairgames.arguments import public
-from fairgames.errors import FairGamesError, InputError, SpecificationError
+from fairgames.errors import FairGamesError, InputError
 from fairgames.exactness import Array, Number, as_array
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import comparison_tolerance
 from fairgames.utility.base import Utility
-from fairgames.utility.table import CountUtility, as_utility
+from fairgames.utility.table import CountUtility
 
 
 def closed_form_error() -> type[Exception]:
@@ -313,22 +314,6 @@ def exchangeable_values(utility: Utility, level: int) -> list[Fraction]:
 HEADERS = ("quantity", "source", "points", "exact", "largest difference", "verdict", "note")
 
 
-class PricedGame(Protocol):
-    """What a specification brings: a utility, and costs of its users."""
-
-    @property
-    def utility(self) -> Utility:
-        """The platform's utility."""
-
-    @property
-    def costs(self) -> Array:
-        """Cost of each level for each user, shape ``(N, L)``."""
-
-    @property
-    def actions(self) -> tuple[tuple[int, ...], ...]:
-        """Levels that each user may choose."""
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class CrossCheck(Result):
     """Closed forms against numerics, quantity by quantity.
@@ -367,7 +352,7 @@ class CrossCheck(Result):
 
 @public
 def crosscheck(
-    spec_or_utility: PricedGame | Utility | ArrayLike | None = None,
+    utility: Scenario | Utility | ArrayLike | None = None,
     *,
     everything: bool = False,
     points: int = 12,
@@ -380,7 +365,7 @@ def crosscheck(
 
     Parameters
     ----------
-    spec_or_utility : Specification, Utility or array_like, optional
+    utility : Scenario, Utility or array_like, optional
         Check what the closed forms say about this game; costs that it lacks are drawn. By default all closed
         forms are checked, on games of their own.
     everything : bool
@@ -412,27 +397,14 @@ def crosscheck(
         if value < least:
             raise InputError(name, f"must be a whole number of at least {least}", value)
     closed_form_error()
-    if spec_or_utility is None:
-        found = tuple(compare(question, points, seed) for question in all_questions(everything))
-    else:
-        from fairgames.assessment.crosscheck.game import compare_game
+    if utility is None:
+        return CrossCheck(tuple(compare(one, points, seed) for one in all_questions(everything)), points, seed)
+    from fairgames.assessment.crosscheck.game import compare_game
 
-        found = compare_game(_as_game(spec_or_utility), points, seed)
-    return CrossCheck(found, points, seed)
-
-
-def _as_game(given: Any) -> Game:
-    if isinstance(given, Utility) or not isinstance(getattr(given, "utility", None), Utility):
-        return Game(as_utility(given), None)
-    if given.utility.n_users > MOST_USERS:
-        return Game(given.utility, None)
-    try:
-        costs = given.costs.copy()
-    except SpecificationError:
-        return Game(given.utility, None)
-    for user, allowed in enumerate(given.actions):
-        costs[user, [level for level in range(costs.shape[1]) if level not in allowed]] = math.inf
-    return Game(given.utility, costs)
+    asked = as_scenario(utility)
+    few = asked.costs is not None and asked.n_users <= MOST_USERS
+    game = Game(asked.utility, asked.user_costs if few else None)
+    return answered(CrossCheck(compare_game(game, points, seed), points, seed), asked)
 
 
 def all_questions(everything: bool) -> Iterator[Question]:

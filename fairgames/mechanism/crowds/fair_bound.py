@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from fairgames.mechanism.crowds.game import ScaleGame, State, whole_state
 from fairgames.mechanism.crowds.payment_ranges import FederatedRanges, Floats, Part, PaymentRanges
 from fairgames.mechanism.dense import best_pure
-from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.progress import progress
+from fairgames.scenario.limits import Limits
 from fairgames.tolerance import BOUND_GAP, RELATIVE
 from fairgames.utility.federated_mean import FederatedMeanUtility
 

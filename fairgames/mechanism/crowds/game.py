@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
-from fairgames.exactness import as_whole, to_float
-from fairgames.game.costs import Actions, allowed_actions, as_costs
+from fairgames.exactness import to_float
+from fairgames.scenario.costs import Actions, allowed_actions, as_costs, as_entry_counts
 from fairgames.utility.base import Utility
 
 State = NDArray[np.int64]
@@ -132,6 +132,7 @@ def scale_game(utility: Utility, costs: object, actions: Actions = None, counts:
     by_user = False
     if counts is not None:
         sizes = as_entry_counts(counts, utility.n_users)
+        by_user = len(sizes) == utility.n_users
         kinds = _kinds_of(utility, sizes)
     elif _is_one_row(costs):
         kinds, sizes = np.arange(len(utility.type_sizes)), np.array(utility.type_sizes)
@@ -154,21 +155,6 @@ def scale_game(utility: Utility, costs: object, actions: Actions = None, counts:
         sizes.astype(np.int64),
         by_user,
     )
-
-
-def as_entry_counts(counts: ArrayLike, n_users: int) -> NDArray[np.int64]:
-    """Check the numbers of users of each entry.
-
-    Raises
-    ------
-    InputError
-        Unless they are whole, at least 1, and add up to ``n_users``.
-    """
-    requirement = f"must be whole numbers of at least 1 that add up to the {n_users:,} users"
-    sizes = as_whole(counts, "counts", requirement)
-    if sizes.ndim != 1 or (sizes < 1).any() or sum(sizes.tolist()) != n_users:
-        raise InputError("counts", requirement, counts)
-    return sizes.astype(np.int64)
 
 
 def spread_over_entries(game: ScaleGame, state: State) -> NDArray[np.int64]:

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, to_float
-from fairgames.game.costs import Actions
 from fairgames.mechanism.crowds.bound import CostBound, cost_bound
 from fairgames.mechanism.crowds.fair_bound import FairBound, bound_of_equilibria
 from fairgames.mechanism.crowds.gains import MovedGains, Pricing, gains_of, of_many_types
@@ -19,11 +18,12 @@ from fairgames.mechanism.crowds.relaxation import proved_bound
 from fairgames.mechanism.crowds.replies import Regret, regret_of
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate, is_symmetric, search_alpha, symmetric_optimum
 from fairgames.mechanism.crowds.user_search import certified_optimum, one_hidden
-from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.optimum import Optimum, infeasible_optimum
 from fairgames.payments.pricing import fair_payments
 from fairgames.payments.result import Payments
 from fairgames.result import format_value
+from fairgames.scenario.costs import Actions
+from fairgames.scenario.limits import Limits
 from fairgames.tolerance import CROWD_GAIN, ERRORS_ALLOWED, near
 from fairgames.utility.base import Utility
 

@@ -17,7 +17,7 @@ from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.gains import MovedGains
 from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.mechanism.crowds.replies import climb, stable_range
-from fairgames.mechanism.limits import Limits
+from fairgames.scenario.limits import Limits
 from fairgames.tolerance import CROWD_SCAN
 
 _N_ALPHAS = 12

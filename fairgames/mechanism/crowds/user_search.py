@@ -18,8 +18,8 @@ from fairgames.mechanism.crowds.gains import Certificate, Pricing, RoughGains, U
 from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.mechanism.crowds.replies import Regret, binding_move, regret_from, reply, stable_range
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate
-from fairgames.mechanism.limits import Limits
 from fairgames.payments.result import Payments
+from fairgames.scenario.limits import Limits
 from fairgames.tolerance import CERTIFICATE_DOUBT, CROWD_SCAN, USER_GAIN
 
 _N_ALPHAS = 5

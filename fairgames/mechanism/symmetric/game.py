@@ -283,7 +283,7 @@ def symmetric_game(utility: Utility | ArrayLike, cost: object, actions: Sequence
         If the states would not fit in memory (only where "absent" is not an action).
     """
     number = as_number(cost, "cost")
-    worth = _as_exchangeable(utility)
+    worth = as_exchangeable(utility)
     pair = _as_pair(actions, worth.shape[0])
     n_users = worth.n_users
     if pair[0] == 0:
@@ -302,7 +302,8 @@ def symmetric_game(utility: Utility | ArrayLike, cost: object, actions: Sequence
     return SymmetricGame(n_users, pair, number, by_present[-1], gains, increments, by_present)
 
 
-def _as_exchangeable(utility: Utility | ArrayLike) -> Utility:
+def as_exchangeable(utility: Utility | ArrayLike) -> Utility:
+    """Read a utility of interchangeable users, or the utility by number of present users."""
     if isinstance(utility, Utility):
         worth = utility
     else:

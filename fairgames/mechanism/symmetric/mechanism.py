@@ -7,6 +7,7 @@ least at which paying nothing is best.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,10 +22,12 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, is_exact
 from fairgames.mechanism.symmetric.bernstein import Root
-from fairgames.mechanism.symmetric.game import Curve, SymmetricGame, symmetric_game
+from fairgames.mechanism.symmetric.game import Curve, SymmetricGame, as_exchangeable, symmetric_game
 from fairgames.mechanism.symmetric.optimum import FamilyOptimum, best_overall, best_pure, best_symmetric, worst_overall
 from fairgames.payments.alpha import as_share
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.limits import Selection
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import PROBABILITY, difference, near
 from fairgames.utility.base import Utility
 
@@ -232,10 +235,10 @@ class SymmetricMechanism(Result):
 
 @public
 def symmetric_mechanism(
-    utility: Utility | ArrayLike,
-    cost: Number | int | str,
-    actions: Sequence[int] = (0, 1),
-    selection: Literal["best", "worst"] = "best",
+    utility: Scenario | Utility | ArrayLike,
+    cost: Number | int | str | None = None,
+    actions: Sequence[int] | None = None,
+    selection: Literal["best", "worst"] | None = None,
 ) -> SymmetricMechanism:
     """Optimal payment fraction for exchangeable users who choose between two actions.
 
@@ -245,15 +248,17 @@ def symmetric_mechanism(
 
     Parameters
     ----------
-    utility : Utility or array_like
-        An exchangeable utility (one type); or ``U_0, …, U_N``, the utility by number of present users.
+    utility : Scenario, Utility or array_like
+        What is asked, of users with equal costs and two choices; or an exchangeable utility (one type); or
+        ``U_0, …, U_N``, the utility by number of present users.
     cost : number
         What the less private action costs more than the more private one: at least 0, unless users share
         something with both.
     actions : pair of ints
-        The more private level, then the less private one.
+        The more private level, then the less private one; (0, 1) by default.
     selection : {"best", "worst"}
-        Which equilibrium counts when there are several at one alpha. ``"worst"`` takes at most 32 users.
+        Which equilibrium counts when there are several at one alpha. ``"worst"`` takes at most 32
+        users. By default the scenario's, or ``"best"``.
 
     Returns
     -------
@@ -278,12 +283,10 @@ def symmetric_mechanism(
     >>> str(mechanism.cost_threshold), str(mechanism.gamma_min), str(mechanism.gamma_max)
     ('1/3', '1/2', '2/3')
     """
-    game = symmetric_game(utility, cost, actions)
-    if game.absent and game.cost < 0:
-        raise InputError("cost", 'must be at least 0 where "absent", which costs nothing, is the other action', cost)
+    asked, game = _as_asked(utility, cost, actions, selection)
     assumptions = check_assumptions(game)
     symmetric = best_symmetric(game)
-    if selection == "best":
+    if asked.selection == "best":
         asymmetric, answer = best_pure(game), symmetric
         overall = max(best_overall(game), answer, key=lambda one: one.value)
     else:
@@ -291,11 +294,11 @@ def symmetric_mechanism(
         answer = overall
     gamma_min, gamma_max = extremes(game, game.gamma)
     regime = "mixed" if symmetric.mixing else "all" if symmetric.less_private else "none"
-    return SymmetricMechanism(
+    found = SymmetricMechanism(
         n_users=game.n_users,
         actions=game.actions,
         cost=game.cost,
-        selection=selection,
+        selection=asked.selection,
         gains=game.gains,
         utilities=game.utilities,
         gamma_min=gamma_min,
@@ -315,6 +318,7 @@ def symmetric_mechanism(
         searched=("pure", "symmetric", *(["half-mixed"] if game.certified or game.absent else [])),
         price_of_fairness=_price_of_fairness(game),
     )
+    return answered(found, asked)
 
 
 def _price_of_fairness(game: SymmetricGame) -> Number | None:
@@ -329,6 +333,28 @@ def _evaluated(game: SymmetricGame, curve: Curve, p: object) -> Number:
     number = as_share(p, "p")
     value: Number = curve(1 - number)
     return value if is_exact(game.gains) and isinstance(number, Fraction) else float(value)
+
+
+def _as_asked(
+    utility: Scenario | Utility | ArrayLike, cost: object, actions: Sequence[int] | None, selection: Selection | None
+) -> tuple[Scenario, SymmetricGame]:
+    """Read a scenario of users who are all alike, or make one."""
+    if isinstance(utility, Scenario):
+        asked = as_scenario(utility, cost, actions, selection=selection)
+        if asked.selection == "potential":
+            raise InputError("selection", 'must be "best" or "worst" in mixed strategies', asked.selection)
+        costs, levels = asked.entry_costs, asked.choices[0]
+        if len(levels) != 2 or not (costs == costs[0]).all():
+            raise InputError("utility", "must be a scenario of users with the same costs of two choices")
+        return asked, symmetric_game(asked.utility, costs[0, levels[1]] - costs[0, levels[0]], levels)
+    game = symmetric_game(utility, cost, (0, 1) if actions is None else actions)
+    if game.absent and game.cost < 0:
+        raise InputError("cost", 'must be at least 0 where "absent", which costs nothing, is the other action', cost)
+    worth = as_exchangeable(utility)
+    row: list[Number] = [math.inf] * worth.type_levels[0]
+    row[game.actions[0]] = max(0 * game.cost, -game.cost)
+    row[game.actions[1]] = max(0 * game.cost, game.cost)
+    return as_scenario(worth, row, selection=selection), game
 
 
 _HALVINGS = 60

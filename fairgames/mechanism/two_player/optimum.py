@@ -17,13 +17,15 @@ from numpy.typing import ArrayLike
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, to_fractions
-from fairgames.game.costs import Actions, CostTable
 from fairgames.mechanism.dense import Search
 from fairgames.mechanism.landscape import Peak, Piece, highest_peak, holds, in_floats, join, remove, within, worth
-from fairgames.mechanism.limits import Limits
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.roots import polynomial_roots
 from fairgames.mechanism.two_player.families import Family, families, strategy_terms
+from fairgames.result import answered
+from fairgames.scenario.costs import Actions, CostTable
+from fairgames.scenario.limits import Limits
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
 
@@ -172,8 +174,8 @@ def _pieces(problem: Problem) -> list[tuple[Piece, Number, Number]]:
 
 @public
 def equilibrium_families(
-    utility: Utility | ArrayLike,
-    costs: CostTable,
+    utility: Scenario | Utility | ArrayLike,
+    costs: CostTable = None,
     actions: Actions = None,
     blocs: Iterable[Iterable[int]] | None = None,
 ) -> tuple[Piece, ...]:
@@ -181,8 +183,8 @@ def equilibrium_families(
 
     Parameters
     ----------
-    utility : Utility or array_like
-        The platform's utility.
+    utility : Scenario, Utility or array_like
+        What is asked; or the platform's utility alone, and what follows.
     costs : array_like, shape (N, L) or (L,)
         Privacy costs; ``inf`` forbids a level.
     actions : None, tuple of int, or one tuple a user
@@ -218,11 +220,12 @@ def equilibrium_families(
     [27/40, 9/10] None
     [9/10, 1] (1, 1)
     """
-    problem = as_problem(utility, costs, actions, blocs=blocs)
+    asked = as_scenario(utility, costs, actions)
+    problem = as_problem(asked.utility, asked.user_costs, blocs=blocs)
     if len(problem.blocs) != 2:
         raise InputError("utility", "must be of two users, or of users in two blocs", f"{len(problem.blocs)} players")
     found = [piece if problem.exact else in_floats(piece) for piece, _, _ in _pieces(problem)]
-    return tuple(sorted(found, key=lambda piece: (piece.alpha_from, piece.alpha_to)))
+    return answered(tuple(sorted(found, key=lambda piece: (piece.alpha_from, piece.alpha_to))), asked)
 
 
 def _unpaid(problem: Problem, U: Array, costs: Sequence[Array]) -> list[tuple[Piece, Number, Number]]:

@@ -1,6 +1,6 @@
 """What the platform can afford and needs: a margin, a budget, a least utility, a range of alpha.
 
-`mechanism.optimal` checks them with `as_limits`; every search of `mechanism` reads the `Limits`.
+A `Scenario` checks them with `as_limits`; every search of `mechanism` reads the `Limits`.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal, TypeAlias
 
-from fairgames.equilibrium.intervals import as_margin
 from fairgames.errors import InputError
 from fairgames.exactness import Number, as_number
 from fairgames.result import format_value
+
+Selection: TypeAlias = Literal["best", "worst", "potential"]
+"""Which equilibrium counts when there are several."""
 
 
 @dataclass(frozen=True)
@@ -117,3 +120,17 @@ def as_limits(
     if not 0 <= alpha_from <= alpha_to <= 1:
         raise InputError("alpha_range", "must satisfy 0 <= from <= to <= 1", tuple(alpha_range))
     return Limits(as_margin(margin), cap, least, alpha_from, alpha_to)
+
+
+def as_margin(margin: object) -> Number:
+    """Check a margin: a number that is at least 0.
+
+    Raises
+    ------
+    InputError
+        If it is negative or not a number.
+    """
+    number = as_number(margin, "margin")
+    if number < 0:
+        raise InputError("margin", "must be at least 0", margin)
+    return number

@@ -1,7 +1,7 @@
 """Privacy costs, what each level costs each user, and actions, the levels that each may actually choose.
 
 Section 5 of the paper has two actions of which neither need be "absent". Every public door that takes ``costs`` and
-``actions`` reads them with `as_costs` and `allowed_actions`.
+``actions`` makes a `Scenario` of them, which reads them with `as_costs` and `allowed_actions`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, as_whole, is_exact, plain
@@ -27,8 +27,8 @@ def as_costs(costs: CostTable, shape: Sequence[int]) -> Array:
     ----------
     costs : array_like
         ``costs[i][l]`` is what level ``l`` costs user ``i``; one row alone serves all users. Rows may
-        differ in length where users differ in their number of levels. ``inf`` forbids a level. Costs may
-        fall with the level.
+        differ in length where users differ in their number of levels, or end in ``inf`` there. ``inf`` forbids a
+        level. Costs may fall with the level.
     shape : sequence of int
         Number of levels of each user.
 
@@ -40,7 +40,7 @@ def as_costs(costs: CostTable, shape: Sequence[int]) -> Array:
     Raises
     ------
     InputError
-        For a wrong shape, NaN, a negative cost, or a cost of being absent that is not 0.
+        For a wrong shape, NaN, a negative cost, or a cost of being absent that is neither 0 nor ``inf``.
 
     Examples
     --------
@@ -55,12 +55,14 @@ def as_costs(costs: CostTable, shape: Sequence[int]) -> Array:
     exact = all(is_exact(row) for row in rows)
     table = np.full((n_users, max(shape)), np.inf, dtype=object if exact else float)
     for user, (row, n_levels) in enumerate(zip(rows, shape, strict=True)):
+        if row.shape == (table.shape[1],) and (row[n_levels:] == np.inf).all():
+            row = row[:n_levels]  # noqa: PLW2901 (without the levels that the user lacks)
         if row.shape != (n_levels,):
             raise InputError(f"costs[{user}]", f"must have one cost for each of {n_levels} levels", row.tolist())
         for level, cost in enumerate(row.tolist()):
             if cost < 0:
                 raise InputError(f"costs[{user}, {level}]", "must be at least 0", cost)
-        if row[0] != 0:
+        if row[0] not in {0, math.inf}:
             raise InputError(f"costs[{user}, 0]", "must be 0: level 0 is absent, which costs nothing", row[0])
         table[user, :n_levels] = row
     table.flags.writeable = False
@@ -80,7 +82,9 @@ def _rows(costs: object, n_users: int) -> list[Array]:
 Actions: TypeAlias = Sequence[int] | Sequence[Sequence[int]] | None
 
 
-def allowed_actions(costs: Array, actions: Actions, shape: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+def allowed_actions(
+    costs: Array, actions: Actions, shape: Sequence[int], argument: str = "actions"
+) -> tuple[tuple[int, ...], ...]:
     """Levels of finite cost among those that each user may choose.
 
     Parameters
@@ -91,6 +95,8 @@ def allowed_actions(costs: Array, actions: Actions, shape: Sequence[int]) -> tup
         Levels offered; None offers all. A tuple of levels serves every user.
     shape : sequence of int
         Number of levels of each user.
+    argument : str
+        What the caller calls ``actions``.
 
     Returns
     -------
@@ -107,41 +113,59 @@ def allowed_actions(costs: Array, actions: Actions, shape: Sequence[int]) -> tup
     >>> allowed_actions(np.array([[0, 0.1, np.inf], [0, 0.1, 0.2]]), None, (3, 3))
     ((0, 1), (0, 1, 2))
     """
-    offered = _offered(actions, shape)
+    offered = _offered(actions, shape, argument)
     allowed = []
     for user, levels in enumerate(offered):
         finite = tuple(level for level in levels if math.isfinite(costs[user, level]))
         if not finite:
             raise InputError(
-                f"actions[{user}]", f"leave user {user} no level of finite cost; allow one or give it a cost", levels
+                f"{argument}[{user}]", f"leave user {user} no level of finite cost; allow one or give it a cost", levels
             )
         allowed.append(finite)
     return tuple(allowed)
 
 
-def _offered(actions: Actions, shape: Sequence[int]) -> list[tuple[int, ...]]:
+def _offered(actions: Actions, shape: Sequence[int], argument: str) -> list[tuple[int, ...]]:
     if actions is None:
         return [tuple(range(n_levels)) for n_levels in shape]
-    read = plain(actions, "actions")
+    read = plain(actions, argument)
     if np.shape(read[:0] if isinstance(read, list) else read) == ():
-        raise InputError("actions", "must be a tuple of levels, or one tuple a user", actions)
+        raise InputError(argument, "must be a tuple of levels, or one tuple a user", actions)
     entries: list[Any] = list(read)
     if all(not isinstance(entry, (list, np.ndarray)) for entry in entries):
         entries = [entries] * len(shape)
     if len(entries) != len(shape):
-        raise InputError("actions", f"must have one tuple for each of the {len(shape)} users", actions)
-    return [_levels(entry, user, n_levels) for user, (entry, n_levels) in enumerate(zip(entries, shape, strict=True))]
+        raise InputError(argument, f"must have one tuple for each of the {len(shape)} users", actions)
+    return [
+        _levels(entry, f"{argument}[{user}]", n_levels)
+        for user, (entry, n_levels) in enumerate(zip(entries, shape, strict=True))
+    ]
 
 
-def _levels(levels: Sequence[int], user: int, n_levels: int) -> tuple[int, ...]:
-    array = as_whole(levels, f"actions[{user}]", "must be a non-empty tuple of whole levels")
+def _levels(levels: Sequence[int], name: str, n_levels: int) -> tuple[int, ...]:
+    array = as_whole(levels, name, "must be a non-empty tuple of whole levels")
     if array.ndim != 1 or array.size == 0:
-        raise InputError(f"actions[{user}]", "must be a non-empty tuple of whole levels", levels)
+        raise InputError(name, "must be a non-empty tuple of whole levels", levels)
     if array.min() < 0 or array.max() >= n_levels:
-        raise InputError(f"actions[{user}]", f"must hold levels from 0 to {n_levels - 1}", levels)
+        raise InputError(name, f"must hold levels from 0 to {n_levels - 1}", levels)
     if np.unique(array).size < array.size:
-        raise InputError(f"actions[{user}]", "must not list a level twice", levels)
+        raise InputError(name, "must not list a level twice", levels)
     return tuple(sorted(array.tolist()))
+
+
+def as_entry_counts(counts: object, n_users: int) -> NDArray[np.int64]:
+    """Check the numbers of users of each entry.
+
+    Raises
+    ------
+    InputError
+        Unless they are whole, at least 1, and add up to ``n_users``.
+    """
+    requirement = f"must be whole numbers of at least 1 that add up to the {n_users:,} users"
+    sizes = as_whole(counts, "counts", requirement)
+    if sizes.ndim != 1 or (sizes < 1).any() or sum(sizes.tolist()) != n_users:
+        raise InputError("counts", requirement, counts)
+    return sizes.astype(np.int64)
 
 
 def on_actions(tensor: Array, actions: Sequence[Sequence[int]]) -> Array:
