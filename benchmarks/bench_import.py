@@ -22,7 +22,7 @@ def main():
     numpy = median_seconds([sys.executable, "-c", "import numpy"])
     package = median_seconds([sys.executable, "-c", "import fairgames"])
     peers = median_seconds([sys.executable, "-c", "import nashpy, pygambit"])
-    command = median_seconds([sys.executable, "-m", "fairgames.cli.main", "--help"])
+    command = median_seconds([sys.executable, "-c", "from fairgames.cli.main import run; run()", "--help"])
     print(f"median of {RUNS} fresh processes (an empty interpreter takes {bare:.2f} s)")
     print(f"  import numpy              {numpy:.2f} s")
     print(f"  import fairgames          {package:.2f} s, bar 0.3 s")

@@ -1,4 +1,7 @@
-"""Refuse, before any work starts, what would not fit in memory."""
+"""Refuse, before any work starts, what would not fit in memory.
+
+Whoever is about to make a large array, or to read a file, calls `require_memory`.
+"""
 
 from __future__ import annotations
 

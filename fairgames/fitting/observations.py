@@ -1,6 +1,6 @@
-"""Turn raw columns into numbers by group, and refuse what cannot be one.
+"""Grouped data as numbers by group: named columns of a file or frame, read and refused where they cannot be numbers.
 
-Read named columns from a file or a data frame, without depending on a frame library.
+`fit_federated_mean` reads data so, and the bootstrap draws groups of them; frames of any library come in by narwhals.
 """
 
 from __future__ import annotations

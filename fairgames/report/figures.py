@@ -1,4 +1,7 @@
-"""Figures of results: panels on axes handed in, and what --figure and the documentation show."""
+"""Figures of results: panels on axes handed in, and whole figures made of them.
+
+Every command's ``--figure`` and the documentation draw by these functions; the paper's own figures are in `paper`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Results as a JSON file: a documented form that reads back without running code."""
+"""Results as a JSON file: a documented form that reads back without running code.
+
+Every command's ``--json`` is written here; ``fairgames verify`` reads it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One look for every figure: colours that colour-blind readers can tell apart, and plain axes."""
+"""One look for every figure: colours that colour-blind readers can tell apart, and plain axes.
+
+`figures` and `paper` draw in it, and all that draw save by `save_figure`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Figs. 1 to 4: who gives what to whom, in drawings of ours, and simulated users who differ much or little."""
+"""Figs. 1 to 4: who gives what to whom, in drawings of ours, and simulated users who differ much or little.
+
+`plate` calls `fig1` to `fig4`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The reproduced figures and tables of the paper by name: each a picture, and the numbers in it as a file."""
+"""The reproduced figures and tables of the paper by name: each a picture, and the numbers in it as a file.
+
+``fairgames reproduce`` calls `plates_of` and `write_plate`; a figure is a function of its name in one of three files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The paper's two tables, and its printed numbers and formulas beside the same quantities computed by this package."""
+"""The paper's two tables, and its printed numbers and formulas beside the same quantities computed by this package.
+
+Sections 3 and 5.1, appendices B and E; ``fairgames reproduce tables`` writes them, and says which do not agree.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Figs. 8 and 9: two users who share or stay out, alike in cost (Theorem 3, eq. 97) or not (section 5.2)."""
+"""Figs. 8 and 9: two users who share or stay out, alike in cost (Theorem 3, eq. 97) or not (section 5.2).
+
+`plate` calls `fig8` and `fig9`; `printed` sets the same users' numbers beside the paper's.
+"""
 
 from __future__ import annotations
 
