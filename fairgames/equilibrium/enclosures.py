@@ -150,6 +150,31 @@ def roots_between_0_and_1(irreducible: Any) -> list[Root]:
     return [root for root in roots if all(root.sign(side) > 0 for side in inside)]
 
 
+def real_roots(coefficients: Sequence[Fraction], low: Fraction, high: Fraction | None) -> list[Number]:
+    """Real roots of a polynomial strictly between two ends, increasing: rationals as they are, others as floats.
+
+    Parameters
+    ----------
+    coefficients : sequence of Fraction
+        From the constant on; 0 has no roots.
+    low, high : Fraction
+        Ends; ``high`` None: no upper end.
+
+    Examples
+    --------
+    >>> real_roots([Fraction(2), Fraction(-3), Fraction(-2), Fraction(3)], Fraction(-2), None)  # (x² − 1)(3x − 2)
+    [Fraction(-1, 1), Fraction(2, 3), Fraction(1, 1)]
+    """
+    found: list[Number] = []
+    for factor, _ in fmpq_poly([rational(value) for value in coefficients]).factor()[1] if any(coefficients) else ():
+        if factor.degree() == 1:
+            found.append(fraction(-factor[0] / factor[1]))
+        else:
+            with ctx.workprec(_BITS):
+                found += map(rounded, _real_roots(factor))
+    return sorted(root for root in found if root > low and (high is None or root < high))
+
+
 def in_order(roots: Sequence[Root]) -> list[Root]:
     """Sort different roots."""
     bits = _BITS

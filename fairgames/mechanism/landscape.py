@@ -17,7 +17,6 @@ import numpy as np
 
 from fairgames.arguments import public
 from fairgames.exactness import Array, Number, as_number, to_float
-from fairgames.mechanism.roots import polynomial_roots
 from fairgames.payments.alpha import as_share
 from fairgames.result import Result, format_value
 from fairgames.tolerance import ROUNDING, near
@@ -313,10 +312,12 @@ def piece_peaks(piece: Piece) -> Iterator[Peak]:
             middle = (start + stop) / 2
             yield Peak(middle, kept(piece, middle), piece, None)
     if _varies(piece) and stop > start:
+        from fairgames.equilibrium.enclosures import real_roots
+
         q0, q1, q2 = (Fraction(term) for term in piece.terms)
         low = 1 / Fraction(stop)
         high = None if start == 0 else 1 / Fraction(start)
-        for beta in polynomial_roots((q0, Fraction(0), q1 - q2, 2 * q2), low, high):
+        for beta in real_roots((q0, Fraction(0), q1 - q2, 2 * q2), low, high):
             alpha = 1 / beta
             yield Peak(alpha, kept(piece, alpha), piece, None)
 

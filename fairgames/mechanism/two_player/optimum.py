@@ -20,7 +20,6 @@ from fairgames.exactness import Array, Number, to_fractions
 from fairgames.mechanism.dense import Search
 from fairgames.mechanism.landscape import Peak, Piece, highest_peak, holds, in_floats, join, remove, within, worth
 from fairgames.mechanism.problem import Problem, as_problem
-from fairgames.mechanism.roots import polynomial_roots
 from fairgames.mechanism.two_player.families import Family, families, strategy_terms
 from fairgames.result import answered
 from fairgames.scenario.costs import Actions, CostTable
@@ -67,12 +66,14 @@ def envelope(pieces: Sequence[Piece], *, upper: bool, narrowest: Number) -> list
 
 def _between(alive: Sequence[Piece], start: Number, stop: Number, sign: int) -> list[Piece]:
     """Envelope on the open range between two ends, cut where utilities cross."""
+    from fairgames.equilibrium.enclosures import real_roots
+
     low, high = 1 / Fraction(stop), None if start == 0 else 1 / Fraction(start)
     terms = list(dict.fromkeys(piece.terms for piece in alive))
     crossings: set[Number] = set()
     for left, right in combinations(terms, 2):
         difference = [Fraction(a - b) for a, b in zip(left, right, strict=True)]
-        crossings.update(1 / root for root in polynomial_roots(difference, low, high))
+        crossings.update(1 / root for root in real_roots(difference, low, high))
     marks = [start, *sorted(crossings), stop]
     found: list[Piece] = []
     for left_end, right_end in pairwise(marks):
