@@ -1,7 +1,8 @@
 """Rigorous and exact arithmetic by FLINT: polynomials over the rationals, their real roots, and balls that enclose.
 
 The only module that imports it. `varieties` decides supports exactly with its polynomials and roots, `subdivision`
-certifies roots with its balls, and `components` proves with them what `solve` has found and `verify` reads.
+certifies roots with its balls, and `components` proves with them what `solve` has found and `verify` reads. The optimum
+of two players (`mechanism`) finds where values turn, and families cross, with `real_roots`.
 
 References
 ----------
@@ -20,7 +21,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import Ordering, arb, arb_mat, arb_poly, ctx, fmpq, fmpq_mat, fmpq_mpoly_ctx, fmpq_poly
+from flint import Ordering, arb, arb_mat, arb_poly, ctx, fmpq, fmpq_mat, fmpq_mpoly_ctx, fmpq_poly, fmpz_mat
 
 from fairgames.equilibrium.rational import simplest_between
 from fairgames.equilibrium.solver import Strategies, Supports
@@ -67,6 +68,18 @@ def rational(value: Any) -> Any:
 def fraction(value: Any) -> Fraction:
     """Python's rational."""
     return Fraction(int(value.p), int(value.q))
+
+
+def rank_and_determinant(matrix: Sequence[Sequence[int]]) -> tuple[int, int]:
+    """Rank of an integer matrix, and its determinant when it is square (0 otherwise).
+
+    Examples
+    --------
+    >>> rank_and_determinant([[0, 2], [3, 1]]), rank_and_determinant([[1, 2, 3], [2, 4, 6]])
+    ((2, -6), (1, 0))
+    """
+    known = fmpz_mat(matrix)
+    return known.rank(), int(known.det()) if known.nrows() == known.ncols() else 0
 
 
 def value_at(polynomial: Polynomial, values: Mapping[int, Any]) -> Any:

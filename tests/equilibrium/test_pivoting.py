@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fairgames.equilibrium import vertices as pivoting
-from fairgames.equilibrium.components import rank_and_determinant
+from fairgames.equilibrium.enclosures import rank_and_determinant
 from fairgames.equilibrium.vertices import edges, solve_vertices, vertices
 
 matrices = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
