@@ -1,4 +1,7 @@
-"""The fraction of the utility that is paid out: a number, or a function of the utility level."""
+"""The fraction of the utility that is paid out: a number, or a function of the utility level (axiom B.ii).
+
+`pricing`, `PaymentTable` and `FairGame` scale payments by it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Utilities of users who are identical within groups, however many there are."""
+"""Utilities of users who are identical within groups, however many there are: evaluated on counts of users.
+
+The private and the federated mean, and declared thresholds of a million users, are `GroupedUtility`.
+"""
 
 from __future__ import annotations
 

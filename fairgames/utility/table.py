@@ -1,4 +1,7 @@
-"""Utilities that are given as numbers: one a profile, or one for each number of present users."""
+"""Utilities that are given as numbers: one a profile, or one for each number of present users.
+
+`as_utility`, which every public door calls, reads plain arrays as a `TableUtility`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Utilities that jump once enough weight is present, with the jumps declared."""
+"""Utilities that jump once enough weight is present, with the jumps declared, so that `payments.engines.threshold` prices
+them exactly.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Utility values of many states at once, in batches that workers share."""
+"""Utility values of many states at once, in batches that workers share, each checked; for every engine that estimates."""
 
 from __future__ import annotations
 

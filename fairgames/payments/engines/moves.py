@@ -1,7 +1,7 @@
 """What every user would be paid at each of its levels, while all others stay: for users that are all different.
 
 From the potential at every profile where users are few, else from random orders of arrival, with controls whose
-payments at every level are known (as in `controls`). The search among crowds calls both.
+payments at every level are known (as in `permutations`). The search among crowds calls both.
 """
 
 from __future__ import annotations
