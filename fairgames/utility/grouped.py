@@ -1,6 +1,6 @@
 """Utilities of users who are identical within groups, however many there are: evaluated on counts of users.
 
-The private and the federated mean, and declared thresholds of a million users, are `GroupedUtility`.
+`dp_mean` and `federated_mean` are such utilities.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Utilities that jump once enough weight is present, with the jumps declared, so that `payments.engines.threshold` prices
-them exactly.
+"""Utilities that jump once enough weight is present, with the jumps declared.
+
+`pricing` sets declared jumps apart, and `payments.engines.threshold` prices them without sampling.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Utility values of many states at once, in batches that workers share, each checked; for every engine that estimates."""
+"""Utility values of many states at once, checked, in batches that workers share; for all engines that estimate."""
 
 from __future__ import annotations
 
