@@ -23,9 +23,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import Ordering, arb, arb_mat, arb_poly, ctx, fmpq, fmpq_mat, fmpq_mpoly_ctx, fmpq_poly, fmpz_mat
 
-from fairgames.equilibrium.rational import simplest_between
+from fairgames.equilibrium.rational import simplest_between, to_integers
 from fairgames.equilibrium.solver import Strategies, Supports
 from fairgames.exactness import Array, Number, is_exact, to_float
+from fairgames.tolerance import MATCHING
 
 Polynomial: TypeAlias = Any
 """A polynomial over the rationals in the probabilities of one support (fmpq_mpoly)."""
@@ -206,9 +207,15 @@ def univariate(polynomial: Polynomial, variable: int) -> Any:
     return fmpq_poly(coefficients)
 
 
+def multivariate(polynomial: Any, variable: int, own_ring: Any) -> Polynomial:
+    """A univariate polynomial as one of several variables."""
+    unit = own_ring.gen(variable)
+    return sum((value * unit**power for power, value in enumerate(polynomial.coeffs())), own_ring.constant(0))
+
+
 def rounded(value: Any) -> float:
     """Float nearest to a rational, or to the middle of a ball."""
-    return float(arb(value).mid())
+    return float(fraction(arb(value).mid().fmpq()))
 
 
 def bounds(value: Any) -> tuple[Fraction, Fraction]:
@@ -323,7 +330,8 @@ def enclosed(gains: Gains, supports: Supports, strategies: Sequence[Array]) -> l
         for radius in _RADII:
             box = _contracted(gains, supports, middle, radius)
             if box is not None:
-                return box
+                # Around a better middle the same solution is enclosed with all digits.
+                return _contracted(gains, supports, [value.mid().fmpq() for value in box], _RADII[1]) or box
     return None
 
 
@@ -441,11 +449,36 @@ def _refined(gains: Gains, supports: Supports, middle: list[Any]) -> list[Any]:
     return middle
 
 
+def sharpened(payoffs: Sequence[Array], strategies: Strategies) -> Strategies:
+    """All digits of the solution that is proven to lie near a profile, in floats; the profile itself where none is.
+
+    Probabilities below `MATCHING` are taken for 0.
+
+    Examples
+    --------
+    >>> coarse = np.array([1 / 3 + 1e-8, 2 / 3 - 1e-8])
+    >>> sharp, _ = sharpened([np.array([[2, 0], [0, 1]]), np.array([[2, 0], [0, 1]])], (coarse, coarse))
+    >>> bool(sharp[0] == 1 / 3)
+    True
+    """
+    integers = [to_integers(payoff).integers for payoff in payoffs]
+    supports = tuple(tuple(np.flatnonzero(to_float(own) > MATCHING).tolist()) for own in strategies)
+    box = enclosed(gains_on(integers, supports), supports, strategies)
+    if box is None:
+        return strategies
+    sharp = tuple(np.zeros(len(own)) for own in strategies)
+    with ctx.workprec(_BITS):
+        for own, support, values in zip(sharp, supports, _completed(box, supports), strict=True):
+            own[list(support)] = list(map(rounded, values))
+    return sharp
+
+
 def middle_and_reach(box: Sequence[Any], supports: Supports) -> tuple[list[Array], float]:
     """Floats near the middle of a box, one vector a player over its support, and how far from them it reaches."""
-    middle = [np.array(list(map(rounded, own))) for own in _completed(box, supports)]
-    free = [value for own in middle for value in own[1:].tolist()]
-    apart = [float(abs(value - arb(here)).upper()) for value, here in zip(box, free, strict=True)]
+    with ctx.workprec(_BITS):
+        middle = [np.array(list(map(rounded, own))) for own in _completed(box, supports)]
+        free = [value for own in middle for value in own[1:].tolist()]
+        apart = [float(abs(value - arb(here)).upper()) for value, here in zip(box, free, strict=True)]
     return middle, 2 * len(free) * max(apart)
 
 

@@ -29,6 +29,8 @@ from fairgames.result import counted
 _MOST_PAYOFFS = 1e6
 _MOST_SUPPORTS = 1000
 _MOST_WALKED_ACTIONS = 20
+_RESCUERS = "gambit-logit", "gambit-simpdiv"
+"""Where nothing is found: a path, which is short, and then a subdivision, which always ends."""
 
 
 @public
@@ -49,9 +51,10 @@ def equilibria(
     method : str or Solver
         ``"auto"``: for two players every extreme equilibrium, by signs when both have two actions and
         otherwise by vertices (both exact and complete); for more players every pure equilibrium and,
-        when there are at most 1,000 supports, all others, support by support; for a fair
-        game whose payoffs do not fit in memory one equilibrium, by best replies on its potential. Or the
-        name of a solver (`available_solvers`), or several joined by ``"+"``, or a `Solver`.
+        when there are at most 1,000 supports, all others, support by support (where nothing is found, one
+        by Gambit's logit path or simplicial subdivision); for a fair game whose payoffs do not fit in
+        memory one equilibrium, by best replies on its potential. Or the name of a solver
+        (`available_solvers`), or several joined by ``"+"``, or a `Solver`.
     timeout : number, optional
         Seconds after which each solver is killed; what it had found is returned, marked incomplete. It
         then runs in a process of its own, which takes about a second to start. Best replies on a
@@ -116,7 +119,14 @@ def equilibria(
         payoffs, change = simplify(form.payoffs, rationalize)
         form = form._replace(payoffs=payoffs)
     plan = chosen_solvers(method, form.shape)
-    return certified(form, plan, [run_solver(solver, form.payoffs, seconds) for solver in plan], change)
+    runs = [run_solver(solver, form.payoffs, seconds) for solver in plan]
+    result = certified(form, plan, runs, change)
+    for name in _RESCUERS if named == "auto" else ():
+        if not result.equilibria:
+            plan = [*plan, BUILT_IN[name]]
+            runs.append(run_solver(plan[-1], form.payoffs, seconds))
+            result = certified(form, plan, runs, change)
+    return result
 
 
 def chosen_solvers(method: str | Solver, shape: tuple[int, ...]) -> list[Solver]:

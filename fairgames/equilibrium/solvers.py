@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 import numpy as np
 
 from fairgames.equilibrium.best_replies import solve_best_reply
+from fairgames.equilibrium.enclosures import sharpened
 from fairgames.equilibrium.rational import from_weights, to_integers
 from fairgames.equilibrium.solver import Found, Notes, Solver, Strategies
 from fairgames.equilibrium.supports import solve_supports
@@ -69,7 +70,7 @@ def solve_two_action(payoffs: Strategies, found: Found) -> Notes:
     >>> A = as_array([[1, -1], [-1, 1]], "A")
     >>> solve_two_action((A, -A), print)
     (array([Fraction(1, 2), Fraction(1, 2)], dtype=object), array([Fraction(1, 2), Fraction(1, 2)], dtype=object))
-    Notes(degenerate=False, warnings=())
+    Notes(degenerate=False, warnings=(), pieces=(), open_supports=())
     """
     A, B = (to_integers(payoff).integers for payoff in payoffs)
     row_gains = (A[0, 0] - A[1, 0], A[0, 1] - A[1, 1])
@@ -143,8 +144,12 @@ def _enumpoly(payoffs: Strategies, found: Found) -> Notes:
 
 
 def _logit(payoffs: Strategies, found: Found) -> Notes:
-    followed = gambit.logit(payoffs, found)
+    followed = gambit.logit(payoffs, lambda profile: found(sharpened(payoffs, profile)))
     return Notes(None, () if followed else ("logit could not follow its branch to an equilibrium",))
+
+
+def _simpdiv(payoffs: Strategies, found: Found) -> None:
+    gambit.simpdiv(payoffs, lambda profile: found(sharpened(payoffs, profile)))
 
 
 BUILT_IN: dict[str, Solver] = {
@@ -160,6 +165,7 @@ BUILT_IN: dict[str, Solver] = {
         Solver("gambit-enumpure", gambit.enumpure, "pure", exact=True, needs=("pygambit",)),
         Solver("gambit-enumpoly", _enumpoly, "isolated", needs=("pygambit",)),
         Solver("gambit-logit", _logit, "one", needs=("pygambit",)),
+        Solver("gambit-simpdiv", _simpdiv, "one", needs=("pygambit",)),
         Solver("nashpy-support", solve_support_enumeration, "isolated", n_players=2, needs=("nashpy",)),
         Solver("nashpy-vertex", solve_vertex_enumeration, "complete", n_players=2, least_actions=2, needs=("nashpy",)),
     )

@@ -234,7 +234,8 @@ def at_corners(gains: Floats, cells: Sequence[Floats], player: int) -> Floats:
         if other == player or corners.shape[1:] == (1, 1):
             lengths.append(1)
         else:
-            values = corners[:, None] @ values.reshape(n_cells, math.prod(lengths), corners.shape[2], -1)
+            after = math.prod(gains.shape[other + 3 :])
+            values = corners[:, None] @ values.reshape(n_cells, math.prod(lengths), corners.shape[2], after)
             lengths.append(corners.shape[1])
     return values.reshape(n_cells, *lengths)
 

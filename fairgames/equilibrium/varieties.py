@@ -253,7 +253,43 @@ class _Search:
             elif not self._is_empty(system):
                 raise _OpenError
         elif not self._is_empty(system):
+            if len(set().union(*unknown)) != 2:
+                raise _OpenError
+            yield from self._plane(system, None if alone is None else unknown[alone], unknown)
+
+    def _plane(self, system: _System, alone: set[int] | None, unknown: Sequence[set[int]]) -> Iterator[Piece]:
+        """Several equations in two unknowns: the roots of a resultant, and of the common factor above each."""
+        if alone is None:
+            first, second = system.equations[:2]
+            eliminated = min(unknown[0], key=lambda place: first.degrees()[place] * second.degrees()[place])
+            for factor in _irreducible([first.resultant(second, self.names[eliminated])]):
+                if not _one_signed(factor):
+                    yield from self.solve(system._replace(equations=(factor, *system.equations)))
+            return
+        (kept,) = alone
+        (other,) = set().union(*unknown) - alone
+        fixed = next(e for e, own in zip(system.equations, unknown, strict=True) if own == alone)
+        modulus = enclosures.univariate(fixed, kept)
+        if not enclosures.roots_between_0_and_1(modulus):
+            return
+        rows = [
+            [enclosures.univariate(power, kept) % modulus for power in _by_power(equation, other)]
+            for equation, own in zip(system.equations, unknown, strict=True)
+            if other in own
+        ]
+        common: list[Any] = []
+        for row in rows:
+            common = _common_factor(common, row, modulus)
+        slopes = [place * value for place, value in enumerate(common)][1:]
+        repeated = _common_factor(common, slopes, modulus)
+        if len(common) > 1 and len(common) - len(repeated) != 1:
             raise _OpenError
+        if len(common) > 1:
+            # All roots are one: minus the second coefficient from above, by the degree.
+            degree = len(common) - 1
+            root = enclosures.multivariate(common[-2] / -degree, kept, fixed.context())
+            line = fixed.context().gen(other) - root
+            yield from self.solve(system._replace(equations=(line, fixed)))
 
     def _holds(self, system: _System, values: dict[int, Any]) -> bool:
         """Whether all inequalities hold at a point of which at most one coordinate is algebraic."""
@@ -354,6 +390,31 @@ class _Search:
             vector[list(support)] = [number(value) for value in (enclosures.rational(1) - sum(own), *own)]
             strategies.append(vector)
         return tuple(strategies)
+
+
+def _common_factor(left: list[Any], right: list[Any], modulus: Any) -> list[Any]:
+    """Greatest common factor, monic, of two polynomials over the field that a root of an irreducible one generates."""
+    left, right = _monic(left, modulus), _monic(right, modulus)
+    while right:
+        while len(left) >= len(right):
+            shift, top = len(left) - len(right), left[-1]
+            left = [
+                value if place < shift else (value - top * right[place - shift]) % modulus
+                for place, value in enumerate(left[:-1])
+            ]
+            while left and left[-1] == 0:
+                left = left[:-1]
+        left, right = right, _monic(left, modulus)
+    return left
+
+
+def _monic(coefficients: list[Any], modulus: Any) -> list[Any]:
+    while coefficients and coefficients[-1] == 0:
+        coefficients = coefficients[:-1]
+    if not coefficients:
+        return []
+    _, inverse, _ = coefficients[-1].xgcd(modulus)
+    return [value * inverse % modulus for value in coefficients]
 
 
 def _irreducible(polynomials: Sequence[Polynomial]) -> list[Polynomial]:

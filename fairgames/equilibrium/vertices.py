@@ -259,7 +259,7 @@ def solve_vertices(payoffs: Strategies, found: Found) -> Notes:
     ['0', '1/3', '2/3'] ['1/3', '2/3']
     ['1', '0', '0'] ['2/3', '1/3']
     ['1', '0', '0'] ['1', '0']
-    Notes(degenerate=True, warnings=())
+    Notes(degenerate=True, warnings=(), pieces=(), open_supports=())
     """
     n_rows, n_columns = payoffs[0].shape
     row_player = [x for x in vertices(_positive_integers(payoffs[1].T)) if any(x.weights)]

@@ -14,12 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fairgames.errors import InputError
-from fairgames.exactness import Array, is_exact, to_fractions
+from fairgames.exactness import Array, is_exact, to_float, to_fractions
 
 Strategies = tuple[Array, ...]
 
 
 Found = Callable[[Strategies], None]
+
+_SIMPLICIAL_REGRET = Fraction(1, 10**11)
+"""As a part of the range of payoffs: less than what certificates in floats allow."""
 
 
 class UndecidedSupports(NamedTuple):
@@ -197,6 +200,15 @@ def logit(payoffs: Sequence[Array], found: Found) -> bool:
     if result.success:
         found(from_mixed_profile(result.equilibrium))
     return bool(result.success)
+
+
+def simpdiv(payoffs: Sequence[Array], found: Found) -> None:
+    """Report one equilibrium by simplicial subdivision, which always ends (van der Laan, Talman 1987)."""
+    import pygambit
+
+    start = to_gambit(_rescaled(payoffs)).mixed_strategy_profile(rational=True)
+    result = pygambit.nash.simpdiv_solve(start, maxregret=_SIMPLICIAL_REGRET)
+    found(tuple(map(to_float, from_mixed_profile(result.equilibrium))))
 
 
 def _rescaled(payoffs: Sequence[Array]) -> list[Array]:

@@ -369,6 +369,23 @@ def test_finding_nothing_is_never_called_complete(method):
     assert "Nash 1950" in result.warnings[-1]
 
 
+@pytest.mark.parametrize("following", [True, False])
+def test_of_many_supports_one_equilibrium_is_found_when_none_is_pure(monkeypatch, following):
+    """Each player wants to do as the next one does, but the last wants to differ from the first."""
+    monkeypatch.setattr("fairgames.equilibrium.solve._MOST_SUPPORTS", 10)
+    if not following:
+        monkeypatch.setitem(BUILT_IN, "gambit-logit", Solver("gambit-logit", finds_nothing, "one"))
+    payoffs = np.zeros((3, 2, 2, 2), dtype=int)
+    for x, y, z in itertools.product(range(2), repeat=3):
+        payoffs[:, x, y, z] = (2 + x) * (x == y), (3 - y) * (y == z), (1 + z) * (z != x)
+    result = equilibria(list(payoffs))
+    assert result.method == "pure+gambit-logit" + "+gambit-simpdiv" * (not following)
+    assert not result.complete
+    # Indifference of players 1, 2, 3: 2 y0 = 3 y1, 3 z0 = 2 z1, x1 = 2 x0.
+    for own, expected in zip(result[0].strategies, ([1 / 3, 2 / 3], [3 / 5, 2 / 5], [2 / 5, 3 / 5]), strict=True):
+        np.testing.assert_allclose(np.asarray(own, dtype=float), expected, atol=1e-7)
+
+
 def fails(payoffs, found):
     raise RuntimeError("out of luck")
 
