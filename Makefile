@@ -64,9 +64,9 @@ format: $(VENV)/.check ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.bench $(PYDVL)/.installed ## Print every speed claim as a ratio measured in this run
+bench: $(VENV)/.bench $(PYDVL)/.installed ## Measure every speed claim beside its peer, for the table of the documentation
 	@for script in benchmarks/bench_*.py; do \
-		echo; echo "== $$script"; $(PLAIN_BLAS) $(BIN)/python $$script || exit 1; \
+		echo; echo "== $$script"; $(PLAIN_BLAS) $(ONE_THREAD) $(BIN)/python $$script || exit 1; \
 	done
 
 clean: ## Remove the environment and everything generated

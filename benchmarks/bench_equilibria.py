@@ -7,26 +7,17 @@ miss some.
 
 from __future__ import annotations
 
-import time
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from timing import claim, least, process, run
 
 from fairgames import FairGame, FederatedMeanUtility, equilibria
-
-
-def seconds(solve: Callable[[], Any], least: float = 0.3) -> tuple[float, int]:
-    """Best of repeated runs, and the number of equilibria."""
-    best, spent, found = float("inf"), 0.0, 0
-    while spent < least:
-        start = time.perf_counter()
-        found = len(solve())
-        best = min(best, time.perf_counter() - start)
-        spent += time.perf_counter() - start
-    return best, found
 
 
 def peers(A: np.ndarray, B: np.ndarray) -> dict[str, Callable[[], Any]]:
@@ -48,31 +39,42 @@ def peers(A: np.ndarray, B: np.ndarray) -> dict[str, Callable[[], Any]]:
     }
 
 
-def compare(title: str, A: np.ndarray, B: np.ndarray) -> None:
-    """Print one game's table; ratios are peer / fairgames: 2x2 above 1 beside nashpy, 8x8 above 0.5 beside Gambit."""
-    print(f"\n{title}")
-    own, count = seconds(lambda: equilibria([A, B]))
-    print(f"  {'fairgames, with certificates':32} {1000 * own:10.3f} ms   {count:3d} equilibria")
+def compare(title: str, A: np.ndarray, B: np.ndarray, bars: dict[str, float]) -> None:
+    """One game beside each peer."""
+    own, found = least(lambda: list(equilibria([A, B])))
     for name, solve in peers(A, B).items():
         if name.startswith("quantecon"):
             solve()  # compiles
-        taken, found = seconds(solve)
-        missed = f", {count - found} missed" if found < count else ""
-        print(f"  {name:32} {1000 * taken:10.3f} ms   {found:3d} equilibria{missed}   ratio {taken / own:.2f}")
+        taken, theirs = least(solve)
+        missed = f", {len(found) - len(theirs)} of {len(found)} missed" if len(theirs) < len(found) else ""
+        claim(f"{title}, {len(found)} equilibria", own, name + missed, taken, wins=bars.get(name))
 
 
-def compare_more_users(title: str, games: list[Any]) -> None:
-    """Print how many equilibria we and enumpoly find, median and slowest time, and how many games are decided."""
-    print(f"\n{title}, {len(games)} games")
+def beside_lrs(size: int, A: np.ndarray, B: np.ndarray) -> None:
+    """One large game beside lrsnash, where that is installed (Debian's package lrslib)."""
+    lrsnash = shutil.which("lrsnash")
+    if lrsnash is None:
+        print("  lrsnash is not here: its rows are left out")
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".game") as file:
+        file.write("\n\n".join([f"{size} {size}", *("\n".join(" ".join(map(str, row)) for row in M) for M in (A, B))]))
+        file.flush()
+        theirs = process([lrsnash, file.name], 3)
+    own, found = least(lambda: list(equilibria([A, B])), repeat=1)
+    claim(f"random integers, {size}x{size}, {len(found)} equilibria", own, "lrsnash (C, GMP)", theirs, wins=0.5)
+
+
+def compare_more_users(title: str, games: list[Any], bar: float | None = None) -> None:
+    """Median time of a game beside enumpoly; how many equilibria each finds, and how many games are decided."""
+    took, found = {}, {}
     for method in ("auto", "gambit-enumpoly"):
-        taken, found, decided = [], 0, 0
-        for game in games:
-            start = time.process_time()
-            result = equilibria(game, method=method)
-            taken.append(1000 * (time.process_time() - start))
-            found, decided = found + len(result), decided + result.complete
-        times = f"{np.median(taken):10.3f} ms, slowest {max(taken):.3f} ms"
-        print(f"  {method:32} {times}   {found:3d} equilibria; complete by proof in {decided} games")
+        answers = [least(equilibria, game, method=method, repeat=1) for game in games]
+        took[method] = float(np.median([seconds for seconds, _ in answers]))
+        decided = sum(result.complete for _, result in answers)
+        found[method] = f"{sum(len(result) for _, result in answers)} equilibria, complete by proof in {decided}"
+    ours, theirs = ("auto", "gambit-enumpoly")
+    name = f"{title}, median of {len(games)} games: {found[ours]}"
+    claim(name, took[ours], f"{theirs}: {found[theirs]}", took[theirs], most=bar)
 
 
 def hospitals(n_games: int) -> list[FairGame]:
@@ -87,29 +89,36 @@ def hospitals(n_games: int) -> list[FairGame]:
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    print("bars: 2x2 ratio to nashpy support enumeration at least 1; 8x8 ratio to enummixed, rational, at least 0.5")
     third = Fraction(2, 3)
     c1, c2 = Fraction(3, 5), Fraction(11, 20)
     A = np.array([[0, 0], [third - c1, Fraction(1, 2) - c1]], dtype=object)
     B = np.array([[0, third - c2], [0, Fraction(1, 2) - c2]], dtype=object)
-    compare("the paper's 2x2 game, (c1, c2)/alpha = (.6, .55), rational", A, B)
-    compare("the same in floats", A.astype(float), B.astype(float))
+    small, large = {"nashpy support enumeration": 1}, {"pygambit enummixed, rational": 0.5}
+    compare("the paper's 2x2 game, (c1, c2)/alpha = (.6, .55), rational", A, B, small)
+    compare("the same in floats", A.astype(float), B.astype(float), small)
     rng = np.random.default_rng(0)
     for size in (3, 5, 8):
         A, B = rng.integers(-50, 51, (2, size, size))
-        compare(f"random integers, {size}x{size}", A, B)
+        compare(f"random integers, {size}x{size}", A, B, large if size == 8 else {})
     A, B = rng.normal(size=(2, 8, 8))
-    compare("random floats, 8x8", A, B)
+    compare("random floats, 8x8", A, B, {})
     A, B = rng.integers(0, 3, (2, 6, 6))
-    compare("degenerate small integers, 6x6", A, B)
-    print("\nbars in ms for more users: 2x2x2 20, 2x2x2x2 300, 3x3x3 3000, three hospitals of three levels 2000")
-    for shape, n_games in (((2, 2, 2), 200), ((2, 2, 2, 2), 40), ((3, 3, 3), 20)):
+    compare("degenerate small integers, 6x6", A, B, {})
+    for size in (10, 12):
+        beside_lrs(size, *rng.integers(-50, 51, (2, size, size)))
+    more_users()
+
+
+def more_users() -> None:
+    """Random games and hospitals of three and four users."""
+    for shape, n_games, bar in (((2, 2, 2), 50, 0.02), ((2, 2, 2, 2), 10, 0.3), ((3, 3, 3), 5, 3)):
         rng = np.random.default_rng(0)
-        compare_more_users(f"random floats, {shape}", [[rng.normal(size=shape) for _ in shape] for _ in range(n_games)])
+        games = [[rng.normal(size=shape) for _ in shape] for _ in range(n_games)]
+        compare_more_users(f"random floats, {shape}", games, bar)
     rng = np.random.default_rng(0)
-    compare_more_users("payoffs 0 and 1, (2, 2, 2)", [list(rng.integers(0, 2, (3, 2, 2, 2))) for _ in range(100)])
-    compare_more_users("three hospitals, three levels", hospitals(20))
+    compare_more_users("payoffs 0 and 1, (2, 2, 2)", [list(rng.integers(0, 2, (3, 2, 2, 2))) for _ in range(25)])
+    compare_more_users("three hospitals, three levels", hospitals(5), 2)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -7,9 +7,9 @@ timed on the same states in the same run; their error is measured against the in
 """
 
 import resource
-import time
 
 import numpy as np
+from timing import claim, least, run
 
 from fairgames import FederatedMeanUtility, fair_payments
 from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
@@ -28,57 +28,51 @@ def case(n_users, mix):
     return utility, levels, counts
 
 
-def timed(run):
-    """Return the answer and the CPU seconds it took."""
-    start = time.process_time()
-    return run(), time.process_time() - start
-
-
-def off(found, values):
+def off(values, reference, scale):
     """Largest difference, as a part of the average payment."""
-    return np.nanmax(np.abs(found.values - values)) / found.scale
+    return np.nanmax(np.abs(values - reference)) / scale
 
 
 def moves_row(n_users, mix, bar):
     """All moves of one state."""
     utility, _, counts = case(n_users, mix)
-    found, took = timed(lambda: integrate(utility, counts))
-    said = f"states {found.error / found.scale:7.1e}"
+    name = f"all moves of {n_users:,}, {mix}"
+    took, found = least(integrate, utility, counts, repeat=2)
+    sampled, drawn = least(moves_by_permutations, utility, counts, repeat=1)
+    claim(name, took, "random orders", sampled, most=bar)
+    if n_users > 100:
+        return
     if n_users == 12:
-        said += f", off by {off(found, moves_by_potential(utility, counts).values):7.1e}"
-    if n_users == 100:
-        said += f", off by {off(found, integrate(utility, counts, fineness=2.0, likeness=0.0).values):7.1e}"
-    if n_users <= 100:
-        drawn, sampled = timed(lambda: moves_by_permutations(utility, counts))
-        said += f"; random orders {sampled:6.2f} s, off by {off(found, drawn.values):7.1e}"
-    kept = f"bar {bar:g} s {'kept' if took <= bar else 'MISSED'}" if bar else ""
-    print(f"  all moves of {n_users:5,} {mix:13} {took:6.2f} s {kept:17} {said}")
+        exact, reference = moves_by_potential(utility, counts).values, "all coalitions"
+    else:
+        exact, reference = integrate(utility, counts, fineness=2.0, likeness=0.0).values, "twice as many nodes"
+    wrong = [off(answer.values, exact, found.scale) for answer in (found, drawn)]
+    claim(f"{name}, beside {reference}", wrong[0], "random orders", wrong[1], unit="of the average payment", most=1e-9)
 
 
 def profile_row(n_users, mix):
     """One profile at the public door."""
     utility, levels, _ = case(n_users, mix)
-    paid, took = timed(lambda: fair_payments(utility, levels))
-    drawn, sampled = timed(lambda: fair_payments(utility, levels, engine="permutations", budget=20 * n_users))
+    took, paid = least(fair_payments, utility, levels, repeat=1)
+    sampled, drawn = least(fair_payments, utility, levels, engine="permutations", budget=20 * n_users, repeat=1)
     average = float(paid.utility) / max(1, np.count_nonzero(levels))
-    missed = abs(paid.values.sum() - paid.utility) / paid.utility
-    print(
-        f"  one profile of {n_users:,} {mix:13} {took:6.2f} s bar 15 s {'kept' if took <= 15 else 'MISSED'} "
-        f"{paid.engine}: states {paid.standard_errors.max() / average:7.1e}, misses the utility by {missed:7.1e}; "
-        f"random orders {sampled:6.2f} s, off by {np.abs(drawn.values - paid.values).max() / average:7.1e}"
-    )
+    name, unit = f"one profile of {n_users:,}, {mix}", "of the average payment"
+    claim(name, took, "random orders", sampled, most=15)
+    missed = abs(float(paid.values.sum() - paid.utility)) / average
+    apart = np.abs(drawn.values - paid.values).max() / average
+    claim(f"{name}, by how much payments miss the utility", missed, "one payment by random orders", apart, unit=unit)
 
 
 def main():
-    """Print all rows."""
-    print("integrals: CPU time; errors as parts of the average payment")
+    """Print all claims."""
     for n_users, bar in ((12, None), (100, 2), (300, 6)):
         for mix in MIXES:
             moves_row(n_users, mix, bar)
     for mix in MIXES:
         profile_row(1000, mix)
-    print(f"  largest memory of the run {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB (bar 2)")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    claim("memory of the run", memory, "a limit, not a race", unit="GiB", most=2)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
-import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
+from timing import claim, least, run
 
-from fairgames import FederatedMeanUtility, optimal_alpha
+from fairgames import FederatedMeanUtility, optimal_alpha, payment_table
 from fairgames.equilibrium.intervals import payment_intervals
-from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.two_player.optimum import best_of_two
 from fairgames.mechanism.two_player.two_groups import two_group_optima
@@ -26,15 +24,6 @@ from fairgames.payments.potential import potential_tensor
 SAMPLES = [10, 10, 10, 10, 100, 10, 10, 10, 100, 10]
 COSTS = [[0, 0.2, 2.4]] * 4 + [[0, 0.25, 3.3]] + [[0, 0.04, 0.21]] * 3 + [[0, 0.2, 2]] + [[0, 1.5, 20]]
 GRID = np.linspace(0.01, 1, 100)
-
-
-def best_time(function: Callable[[], object], repeats: int) -> float:
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return min(times)
 
 
 def figure_7() -> None:
@@ -46,32 +35,22 @@ def figure_7() -> None:
         lo, _, stable = payment_intervals([potential_tensor(U)] * U.ndim, costs)
         return np.where(stable, (1 - lo) * U, -np.inf).max()
 
-    bare = best_time(intervals_and_optimum, 9)
-    front = best_time(lambda: optimal_alpha(utility, COSTS), 5)
-    tracemalloc.start()
-    optimum = optimal_alpha(utility, COSTS)
-    memory = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    bare, _ = least(intervals_and_optimum, repeat=9)
+    front, optimum = least(optimal_alpha, utility, COSTS, repeat=9)
     partitions = list(states())
     sample = [partitions[k] for k in np.linspace(0, len(partitions) - 1, 20).astype(int)]
     scale = len(partitions) / len(sample)
-    printed = scale * best_time(lambda: [algorithm_1(utility, state, everybody()) for state in sample], 1)
-    looped = len(partitions) * best_time(lambda: [algorithm_1(utility, sample[10], everybody(), one_by_one)], 1)
-    skipping = scale * best_time(lambda: [algorithm_1(utility, state, one_of_each(state)) for state in sample], 1)
+    printed = scale * least(lambda: [algorithm_1(utility, state, everybody()) for state in sample], repeat=1)[0]
+    looped = len(partitions) * least(algorithm_1, utility, sample[10], everybody(), one_by_one, repeat=1)[0]
+    skipping = scale * least(lambda: [algorithm_1(utility, state, one_of_each(state)) for state in sample])[0]
     print(f"Fig. 7, N = 10, 3 levels, {U.size:,} profiles: alpha = {optimum.alpha:.6f}, value {optimum.value:.6f}")
-    print(f"  potential, every interval and the optimum   {1e3 * bare:8.1f} ms (bar 50 ms)")
-    print(f"  optimal_alpha, with its landscape           {1e3 * front:8.1f} ms, {memory / 2**20:.0f} MiB")
-    print(
-        f"  Algorithm 1, 100 alphas, on {len(sample)} (the first line: 1) of {len(partitions)} partitions, scaled"
-        " (bar 1,000 x):"
-    )
-    peers = (
-        ("as printed, subset by subset", looped),
-        ("as printed, subsets vectorised", printed),
-        ("the same, nothing repeated", skipping),
-    )
-    for name, peer in peers:
-        print(f"    {name:30}            {peer:8.1f} s, {peer / bare:,.0f} x ({peer / front:,.0f} x optimal_alpha)")
+    for name, peer, bar in (
+        (f"Algorithm 1 as printed, subset by subset (1 of {len(partitions)} partitions, scaled)", looped, 1_000),
+        (f"Algorithm 1, subsets vectorised ({len(sample)} partitions, scaled)", printed, None),
+        (f"the same, nothing repeated ({len(sample)} partitions, scaled)", skipping, None),
+    ):
+        claim("Fig. 7: potential, every interval and the optimum", bare, name, peer, most=0.05, wins=bar)
+        claim("Fig. 7: optimal_alpha, with its landscape", front, name, peer)
 
 
 TYPES = [[user for user, n in enumerate(SAMPLES) if n == size] for size in (10, 100)]
@@ -192,50 +171,50 @@ def assignable(alpha: float, kind: int, counts: tuple[int, ...], pay: dict[tuple
     return place(0, list(counts))
 
 
-def figure_9() -> None:
+def on_a_grid(pay: list[np.ndarray], worth: np.ndarray, costs: list[np.ndarray]) -> float:
+    """Best that the platform keeps at 100 alphas, of the equilibria that nashpy finds."""
     import nashpy
 
-    worth = np.array([[0, 2 / 3], [2 / 3, 1]])
-    costs = np.linspace(0, 1, 200)
-    ours = best_time(lambda: two_group_optima(worth, costs, costs), 7)
-    optima = two_group_optima(worth, costs, costs)
-    pay = np.array([[0, 0], [2 / 3, 1 / 2]])
-    rng = np.random.default_rng(0)
-    sample = rng.integers(0, 200, (500, 2))
-    start = time.process_time()
-    shortfall = 0.0
+    best = 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for row, column in sample:
-            best = 0.0
-            for alpha in GRID:
-                first = alpha * pay - costs[row] * np.array([[0], [1]])
-                second = alpha * pay.T - costs[column] * np.array([[0, 1]])
-                for x, y in nashpy.Game(first, second).support_enumeration():
-                    best = max(best, (1 - alpha) * float(x @ worth @ y))
-            shortfall = max(shortfall, float(optima.value[row, column]) - best)
-    peer = (time.process_time() - start) * costs.size**2 / len(sample)
-    exact = best_time(
-        lambda: best_of_two(as_problem([[0, "2/3"], ["2/3", 1]], [[0, Fraction(3, 10)], [0, Fraction(31, 100)]])), 20
+        for alpha in GRID:
+            first, second = alpha * pay[0] - costs[0][:, None], alpha * pay[1] - costs[1]
+            for x, y in nashpy.Game(first, second).support_enumeration():
+                best = max(best, (1 - alpha) * float(x @ worth @ y))
+    return best
+
+
+def figure_9() -> None:
+    worth = np.array([[0, 2 / 3], [2 / 3, 1]])
+    costs = np.linspace(0, 1, 200)
+    ours, optima = least(two_group_optima, worth, costs, costs, repeat=7)
+    pay = np.array([[0, 0], [2 / 3, 1 / 2]])
+    sample = np.random.default_rng(0).integers(0, 200, (200, 2))
+    pairs = [[np.array([0, costs[place]]) for place in pair] for pair in sample]
+    peer, kept = least(lambda: [on_a_grid([pay, pay.T], worth, pair) for pair in pairs], repeat=1)
+    claim(
+        "Fig. 9: 200 x 200 costs, no grid of alpha",
+        ours,
+        f"nashpy at 100 alphas ({len(sample)} pairs of costs, scaled)",
+        peer / len(sample) * costs.size**2,
+        most=0.2,
+        wins=10_000,
     )
-    print("Fig. 9, 200 x 200 costs")
-    print(f"  two_group_optima, no grid of alpha          {1e3 * ours:8.1f} ms (bar 200 ms)")
-    print(f"  nashpy at 100 alphas                        {peer:8.0f} s ({len(sample)} of {costs.size**2} cost pairs)")
-    print(f"  ratio                                       {peer / ours:8,.0f} x (bar 10,000 x)")
-    print(f"  largest shortfall of the grid's value       {shortfall:8.4f}")
-    print(f"  one pair in rationals, every equilibrium    {1e3 * exact:8.2f} ms")
+    print(f"    largest shortfall of the grid's value {(optima.value[*sample.T] - kept).max():.4f}")
+    problem = as_problem([[0, "2/3"], ["2/3", 1]], [[0, Fraction(3, 10)], [0, Fraction(31, 100)]])
+    exact, _ = least(best_of_two, problem, repeat=20)
+    claim("one pair in rationals, every equilibrium", exact, "nashpy at 100 alphas, in floats", peer / len(sample))
 
 
 def three_levels() -> None:
     utility = FederatedMeanUtility([10, 100], between_variance=1, within_variance=10)
     costs = [[0, 0.2, 0.6], [0, 0.5, 1.5]]
-    seconds = best_time(lambda: optimal_alpha(utility, costs), 5)
-    optimum = optimal_alpha(utility, costs)
-    grid = max(optimum.landscape.value(float(alpha)) for alpha in np.linspace(0, 1, 401))
-    pure = best_pure(as_problem(utility, costs)).peak
-    print("Two users, three levels, every equilibrium in rationals")
-    print(f"  optimal_alpha, with its landscape           {1e3 * seconds:8.1f} ms, value {optimum.value:.4f}")
-    print(f"  best of a 400-point grid {grid:.4f}; best pure equilibrium {pure.value:.4f}")
+    ours, optimum = least(optimal_alpha, utility, costs, repeat=5)
+    pay = [payment_table(utility).user(user) for user in range(2)]
+    peer, kept = least(on_a_grid, pay, utility.tensor(), [np.array(row) for row in costs], repeat=1)
+    claim("two users, three levels, every equilibrium in rationals", ours, "nashpy at 100 alphas, in floats", peer)
+    print(f"    value {optimum.value:.4f}, of the grid {kept:.4f}")
 
 
 def main() -> None:
@@ -245,4 +224,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

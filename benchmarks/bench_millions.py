@@ -7,14 +7,14 @@ U/N); time(10^7) at most 1.5 times time(10^5); a declared additive threshold 0.0
 import numpy as np
 from black_box import BlackBox
 from scipy.stats import hypergeom
-from timing import least, verdict
+from timing import claim, least, run
 
 from fairgames import DPMeanUtility, FederatedMeanUtility, fair_payments
 from fairgames.payments.engines.strata import strata_payments
 from fairgames.payments.engines.threshold import threshold_payments
 
 USERS = (10**5, 10**6, 10**7)
-RUNS = 9
+ALONE = "peers take users one by one"
 
 
 def cases(n_users):
@@ -49,48 +49,44 @@ def exact_threshold(weights, sizes, quota):
 
 
 def thresholds():
-    print("  declared additive threshold (bars: 0.05 s, 1e-8)")
     weights, sizes, quota = [1, 2], [1_200, 800], 1_400
     paid = threshold_payments(weights, sizes, quota)
     wrong = np.abs(paid / exact_threshold(weights, sizes, quota) - 1).max()
-    print(f"    {sum(sizes):>12,} users: relative error {wrong:.0e} beside every count, {verdict(wrong, 1e-8)}")
+    name = "declared additive threshold"
+    claim(f"{name}, {sum(sizes):,} users, beside every count", wrong, ALONE, unit="relative error", most=1e-8)
     for n_users in USERS:
         sizes = [6 * n_users // 10, 4 * n_users // 10]
-        took, paid = least(threshold_payments, weights, sizes, 7 * n_users // 10, repeat=RUNS)
+        took, paid = least(threshold_payments, weights, sizes, 7 * n_users // 10)
         off = abs(paid @ sizes - 1)
-        print(f"    {n_users:>12,} users: {took:.4f} s, {verdict(took, 0.05)}; adds up within {off:.0e}")
-    refused = sum(
-        not strata_payments(
+        claim(f"{name}, {n_users:,} users", took, ALONE, most=0.05)
+        print(f"    adds up within {off:.0e}")
+    missed = sum(
+        strata_payments(
             lambda n: 1.0 * (n[:, 0] + 2 * n[:, 1] >= 700_000), [600_000, 400_000], seed, max_evaluations=1_000_000
         ).resolved
         for seed in range(20)
     )
-    print(f"  undeclared threshold among 10^6 users: unresolved in {refused} of 20 seeds (bar 20)")
+    claim("undeclared threshold among 10^6 users, called resolved", missed, ALONE, unit="of 20 seeds", most=0)
 
 
 def main():
-    """Print all rows with their bars."""
-    print(
-        f"Payments of very many users: shortest of {RUNS} runs; largest standard error over max(|phi|, U/N), bar 1e-4"
-    )
+    """Print all claims."""
     times = {}
     for n_users in USERS:
         for name, (utility, profile, engine, bar) in cases(n_users).items():
-            took, paid = least(fair_payments, utility, profile, engine=engine, repeat=RUNS)
+            took, paid = least(fair_payments, utility, profile, engine=engine)
             counts = np.array(profile)[:, 1:]
             scale = np.maximum(np.abs(paid.values), abs(paid.utility) / n_users)
             error = (paid.standard_errors / scale)[:, 1:][counts > 0].max()
             times[name, n_users] = took
-            resolved = "resolved" if paid.resolved else "UNRESOLVED"
-            print(
-                f"  {n_users:>12,}  {name:26} {took:7.3f} s, bar {bar:g} {verdict(took, bar):6} "
-                f"{paid.evaluations:>9,} evaluations  {error:.1e} {verdict(error, 1e-4)}, {resolved}"
-            )
+            claim(f"{name}, {n_users:,} users", took, ALONE, most=bar)
+            claim(f"{name}, {n_users:,} users", error, ALONE, unit="max(|phi|, U/N), standard error", most=1e-4)
+            print(f"    {paid.evaluations:,} evaluations, {'resolved' if paid.resolved else 'UNRESOLVED'}")
     for name in cases(USERS[0]):
-        ratio = times[name, USERS[-1]] / times[name, USERS[0]]
-        print(f"  time(10^7) / time(10^5), {name:26} {ratio:.2f}, bar 1.5 {verdict(ratio, 1.5)}")
+        large, small = times[name, USERS[-1]], times[name, USERS[0]]
+        claim(f"{name}, 10^7 users beside 10^5", large, "itself, of 10^5 users", small, wins=2 / 3)
     thresholds()
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

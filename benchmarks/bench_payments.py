@@ -4,27 +4,18 @@ shapiq computes the Shapley values of one coalition game at a time; a payment ta
 profile. It is timed on a sample of profiles and scaled, and the output says so.
 """
 
-import time
-
 import numpy as np
 import shapiq
+from timing import claim, least, run
 
 import fairgames as fg
 
-N_USERS, N_LEVELS, SAMPLE = 10, 3, 20
-
-
-def seconds(function, repeats):
-    """Return the fastest of several runs, and the last result."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        result = function()
-        times.append(time.perf_counter() - start)
-    return min(times), result
+N_LEVELS = 3
 
 
 def shapiq_payments(tensor, profile):
+    """Payments at one profile."""
+
     def game(coalitions):
         return tensor[tuple((np.atleast_2d(coalitions) * profile).T.astype(int))]
 
@@ -33,29 +24,24 @@ def shapiq_payments(tensor, profile):
 
 
 def main():
+    """Print both claims."""
     rng = np.random.default_rng(0)
-    tensor = rng.random((N_LEVELS,) * N_USERS)
-    tensor.flat[0] = 0
-    ours, table = seconds(lambda: fg.payment_table(tensor), repeats=7)
-    profiles = rng.integers(1, N_LEVELS, size=(SAMPLE, N_USERS))
-    start = time.perf_counter()
-    theirs = [shapiq_payments(tensor, profile) for profile in profiles]
-    scaled = (time.perf_counter() - start) / SAMPLE * tensor.size
-    difference = max(
-        np.abs(table[profile].values - values).max() for profile, values in zip(profiles, theirs, strict=True)
-    )
-    print(f"all payments, all {tensor.size:,} profiles, {N_LEVELS} levels, N = {N_USERS}")
-    print(f"  fairgames                         {ours * 1e3:9.1f} ms")
-    print(f"  shapiq ({SAMPLE} profiles, scaled)     {scaled:9.1f} s")
-    print(
-        f"  ratio                             {scaled / ours:9,.0f} x   bar 50,000 "
-        f"(largest difference {difference:.1e})"
-    )
-    larger = rng.random((N_LEVELS,) * 13)
-    larger.flat[0] = 0
-    thirteen, _ = seconds(lambda: fg.payment_table(larger), repeats=3)
-    print(f"  fairgames, N = 13 ({larger.size:,} profiles)  {thirteen * 1e3:.0f} ms, bar about 150 ms")
+    for n_users, sample, bar in ((10, 20, 100_000), (13, 2, None)):
+        tensor = rng.random((N_LEVELS,) * n_users)
+        tensor.flat[0] = 0
+        ours, table = least(fg.payment_table, tensor, repeat=7)
+        profiles = rng.integers(1, N_LEVELS, size=(sample, n_users))
+        took, theirs = least(lambda t=tensor, p=profiles: [shapiq_payments(t, profile) for profile in p], repeat=1)
+        claim(
+            f"all payments, {N_LEVELS} levels, {n_users} users, all {tensor.size:,} profiles",
+            ours,
+            f"shapiq ({sample} profiles, scaled)",
+            took / sample * tensor.size,
+            wins=bar,
+        )
+        apart = max(np.abs(table[p].values - values).max() for p, values in zip(profiles, theirs, strict=True))
+        print(f"    largest difference {apart:.1e}")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

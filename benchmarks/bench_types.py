@@ -6,10 +6,10 @@ force over the alpha sets of its profiles, from the definition, on a small one (
 """
 
 import resource
-import time
 from itertools import product
 
 import numpy as np
+from timing import claim, least, run
 
 from fairgames import FederatedMeanUtility
 from fairgames.mechanism.dense import best_pure
@@ -42,61 +42,51 @@ def tied_costs(n_users, share, seed=0):
     return costs
 
 
-def seconds(function, *arguments, **options):
-    start = time.perf_counter()
-    result = function(*arguments, **options)
-    return time.perf_counter() - start, result
-
-
 def hundred_users():
+    """What no list of 3^100 profiles could hold."""
+    alone = "3^100 profiles cannot be listed"
     utility = federated(50)
-    took, table = seconds(count_potential, utility)
-    print(f"100 users, 2 types, 3 levels, {table.lattice.n_states:,} states")
-    print(f"  all payments at all states         {took:8.2f} s (bar 10 s)")
-    for name, costs in (
+    took, table = least(count_potential, utility)
+    name = f"100 users of 2 types, 3 levels, {table.lattice.n_states:,} states"
+    claim(f"{name}: all payments at all states", took, alone, most=10)
+    for title, costs in (
         ("all costs different, small", different_costs(100, 0.2)),
         ("all costs different, medium", different_costs(100, 1.0)),
         ("all costs different, large", different_costs(100, 3.0)),
         ("30 % of the users cost nothing", tied_costs(100, 0.3)),
         ("60 % of the users cost nothing", tied_costs(100, 0.6)),
     ):
-        whole, optimum = seconds(types_optimal_alpha, utility, costs)
-        print(f"  {name}")
-        print(
-            f"    exact optimum, from scratch     {whole:8.2f} s (bar 20 s)"
-            f"  alpha {optimum.alpha:.6f}, keeps {optimum.value:.4f}"
-        )
+        whole, optimum = least(types_optimal_alpha, utility, costs, repeat=2)
+        claim(f"{title}: exact optimum, from scratch", whole, alone, most=3)
+        print(f"    alpha {optimum.alpha:.6f}, keeps {optimum.value:.4f}")
         game = types_game(as_problem(utility, costs))
-        pruned, survivors = seconds(prune, game)
-        print(f"    pruning leaves {len(survivors):,} states      {pruned:8.2f} s")
+        pruned, survivors = least(prune, game, repeat=2)
+        claim(f"{title}: pruning to {len(survivors):,} states", pruned, alone)
         if len(survivors) <= 100_000:
-            listed, ranges = seconds(stable_ranges, game, survivors)
-            print(f"    every alpha set ({len(ranges):,} ranges)      {listed:8.2f} s")
-        for selection in ("worst", "potential"):
-            if selection == "worst" and len(survivors) > 100_000:
-                continue
-            took, _ = seconds(types_optimal_alpha, utility, costs, selection)
-            print(f"    {selection:10} from scratch          {took:8.2f} s")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(f"  peak memory of the process         {peak:8.2f} GiB (bar 1 GB)")
+            listed, ranges = least(stable_ranges, game, survivors, repeat=2)
+            claim(f"{title}: every alpha set ({len(ranges):,} ranges)", listed, alone)
+            claim(f"{title}: worst", least(types_optimal_alpha, utility, costs, "worst", repeat=1)[0], alone)
+        claim(f"{title}: potential", least(types_optimal_alpha, utility, costs, "potential", repeat=1)[0], alone)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    claim("100 users of 2 types: memory of the process", memory, alone, unit="GiB", most=1)
 
 
 def against_dense():
+    """Where all profiles can be listed in a moment."""
     utility, costs = federated(6), different_costs(12, 1.0)
-    ours, optimum = seconds(types_optimal_alpha, utility, costs)
-    took, search = seconds(lambda: best_pure(as_problem(utility, costs, None, as_limits())))
-    print("12 users, 2 types of 6, all costs different: dense optimum over 3^12 profiles")
-    print(f"  counts {ours:.3f} s, dense {took:.3f} s, ratio {took / ours:.0f} x")
-    print(f"  difference of the values {abs(optimum.value - search.peak.value):.1e}")
+    ours, optimum = least(types_optimal_alpha, utility, costs)
+    took, search = least(lambda: best_pure(as_problem(utility, costs, None, as_limits())))
+    claim("12 users, 2 types of 6, all costs different", ours, "our dense optimum over 3^12 profiles", took)
+    print(f"    difference of the values {abs(optimum.value - search.peak.value):.1e}")
 
 
 def against_brute_force():
+    """Every profile and deviation, from the definition."""
     utility, costs = federated(3), different_costs(6, 1.0)
-    ours, optimum = seconds(types_optimal_alpha, utility, costs)
-    took, value = seconds(brute_force, utility, costs)
-    print("6 users, 2 types of 3, all costs different: every profile and deviation, from the definition")
-    print(f"  counts {ours:.3f} s, brute force {took:.3f} s, ratio {took / ours:.0f} x")
-    print(f"  difference of the values {abs(optimum.value - value):.1e}")
+    ours, optimum = least(types_optimal_alpha, utility, costs)
+    took, value = least(brute_force, utility, costs, repeat=1)
+    claim("6 users, 2 types of 3, all costs different", ours, "every profile and deviation, from the definition", took)
+    print(f"    difference of the values {abs(optimum.value - value):.1e}")
 
 
 def brute_force(utility, costs):
@@ -133,4 +123,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
