@@ -1,6 +1,6 @@
 """``fairgames equilibria``: what the users may settle on at one alpha; ``fairgames verify``: its certificates again.
 
-A crowd settles on one equilibrium, by best replies; fewer users have theirs listed.
+Too many users to list all profiles settle on one equilibrium, by best replies; fewer have theirs listed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fairgames.cli import frame as options
 from fairgames.cli.frame import CHECK_FAILED, INCOMPLETE, argument, is_crowd, number_or, option, require_few
 from fairgames.cli.payments import print_payments
 from fairgames.cli.solve import stable_of
-from fairgames.errors import DataError, InputError
+from fairgames.errors import DataError, InputError, SizeError
 from fairgames.exactness import Number
 from fairgames.progress import stage
 from fairgames.report.figures import intervals_figure
@@ -40,6 +40,7 @@ def equilibria(
     compare: Annotated[
         bool, option("--compare", "Run every solver that serves the game, and say what each missed.")
     ] = False,
+    max_seconds: options.MaxSeconds = None,
     json: options.Json = None,
     figure: options.Figure = None,
     force: options.Force = False,
@@ -52,14 +53,13 @@ def equilibria(
     share = number_or(alpha, loaded.alpha)
     one_by_one = {"--compare": compare, "--figure": figure, "--timeout": timeout, "--method": method != "auto"}
     require_few(loaded, "leave it out for one equilibrium, by best replies of whole groups", one_by_one)
-    if is_crowd(loaded):
-        settled = _settled_at(loaded, share)
+    game = None if is_crowd(loaded) else fg.FairGame(loaded, alpha=share)
+    found = None if game is None else _listed(game, method, timeout, must=any(one_by_one.values()))
+    if game is None or found is None:
+        settled = _settled_at(loaded, share, max_seconds)
         _print_settled(run.open(loaded, alpha=share, equilibrium=settled), loaded, settled, share)
-        incomplete = bool(settled.warnings) or settled.profile is None
+        incomplete = settled.profile is None or not settled.verified
     else:
-        game = fg.FairGame(loaded, alpha=share)
-        with stage("finding the equilibria"):
-            found = fg.equilibria(game, method, timeout)
         console = run.open(loaded, alpha=share, equilibria=found)
         _print_equilibria(console, loaded, game, found, share)
         if compare:
@@ -72,16 +72,27 @@ def equilibria(
         raise typer.Exit(INCOMPLETE)
 
 
+@stage("finding the equilibria")
+def _listed(game: fg.FairGame, method: str, timeout: float | None, *, must: bool) -> fg.EquilibriumSet | None:
+    """Equilibria of a game; None where it has too many profiles, unless they must be listed."""
+    try:
+        return fg.equilibria(game, method, timeout)
+    except SizeError:
+        if must:
+            raise
+        return None
+
+
 @stage("looking for an equilibrium")
-def _settled_at(spec: Scenario, alpha: Number) -> fg.Optimum:
-    """Find what a crowd settles on at one alpha, by best replies; without any constraint but this."""
+def _settled_at(spec: Scenario, alpha: Number, max_seconds: float | None) -> fg.Optimum:
+    """Find what many users settle on at one alpha, by best replies; without any constraint but this."""
     free: dict[str, Any] = {"selection": "best", "margin": 0, "budget": None, "min_utility": None}
-    return fg.optimal_alpha(replace(spec, alpha_range=(alpha, alpha), **free))
+    return fg.optimal_alpha(replace(spec, alpha_range=(alpha, alpha), **free), max_seconds=max_seconds)
 
 
 def _print_settled(console: Screen, spec: Scenario, found: fg.Optimum, alpha: Number) -> None:
-    """Print the equilibrium of a crowd, and how it is certified."""
-    title = "Not verified as an equilibrium" if found.warnings else "An equilibrium"
+    """Print the equilibrium of many users, and how it is certified."""
+    title = "An equilibrium" if found.verified else "Not verified as an equilibrium"
     console.heading(f"{title} at alpha = {exactly(alpha)}")
     if found.profile is None or found.payments is None:
         console.say(f"None was found: {found.infeasible}.")
@@ -91,7 +102,7 @@ def _print_settled(console: Screen, spec: Scenario, found: fg.Optimum, alpha: Nu
     console.say(
         f"The utility is {worth}; the platform keeps {kept}. "
         f"The most that anybody gains by deviating is {gain:.2g}, from payments computed again.",
-        "Found by best replies of whole groups, the best for the platform of those met: "
+        "Found by best replies, the best for the platform of those met: "
         f"{spec.n_users:,} users have too many profiles to list every equilibrium.",
         *(f"Warning: {warning}" for warning in found.warnings),
     )

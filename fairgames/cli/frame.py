@@ -71,6 +71,8 @@ Alpha = Annotated[
     str | None, option("--alpha", "Share of the utility that is paid out, from 0 to 1, such as 0.3 or 2/3.", "A")
 ]
 Seed = Annotated[int, option("--seed", "The same seed gives the same numbers.", "S")]
+_MAX_SECONDS = "Stop a search among very many users after so long; an exact search is not cut short."
+MaxSeconds = Annotated[float | None, option("--max-seconds", _MAX_SECONDS, "SECONDS", min=0.1)]
 Jobs = Annotated[int | None, option("--jobs", "Processes to use; -1 for all cores.", "N")]
 
 

@@ -43,6 +43,7 @@ MOST_ENUMERATED = 60
 def solve(
     spec: options.Spec,
     unit: options.Unit = "samples",
+    max_seconds: options.MaxSeconds = None,
     json: options.Json = None,
     figure: options.Figure = None,
     force: options.Force = False,
@@ -50,7 +51,7 @@ def solve(
     """Find what the platform should pay, whom, and which choices are stable at which payments."""
     run = options.Run("solve", spec, json=json, figure=figure, force=force)
     loaded = fg.load(spec)
-    optimum = optimum_of(loaded)
+    optimum = optimum_of(loaded, max_seconds=max_seconds)
     stable = stable_of(loaded)
     console = run.open(loaded, optimum=optimum, stable_profiles=stable)
     rows = print_optimum(console, loaded, optimum, unit)
@@ -68,9 +69,11 @@ def solve(
 
 
 @stage("finding the optimum")
-def optimum_of(spec: Scenario, blocs: Sequence[Sequence[int]] | None = None) -> fg.Optimum:
+def optimum_of(
+    spec: Scenario, blocs: Sequence[Sequence[int]] | None = None, max_seconds: float | None = None
+) -> fg.Optimum:
     """Find the optimum with the platform's own options; the users of a bloc act together."""
-    return fg.optimal_alpha(spec, blocs=blocs)
+    return fg.optimal_alpha(spec, blocs=blocs, max_seconds=max_seconds)
 
 
 @stage("listing the stable choices")

@@ -57,6 +57,7 @@ def optimal_alpha(
     blocs: Iterable[Iterable[int]] | None = None,
     counts: ArrayLike | None = None,
     engine: Literal["auto", "dense", "types", "at-scale"] = "auto",
+    max_seconds: float | None = None,
 ) -> Optimum:
     """Find the payment fraction that is best for the platform, exactly and without a grid wherever that is possible.
 
@@ -94,6 +95,9 @@ def optimal_alpha(
     engine : {"auto", "dense", "types", "at-scale"}
         On all profiles; on the counts of interchangeable users; or, where even these are too many, by best
         replies at many alphas.
+    max_seconds : float, optional
+        At scale, when to stop searching: the best that was found by then is certified, which takes somewhat longer,
+        and ``searched`` says so. Without it nothing depends on the machine's speed. Exact searches are not cut short.
 
     Returns
     -------
@@ -134,10 +138,14 @@ def optimal_alpha(
         min_utility=min_utility,
         alpha_range=alpha_range,
     )
-    return answered(_answer(asked, blocs, engine), asked)
+    if max_seconds is not None and not max_seconds > 0:
+        raise InputError("max_seconds", "must be more than 0", max_seconds)
+    return answered(_answer(asked, blocs, engine, max_seconds), asked)
 
 
-def _answer(asked: Scenario, blocs: Iterable[Iterable[int]] | None, engine: str) -> Optimum:
+def _answer(
+    asked: Scenario, blocs: Iterable[Iterable[int]] | None, engine: str, max_seconds: float | None = None
+) -> Optimum:
     limits, worth, selection = asked.limits, asked.utility, asked.selection
     if selection == "worst" and limits.margin > 0:
         raise InputError("margin", 'must be 0 with selection="worst", which counts every equilibrium', limits.margin)
@@ -147,7 +155,9 @@ def _answer(asked: Scenario, blocs: Iterable[Iterable[int]] | None, engine: str)
     if chosen == "at-scale":
         if selection != "best":
             raise InputError("selection", 'must be "best" at scale, where equilibria are not all known', selection)
-        return optimal_alpha_at_scale(worth, asked.entry_costs, counts=asked.counts, limits=limits)
+        return optimal_alpha_at_scale(
+            worth, asked.entry_costs, counts=asked.counts, limits=limits, max_seconds=max_seconds
+        )
     if worth.n_users > _MOST_LISTED_USERS:
         _refuse_crowd(worth.n_users, selection, limits, blocs)
     if chosen == "types":

@@ -24,7 +24,11 @@ from fairgames.result import Result, format_value
 from fairgames.tolerance import ANNOUNCED_LOSS, RELATIVE, ROUNDING, near
 
 _MOST_NAMED = 5
-_OF_ESTIMATES = {"reason", "standard_errors", "regret", "regret_error"}
+_NEGATIVE = "user {} pays the platform {}: its fair payment is negative", "{} users are paid less than nothing"
+_HELD = "user {} loses {}: it may not stay absent", "{} users lose, since they may not stay absent"
+_POOLED = "user {} loses {}: its bloc makes up for it", "{} users lose, and their blocs make up for it"
+_FALLING = "costs fall as the level rises for user {}", "costs fall as the level rises for {} users"
+_OF_ESTIMATES = {"reason", "standard_errors", "regret", "regret_error", "verified"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,6 +120,8 @@ class Optimum(Result):
     regret, regret_error : float or None
         What the most tempted user gains by moving, recomputed from estimated payments, and the standard error of
         that; None where the search itself proves that nobody gains.
+    verified : bool
+        Whether nobody gains by moving, as far as the payments' errors allow to say.
     infeasible : str or None
         Why nothing meets the constraints, when nothing does.
     warnings : tuple of str
@@ -153,6 +159,7 @@ class Optimum(Result):
     standard_errors: Array | None = None
     regret: Number | None = None
     regret_error: float | None = None
+    verified: bool = True
     infeasible: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -191,7 +198,8 @@ class Optimum(Result):
         if self.ties:
             rows.append(("ties", format_value(self.ties)))
         rows.extend(("warning", text) for text in self.warnings)
-        return f"Optimum ({self.selection})", ("quantity", "value"), rows
+        doubt = "" if self.verified else ", unverified: some user may gain by moving"
+        return f"Optimum ({self.selection}){doubt}", ("quantity", "value"), rows
 
 
 def _announced(piece: Piece, alpha: Number, value: Number) -> Announcement | None:
@@ -264,7 +272,8 @@ def as_optimum(problem: Problem, selection: str, found: Search, peak_at: AtPeak 
     alpha, value, worth, bound = numbers
     payments, costs, *mixed = arrays
     return completed(
-        problem.absent_allowed,
+        bound if problem.absent_allowed else None,
+        costs.sum(),
         alpha=alpha,
         value=value,
         utility=worth,
@@ -286,31 +295,29 @@ def as_optimum(problem: Problem, selection: str, found: Search, peak_at: AtPeak 
 
 
 def completed(
-    comparable: bool,
+    at_cost: Number | None,
+    borne: Number,
     *,
     alpha: Number,
     value: Number,
     utility: Number,
-    costs: Array,
     upper_bound: Number | None,
     **others: Any,
 ) -> Optimum:
     """Optimum with the surplus of the users, the welfare and the price of fairness that follow from its numbers.
 
-    ``comparable``: whether the bound is one that paying fairly may be measured by. ``costs`` are the users'.
+    ``at_cost``: what paying exactly costs would leave, where paying fairly may be measured by it. ``borne``: the costs
+    of all users.
     """
-    borne = costs.sum()
-    measured = upper_bound is not None and comparable and value > near(utility)
     return Optimum(
         alpha=alpha,
         value=value,
         utility=utility,
-        costs=costs,
         upper_bound=upper_bound,
         users_surplus=alpha * utility - borne,
         welfare=utility - borne,
         gap=None if upper_bound is None else upper_bound - value,
-        price_of_fairness=upper_bound / value if measured and upper_bound is not None else None,
+        price_of_fairness=None if at_cost is None or value <= near(utility) else at_cost / value,
         **others,
     )
 
@@ -348,32 +355,28 @@ def _expected_costs(problem: Problem, strategies: tuple[Array, ...]) -> Array:
 
 def warnings_of(problem: Problem, payments: Array, costs: Array) -> tuple[str, ...]:
     """Say who pays the platform, who loses, and whose costs fall with the level; of many users, how many."""
-    rounding = near(abs(payments).max())
-    kept = payments - costs
     bound = np.array([0 not in levels for levels in problem.allowed])
-    loses = (kept < -rounding - near(costs, part=ROUNDING)).astype(bool)
-    falls = np.array([any(after < before for before, after in pairwise(cost)) for cost in problem.costs])
-    negative = "user {} pays the platform {}: its fair payment is negative", "{} users are paid less than nothing"
-    held = "user {} loses {}: it may not stay absent", "{} users lose, since they may not stay absent"
-    pooled = "user {} loses {}: its bloc makes up for it", "{} users lose, and their blocs make up for it"
-    falling = "costs fall as the level rises for user {}", "costs fall as the level rises for {} users"
-    return tuple(
-        text
-        for chosen, amounts, words in (
-            ((payments < -rounding).astype(bool), payments, negative),
-            (loses & bound, kept, held),
-            (loses & ~bound, kept, pooled),
-            (falls, kept, falling),
-        )
-        for text in told(np.flatnonzero(chosen).tolist(), amounts, *words)
-    )
+    loses = (payments - costs < -near(abs(payments).max()) - near(costs, part=ROUNDING)).astype(bool)
+    return shortfalls(payments, costs, problem.costs, loses & bound, loses & ~bound)
 
 
-def told(users: Sequence[int], amounts: Array, of_one: str, of_many: str) -> list[str]:
+def shortfalls(
+    payments: Array, costs: Array, by_level: Sequence[Array], held: Array, pooled: Array, number: Array | None = None
+) -> tuple[str, ...]:
+    """Do as `warnings_of` says, given who loses; with the ``number`` of users behind each entry nobody is named."""
+    number = number if number is not None else np.ones(len(payments), dtype=int)
+    falls = np.array([any(after < before for before, after in pairwise(cost)) for cost in by_level])
+    kept, cases = payments - costs, []
+    cases.append(((payments < -near(abs(payments).max())).astype(bool), payments, _NEGATIVE))
+    cases += [(held, kept, _HELD), (pooled, kept, _POOLED), (falls, kept, _FALLING)]
+    return tuple(text for chosen, amounts, words in cases for text in _told(number * chosen, amounts, *words))
+
+
+def _told(number: Array, amounts: Array, of_one: str, of_many: str) -> list[str]:
     """Write a warning a user, naming what it falls short of 0, or one of them all where they are many."""
-    if len(users) > _MOST_NAMED:
-        return [of_many.format(f"{len(users):,}")]
-    return [of_one.format(user, format_value(-amounts[user])) for user in users]
+    if number.sum() > _MOST_NAMED or number.max(initial=0) > 1:
+        return [of_many.format(f"{number.sum():,}")]
+    return [of_one.format(user, format_value(-amounts[user])) for user in np.flatnonzero(number).tolist()]
 
 
 def _reason(problem: Problem, found: Search) -> str:

@@ -243,13 +243,15 @@ def optimum_sentences(optimum: Optimum) -> list[str]:
     if optimum.infeasible is not None or optimum.alpha is None or optimum.value is None or optimum.utility is None:
         return [f"There is no answer: {optimum.infeasible}."]
     keeps, worth = decimals([optimum.value, optimum.utility])
+    doubt = "" if optimum.verified else "Unverified, for some user may gain by changing its level: "
     if optimum.alpha == 0 and optimum.attained:
         lines = [
-            f"The platform does best to pay nothing (alpha = 0): it keeps the whole utility of {worth}, {counting}."
+            f"{doubt}The platform does best to pay nothing (alpha = 0): "
+            f"it keeps the whole utility of {worth}, {counting}."
         ]
     else:
         lines = [
-            f"The platform does best to pay out {float(100 * optimum.alpha):.4g} % of the utility "
+            f"{doubt}The platform does best to pay out {float(100 * optimum.alpha):.4g} % of the utility "
             f"(alpha = {exactly(optimum.alpha)}): it keeps {keeps} of a utility of {worth}, {counting}."
         ]
     if not optimum.attained:

@@ -65,3 +65,18 @@ def test_equilibria_compares_solvers(run, two, tmp_path, saved):
     assert "two-action" in output
     assert saved()["agreement"]["kind"] == "AgreementReport"
     assert "every certificate holds" in run("verify", tmp_path / "out.json").output
+
+
+def test_dozens_of_different_users_settle_on_one_equilibrium(run, tmp_path, saved):
+    users = "".join(f"[[users]]\nname = 'u{size}'\nsamples = {size}\n" for size in range(3, 30))
+    model = "kind = 'federated-mean'\nbetween_variance = 0.2\nwithin_variance = 0.9\n"
+    costs = "[every_user]\ncosts = { federated = 0.1, direct = 0.3 }\n"
+    spec = tmp_path / "many.toml"
+    spec.write_text(f"title = 'Many'\nlevels = ['absent', 'federated', 'direct']\n[utility]\n{model}{costs}{users}")
+    output = run("equilibria", spec, "--alpha", "0.2", "--json", tmp_path / "out.json").output
+    assert "An equilibrium at alpha = 0.2" in output
+    assert "27 users have too many profiles to list every equilibrium" in output
+    settled = saved()["equilibrium"]
+    assert settled["verified"] is True
+    assert settled["alpha"] == 0.2
+    assert "would need" in run("equilibria", spec, "--alpha", "0.2", "--compare", status=2).stderr

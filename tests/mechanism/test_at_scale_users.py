@@ -10,7 +10,7 @@ from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.gains import Pricing, RoughGains, UserGains, certificate, of_many_types
 from fairgames.mechanism.crowds.game import scale_game
 from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRelaxation, relaxed_bound
-from fairgames.mechanism.crowds.replies import reply, stable_range
+from fairgames.mechanism.crowds.replies import Regret, regret_of, reply, stable_range
 from fairgames.mechanism.crowds.user_search import UserSearch, _relieve, certified_optimum, one_hidden
 from fairgames.scenario.limits import Limits
 from fairgames.utility.grouped import GroupedUtility
@@ -278,3 +278,58 @@ def test_the_search_looks_where_one_user_alone_hides():
     for candidate in search.found:
         lo, hi = stable_range(game, search.table(candidate.state), candidate.state)
         assert lo <= candidate.alpha <= hi
+
+
+@pytest.mark.parametrize("alpha", [0.03, 0.2, 1.0])
+def test_at_every_alpha_that_is_asked_nobody_gains(alpha):
+    """Nobody gains by the payments of the front door either, which prices another way."""
+    utility = FederatedMeanUtility(np.geomspace(2, 120, 12).round(), 0.17, 0.85)
+    costs = np.array([0, 0.05, 0.2])
+    found = optimal_alpha(utility, np.tile(costs, (12, 1)), alpha_range=(alpha, alpha), engine="at-scale")
+    assert found.verified
+    assert found.alpha == alpha
+    for user in (0, 5, 11):
+        stays = alpha * fair_payments(utility, found.profile).values[user] - costs[found.profile[user]]
+        for level in range(3):
+            moved = [*found.profile]
+            moved[user] = level
+            assert alpha * fair_payments(utility, moved).values[user] - costs[level] <= stays + 1e-7
+
+
+def test_the_equilibria_that_were_met_make_a_landscape():
+    utility, costs = case("uniform", 4, 7)
+    game = scale_game(utility, costs)
+    found, exact = (optimal_alpha(utility, costs, engine=engine) for engine in ("at-scale", "dense"))
+    assert max(piece.value(piece.alpha_from) for piece in found.landscape.pieces) == pytest.approx(found.value)
+    gains = UserGains(Pricing(utility), game.offered)
+    for piece in found.landscape.pieces:
+        middle = (piece.alpha_from + piece.alpha_to) / 2
+        state = np.zeros(game.costs.shape, dtype=int)
+        np.add.at(state, (game.entries, np.array(piece.profile)), 1)
+        assert regret_of(game, gains, state, middle).gain <= 1e-7
+        assert piece.utility(middle) <= exact.landscape.utility(middle) + 1e-9
+    assert found.announced.value == pytest.approx(found.value, rel=1e-3)
+
+
+def test_a_search_that_runs_out_of_time_says_so_and_is_certified():
+    utility = FederatedMeanUtility(np.geomspace(2, 120, 12).round(), 0.17, 0.85)
+    late = optimal_alpha(utility, [[0, 0.05, 0.2]] * 12, engine="at-scale", max_seconds=1e-3)
+    whole = optimal_alpha(utility, [[0, 0.05, 0.2]] * 12, engine="at-scale")
+    assert late.searched.endswith("stopped after 0.001 seconds")
+    assert "stopped" not in whole.searched
+    assert late.verified
+    assert late.value <= whole.value
+    assert late.upper_bound >= whole.value
+    with pytest.raises(InputError, match=r"^max_seconds: must be more than 0"):
+        optimal_alpha(utility, [[0, 0.05, 0.2]] * 12, max_seconds=0)
+
+
+def test_what_may_not_be_an_equilibrium_is_called_so_first(monkeypatch):
+    utility, costs = ConcaveUtility(np.linspace(1, 3, 18)), [[0, 0.1]] * 18
+    doubted = Regret(0.1, 0.01, False)
+    monkeypatch.setattr("fairgames.mechanism.crowds.user_search.regret_from", lambda *_: doubted)
+    monkeypatch.setattr("fairgames.mechanism.crowds.user_search._safe", lambda *_: None)
+    found = optimal_alpha(utility, costs, engine="at-scale")
+    assert not found.verified
+    assert str(found).splitlines()[0].startswith("Optimum (best), unverified")
+    assert any(text.startswith("not verified as an equilibrium: ") for text in found.warnings)

@@ -6,6 +6,7 @@ What users of each type are paid at a state of very many, and what moving would 
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,10 @@ class Shares:
     resolved: bool
 
 
+class TimeIsUpError(Exception):
+    """The search has no time left to price a state."""
+
+
 class Pricing:
     """Payments of one utility at many states; each state is priced once.
 
@@ -60,10 +65,16 @@ class Pricing:
         With float values.
     **effort : object
         Options of `fair_payments` for engines that sample.
+
+    Attributes
+    ----------
+    stop : float
+        Time (`time.monotonic`) from which on no state is priced.
     """
 
     def __init__(self, utility: Utility, **effort: Any) -> None:
         self.utility = utility
+        self.stop = math.inf
         self._effort = effort
         self._known: dict[bytes, Shares] = {}
         self._progress = progress("states priced")
@@ -77,9 +88,15 @@ class Pricing:
         """Payments at ``counts[type, level]``."""
         key = counts.tobytes()
         if key not in self._known:
+            self.require_time()
             self._known[key] = self._priced(counts)
             self._progress.update()
         return self._known[key]
+
+    def require_time(self) -> None:
+        """Raise `TimeIsUpError` when it is."""
+        if time.monotonic() >= self.stop:
+            raise TimeIsUpError
 
     def utility_at(self, counts: Counts) -> float:
         """Utility of one state, which need not be priced for it."""
@@ -283,6 +300,7 @@ class UserGains(MovedGains):
     def _priced_with(self, counts: Counts, effort: Effort) -> Moves:
         key = counts.tobytes(), effort
         if key not in self._moves:
+            self.pricing.require_time()
             self._moves[key] = price_moves(self.pricing.utility, counts, effort)
             self._progress.update()
         return self._moves[key]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import time
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,13 +15,15 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, to_float
 from fairgames.mechanism.crowds.bound import CostBound, cost_bound
 from fairgames.mechanism.crowds.fair_bound import FairBound, bound_of_equilibria
-from fairgames.mechanism.crowds.gains import MovedGains, Pricing, gains_of, of_many_types
+from fairgames.mechanism.crowds.gains import MovedGains, Pricing, TimeIsUpError, gains_of, of_many_types
 from fairgames.mechanism.crowds.game import ScaleGame, State, scale_game, spread_over_entries
 from fairgames.mechanism.crowds.relaxation import proved_bound
 from fairgames.mechanism.crowds.replies import Regret, regret_of
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate, is_symmetric, search_alpha, symmetric_optimum
-from fairgames.mechanism.crowds.user_search import certified_optimum, one_hidden
-from fairgames.mechanism.optimum import Optimum, infeasible_optimum
+from fairgames.mechanism.crowds.user_search import Certified, certified_optimum, one_hidden
+from fairgames.mechanism.dense import Intervals, best_pieces
+from fairgames.mechanism.landscape import Landscape, constant
+from fairgames.mechanism.optimum import Optimum, completed, infeasible_optimum, shortfalls
 from fairgames.payments.pricing import fair_payments
 from fairgames.payments.result import Payments
 from fairgames.result import format_value
@@ -32,6 +37,7 @@ _CLOSED = "all pure equilibria, and mixed ones, which leave the platform no more
 _SEARCH_EFFORT = {"target_error": 1e-3, "budget": 1_000_000}
 _MOST_TRIED = 5
 _MOST_TYPES_OF_A_CROWD = 20
+_FOR_THE_BOUND = 0.4
 
 
 def optimal_alpha_at_scale(
@@ -41,6 +47,7 @@ def optimal_alpha_at_scale(
     actions: Actions = None,
     counts: ArrayLike | None = None,
     limits: Limits | None = None,
+    max_seconds: float | None = None,
 ) -> Optimum:
     """Find a good payment fraction for very many users of few types.
 
@@ -59,6 +66,8 @@ def optimal_alpha_at_scale(
         Users of each entry, who follow one another.
     limits : Limits, optional
         The platform's constraints; no margin.
+    max_seconds : float, optional
+        When to stop searching; what was found by then is certified, which takes somewhat longer.
 
     Returns
     -------
@@ -87,35 +96,25 @@ def optimal_alpha_at_scale(
     if bounds.margin > 0:
         raise InputError("margin", "must be 0 among very many users, most of whom are indifferent", bounds.margin)
     game = scale_game(utility, costs, actions, counts)
-    pricing = Pricing(game.utility, **_SEARCH_EFFORT)
-    offered = game.offered
+    stop = math.inf if max_seconds is None else time.monotonic() + max_seconds
     if is_symmetric(game) and bounds == Limits().as_floats():
         best = symmetric_optimum(game)
-        exact = MovedGains(pricing, offered)
-        regret = regret_of(game, exact, best.state, best.alpha)
-        paid = fair_payments(game.utility, game.counts(best.state), best.alpha)
         proof = CostBound(best.value, math.inf, True, "the value itself", best.state)
-        found = _optimum(game, (best, regret), paid, proof, "identical users who take part or not: in closed form")
-        return replace(found, searched=_CLOSED)
+        found = _certified(game, MovedGains(Pricing(game.utility, **_SEARCH_EFFORT), game.offered), [best])
+        closed = replace(found, how="identical users who take part or not: in closed form")
+        return replace(_optimum(game, closed, proof, None), searched=_CLOSED)
     different = of_many_types(game.utility)
     if not different:
         _require_few_types(game.utility)
-    bound, fair = cost_bound(game), bound_of_equilibria(game, bounds)
-    if different:
-        certified = certified_optimum(game, bound, bounds, fair)
-        if certified is None:
-            return _nothing_found(bounds)
-        return _optimum(game, (certified.candidate, certified.regret), certified.paid, bound, certified.how, fair)
-    search = AlphaSearch(game, gains_of(pricing, offered), bounds)
-    for state in [*one_hidden(game), *(() if fair is None else fair.states)]:
-        search.corner(state)
-    search_alpha(search, game, bounds, [game.highest(), bound.state, game.cheapest()], bound.largest)
-    ranked = search.ranked()
-    if not ranked:
-        return _nothing_found(bounds)
-    answer = _first_verified(game, MovedGains(pricing, offered), ranked)
-    paid = fair_payments(game.utility, game.counts(answer[0].state), answer[0].alpha)
-    return _optimum(game, answer, paid, bound, f"{pricing.n_priced:,} states were priced on the way", fair)
+    for_bound = None if max_seconds is None else _FOR_THE_BOUND * max_seconds
+    bound, fair = cost_bound(game), bound_of_equilibria(game, bounds, for_bound)
+    search = certified_optimum if different else _crowd_optimum
+    certified = search(game, bound, bounds, fair, stop)
+    late = f"; stopped after {max_seconds:g} seconds" if max_seconds is not None and time.monotonic() > stop else ""
+    if certified is None:
+        reason = f"no equilibrium was met with {bounds.describe()}; the search is not exhaustive{late}"
+        return infeasible_optimum(reason, "best", SEARCHED + late)
+    return replace(_optimum(game, certified, bound, fair), searched=SEARCHED + late)
 
 
 def _require_few_types(utility: Utility) -> None:
@@ -128,65 +127,79 @@ def _require_few_types(utility: Utility) -> None:
         )
 
 
-def _nothing_found(limits: Limits) -> Optimum:
-    reason = f"no equilibrium was met with {limits.describe()}; the search is not exhaustive"
-    return infeasible_optimum(reason, "best", SEARCHED)
+def _crowd_optimum(
+    game: ScaleGame, bound: CostBound, limits: Limits, fair: FairBound | None, stop: float
+) -> Certified | None:
+    """Search among very many users of few types, and certify the best of what was found."""
+    pricing = Pricing(game.utility, **_SEARCH_EFFORT)
+    search = AlphaSearch(game, gains_of(pricing, game.offered), limits, stop)
+    with suppress(TimeIsUpError):
+        for state in [*one_hidden(game), *(() if fair is None else fair.states)]:
+            search.corner(state)
+        search_alpha(search, game, limits, [game.highest(), bound.state, game.cheapest()], bound.largest)
+    ranked = search.ranked()
+    pricing.stop = math.inf
+    return _certified(game, MovedGains(pricing, game.offered), ranked) if ranked else None
 
 
-def _first_verified(game: ScaleGame, gains: MovedGains, ranked: list[Candidate]) -> tuple[Candidate, Regret]:
+def _certified(game: ScaleGame, gains: MovedGains, ranked: list[Candidate]) -> Certified:
     """Best candidate whose regret, from exact deviations, is within errors; the best one if none is."""
-    tried = []
-    for candidate in ranked[:_MOST_TRIED]:
-        regret = regret_of(game, gains, candidate.state, candidate.alpha)
-        if regret.verified:
-            return candidate, regret
-        tried.append((candidate, regret))
-    return tried[0]
+    tried = ((one, regret_of(game, gains, one.state, one.alpha)) for one in ranked[:_MOST_TRIED])
+    first = next(tried)
+    candidate, regret = first if first[1].verified else next((one for one in tried if one[1].verified), first)
+    paid = fair_payments(game.utility, game.counts(candidate.state), candidate.alpha)
+    how = f"{gains.pricing.n_priced:,} states were priced on the way"
+    return Certified(candidate, regret, paid, how, ranked)
 
 
-def _optimum(
-    game: ScaleGame,
-    answer: tuple[Candidate, Regret],
-    paid: Payments,
-    bound: CostBound,
-    how: str,
-    fair: FairBound | None = None,
-) -> Optimum:
-    candidate, regret = answer
+def _optimum(game: ScaleGame, found: Certified, bound: CostBound, fair: FairBound | None) -> Optimum:
+    candidate, regret, paid = found.candidate, found.regret, found.paid
     profile, payments, costs, errors = _rows(game, candidate.state, paid)
-    borne, worth = game.cost_of(candidate.state), float(paid.utility)
+    worth = float(paid.utility)
     value = (1 - candidate.alpha) * worth
     costs_only = None if bound.bound is None else proved_bound(bound.bound, value, _unpaid(game, regret))
     most, proof = costs_only, bound.how
     # An equilibrium up to a tolerance may leave somewhat more than every exact one.
     if fair is not None and value <= fair.bound + near(value) and (most is None or fair.bound < most):
         most, proof = max(fair.bound, value), fair.how
-    return Optimum(
+    named = _profile(game, candidate.state)
+    return completed(
+        costs_only if bound.tight else None,
+        game.cost_of(candidate.state),
         alpha=candidate.alpha,
         value=value,
         utility=worth,
         attained=True,
-        approached_from=None,
-        exact=False,
-        selection="best",
-        searched=SEARCHED,
         profile=profile,
         payments=payments,
         costs=costs,
         standard_errors=errors,
-        users_surplus=candidate.alpha * worth - borne,
-        welfare=worth - borne,
         upper_bound=most,
-        gap=None if most is None else most - value,
-        price_of_fairness=costs_only / value if costs_only is not None and bound.tight and value > 0 else None,
+        landscape=_landscape(game, found),
+        piece=constant(*candidate.alphas, worth, named) if game.by_user else None,
         regret=regret.gain,
         regret_error=regret.error,
+        verified=regret.verified,
         reason=(
-            f"at scale: {game.n_users:,} users in {len(game.sizes)} groups; {how}; bound: {proof}; "
+            f"at scale: {game.n_users:,} users in {len(game.sizes)} groups; {found.how}; bound: {proof}; "
             f"payments by {paid.engine}"
         ),
-        warnings=(*_warnings(game, candidate.state, regret, paid), *_above(most, value)),
+        warnings=(*_warnings(game, candidate.state, regret, paid, payments, costs), *_above(most, value)),
     )
+
+
+def _landscape(game: ScaleGame, found: Certified) -> Landscape:
+    """The best of the equilibria that were met, at every alpha at which one was."""
+    met = [found.candidate, *(one for one in found.ranked if one.value <= found.candidate.value)]
+    ends = np.array([one.alphas for one in met])
+    stable = Intervals(np.arange(len(met)), ends[:, 0], ends[:, 1], np.array([one.utility for one in met]))
+    return Landscape(tuple(best_pieces(stable, lambda index: _profile(game, met[index].state))), "best")
+
+
+def _profile(game: ScaleGame, state: State) -> Any:
+    """Level of each user, or numbers of users by entry and level."""
+    shares = spread_over_entries(game, state)
+    return tuple(shares.argmax(axis=1).tolist()) if game.by_user else tuple(map(tuple, shares.tolist()))
 
 
 def _unpaid(game: ScaleGame, regret: Regret) -> float:
@@ -216,14 +229,22 @@ def _rows(game: ScaleGame, state: State, paid: Payments) -> tuple[tuple[int, ...
     return shares, payments, costs, errors
 
 
-def _warnings(game: ScaleGame, state: State, regret: Regret, paid: Payments) -> list[str]:
-    gain = f"the most tempted user gains {format_value(regret.gain)} (standard error {format_value(regret.error)})"
+def _warnings(
+    game: ScaleGame, state: State, regret: Regret, paid: Payments, payments: Array, costs: Array
+) -> list[str]:
     found = list(paid.warnings)
     if not paid.resolved:
         found.append(f"the payments failed their own check ({paid.reason}): this is no verified equilibrium")
     if not regret.verified:
+        gain = f"the most tempted user gains {format_value(regret.gain)} (standard error {format_value(regret.error)})"
         found.append(f"not verified as an equilibrium: {gain} by moving, more than payments and their errors explain")
-    negative = int(game.counts(state)[to_float(paid.values) < 0].sum())
-    if negative:
-        found.append(f"{negative:,} users are paid less than nothing")
-    return found
+    by_level = [row[np.isfinite(row)] for row in game.costs[game.entries]]
+    held = ~np.isfinite(game.costs[game.entries, 0])
+    number = None
+    if not game.by_user:
+        shares = spread_over_entries(game, state)
+        cells = np.nonzero(shares)
+        payments, costs, number = payments[cells], costs[cells], shares[cells]
+        by_level, held = [by_level[entry] for entry in cells[0]], held[cells[0]]
+    held &= payments < costs - CROWD_GAIN * abs(costs)
+    return [*found, *shortfalls(payments, costs, by_level, held, False & held, number)]

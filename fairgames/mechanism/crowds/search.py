@@ -63,12 +63,15 @@ class AlphaSearch:
         What moving brings.
     limits : Limits
         What the platform can afford and needs.
+    stop : float
+        Time (`time.monotonic`) from which on, once something is found, no state is priced.
     """
 
-    def __init__(self, game: ScaleGame, gains: MovedGains, limits: Limits) -> None:
+    def __init__(self, game: ScaleGame, gains: MovedGains, limits: Limits, stop: float = math.inf) -> None:
         self._game = game
         self._gains = gains
         self._limits = limits
+        self._stop = stop
         self.found: list[Candidate] = []
         self._rough: list[Candidate] = []
 
@@ -131,6 +134,7 @@ class AlphaSearch:
         alpha = lo if U >= 0 else hi
         if lo <= hi and self._within(alpha, U):
             self.found.append(self._at(alpha, state, (lo, hi)))
+            self._gains.pricing.stop = self._stop
 
     def _at(self, alpha: float, state: State, alphas: tuple[float, float]) -> Candidate:
         U = self.utility(state)

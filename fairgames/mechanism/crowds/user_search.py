@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairgames.mechanism.crowds.bound import CostBound
 from fairgames.mechanism.crowds.fair_bound import FairBound
-from fairgames.mechanism.crowds.gains import Certificate, Pricing, RoughGains, UserGains, certificate, gains_of_moves
+from fairgames.mechanism.crowds.gains import (
+    Certificate,
+    Pricing,
+    RoughGains,
+    TimeIsUpError,
+    UserGains,
+    certificate,
+    gains_of_moves,
+)
 from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.mechanism.crowds.replies import Regret, binding_move, regret_from, reply, stable_range
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate
@@ -46,10 +55,12 @@ class UserSearch(AlphaSearch):
         What moving brings.
     limits : Limits
         What the platform can afford and needs.
+    stop : float
+        Time (`time.monotonic`) from which on, once something is found, no state is priced.
     """
 
-    def __init__(self, game: ScaleGame, gains: UserGains, limits: Limits) -> None:
-        super().__init__(game, gains, limits)
+    def __init__(self, game: ScaleGame, gains: UserGains, limits: Limits, stop: float = math.inf) -> None:
+        super().__init__(game, gains, limits, stop)
         self._rough_gains = RoughGains(gains)
         self._met: dict[bytes, tuple[float, float]] = {}
 
@@ -247,16 +258,19 @@ class Certified:
         At the candidate's alpha, by type and level.
     how : str
         In words.
+    ranked : list of Candidate
+        All equilibria that were met.
     """
 
     candidate: Candidate
     regret: Regret
     paid: Payments
     how: str
+    ranked: list[Candidate]
 
 
 def certified_optimum(
-    game: ScaleGame, bound: CostBound, limits: Limits, fair: FairBound | None = None
+    game: ScaleGame, bound: CostBound, limits: Limits, fair: FairBound | None = None, stop: float = math.inf
 ) -> Certified | None:
     """Search, then certify the best of what was found; None when nothing was found within the limits.
 
@@ -273,16 +287,20 @@ def certified_optimum(
         The platform's constraints.
     fair : FairBound, optional
         Its states are looked at first.
+    stop : float
+        Time (`time.monotonic`) from which on nothing more is looked for.
     """
     gains = UserGains(Pricing(game.utility), game.offered)
-    search = UserSearch(game, gains, limits)
+    search = UserSearch(game, gains, limits, stop)
     between = [bound.state] if fair is None else [*fair.states, bound.state]
-    search_users(search, game, limits, [game.highest(), *between, game.cheapest()], bound.largest)
-    tried = []
-    for candidate in search.ranked()[:_MOST_TRIED]:
+    with suppress(TimeIsUpError):
+        search_users(search, game, limits, [game.highest(), *between, game.cheapest()], bound.largest)
+    tried, ranked = [], search.ranked()
+    for candidate in ranked[:_MOST_TRIED]:
         proof = certificate(game, candidate.state, _MOST_TRIED)
         safe = _safe(game, proof, candidate, limits)
-        tried.append(_certified(game, proof, safe or candidate, gains.n_priced, holds=safe is not None))
+        found = _certified(game, proof, safe or candidate, gains.n_priced, holds=safe is not None)
+        tried.append(replace(found, ranked=ranked))
         if not proof.estimated and safe is not None:
             break
     held = [one for one in tried if one.regret.verified]
@@ -324,4 +342,4 @@ def _certified(game: ScaleGame, proof: Certificate, candidate: Candidate, n_pric
         reason="all moves of single users at once",
         evaluations=proof.moves.evaluations,
     )
-    return Certified(candidate, regret, paid, how)
+    return Certified(candidate, regret, paid, how, [])

@@ -302,11 +302,12 @@ def _described(problem: Problem, game: SymmetricGame, found: FamilyOptimum, pure
     bound = pure.upper_bound if found.exact or pure.upper_bound is None else float(pure.upper_bound)
     mixed = found.mixing > 0 and 0 < part < 1
     return completed(
-        game.absent,
+        bound if game.absent else None,
+        borne.sum(),
+        costs=borne,
         alpha=found.alpha,
         value=found.value,
         utility=found.utility,
-        costs=borne,
         upper_bound=bound,
         attained=found.attained,
         approached_from=found.approached_from,
