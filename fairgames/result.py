@@ -42,7 +42,7 @@ class Record(Shown):
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         """Return a title, column headers and rows; by default one row a field."""
-        names = [field.name for field in dataclasses.fields(self) if field.name != "scenario"]
+        names = [field.name for field in dataclasses.fields(self) if field.name not in _QUESTION]
         rows = [(name, format_value(getattr(self, name))) for name in names]
         return type(self).__name__, ("field", "value"), rows
 
@@ -82,18 +82,24 @@ class Result(Record):
     scenario : Scenario or None
         The question, as `answered` notes it: not compared, nor in the plain form. None for what a public function has
         not returned.
+    asked : mapping
+        What else the function was asked, beside the scenario: what it takes to ask again. Not compared either.
     """
 
     scenario: Scenario | None = dataclasses.field(default=None, compare=False, kw_only=True)
+    asked: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False, kw_only=True)
 
+
+_QUESTION = ("scenario", "asked")
 
 Answer = TypeVar("Answer")
 
 
-def answered(answer: Answer, scenario: Scenario) -> Answer:
-    """Note in a result, or in each of several, which scenario it answers: public functions end with this."""
+def answered(answer: Answer, scenario: Scenario, **asked: Any) -> Answer:
+    """Note in a result, or in each of several, what it answers: public functions end with this."""
     for one in answer if isinstance(answer, tuple) else (answer,):
         object.__setattr__(one, "scenario", scenario)
+        object.__setattr__(one, "asked", asked)
     return answer
 
 

@@ -52,6 +52,7 @@ def equilibria(
         raise InputError("--alpha", f"is required, since {loaded.source} has no platform.alpha")
     share = number_or(alpha, loaded.alpha)
     one_by_one = {"--compare": compare, "--figure": figure, "--timeout": timeout, "--method": method != "auto"}
+    run.asked = {"alpha": share, "method": method, "compare": compare}
     require_few(loaded, "leave it out for one equilibrium, by best replies of whole groups", one_by_one)
     game = None if is_crowd(loaded) else fg.FairGame(loaded, alpha=share)
     found = None if game is None else _listed(game, method, timeout, must=any(one_by_one.values()))

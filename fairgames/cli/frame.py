@@ -109,9 +109,12 @@ class Run:
         self.command = command
         self.console = Screen()
         self.results: dict[str, object] = {}
+        self.scenario: Scenario | None = None
+        self.asked: dict[str, object] = {}
 
     def open(self, spec: Scenario, **results: object) -> Screen:
         """Print what the specification is about, and note its title and first results; return the console."""
+        self.scenario = spec
         self.results |= {"title": spec.title, **results}
         self.console.print(spec.title, style="bold")
         self.console.say(f"{spec.n_users:,} users; levels: {', '.join(spec.levels)}.", *spec.notes)
@@ -120,7 +123,7 @@ class Run:
     def save(self, drawn: Callable[[], Drawing] | None = None) -> None:
         """Write the results and the figure, where they were asked for."""
         if self.json is not None:
-            write_json(self.json, self.command, self.results)
+            write_json(self.json, self.command, self.results, self.scenario, self.asked)
         if self.figure is not None and drawn is not None:
             save_figure(drawn(), self.figure)
 

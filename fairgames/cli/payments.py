@@ -69,6 +69,8 @@ def payments(
     money = number_or(unit_value, 1, "--unit-value", "must be above 0", lambda value: value > 0)
     levels = _levels(loaded, profile)
     how = {"engine": engine, "exact": exact, "seed": seed, "n_jobs": jobs}
+    run.asked = {"profile": levels, "alpha": None if coalition else share, "unit_value": money}
+    run.asked |= {"explain": explain, "false_names": false_names, "engine": engine, "exact": exact, "seed": seed}
     answer = _priced(loaded, levels, None if coalition else share, how)
     rows = [row.in_money(money) for row in priced_rows(loaded, levels, answer)]
     console = run.open(loaded, unit_value=money, rows=rows_to_dicts(rows), payments=answer)

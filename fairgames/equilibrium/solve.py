@@ -24,7 +24,7 @@ from fairgames.equilibrium.vertices import solve_vertices
 from fairgames.errors import SizeError, SolverError, shown
 from fairgames.exactness import Number, is_exact, to_float
 from fairgames.game.fair_game import FairGame
-from fairgames.result import counted
+from fairgames.result import answered, counted
 
 _MOST_PAYOFFS = 1e6
 _MOST_SUPPORTS = 1000
@@ -103,7 +103,16 @@ def equilibria(
     1  mixed  (2/5, 3/5) (3/5, 2/5)  (2/5, 2/5)  0       yes
     2  pure   (0, 1) (0, 1)          (1, 2/3)    0       yes
     """
-    seconds = None if timeout is None else checked_timeout(timeout)
+    found = _found(game, method, None if timeout is None else checked_timeout(timeout), rationalize)
+    if not (isinstance(game, FairGame) and game.has_potential):
+        return found
+    name = method if isinstance(method, str) else method.name
+    return answered(found, game.scenario, alpha=game.alpha, method=name, rationalize=rationalize)
+
+
+def _found(
+    game: Any, method: str | Solver, seconds: float | None, rationalize: Number | int | str | None
+) -> EquilibriumSet:
     named = method if isinstance(method, str) else ""
     has_potential = isinstance(game, FairGame) and game.has_potential
     if has_potential and named == "best-reply" and game.n_users * math.prod(map(float, game.shape)) > _MOST_PAYOFFS:

@@ -140,7 +140,7 @@ def optimal_alpha(
     )
     if max_seconds is not None and not max_seconds > 0:
         raise InputError("max_seconds", "must be more than 0", max_seconds)
-    return answered(_answer(asked, blocs, engine, max_seconds), asked)
+    return answered(_answer(asked, blocs, engine, max_seconds), asked, blocs=blocs, engine=engine)
 
 
 def _answer(

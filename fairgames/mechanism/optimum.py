@@ -183,7 +183,17 @@ class Optimum(Result):
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         if self.infeasible is not None:
             return f"Optimum ({self.selection})", ("quantity", "value"), [("infeasible", self.infeasible)]
-        skipped = {"scenario", "landscape", "piece", "warnings", "ties", "infeasible", "approached_from", "strategies"}
+        skipped = {
+            "scenario",
+            "asked",
+            "landscape",
+            "piece",
+            "warnings",
+            "ties",
+            "infeasible",
+            "approached_from",
+            "strategies",
+        }
         if self.regret is None:
             skipped |= _OF_ESTIMATES
         rows = [

@@ -241,14 +241,23 @@ def fair_payments(
         alpha=rate,
         standard_errors=float(rate) * priced.standard_errors,
     )
+    question = {
+        "profile": levels,
+        "alpha": "a function" if callable(alpha) else fraction,
+        "engine": engine,
+        "exact": exact,
+        "seed": seed if isinstance(seed, int) else root.entropy,
+        "target_error": target_error,
+        "budget": budget,
+    }
     if not whole.noisy:
-        return answered(paid, asked)
+        return answered(paid, asked, **question)
     how: dict[str, Any] = {"seed": root, "n_jobs": n_jobs, "engine": paid.engine}
     if paid.engine == "permutations":
         how["budget"] = paid.evaluations or None
     else:
         how |= {"budget": budget, "target_error": target_error}
-    return answered(_with_noise(paid, whole, lambda one: fair_payments(one, levels, **how)), asked)
+    return answered(_with_noise(paid, whole, lambda one: fair_payments(one, levels, **how)), asked, **question)
 
 
 def _check_effort(

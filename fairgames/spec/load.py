@@ -6,8 +6,9 @@ What it leaves out, users and variances, is fitted from ``[data]``. Every comman
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -144,11 +145,24 @@ def files_named(file: Path) -> tuple[Path, ...]:
 
 def read_toml(file: Path) -> dict[str, Any]:
     """Parse a TOML file, decimals as ``Decimal``."""
+    return _parsed(partial(read_input, file, _MEMORY_EACH), name_of(file))
+
+
+def read_scenario(text: str, source: str) -> Scenario:
+    """Read the text of a specification that names no files, as a saved result holds it."""
+    raw = _parsed(text.encode, source)
+    section = raw.get("utility")
+    if "data" in raw or (isinstance(section, dict) and "file" in section):
+        raise SpecificationError(source, ["must hold all its numbers, and name no files"])
+    return build_specification(raw, Path(), source)
+
+
+def _parsed(content: Callable[[], bytes], source: str) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(read_input(file, _MEMORY_EACH).decode("utf-8"), parse_float=Decimal)
+        raw = tomllib.loads(content().decode("utf-8"), parse_float=Decimal)
     except UnreadableError as error:
         reason = str(error)
-    except UnicodeDecodeError:
+    except UnicodeError:
         reason = "is not TOML: it must be text in UTF-8"
     except (ValueError, ArithmeticError, RecursionError) as error:
         reason = f"is not TOML: {error}"
@@ -156,7 +170,7 @@ def read_toml(file: Path) -> dict[str, Any]:
         reason = _beyond_limits(raw)
         if not reason:
             return raw
-    raise SpecificationError(name_of(file), [reason])
+    raise SpecificationError(source, [reason])
 
 
 def _beyond_limits(raw: object) -> str:

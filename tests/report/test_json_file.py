@@ -19,7 +19,7 @@ def test_a_result_is_written_with_its_form_and_reads_back(tmp_path):
     payments = fair_payments([[0, "2/3"], ["2/3", 1]], (1, 1))
     write_json(path, "payments", {"payments": payments, "none": None, "limit": math.inf, "x": np.float64(0.5)})
     document = json.loads(path.read_text())
-    assert (document["schema"], document["fairgames"], document["command"]) == (1, fairgames.__version__, "payments")
+    assert (document["schema"], document["fairgames"], document["command"]) == (2, fairgames.__version__, "payments")
     assert document["payments"]["values"] == ["1/2", "1/2"]
     assert document["limit"] == "inf"
     assert document["x"] == 0.5
@@ -30,10 +30,13 @@ def test_a_result_is_written_with_its_form_and_reads_back(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "is not JSON"),
+        ("{", "ends in the middle"),
+        ("x", "is not JSON"),
+        ('{"schema": 2, "optimum": {"alpha": "1/', "ends in the middle"),
         ("[1]", "is not a result"),
         ("{}", "is not a result"),
-        ('{"schema": 2}', "has form 2, this version reads form 1"),
+        ('{"schema": 3, "fairgames": "9.9"}', "has form 3, of a newer fairgames .9.9.; this version reads form 2"),
+        ('{"schema": 1}', "has form 1, which holds no scenario; write it again"),
         ("[" * 100_000, "is not JSON"),
         (b"\xff\xfe\xff", "is not JSON"),
         (None, "cannot be read"),
