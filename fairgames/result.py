@@ -81,7 +81,7 @@ class Result(Record):
     ----------
     scenario : Scenario or None
         The question, as `answered` notes it: not compared, nor in the plain form. None for what a public function has
-        not returned.
+        not returned, and where the question is a game that was given as arrays.
     asked : mapping
         What else the function was asked, beside the scenario: what it takes to ask again. Not compared either.
     """

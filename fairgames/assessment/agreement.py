@@ -11,7 +11,7 @@ from typing import Any
 
 from fairgames.arguments import public
 from fairgames.equilibrium.certify import Certifier, Known, Screened, screen
-from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
+from fairgames.equilibrium.normal_form import NormalForm, as_normal_form, asked_game
 from fairgames.equilibrium.result import EquilibriumSet
 from fairgames.equilibrium.run import Run, checked_timeout, run_solver
 from fairgames.equilibrium.solve import certified, chosen_solvers
@@ -19,7 +19,9 @@ from fairgames.equilibrium.solver import Notes, Promise, Solver
 from fairgames.equilibrium.solvers import available_solvers
 from fairgames.errors import SolverError
 from fairgames.exactness import Number
-from fairgames.result import Result, counted, format_value
+from fairgames.game.fair_game import FairGame
+from fairgames.payments.alpha import Alpha
+from fairgames.result import Result, answered, counted, format_value
 from fairgames.tolerance import MATCHING
 
 
@@ -106,18 +108,24 @@ class AgreementReport(Result):
 
 @public
 def compare_solvers(
-    game: Any, methods: Sequence[str | Solver] | None = None, timeout: Number | int | str | None = None
+    game: Any,
+    methods: Sequence[str | Solver] | None = None,
+    timeout: Number | int | str | None = None,
+    *,
+    alpha: Alpha | None = None,
 ) -> AgreementReport:
     """Run several solvers on one game, and compare what they found.
 
     Parameters
     ----------
-    game : FairGame, sequence of array_like, nashpy.Game or pygambit.Game
+    game : Scenario, FairGame, sequence of array_like, nashpy.Game or pygambit.Game
         As in `equilibria`.
     methods : sequence of str or Solver, optional
         Solvers to run; by default every available one that serves the game.
     timeout : number, optional
         Seconds after which each solver is killed.
+    alpha : number or callable, optional
+        As in `equilibria`.
 
     Returns
     -------
@@ -126,7 +134,7 @@ def compare_solvers(
     Raises
     ------
     InputError
-        If the game or ``timeout`` is malformed.
+        If the game, ``timeout`` or ``alpha`` is malformed.
     SolverError
         If a named solver is not known or cannot serve the game.
 
@@ -136,6 +144,7 @@ def compare_solvers(
     >>> [(row.solver, row.found, row.missed) for row in report.rows], report.agreed
     ([('vertices', (0, 1, 2), ()), ('pure', (0, 2), ())], True)
     """
+    game = asked_game(game, alpha)
     form = as_normal_form(game)
     seconds = None if timeout is None else checked_timeout(timeout)
     if methods is None:
@@ -150,7 +159,8 @@ def compare_solvers(
         for solver, (run, status) in zip(plan, outcomes, strict=True)
     )
     agreed = all(not row.missed and not row.invented and row.status == "finished" for row in rows)
-    return AgreementReport(reference, rows, agreed)
+    found = AgreementReport(reference, rows, agreed)
+    return answered(found, game.scenario) if isinstance(game, FairGame) else found
 
 
 def _outcome(solver: Solver, form: NormalForm, seconds: float | None) -> tuple[Run, str]:

@@ -6,12 +6,13 @@ utility; ``fairgames design --bootstrap`` calls it.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,8 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import DataError, InputError
 from fairgames.exactness import Array, to_float
-from fairgames.fitting.federated_mean import ESTIMATORS, anova_of_groups, summarise
-from fairgames.fitting.fit import Fit
+from fairgames.fitting.federated_mean import ESTIMATORS, anova_of_groups, fit_of_source, summarise
+from fairgames.fitting.fit import Fit, user_name
 from fairgames.fitting.observations import Observations, drawn_groups
 from fairgames.game.deviations import against_others
 from fairgames.mechanism.optimal import optimal_alpha
@@ -28,9 +29,10 @@ from fairgames.mechanism.optimum import Optimum
 from fairgames.memory import readable_count, require_memory
 from fairgames.parallel import as_seed, run_in_order
 from fairgames.payments.rules import Fair
-from fairgames.result import Result, format_value
-from fairgames.scenario.costs import Actions, CostTable, allowed_actions, as_costs, on_actions
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.costs import Actions, CostTable, on_actions
 from fairgames.scenario.limits import Selection
+from fairgames.scenario.scenario import Scenario, as_scenario, by_user
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -133,14 +135,14 @@ def _words(supports: Supports) -> str:
 
 @public
 def bootstrap(
-    source: Fit | MeasuredUtility,
-    costs: CostTable,
+    source: Scenario | Fit | MeasuredUtility,
+    costs: CostTable = None,
     resamples: int = 200,
     seed: int | np.random.SeedSequence = 0,
     *,
     importance: ArrayLike | None = None,
     aggregation: Literal["uniform", "weighted"] = "uniform",
-    selection: Selection = "best",
+    selection: Selection | None = None,
     actions: Actions = None,
     constraints: Mapping[str, Any] | None = None,
     level: float = 0.9,
@@ -155,11 +157,11 @@ def bootstrap(
 
     Parameters
     ----------
-    source : Fit or MeasuredUtility
-        A fitted model, or a utility measured in at least 2 repeats; intervals from fewer than about 10 are
-        too narrow.
+    source : Scenario, Fit or MeasuredUtility
+        A scenario of a fit (``fit.scenario``, or `load` of a file with ``[data]``) or of a measured utility; a
+        fitted model, or a utility measured in at least 2 repeats. Intervals from fewer than about 10 are too narrow.
     costs : array_like, shape (N, L) or (L,)
-        Privacy costs.
+        Privacy costs. A scenario has its own, and its own selection, choices and limits.
     resamples : int
         Number of resamples, at least 2.
     seed : int or numpy.random.SeedSequence
@@ -214,8 +216,18 @@ def bootstrap(
     """
     if not 0 < level < 1:
         raise InputError("level", "must lie strictly between 0 and 1", level)
+    for name in constraints or ():
+        if name not in _CONSTRAINTS:
+            raise InputError("constraints", f"must be named among {', '.join(_CONSTRAINTS)}", name)
     left_out, why = 0, ""
     utility: Utility
+    known: Scenario | None = None
+    if isinstance(source, Scenario):
+        known = as_scenario(source, costs, actions, selection=selection, **constraints or {})
+        source = _behind(known)
+        if isinstance(source, Fit):
+            own = cast("FederatedMeanUtility", known.utility)
+            importance, aggregation = own.importance[own.types], own.aggregation
     utility_of: Callable[..., Utility]
     if isinstance(source, Fit):
         variances = group_resamples(source, resamples, seed, n_jobs)
@@ -228,6 +240,7 @@ def bootstrap(
         ]
         left_out = resamples - len(draws)
         utility = source.utility(importance, aggregation)
+        names = {"users": [user_name(source.group, name) for name in source.group_names], "fit": source}
         utility_of = partial(FederatedMeanUtility, source.samples, importance=importance, aggregation=aggregation)
     else:
         if importance is not None or aggregation != "uniform":
@@ -235,21 +248,18 @@ def bootstrap(
         if source.repeats < 2:
             raise InputError("source", "must have at least 2 repeats to be resampled", source.repeats)
         require_resamples(resamples, source.repeats)
-        utility = TableUtility(source.tensor())
+        utility, names = TableUtility(source.tensor()), {}
         profiles = np.stack(np.unravel_index(np.arange(utility.tensor().size), source.shape), axis=1)
         repeats = source.repeated(profiles).reshape(source.repeats, *source.shape)
         drawn = np.random.default_rng(as_seed(seed)).integers(source.repeats, size=(resamples, source.repeats))
         draws, utility_of = [{"drawn": row} for row in drawn], partial(_mean_of_repeats, repeats)
-    table = as_costs(costs, utility.shape)
-    allowed = allowed_actions(table, actions, utility.shape)
+    if known is None:
+        known = as_scenario(utility, costs, actions, selection=selection, **names, **constraints or {})
+    table, allowed = known.user_costs, known.actions
     if not draws:
         raise DataError(f"none of the {left_out} resamples can be used: {why}")
-    for name in constraints or ():
-        if name not in _CONSTRAINTS:
-            raise InputError("constraints", f"must be named among {', '.join(_CONSTRAINTS)}", name)
-    solve: Callable[[Utility], Optimum] = partial(
-        optimal_alpha, costs=costs, selection=selection, actions=allowed, **constraints or {}
-    )
+    # Without the data, which each worker would be sent.
+    solve: Callable[[Utility], Optimum] = partial(_solved, dataclasses.replace(by_user(known), fit=None, data=None))
     optimum = solve(utility)
     if optimum.infeasible is not None:
         raise DataError(f"there is no optimum to be sure of: {optimum.infeasible}")
@@ -257,7 +267,7 @@ def bootstrap(
     ask = partial(_ask_again, utility_of, solve, decision)
     answers = list(run_in_order(ask, draws, n_jobs=n_jobs, description="resamples"))
     alphas, values, supports, same, stable, payments = zip(*answers, strict=True)
-    return Certainty(
+    found = Certainty(
         optimum=optimum,
         supports=decision.supports,
         alphas=np.array(alphas),
@@ -271,6 +281,24 @@ def bootstrap(
         why_left_out=why,
         level=level,
     )
+    return answered(found, known)
+
+
+def _behind(asked: Scenario) -> Fit | MeasuredUtility:
+    """Find what can be drawn again: the groups of a scenario's data, fitted with its own variances, or its repeats."""
+    if isinstance(asked.utility, MeasuredUtility):
+        return asked.utility
+    fit = fit_of_source(asked.data) if asked.fit is None and asked.data is not None else asked.fit
+    if fit is None:
+        raise InputError("source", "must know its data: of a fit, of a [data] section, or measured", asked.title)
+    worth = asked.utility
+    if not (isinstance(worth, FederatedMeanUtility) and worth.samples[worth.types].tolist() == fit.samples.tolist()):
+        raise InputError("source", f"must have the groups of {fit.group} in its data as its users", asked.title)
+    return dataclasses.replace(fit, between_variance=worth.between_variance, within_variance=worth.within_variance)
+
+
+def _solved(asked: Scenario, utility: Utility) -> Optimum:
+    return optimal_alpha(dataclasses.replace(asked, utility=utility))
 
 
 class _Decision(NamedTuple):

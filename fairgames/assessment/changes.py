@@ -8,7 +8,7 @@ values (``fairgames design --sweep``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -141,7 +141,8 @@ def compare_optima(
     for name in dict.fromkeys([*old, *new]):
         pairs = zip(old.get(name, _ABSENT), new.get(name, _ABSENT), strict=True)
         users.append(UserChange(name, *(side for pair in pairs for side in pair)))
-    return Change(before, after, tuple(users))
+    found = Change(before, after, tuple(users))
+    return found if before.scenario is None else answered(found, before.scenario)
 
 
 @public
@@ -195,7 +196,7 @@ def leaving(
     absent = asked.entry_costs.copy()
     absent[who, 0] = 0
     after = replace(asked, costs=absent, choices=without)
-    return answered(compare_optima(optimal_alpha(asked), optimal_alpha(after)), asked)
+    return compare_optima(optimal_alpha(asked), optimal_alpha(after))
 
 
 _ABSENT = (None, None, None)
@@ -291,7 +292,7 @@ class Sweep(Result):
 
 @public
 def sweep(
-    solve: Callable[..., Optimum],
+    solve: Scenario | Callable[..., Optimum],
     values: Iterable[Any],
     *,
     name: str = "value",
@@ -303,15 +304,15 @@ def sweep(
 
     Parameters
     ----------
-    solve : callable
-        Returns an `Optimum`: ``solve(value, **fixed)``, or with ``argument`` given
-        ``solve(**{argument: value}, **fixed)``, for instance `optimal_alpha` itself.
+    solve : Scenario or callable
+        A scenario, of which ``argument`` is varied, for instance ``"costs"`` or ``"budget"``. Or what returns an
+        `Optimum`: ``solve(value, **fixed)``, or with ``argument`` given ``solve(**{argument: value}, **fixed)``.
     values : iterable
         The values. Each point is solved exactly where its numbers are rational.
     name : str
         What is varied; by default the argument's name.
     argument : str, optional
-        Keyword argument of ``solve`` that takes the value.
+        Keyword argument of ``solve`` that takes the value; required with a scenario, whose field it names.
     n_jobs : int or None
         Workers; None leaves it to the surrounding ``joblib.parallel_config``, else one.
     **fixed
@@ -325,7 +326,7 @@ def sweep(
     Raises
     ------
     InputError
-        If there are no values, or ``solve`` returns something else than an optimum.
+        If there are no values, ``solve`` returns something else than an optimum, or a scenario has no such field.
 
     Examples
     --------
@@ -333,19 +334,32 @@ def sweep(
     >>> result = sweep(lambda c: optimal_alpha([[0, "2/3"], ["2/3", 1]], [0, c]), ["1/10", "2/10"], name="cost")
     >>> [str(alpha) for alpha in result.column("alpha")]
     ['1/5', '2/5']
+    >>> asked = Scenario([[0, "2/3"], ["2/3", 1]], [0, "3/10"])
+    >>> sweep(asked, ["1/2", "3/5"], argument="budget").column("value").tolist()
+    [Fraction(11, 30), Fraction(2, 5)]
     """
     points = tuple(values)
     if not points:
         raise InputError("values", "must hold at least one value")
     optima = []
-    once = partial(solve, **fixed) if argument is None else partial(_with_argument, solve, argument, fixed)
+    if isinstance(solve, Scenario):
+        if argument not in {field.name for field in fields(solve)}:
+            raise InputError("argument", "must name what is varied of the scenario, for instance 'costs'", argument)
+        once = partial(_of_scenario, solve, argument, fixed)
+    else:
+        once = partial(solve, **fixed) if argument is None else partial(_with_argument, solve, argument, fixed)
     at = partial(asked, once, "solve")
     for place, optimum in enumerate(run_in_order(at, points, n_jobs=n_jobs, description="sweep")):
         if not isinstance(optimum, Optimum):
             raise InputError("solve", f"must return an Optimum; at values[{place}] it returned", optimum)
         optima.append(optimum)
     label = argument if argument is not None and name == "value" else name
-    return Sweep(label, points, tuple(optima))
+    found = Sweep(label, points, tuple(optima))
+    return answered(found, solve) if isinstance(solve, Scenario) else found
+
+
+def _of_scenario(scenario: Scenario, argument: str, fixed: dict[str, Any], value: Any) -> Optimum:
+    return optimal_alpha(replace(scenario, **{argument: value}), **fixed)
 
 
 def _with_argument(solve: Callable[..., Optimum], argument: str, fixed: dict[str, Any], value: Any) -> Optimum:

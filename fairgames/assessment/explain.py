@@ -21,7 +21,8 @@ from fairgames.memory import readable_count, require_memory
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha
 from fairgames.payments.pricing import fair_payments
 from fairgames.payments.result import Payments
-from fairgames.result import Result, format_value
+from fairgames.result import Result, answered, format_value
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.utility.base import Utility
 from fairgames.utility.dp_mean import DPMeanUtility
 from fairgames.utility.federated_mean import FederatedMeanUtility
@@ -93,7 +94,10 @@ class Explanation(Result):
 
 @public
 def explain_payments(
-    utility: FederatedMeanUtility, profile: ArrayLike, alpha: Alpha = 1, unit_value: Number | int | str = 1
+    utility: Scenario | Utility | ArrayLike,
+    profile: ArrayLike | None = None,
+    alpha: Alpha = 1,
+    unit_value: Number | int | str = 1,
 ) -> Explanation:
     """Take each fair payment apart by whose estimate the user's data improves.
 
@@ -106,10 +110,10 @@ def explain_payments(
 
     Parameters
     ----------
-    utility : FederatedMeanUtility
-        The platform's utility.
+    utility : Scenario or FederatedMeanUtility
+        What is asked, or the platform's utility alone.
     profile : array_like of int
-        A level for each user, or ``counts[type, level]``.
+        A level for each user, or ``counts[type, level]``; by default the scenario's.
     alpha : number or callable
         Fraction paid out, in [0, 1].
     unit_value : number
@@ -134,22 +138,25 @@ def explain_payments(
     >>> why.payments.round(6), why.own.round(6)
     (array([2.660104, 3.491066, 3.966857]), array([1.569568, 2.181455, 2.562525]))
     """
-    if not isinstance(utility, FederatedMeanUtility):
-        raise InputError("utility", "must be a FederatedMeanUtility, a sum over users", type(utility).__name__)
+    asked = as_scenario(utility)
+    worths = asked.utility
+    if not isinstance(worths, FederatedMeanUtility):
+        raise InputError("utility", "must be a FederatedMeanUtility, a sum over users", type(worths).__name__)
     fraction = as_alpha(alpha)
     money = float(as_number(unit_value, "unit_value"))
     if money <= 0:
         raise InputError("unit_value", "must be above 0", unit_value)
-    levels = as_levels(profile, utility.shape, utility.types)
+    levels = as_levels(asked.priced_profile(profile), worths.shape, worths.types)
     n_users = len(levels)
     require_memory(n_users**2 * 16, f"an explanation of {n_users:,} payments", "an explanation among fewer users")
-    worth = utility(levels)
+    worth = worths(levels)
     paid = float(alpha_levels(fraction, np.asarray(float(worth))).item())
-    parts, errors, resolved = _parts(utility, levels)
+    parts, errors, resolved = _parts(worths, levels)
     scale = paid * money
-    return Explanation(
+    found = Explanation(
         tuple(levels.tolist()), scale * parts, float(worth) * money, paid, money, scale * errors, resolved
     )
+    return answered(found, asked)
 
 
 def _parts(
@@ -237,9 +244,9 @@ class FalseNames(Result):
 
 @public
 def false_names(
-    utility: Utility,
-    profile: ArrayLike,
-    user: int,
+    utility: Scenario | Utility | ArrayLike,
+    profile: ArrayLike | None = None,
+    user: int | str = 0,
     names: int | Sequence[int] = 2,
     alpha: Alpha = 1,
     *,
@@ -252,12 +259,12 @@ def false_names(
 
     Parameters
     ----------
-    utility : FederatedMeanUtility or DPMeanUtility
-        The platform's utility when everybody is honest.
+    utility : Scenario, FederatedMeanUtility or DPMeanUtility
+        What is asked, or the platform's utility alone, when everybody is honest.
     profile : array_like of int
-        A level for each user, or ``counts[type, level]``.
-    user : int
-        Who uses several names.
+        A level for each user, or ``counts[type, level]``; by default the scenario's.
+    user : int or str
+        Who uses several names: its number, from 0, or its name.
     names : int or sequence of int
         How many names hand in a copy of all its data each, at least 2; or, under the federated mean, how
         many of its samples each name hands in, which add up to the user's.
@@ -291,18 +298,20 @@ def false_names(
         raise InputError("names", "must be a whole number of at least 2, or the samples of each name", names)
     if isinstance(names, int):
         require_memory(names * 200, f"{readable_count(names)} copies", "fewer of them")
-    if isinstance(utility, DPMeanUtility):
+    asked = as_scenario(utility)
+    honest = asked.utility
+    if isinstance(honest, DPMeanUtility):
         if not isinstance(names, int) or importance is not None:
             argument = "names" if importance is None else "importance"
             raise InputError(argument, "must be left to the federated mean: here names are whole copies")
-        levels, who = _user_levels(utility, profile, user)
-        rows = utility.epsilons[utility.types]
+        levels, who = _user_levels(asked, profile, user)
+        rows = honest.epsilons[honest.types]
         copied = DPMeanUtility(np.insert(rows, who, [rows[who]] * (names - 1), axis=0))
-        return _priced(utility, copied, (levels, who, names), alpha)
-    if not isinstance(utility, FederatedMeanUtility):
-        raise InputError("utility", "must say what another user would bring: a closed-form one", type(utility).__name__)
-    levels, who = _user_levels(utility, profile, user)
-    samples, weights = utility.samples[utility.types], utility.importance[utility.types]
+        return _priced(asked, copied, (levels, who, names), alpha)
+    if not isinstance(honest, FederatedMeanUtility):
+        raise InputError("utility", "must say what another user would bring: a closed-form one", type(honest).__name__)
+    levels, who = _user_levels(asked, profile, user)
+    samples, weights = honest.samples[honest.types], honest.importance[honest.types]
     sizes = np.full(names, samples[who]) if isinstance(names, int) else _as_parts(names, who, samples[who])
     own = np.full(len(sizes), weights[who])
     if importance is not None:
@@ -311,31 +320,30 @@ def false_names(
             raise InputError("importance", f"must be one number for each of the {len(sizes)} names", importance)
     after = FederatedMeanUtility(
         np.concatenate([samples[:who], sizes, samples[who + 1 :]]),
-        utility.between_variance,
-        utility.within_variance,
+        honest.between_variance,
+        honest.within_variance,
         np.concatenate([weights[:who], own, weights[who + 1 :]]),
-        aggregation=utility.aggregation,
+        aggregation=honest.aggregation,
     )
-    return _priced(utility, after, (levels, who, len(sizes)), alpha)
+    return _priced(asked, after, (levels, who, len(sizes)), alpha)
 
 
-def _priced(before: Utility, after: Utility, renamed: tuple[NDArray[np.intp], int, int], alpha: Alpha) -> FalseNames:
+def _priced(asked: Scenario, after: Utility, renamed: tuple[NDArray[np.intp], int, int], alpha: Alpha) -> FalseNames:
     levels, user, n_names = renamed
     later = np.concatenate([levels[:user], np.repeat(levels[user], n_names), levels[user + 1 :]])
-    honest, false = fair_payments(before, levels, alpha), fair_payments(after, later, alpha)
+    honest, false = fair_payments(asked.utility, levels, alpha), fair_payments(after, later, alpha)
     old, new = common(honest.values, false.values)
     names = new[user : user + n_names]
     change = np.concatenate([new[:user], old[user : user + 1], new[user + n_names :]]) - old
-    return FalseNames(user, old[user], names, change, honest.utility, false.utility)
+    return answered(FalseNames(user, old[user], names, change, honest.utility, false.utility), asked)
 
 
-def _user_levels(utility: Utility, profile: ArrayLike, user: int) -> tuple[NDArray[np.intp], int]:
-    levels = as_levels(profile, utility.shape, utility.types)
-    if not 0 <= user < utility.n_users:
-        raise InputError("user", f"must be from 0 to {utility.n_users - 1}", user)
-    if levels[user] == 0:
+def _user_levels(asked: Scenario, profile: ArrayLike | None, user: int | str) -> tuple[NDArray[np.intp], int]:
+    levels = as_levels(asked.priced_profile(profile), asked.utility.shape, asked.utility.types)
+    who = asked.user_number(user)
+    if levels[who] == 0:
         raise InputError("user", "must be present at the profile", user)
-    return levels, int(user)
+    return levels, who
 
 
 def _as_parts(names: Sequence[int], user: int, total: float) -> NDArray[np.float64]:

@@ -289,20 +289,7 @@ def fit_to_resample(spec: Scenario, resamples: int, seed: int, jobs: int | None)
 @stage("resampling the groups")
 def _resampled(spec: Scenario, fit: fg.Fit, resamples: int, seed: int, jobs: int | None) -> Certainty:
     """Resample the groups; the specification's own variances are those of the decision."""
-    between, within = _variances(spec)
-    importance = getattr(spec.utility, "importance", None)
-    return fg.bootstrap(
-        replace(fit, between_variance=between, within_variance=within),
-        spec.user_costs,
-        resamples,
-        seed,
-        importance=None if importance is None else importance[spec.utility.types],
-        aggregation=getattr(spec.utility, "aggregation", "uniform"),
-        selection=spec.selection,
-        actions=spec.actions,
-        constraints={name: getattr(spec, name) for name in ("margin", "budget", "min_utility", "alpha_range")},
-        n_jobs=jobs,
-    )
+    return fg.bootstrap(replace(spec, fit=fit), resamples=resamples, seed=seed, n_jobs=jobs)
 
 
 def print_certainty(console: Screen, spec: Scenario, optimum: fg.Optimum, fit: fg.Fit, *how: Any) -> dict[str, object]:

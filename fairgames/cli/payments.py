@@ -164,7 +164,7 @@ def _print_explanation(
     console: Screen, spec: Scenario, profile: Sequence[int], alpha: Number, unit_value: Number
 ) -> Explanation:
     """Print how much of each payment is for the user's own better estimate, and how much for helping others."""
-    why = fg.explain_payments(spec.utility, profile, alpha, unit_value)  # type: ignore[arg-type]
+    why = fg.explain_payments(spec.utility, profile, alpha, unit_value)
     names = spec.user_names
     helped = ["-" if (most := why.helps_most(user)) is None else names[most] for user in range(len(profile))]
     columns = [

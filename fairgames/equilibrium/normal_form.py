@@ -14,6 +14,8 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import LARGEST_PAYOFF_POWER, Array, as_array, common, is_exact, plain
 from fairgames.game import gambit
 from fairgames.game.fair_game import FairGame
+from fairgames.payments.alpha import Alpha
+from fairgames.scenario.scenario import Scenario
 
 _MOST_PLAYERS = 64
 """As many as NumPy's arrays have axes."""
@@ -33,6 +35,15 @@ class NormalForm(NamedTuple):
     def shape(self) -> tuple[int, ...]:
         """Number of actions of each player."""
         return self.payoffs[0].shape
+
+
+def asked_game(game: Any, alpha: Alpha | None) -> Any:
+    """Game of a scenario at ``alpha``; any other game is returned as it is, and has its alpha."""
+    if isinstance(game, Scenario):
+        return FairGame(game, alpha=alpha)
+    if alpha is not None:
+        raise InputError("alpha", "must be left out beside a game, which has its payoffs; it is for a Scenario", alpha)
+    return game
 
 
 def as_normal_form(game: Any) -> NormalForm:

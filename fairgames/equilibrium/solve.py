@@ -14,7 +14,7 @@ from fairgames.arguments import public
 from fairgames.equilibrium.best_replies import climb_potential
 from fairgames.equilibrium.certify import Certifier, near_ties, screen, without_repetitions
 from fairgames.equilibrium.components import in_order, index_sum, structured
-from fairgames.equilibrium.normal_form import NormalForm, as_normal_form
+from fairgames.equilibrium.normal_form import NormalForm, as_normal_form, asked_game
 from fairgames.equilibrium.rational import rationalize as simplify
 from fairgames.equilibrium.result import Continuum, Equilibrium, EquilibriumSet
 from fairgames.equilibrium.run import Run, checked_timeout, run_solver
@@ -24,6 +24,7 @@ from fairgames.equilibrium.vertices import solve_vertices
 from fairgames.errors import SizeError, SolverError, shown
 from fairgames.exactness import Number, is_exact, to_float
 from fairgames.game.fair_game import FairGame
+from fairgames.payments.alpha import Alpha
 from fairgames.result import answered, counted
 
 _MOST_PAYOFFS = 1e6
@@ -39,15 +40,17 @@ def equilibria(
     method: str | Solver = "auto",
     timeout: Number | int | str | None = None,
     rationalize: Number | int | str | None = None,
+    *,
+    alpha: Alpha | None = None,
 ) -> EquilibriumSet:
     """Find the equilibria of any finite game, each with a certificate recomputed from the payoffs.
 
     Parameters
     ----------
-    game : FairGame, sequence of array_like, nashpy.Game or pygambit.Game
-        A sequence holds one payoff tensor a player: two matrices, or N tensors with N axes. Integers,
-        Fractions and strings such as ``"2/3"`` are solved exactly; a float is taken as the binary
-        fraction that it is.
+    game : Scenario, FairGame, sequence of array_like, nashpy.Game or pygambit.Game
+        A scenario's fair game is solved at ``alpha``. A sequence holds one payoff tensor a player: two matrices, or N
+        tensors with N axes. Integers, Fractions and strings such as ``"2/3"`` are solved exactly; a float is taken as
+        the binary fraction that it is.
     method : str or Solver
         ``"auto"``: for two players every extreme equilibrium, by signs when both have two actions and
         otherwise by vertices (both exact and complete); for more players every pure equilibrium and,
@@ -63,6 +66,8 @@ def equilibria(
         Replace float payoffs by the simplest rationals within this distance, and solve exactly. Where
         payoffs that should be equal differ by rounding, this restores their ties. Regrets in the
         game as it was given are at most twice `EquilibriumSet.rationalized`.
+    alpha : number or callable, optional
+        Fraction paid out in the game of a scenario; by default the scenario's, or 1. A game has its own.
 
     Returns
     -------
@@ -71,7 +76,7 @@ def equilibria(
     Raises
     ------
     InputError
-        If the game, ``timeout`` or ``rationalize`` is malformed.
+        If the game, ``timeout``, ``rationalize`` or ``alpha`` is malformed.
     SolverError
         If the method is not known, cannot serve this game, or fails.
     SizeError
@@ -103,11 +108,16 @@ def equilibria(
     1  mixed  (2/5, 3/5) (3/5, 2/5)  (2/5, 2/5)  0       yes
     2  pure   (0, 1) (0, 1)          (1, 2/3)    0       yes
     """
+    game = asked_game(game, alpha)
     found = _found(game, method, None if timeout is None else checked_timeout(timeout), rationalize)
-    if not (isinstance(game, FairGame) and game.has_potential):
+    if not isinstance(game, FairGame):
         return found
-    name = method if isinstance(method, str) else method.name
-    return answered(found, game.scenario, alpha=game.alpha, method=name, rationalize=rationalize)
+    how = {
+        "alpha": game.alpha,
+        "method": method if isinstance(method, str) else method.name,
+        "rationalize": rationalize,
+    }
+    return answered(found, game.scenario, **how if game.has_potential else {})
 
 
 def _found(

@@ -48,7 +48,8 @@ class FairGame(Shown):
         Privacy cost of each level for each user, or one row for all; the cost of level 0 is 0,
         ``inf`` forbids a level. Costs may fall with the level.
     alpha : number or callable
-        Fraction of the utility paid out, in [0, 1]: a constant, or a function of the utility level.
+        Fraction of the utility paid out, in [0, 1]: a constant, or a function of the utility level; by default the
+        scenario's, or 1.
     actions : None, tuple of int, or one tuple a user
         Levels that users may choose; None allows every level. Levels of infinite cost are left out.
     payments : None or callable
@@ -79,14 +80,15 @@ class FairGame(Shown):
         self,
         utility: Scenario | Utility | ArrayLike,
         costs: CostTable = None,
-        alpha: Alpha = 1,
+        alpha: Alpha | None = None,
         actions: Actions = None,
         payments: PaymentRule | None = None,
     ) -> None:
         self._scenario = as_scenario(utility, costs, actions)
         self._utility = self._scenario.utility
         self._costs = self._scenario.user_costs
-        self._alpha = as_alpha(alpha)
+        own = 1 if self._scenario.alpha is None else self._scenario.alpha
+        self._alpha = as_alpha(own if alpha is None else alpha)
         self._actions = self._scenario.actions
         if payments is not None and not callable(payments):
             raise InputError("payments", "must be None (fair) or a function of (utility, profile)", payments)

@@ -215,7 +215,9 @@ def test_one_repeat_cannot_be_resampled():
 
 
 def test_only_fits_and_measurements_are_resampled():
-    with pytest.raises(InputError, match="source: must be a Fit or a MeasuredUtility, got <TableUtility of 2 users>"):
+    with pytest.raises(
+        InputError, match="source: must be a Scenario or a Fit or a MeasuredUtility, got <TableUtility of 2 users>"
+    ):
         bootstrap(TableUtility([[0, 1], [1, 2]]), [0, 1])
     with pytest.raises(InputError, match="importance, aggregation: must be left out"):
         bootstrap(MeasuredUtility(sum, (2, 2), repeats=3), [0, 1], importance=[1, 2])

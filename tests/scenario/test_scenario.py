@@ -128,6 +128,9 @@ def test_a_scenario_says_all_but_what_may_be_overridden():
 
 PRICED = scenario(profile=["federated", "direct", "absent"], alpha="1/2")
 TWO = Scenario(TABLE, [0, "3/10"], ["Ann", "Bob"])
+CLINICS = fg.fit_federated_mean(
+    {"clinic": [*"aaabbbccc"], "score": [1, 2, 3, 11, 12, 13, 5, 6, 7]}, group="clinic", value="score"
+)
 QUESTIONS = {
     "optimal_alpha": (fg.optimal_alpha, PRICED),
     "stable_profiles": (fg.stable_profiles, PRICED),
@@ -142,6 +145,13 @@ QUESTIONS = {
     "symmetric_mechanism": (fg.symmetric_mechanism, TWO),
     "check_axioms": (lambda asked: fg.check_axioms(fg.rules.Fair(), asked), TWO),
     "cost_robustness": (fg.cost_robustness, dataclasses.replace(TWO, profile=[1, 1], alpha="7/10")),
+    "explain_payments": (fg.explain_payments, PRICED),
+    "false_names": (lambda asked: fg.false_names(asked, user="South"), PRICED),
+    "sweep": (lambda asked: fg.sweep(asked, [0.5, 2], argument="budget"), PRICED),
+    "equilibria": (fg.equilibria, PRICED),
+    "compare_solvers": (lambda asked: fg.compare_solvers(asked, ["pure"]), PRICED),
+    "compare_optima": (lambda asked: fg.compare_optima(*[fg.optimal_alpha(asked)] * 2), PRICED),
+    "bootstrap": (lambda asked: fg.bootstrap(asked, resamples=20), CLINICS.scenario([0, 0.1, 1])),
     "crosscheck": (lambda asked: fg.crosscheck(asked, points=1), TWO),
     "FairGame": (fg.FairGame, PRICED),
 }
@@ -157,6 +167,37 @@ def test_every_answer_knows_its_scenario(name):
         assert again.scenario == asked
         if name != "FairGame":
             assert "scenario" not in one.to_dict()
+
+
+def test_a_game_of_a_scenario_is_solved_at_the_alpha_that_either_says():
+    assert fg.equilibria(PRICED) == fg.equilibria(fg.FairGame(UTILITY, ROWS, alpha="1/2"))
+    assert fg.equilibria(PRICED, alpha="1/4") == fg.equilibria(fg.FairGame(UTILITY, ROWS, alpha="1/4"))
+    with pytest.raises(InputError, match="alpha: must be left out beside a game"):
+        fg.equilibria(fg.FairGame(PRICED), alpha="1/4")
+    arrays = [[[1, 0], [0, 1]]] * 2
+    assert fg.equilibria(arrays).scenario is None
+
+
+def test_the_bootstrap_draws_what_is_behind_a_scenario():
+    asked = CLINICS.scenario([0, 0.1, 1], aggregation="weighted", budget=1)
+    told = fg.bootstrap(CLINICS, [0, 0.1, 1], 20, aggregation="weighted", constraints={"budget": 1})
+    assert fg.bootstrap(asked, resamples=20) == told
+    assert told.scenario.users == asked.users
+    measured = fg.MeasuredUtility(lambda profile, rng: sum(profile) + rng.normal(), (2, 2), repeats=5)
+    assert fg.bootstrap(Scenario(measured, [0, 0.5]), resamples=5) == fg.bootstrap(measured, [0, 0.5], 5)
+    with pytest.raises(InputError, match="source: must know its data"):
+        fg.bootstrap(TWO)
+    other = dataclasses.replace(asked, utility=fg.FederatedMeanUtility([3, 3, 4], 1, 2))
+    with pytest.raises(InputError, match="source: must have the groups of clinic in its data as its users"):
+        fg.bootstrap(other)
+
+
+def test_a_sweep_varies_a_field_of_a_scenario():
+    swept = fg.sweep(TWO, [[0, "1/10"], [0, "2/10"]], argument="costs")
+    assert swept.column("alpha").tolist() == [Fraction(1, 5), Fraction(2, 5)]
+    assert [one.scenario.users for one in swept.optima] == [TWO.users] * 2
+    with pytest.raises(InputError, match=r"argument: must name what is varied of the scenario, .* got 'cost'"):
+        fg.sweep(TWO, [1, 2], argument="cost")
 
 
 def test_answers_of_plain_arguments_know_an_anonymous_scenario():
