@@ -289,7 +289,7 @@ def _by_integrals(groups: PresentGroups, reason: str, estimators: Mapping[str, E
         raise InputError(
             "engine",
             "must be another: integrals need the federated mean of at most 3,000 present users, at most 1,500 of them "
-            "in its aggregate, or 11 in one that is weighted by sample sizes",
+            "in its aggregate, or 1,000 in one that is weighted by sample sizes",
             "integrals",
         )
     found = groups.utility.price_moves(groups.state, absent=False)

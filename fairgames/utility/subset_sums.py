@@ -98,7 +98,7 @@ class SubsetSums:
                 x = np.concatenate([x, np.concatenate([x[:1], x[:-1]]) + values[k]], axis=1)
                 a = np.concatenate([np.maximum(1 - inside, 0) * a, inside * joined], axis=1)
             width = _n_nodes(low, self.fineness)
-            nodes[low:stop, :width], measures[low:stop, :width] = _compressed(x[low - first :], a[low - first :], width)
+            nodes[low:stop, :width], measures[low:stop, :width] = gauss_rules(x[low - first :], a[low - first :], width)
         return replace(self, nodes=nodes, measures=measures, n_users=self.n_users + few)
 
 
@@ -106,7 +106,7 @@ def _n_nodes(size: int, fineness: float) -> int:
     return round(fineness * next((n for below, n in _BANDS if size < below), _FEWEST_NODES))
 
 
-def _compressed(x: Floats, a: Floats, n: int) -> tuple[Floats, Floats]:
+def gauss_rules(x: Floats, a: Floats, n: int) -> tuple[Floats, Floats]:
     """Gauss rules of ``n`` nodes for measures on more points, row by row, with the linear sums at these nodes.
 
     What goes along is projected on the polynomials that are orthogonal under the measure.

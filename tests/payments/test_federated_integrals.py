@@ -9,6 +9,7 @@ import pytest
 from fairgames import FederatedMeanUtility, InputError, SizeError, fair_payments
 from fairgames.payments.engines.moves import moves_by_permutations
 from fairgames.utility.federated_integrals import integrate
+from fairgames.utility.sample_sums import SampleSums
 from fairgames.utility.subset_sums import SubsetSums
 
 
@@ -154,22 +155,78 @@ def test_the_public_door_uses_integrals():
     assert 0 < direct.standard_errors.max() <= 1e-9 * direct.utility / 100
 
 
-def test_weighted_aggregates_have_integrals_where_few_federate():
-    utility = FederatedMeanUtility(np.arange(10.0, 70.0), 1.0, 10.0, aggregation="weighted")
-    few, many = np.full(60, 2), np.full(60, 2)
-    few[:40:7] = many[::2] = 1
-    few[50:] = 0
-    paid, found = moves(utility, few)
-    assert found.exact
-    assert paid[np.arange(60), few].sum() == pytest.approx(found.utility, rel=1e-11)
-    assert np.abs(moves(utility, few, likeness=0.0)[0] - paid).max() <= 1e-9 * found.scale
-    assert fair_payments(utility, few).engine == "integrals"
-    assert not utility.prices_moves(counted(utility, many))
-    assert fair_payments(utility, many).engine == "permutations"
+def weighted(n_users, spread, mix):
+    rng = np.random.default_rng([n_users, round(10 * spread)])
+    sizes, weights = rng.lognormal(3, spread, n_users) + 1, rng.lognormal(0, 0.5, n_users)
+    utility = FederatedMeanUtility(sizes, 1.0, 10.0, weights, aggregation="weighted")
+    return utility, rng.choice(3, n_users, p=mix)
+
+
+def check_weighted(spread, last):
+    """Compare thirteen federating users, of too many sizes to take all subsets, and one more, with the definition."""
+    utility, _ = weighted(14, spread, (0, 1, 0))
+    levels = np.array([1] * 13 + [last])
+    paid, found = moves(utility, levels)
+    off = np.abs(paid - by_definition(utility, levels)).max()
+    assert not found.exact
+    assert off <= min(1e-6 * found.scale, 3 * found.error)
+
+
+@pytest.mark.parametrize(("spread", "last"), [(0.5, 1), (1.0, 0), (2.0, 2)])
+def test_weighted_moves_are_those_of_the_definition(spread, last):
+    check_weighted(spread, last)
+
+
+@pytest.mark.slow
+def test_dozens_of_weighted_moves_are_those_of_the_definition():
+    for case in range(40):
+        check_weighted(0.2 + case / 20, case % 3)
+
+
+def test_sixty_weighted_users_are_paid_the_utility_and_finer_rules_change_nothing():
+    utility, levels = weighted(60, 0.7, (0.1, 0.6, 0.3))
+    paid, found = moves(utility, levels)
+    assert found.error <= 1e-6 * found.scale
+    assert paid[np.arange(60), levels].sum() == pytest.approx(found.utility, rel=1e-8)
+    finer, _ = moves(utility, levels, fineness=1.5, likeness=0.0)
+    assert np.abs(paid - finer).max() <= found.error
+
+
+def test_the_door_prices_weighted_aggregates():
+    utility, levels = weighted(60, 0.7, (0.1, 0.6, 0.3))
+    paid = fair_payments(utility, levels)
+    assert paid.engine == "integrals"
+    assert paid.values.sum() == pytest.approx(paid.utility, rel=1e-8)
+    assert 0 < paid.standard_errors.max() <= 1e-6 * paid.utility / np.count_nonzero(levels)
+    with pytest.raises(SizeError, match="error"):
+        fair_payments(utility, levels, exact=True)
+    crowd = FederatedMeanUtility(np.arange(10.0, 1100.0), 1.0, 10.0, aggregation="weighted")
     with pytest.raises(InputError, match="weighted by sample sizes"):
-        fair_payments(utility, many, engine="integrals")
-    with pytest.raises(SizeError):
-        fair_payments(utility, many, exact=True)
+        fair_payments(crowd, [1] * 1090, engine="integrals")
+
+
+@pytest.mark.parametrize("n_users", [7, 14])
+def test_points_have_the_means_of_all_subsets(n_users):
+    rng = np.random.default_rng(n_users)
+    n, share = rng.lognormal(0, 0.5, n_users), rng.uniform(0, 1, n_users)
+    z = n + 0.5 * n**2
+    sums = SampleSums(n, share, 0.5, 12, 1.0, all_but_one=True)
+    subsets, members = (rows[0] for rows in sums.weights(np.array([2])))
+    others = np.delete(np.arange(n_users), 2)
+
+    def tested(R, Z):
+        return np.log1p(R + R**2 / (1 + Z))
+
+    for size in range(1, len(others)):
+        chosen = np.array(list(combinations(others, size)))
+        R, Z = n[chosen].sum(axis=1), z[chosen].sum(axis=1)
+        at = sums.subsets.size == size
+        found = subsets[at] @ tested(sums.subsets.R[at], sums.subsets.Z[at])
+        assert found == pytest.approx(tested(R, Z).mean(), rel=1e-7)
+        own = n[chosen] * share[chosen] * tested(R[:, None] - n[chosen], Z[:, None] - z[chosen])
+        at = sums.members.size == size
+        points = sums.n[sums.members.member] * tested(sums.members.R, sums.members.Z)
+        assert members[at] @ points[at] == pytest.approx(own.sum(axis=1).mean(), rel=1e-7, abs=1e-9)
 
 
 def test_integrals_agree_with_random_orders():
