@@ -54,8 +54,8 @@ docs: $(VENV)/.docs docs/_static/mathjax/tex-svg.js ## Build the documentation s
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(ONE_THREAD) $(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-docs-test: $(VENV)/.docs $(VENV)/.chromium ## Open every page of the built site in a real browser
-	$(BIN)/python -m pytest -q -n $(WORKERS) -c docs/pytest.ini docs/test_site.py
+docs-test: $(VENV)/.docs $(VENV)/.browser $(VENV)/.chromium docs/_build/axe/axe.min.js ## Open every page of the built site in a real browser
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -n $(WORKERS) -c docs/pytest.ini docs/test_site.py docs/test_explorer.py
 
 study: $(VENV)/.test ## Run the long studies again, whose small results the documentation reads
 	@for script in private_learning measured_coverage schools; do $(ONE_THREAD) $(BIN)/python examples/studies/$$script.py || exit 1; done
@@ -86,7 +86,7 @@ $(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.check $(VENV)/.bench $(VENV)/.docs $(VENV)/.peers: $(VENV)/.%: $(VENV)/.runtime
+$(VENV)/.test $(VENV)/.check $(VENV)/.bench $(VENV)/.docs $(VENV)/.browser $(VENV)/.peers: $(VENV)/.%: $(VENV)/.runtime
 	$(PIP) --group $*
 	@touch $@
 
@@ -98,13 +98,21 @@ $(PYDVL)/.installed: benchmarks/pydvl-requirements.txt $(VENV)/.python
 
 
 # Mathematics is drawn by a copy beside the pages, so that the site is read without a network.
-docs/_static/mathjax/tex-svg.js:
+docs/_static/mathjax/tex-svg.js: $(VENV)/.npm
+	@mkdir -p docs/_build/npm $(@D)
+	npm install --silent --no-save --no-package-lock --prefix docs/_build/npm/mathjax mathjax@3
+	cp docs/_build/npm/mathjax/node_modules/mathjax/es5/tex-svg.js $@
+
+docs/_build/axe/axe.min.js: $(VENV)/.npm
+	@mkdir -p docs/_build/npm $(@D)
+	npm install --silent --no-save --no-package-lock --prefix docs/_build/npm/axe axe-core@4
+	cp docs/_build/npm/axe/node_modules/axe-core/axe.min.js $@
+
+$(VENV)/.npm: $(VENV)/.python
 	@command -v npm >/dev/null || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -qq -y npm >/dev/null; \
-		else echo "The documentation needs npm once, to fetch MathJax. On Debian and Ubuntu: sudo apt-get install npm"; exit 1; fi; }
-	@mkdir -p docs/_build/mathjax $(@D)
-	npm install --silent --no-save --no-package-lock --prefix docs/_build/mathjax mathjax@3
-	cp docs/_build/mathjax/node_modules/mathjax/es5/tex-svg.js $@
+		else echo "The documentation needs npm once, to fetch MathJax and axe. On Debian and Ubuntu: sudo apt-get install npm"; exit 1; fi; }
+	@touch $@
 
 $(VENV)/.chromium: $(VENV)/.python
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { \

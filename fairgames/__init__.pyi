@@ -7,11 +7,13 @@ from .assessment.explain import explain_payments, false_names
 from .assessment.robustness import cost_robustness, misreport
 from .assessment.rules import compare_rules
 from .equilibrium.intervals import stable_profiles
+from .equilibrium.parametric import parametric_equilibria
 from .equilibrium.result import EquilibriumSet
 from .equilibrium.solve import equilibria
 from .equilibrium.solvers import available_solvers
 from .equilibrium.verify import verify
 from .errors import FairGamesError, InputError, SizeError
+from .explorer.widget import explore
 from .fitting.federated_mean import fit_federated_mean
 from .fitting.fit import Fit
 from .game.fair_game import FairGame
@@ -65,6 +67,7 @@ __all__ = [
     "equilibrium_families",
     "errors",
     "explain_payments",
+    "explore",
     "fair_payments",
     "false_names",
     "fit_federated_mean",
@@ -73,6 +76,7 @@ __all__ = [
     "misreport",
     "monotonicity",
     "optimal_alpha",
+    "parametric_equilibria",
     "payment_table",
     "potential",
     "price_of_fairness",

@@ -2,7 +2,7 @@
 
 Specifications, data and results are read here, and all that is saved is written here, never over a file that is not
 ours. Ours is what says so in its content: a ``fairgames`` key in JSON, metadata in PNG, SVG and PDF, a comment with a
-checksum in LaTeX and ``.nfg``, so that one that was edited is its user's own. Tables (CSV, ``.npy``, Markdown) have no
+checksum in LaTeX, pages and ``.nfg``: one that was edited is its user's own. Tables (CSV, ``.npy``, Markdown) have no
 room for a mark, and a specification is there to be edited: they are overwritten on request only. What is read in the
 same run is never overwritten.
 """
@@ -137,9 +137,9 @@ def signed(text: str, ending: str) -> str:
     Parameters
     ----------
     text : str
-        A table for LaTeX, or a game as Gambit writes it, with an empty comment.
+        A table for LaTeX, a page, or a game as Gambit writes it, with an empty comment.
     ending : str
-        ``".tex"`` or ``".nfg"``.
+        ``".tex"``, ``".html"`` or ``".nfg"``.
 
     Examples
     --------
@@ -148,7 +148,9 @@ def signed(text: str, ending: str) -> str:
     x
     """
     mark = f"{MARK} {hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
-    return f"% {mark}\n{text}" if ending == ".tex" else text.replace('\n""\n', f'\n"{mark}"\n', 1)
+    if ending == ".nfg":
+        return text.replace('\n""\n', f'\n"{mark}"\n', 1)
+    return f"% {mark}\n{text}" if ending == ".tex" else f"<!-- {mark} -->\n{text}"
 
 
 def _is_signed(ending: str, mark: str, unmarked: str, path: Path) -> bool:
@@ -171,6 +173,7 @@ _OURS: dict[str, Callable[[Path], bool]] = {
     ".svg": _head_says(lambda head: head.startswith(b"<?xml") and b"<dc:title>fairgames</dc:title>" in head),
     ".pdf": _pdf_is_ours,
     ".tex": partial(_is_signed, ".tex", r"\A% fairgames \w+\n", ""),
+    ".html": partial(_is_signed, ".html", r"\A<!-- fairgames \w+ -->\n", ""),
     ".nfg": partial(_is_signed, ".nfg", r'\n"fairgames \w+"\n', '\n""\n'),
 }
 

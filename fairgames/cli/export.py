@@ -1,4 +1,4 @@
-"""``fairgames export``: the game for Gambit, every payment as a table, the optimum for a LaTeX document."""
+"""``fairgames export``: the game, every payment or the optimum for other programs; ``explore``: a page that moves."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 
 import fairgames as fg
 from fairgames.cli import frame as options
-from fairgames.cli.frame import argument, number_or, require_few
+from fairgames.cli.frame import argument, number_or, option, require_few
 from fairgames.cli.solve import optimum_of
 from fairgames.errors import FairGamesError, InputError
 from fairgames.exactness import Number
-from fairgames.files import Output, csv_text, signed
+from fairgames.files import STANDARD_INPUT, Output, csv_text, signed
 from fairgames.printable import spreadsheet_cell
 from fairgames.progress import stage
 from fairgames.report.tables import latex_table, payment_columns, user_rows
@@ -51,6 +51,26 @@ def export(
     text = writer(loaded, number_or(alpha, Fraction(1) if loaded.alpha is None else loaded.alpha))
     written.write(text if writer is _payments else signed(text, output.suffix.lower()))
     run.console.say(f"Wrote {output}.")
+
+
+def explore(
+    spec: options.Spec,
+    output: Annotated[Path | None, option("--output", "Where; by default SPEC with the ending .html.", "FILE")] = None,
+    force: options.Force = False,
+) -> None:
+    """Write one page, for any browser and without a network, on which costs move and the answer follows."""
+    from fairgames.explorer.page import page
+
+    place = output or (Path("explore.html") if spec == STANDARD_INPUT else spec.with_suffix(".html"))
+    if place.suffix.lower() != ".html":
+        raise InputError("--output", "must end in .html", str(place))
+    written = Output(place, "--output", force=force)
+    run = options.Run("explore", spec, force=force, also=written)
+    loaded = fg.load(spec)
+    with stage("writing the page"):
+        text = page(loaded)
+    written.write(signed(text, ".html"))
+    run.console.say(f"Wrote {place}. Open it in a browser.")
 
 
 @stage("writing the game")

@@ -21,7 +21,7 @@ import fairgames as fg
 from fairgames.cli.compare import compare
 from fairgames.cli.design import design
 from fairgames.cli.equilibria import equilibria, verify
-from fairgames.cli.export import export
+from fairgames.cli.export import explore, export
 from fairgames.cli.fit import fit, init
 from fairgames.cli.frame import BAD_INPUT, INCOMPLETE, option
 from fairgames.cli.paper import crosscheck, derive, errata, reproduce
@@ -128,6 +128,7 @@ _COMMANDS = (
     equilibria,
     design,
     compare,
+    explore,
     fit,
     verify,
     export,

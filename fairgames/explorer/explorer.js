@@ -592,13 +592,17 @@ function named(names) {
   return `${names.slice(0, MOST_NAMED - 1).join(", ")} and ${names.length - MOST_NAMED + 1} more`;
 }
 
-/** Put an explorer into an element. `changed` hears the costs of every new position; `link`: keep it in the address. */
-export function mount(host, scenario, { changed = () => {}, link = true } = {}) {
+/**
+ * Put an explorer of a scenario, or of its JSON, into an element. `changed` hears the costs of every new position;
+ * `link`: keep it in the address.
+ */
+export function mount(host, given, { changed = () => {}, link = true } = {}) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   const page = make("section", { class: "fx", "aria-label": "Explorer" });
   root.replaceChildren(make("style", {}, STYLE), page);
-  let model;
+  let [scenario, model] = [given];
   try {
+    if (typeof given === "string") scenario = JSON.parse(given);
     model = read(scenario);
   } catch (error) {
     page.append(make("p", { class: "answer fault", role: "alert" }, `This scenario cannot be shown: ${error.message}.`));

@@ -25,7 +25,7 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number, to_float
 from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum
-from fairgames.report.words import optimum_sentences
+from fairgames.report.tables import optimum_sentences
 from fairgames.scenario.scenario import Scenario
 from fairgames.spec.save import specification_of
 
@@ -48,7 +48,7 @@ def page_data(scenario: Scenario) -> dict[str, Any]:
 
 
 def game_data(scenario: Scenario) -> dict[str, Any]:
-    """Return the users, their costs, the platform's limits, and the utility at every state unless there are too many."""
+    """Return users, costs and limits, and the utility at every state unless there are too many."""
     levels = _levels(scenario)
     states = math.prod(math.comb(n + k - 1, k - 1) for n, k in zip(scenario.counts, levels, strict=True))
     rows = zip(
@@ -117,7 +117,7 @@ def _specification(scenario: Scenario) -> str | None:
 
 
 def page(scenario: Scenario) -> str:
-    """Write a scenario as one HTML page that needs no network: costs move, and payments, choices and alpha with them."""
+    """Write a scenario as one HTML page that needs no network: costs move, and the answer with them."""
     return _PAGE.format(title=html.escape(scenario.title), explorer=_element(scenario, link=True))
 
 
@@ -135,7 +135,7 @@ def _element(scenario: Scenario, *, link: bool) -> str:
     # Nothing that a name holds can end the script that holds it.
     data = json.dumps(page_data(scenario), allow_nan=False).replace("<", "\\u003c")
     name = f"explorer-{hashlib.sha256(data.encode()).hexdigest()[:8]}"
-    held = f"JSON.parse(document.getElementById('{name}-data').textContent)"
+    held = f"document.getElementById('{name}-data').textContent"
     return (
         f'<div id="{name}"></div>\n<script type="application/json" id="{name}-data">{data}</script>\n'
         f'<script type="module">\n{module_text()}\n'
@@ -153,9 +153,13 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
 <title>{title}</title>
-<style>:root {{ color-scheme: light dark; }} body {{ font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 76rem; padding: 1rem; }}</style>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 76rem; padding: 1rem; }}
+</style>
 </head>
 <body>
 <main>

@@ -6,8 +6,6 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.explorer.page import module_text, page_data
@@ -48,20 +46,20 @@ def explore(scenario: Scenario) -> AnyWidget:
     except ImportError:
         raise InputError("explore", 'needs the package anywidget: pip install "fairgames[explore]"') from None
 
-    class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+    class Explorer(anywidget.AnyWidget):
         """A scenario on sliders."""
 
         _esm = module_text()
         data = traitlets.Dict().tag(sync=True)
-        costs = traitlets.List().tag(sync=True)
-        start = scenario
+        costs: Any = traitlets.List().tag(sync=True)
 
         @property
         def scenario(self) -> Scenario:
             """The scenario with the costs of the current position."""
-            rows: list[list[float | None]] = self.costs
-            moved = [[math.inf if cost is None else cost for cost in row] for row in rows]
-            return dataclasses.replace(self.start, costs=np.array(moved)) if moved else self.start
+            moved: Any = [[math.inf if cost is None else cost for cost in row] for row in self.costs]
+            changes: dict[str, Any] = {"costs": moved, "choices": None}
+            return dataclasses.replace(asked, **changes) if moved else asked
 
+    asked = scenario
     made: Any = Explorer(data=page_data(scenario))
     return made  # type: ignore[no-any-return]

@@ -53,7 +53,7 @@ class Announcement(Result):
     --------
     >>> from fairgames.mechanism.optimal import optimal_alpha
     >>> optimal_alpha([[0, "2/3"], ["2/3", 1]], costs=[0, "2/7"]).announced.text
-    '0.5715'
+    '0.57143'
     """
 
     alpha: Number
