@@ -117,6 +117,7 @@ PUBLIC = """
     FairGame stable_profiles equilibria EquilibriumSet available_solvers verify
     optimal_alpha Optimum symmetric_mechanism equilibrium_families price_of_fairness
     compare_rules compare_solvers compare_optima leaving bootstrap cost_robustness misreport sweep explain_payments
+    explore parametric_equilibria
     false_names crosscheck
     Scenario load
     FairGamesError InputError SizeError errors

@@ -1,8 +1,8 @@
 """Rigorous and exact arithmetic by FLINT: polynomials over the rationals, their real roots, and balls that enclose.
 
-The only module that imports it. `varieties` decides supports exactly with its polynomials and roots, `subdivision`
-certifies roots with its balls, and `components` proves with them what `solve` has found and `verify` reads. The optimum
-of two players (`mechanism`) finds where values turn, and families cross, with `real_roots`.
+Only it and `parametric` import FLINT. `varieties` decides supports exactly with its polynomials and roots,
+`subdivision` certifies roots with its balls, and `components` proves with them what `solve` has found and `verify`
+reads. The optimum of two players (`mechanism`) finds where values turn, and families cross, with `real_roots`.
 
 References
 ----------

@@ -47,7 +47,7 @@ class Algebraic:
     polynomial: tuple[int, ...]
     place: int
 
-    def ball(self, bits: int = _BITS) -> arb:
+    def _ball(self, bits: int = _BITS) -> arb:
         """Interval around the root that holds no other root of the polynomial."""
         return _real_roots(self.polynomial, bits)[self.place]
 
@@ -59,12 +59,12 @@ class Algebraic:
     @property
     def interval(self) -> tuple[Fraction, Fraction]:
         """Rationals on both sides, with no other root of the polynomial between them."""
-        ball = self.ball()
+        ball = self._ball()
         return _fraction(ball.lower()), _fraction(ball.upper())
 
     def __float__(self) -> float:
         """Nearest float, up to the last digit."""
-        return float(self.ball().mid())
+        return float(self._ball().mid())
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same root."""
@@ -81,7 +81,7 @@ class Algebraic:
         if self == other:
             return False
         bits = _BITS
-        while not ((mine := self.ball(bits)) < (its := other.ball(bits)) or mine > its):
+        while not ((mine := self._ball(bits)) < (its := other._ball(bits)) or mine > its):
             bits *= 2
         return bool(mine < its)
 
@@ -143,7 +143,7 @@ def _sign(polynomial: fmpq_poly, at: Algebraic | Fraction) -> int:
     while True:
         before, ctx.prec = ctx.prec, bits
         try:
-            near = terms(at.ball(bits))
+            near = terms(at._ball(bits))
         finally:
             ctx.prec = before
         if near > 0 or near < 0:
@@ -314,7 +314,7 @@ def _joined(spans: Iterable[tuple[Algebraic, Algebraic]]) -> list[tuple[Algebrai
 
 def _between(left: Algebraic, right: Algebraic) -> Fraction:
     bits = _BITS
-    while not (low := left.ball(bits)) < (high := right.ball(bits)):
+    while not (low := left._ball(bits)) < (high := right._ball(bits)):
         bits *= 2
     return (_fraction(low.upper()) + _fraction(high.lower())) / 2
 
@@ -471,7 +471,11 @@ def parametric_equilibria(game: Any, change: Any, over: Sequence[Number | int | 
         raise InputError("game", "must have two players", len(first))
     if len(second) != 2 or second[0].shape != first[0].shape:
         raise InputError("change", f"must be two matrices of the shape {first[0].shape} of the payoffs", change)
-    low, high = (Fraction(as_number(end, "over")) for end in over)
+    try:
+        start, stop = over
+    except (TypeError, ValueError):
+        raise InputError("over", "must be a pair (from, to)", over) from None
+    low, high = Fraction(as_number(start, "over[0]")), Fraction(as_number(stop, "over[1]"))
     if low > high:
         raise InputError("over", "must be a pair (from, to) in order", tuple(over))
     ends = _as_algebraic(low), _as_algebraic(high)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.arguments import public
 from fairgames.errors import InputError, SpecificationError
-from fairgames.exactness import Array, Number, as_whole, is_exact
+from fairgames.exactness import Array, Number, as_whole, is_exact, plain
 from fairgames.memory import require_memory
 from fairgames.result import Shown, format_value
 from fairgames.scenario.costs import Actions, CostTable, allowed_actions, as_costs
@@ -323,6 +323,7 @@ class Scenario(Shown):
             return None
         return tuple(int(one) if one == int(one) else one for one in found[self.entry_types].tolist())
 
+    @public
     def user_number(self, user: int | str) -> int:
         """Number of a user that is given by number or name.
 
@@ -337,6 +338,7 @@ class Scenario(Shown):
             raise InputError("user", f"must be from 0 to {self.n_users - 1}, or a name", user)
         return int(user)
 
+    @public
     def priced_profile(self, profile: ArrayLike | None) -> ArrayLike:
         """Return a profile, or where none is given the scenario's own, a level a user."""
         if profile is not None:
@@ -345,13 +347,15 @@ class Scenario(Shown):
             raise InputError("profile", "is required, since the scenario gives its users no level")
         return cast("ArrayLike", self.user_profile)
 
-    def names_of(self, rows: Sequence[Any] | Array) -> tuple[str, ...]:
+    @public
+    def names_of(self, rows: ArrayLike) -> tuple[str, ...]:
         """Name of each row of a profile, payments or costs of a result: of users, or of entries."""
-        return self.users if len(rows) == len(self.users) else self.user_names
+        return self.users if _number_of(rows) == len(self.users) else self.user_names
 
-    def entries_of(self, rows: Sequence[Any] | Array) -> NDArray[np.intp]:
+    @public
+    def entries_of(self, rows: ArrayLike) -> NDArray[np.intp]:
         """Entry of each row of a profile, payments or costs of a result."""
-        return np.arange(len(self.users)) if len(rows) == len(self.users) else self.entry_of_user
+        return np.arange(len(self.users)) if _number_of(rows) == len(self.users) else self.entry_of_user
 
     @public
     def level_names(self, profile: Sequence[int]) -> tuple[str, ...]:
@@ -396,6 +400,13 @@ class Scenario(Shown):
 
     def _require_room(self, bytes_each: int) -> None:
         require_memory(self.n_users * bytes_each, f"a row for each of {self.n_users:,} users", "the entries")
+
+
+def _number_of(rows: object) -> int:
+    held = plain(rows, "rows")
+    if not isinstance(held, (list, np.ndarray)) or (isinstance(held, np.ndarray) and held.ndim == 0):
+        raise InputError("rows", "must be the rows of a result", rows)
+    return len(held)
 
 
 def by_user(scenario: Scenario) -> Scenario:

@@ -55,6 +55,11 @@ GOOD: dict[str, Callable[[], Any]] = {
     "profile": lambda: (1, 1),
     "cost": lambda: "1/2",
     "game": lambda: [[[1, 0], [0, 1]], [[1, 0], [0, 1]]],
+    "change": lambda: [[[1, 0], [0, 0]], [[0, 0], [0, 0]]],
+    "over": lambda: (0, 1),
+    "t": lambda: "1/2",
+    "rows": lambda: [1, 2],
+    "scenario": lambda: fg.Scenario(TABLE, COSTS),
     "rule": lambda: lambda utility, profile: [utility(profile) / 2] * 2,
     "blocs": lambda: [[0, 1]],
     "before": _optimum,
@@ -197,6 +202,8 @@ def doors() -> dict[str, Door]:
         for method in dir(type(one)):
             written = inspect.getattr_static(type(one), method)
             if (method.startswith("_") and method != "__call__") or not inspect.isfunction(written):
+                continue
+            if not written.__module__.startswith(("fairgames", __name__)):
                 continue
             add(f"{type(one).__name__}.{method}", getattr(one, method))
     return dict(sorted(found.items()))

@@ -68,6 +68,7 @@ OUTPUTS = {
     "export nfg": ("export", "spec.toml", "out.nfg"),
     "export csv": ("export", "spec.toml", "out.csv"),
     "export tex": ("export", "fitted.toml", "out.tex"),
+    "explore": ("explore", "spec.toml", "--output", "out.html"),
     "init": ("init", "out.toml"),
     "crosscheck": ("crosscheck", "spec.toml", "--points", "1", "--json", "out.json"),
     "errata": ("errata", "--json", "out.json"),
@@ -76,7 +77,7 @@ OUTPUTS = {
 """A way to write a file, for each command and each of its outputs; the last word is the file."""
 UNMARKED = {"fit specification", "export csv", "init"}
 LONG = {"crosscheck", "errata"}
-QUICK = {"solve json", "fit specification", "export nfg", "export csv", "export tex", "init"}
+QUICK = {"solve json", "fit specification", "export nfg", "export csv", "export tex", "explore", "init"}
 
 
 def place_of(name):
