@@ -15,11 +15,18 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, to_float
 from fairgames.mechanism.crowds.bound import CostBound, cost_bound
 from fairgames.mechanism.crowds.fair_bound import FairBound, bound_of_equilibria
-from fairgames.mechanism.crowds.gains import MovedGains, Pricing, TimeIsUpError, gains_of, of_many_types
+from fairgames.mechanism.crowds.gains import MovedGains, NearbyGains, Pricing, TimeIsUpError, gains_of, of_many_types
 from fairgames.mechanism.crowds.game import ScaleGame, State, scale_game, spread_over_entries
 from fairgames.mechanism.crowds.relaxation import proved_bound
 from fairgames.mechanism.crowds.replies import Regret, regret_of
-from fairgames.mechanism.crowds.search import AlphaSearch, Candidate, is_symmetric, search_alpha, symmetric_optimum
+from fairgames.mechanism.crowds.search import (
+    AlphaSearch,
+    Candidate,
+    exchange,
+    is_symmetric,
+    search_alpha,
+    symmetric_optimum,
+)
 from fairgames.mechanism.crowds.user_search import Certified, certified_optimum, one_hidden
 from fairgames.mechanism.dense import Intervals, best_pieces
 from fairgames.mechanism.landscape import Landscape, constant
@@ -132,11 +139,14 @@ def _crowd_optimum(
 ) -> Certified | None:
     """Search among very many users of few types, and certify the best of what was found."""
     pricing = Pricing(game.utility, **_SEARCH_EFFORT)
-    search = AlphaSearch(game, gains_of(pricing, game.offered), limits, stop)
+    gains = gains_of(pricing, game.offered)
+    search = AlphaSearch(game, gains, limits, stop)
     with suppress(TimeIsUpError):
         for state in [*one_hidden(game), *(() if fair is None else fair.states)]:
             search.corner(state)
         search_alpha(search, game, limits, [game.highest(), bound.state, game.cheapest()], bound.largest)
+        if not isinstance(gains, NearbyGains):
+            exchange(search, game)
     ranked = search.ranked()
     pricing.stop = math.inf
     return _certified(game, MovedGains(pricing, game.offered), ranked) if ranked else None

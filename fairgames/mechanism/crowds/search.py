@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.gains import MovedGains
 from fairgames.mechanism.crowds.game import ScaleGame, State
-from fairgames.mechanism.crowds.replies import climb, stable_range
+from fairgames.mechanism.crowds.replies import binding_move, climb, stable_range
 from fairgames.scenario.limits import Limits
 from fairgames.tolerance import CROWD_SCAN
 
@@ -28,6 +28,8 @@ _REFINEMENTS = 10
 _MOST_SETTLED = 3
 _SAME = 0.01
 _BREAK_EVEN = 1.5
+_FEW_AT_A_LEVEL = 6
+_FAILURES_ALLOWED = 40
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -127,6 +129,11 @@ class AlphaSearch:
         if lo <= hi:
             self._note(state, lo, hi)
         return lo, hi
+
+    def glance(self, state: State) -> NDArray[np.float64]:
+        """What moving adds to payments; the state is noted where it is an equilibrium that promises much."""
+        self.corner(state)
+        return self.table(state)
 
     def _note(self, state: State, lo: float, hi: float) -> None:
         limits, U = self._limits, self.utility(state)
@@ -242,6 +249,58 @@ def _corners(game: ScaleGame) -> Iterable[State]:
         return
     for levels in product(*choices):
         yield game.all_at(np.array(levels, dtype=np.intp)[game.kinds])
+
+
+def exchange(search: AlphaSearch, game: ScaleGame) -> None:
+    """Go from the best equilibrium to better ones near it, as long as some are among those of most welfare."""
+    tried: set[bytes] = set()
+    failures, best = 0, search.best_rough()
+    while best is not None and failures < _FAILURES_ALLOWED:
+        new = [state for state in _near(search, game, best) if state.tobytes() not in tried]
+        for state in new[: _FAILURES_ALLOWED - failures]:
+            tried.add(state.tobytes())
+            failures += 1
+            search.glance(state)
+            if search.best_rough() is not best:
+                failures = 0
+                break
+        else:
+            return
+        best = search.best_rough()
+
+
+def _near(search: AlphaSearch, game: ScaleGame, best: Candidate) -> list[State]:
+    """States that differ by the level of some alike users, or by two users who change places; the best welfare first.
+
+    Of two users one is at a level of few, or is the one who sets the least alpha.
+    """
+    allowed, state = np.isfinite(game.costs), best.state
+    there = list(zip(*np.nonzero(state), strict=True))
+    few = state.sum(axis=0) <= _FEW_AT_A_LEVEL
+    binding = binding_move(game, search.table(state), state)
+    moves = [
+        [(one, at, to)] * (1 << power)
+        for one, at in there
+        for to in np.flatnonzero(allowed[one])
+        if to != at
+        for power in range(int(state[one, at]).bit_length())
+    ]
+    for one, at in there:
+        if few[at] or (binding is not None and binding[:2] == (one, at)):
+            others = [(other, to) for other, to in there if to != at and allowed[one, to] and allowed[other, at]]
+            moves += [[(one, at, to), (other, to, at)] for other, to in others]
+    near = []
+    for pair in moves:
+        moved = state.copy()
+        for group, source, target in pair:
+            moved[group, source] -= 1
+            moved[group, target] += 1
+        near.append(moved)
+    if not near:
+        return []
+    worth = game.utility.evaluate_counts(np.array([game.counts(one) for one in near]))
+    welfare = [U - game.cost_of(one) for U, one in zip(worth, near, strict=True)]
+    return [near[place] for place in np.argsort(-np.array(welfare), kind="stable")]
 
 
 _CHUNK = 1 << 17

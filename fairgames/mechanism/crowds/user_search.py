@@ -26,7 +26,7 @@ from fairgames.mechanism.crowds.gains import (
 )
 from fairgames.mechanism.crowds.game import ScaleGame, State
 from fairgames.mechanism.crowds.replies import Regret, binding_move, regret_from, reply, stable_range
-from fairgames.mechanism.crowds.search import AlphaSearch, Candidate
+from fairgames.mechanism.crowds.search import AlphaSearch, Candidate, exchange
 from fairgames.payments.result import Payments
 from fairgames.scenario.limits import Limits
 from fairgames.tolerance import CERTIFICATE_DOUBT, CROWD_SCAN, USER_GAIN
@@ -36,12 +36,10 @@ _LEAST_ALPHA = 2e-2
 _STEP = 4 * CROWD_SCAN
 _PATIENCE = 4
 _MOST_STEPS = 200
-_FEW_AT_A_LEVEL = 6
 _BREAK_EVEN = 1.3
 _N_HIDDEN = 2
 _RELIEF_PATIENCE = 3
 _PROMISING, _FAR = 0.97, 0.9
-_FAILURES_ALLOWED = 40
 
 
 class UserSearch(AlphaSearch):
@@ -142,7 +140,7 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
     known = -math.inf
     while search.best_value() > known * (1 + USER_GAIN):
         known = search.best_value()
-        _exchange(search, game)
+        exchange(search, game)
         best = search.best_rough()
         if best is None:
             return
@@ -193,52 +191,6 @@ def _follow(search: UserSearch, game: ScaleGame, state: State, step: float, limi
         state = search.look(alpha, state)
         best = search.best_value()
         since, known = (0, best) if best > known else (since + 1, known)
-
-
-def _exchange(search: UserSearch, game: ScaleGame) -> None:
-    """Go from the best equilibrium to better ones near it, as long as some are among those of most welfare."""
-    tried: set[bytes] = set()
-    failures, best = 0, search.best_rough()
-    while best is not None and failures < _FAILURES_ALLOWED:
-        new = [state for state in _near(search, game, best) if state.tobytes() not in tried]
-        for state in new[: _FAILURES_ALLOWED - failures]:
-            tried.add(state.tobytes())
-            failures += 1
-            search.glance(state)
-            if search.best_rough() is not best:
-                failures = 0
-                break
-        else:
-            return
-        best = search.best_rough()
-
-
-def _near(search: UserSearch, game: ScaleGame, best: Candidate) -> list[State]:
-    """States that differ by one user's level, or by two users who change places; first those of the best welfare.
-
-    Of two users one is at a level of few, or is the one who sets the least alpha.
-    """
-    allowed, state = np.isfinite(game.costs), best.state
-    there = list(zip(*np.nonzero(state), strict=True))
-    few = state.sum(axis=0) <= _FEW_AT_A_LEVEL
-    binding = binding_move(game, search.table(state), state)
-    moves = [[(one, at, to)] for one, at in there for to in np.flatnonzero(allowed[one]) if to != at]
-    for one, at in there:
-        if few[at] or (binding is not None and binding[:2] == (one, at)):
-            others = [(other, to) for other, to in there if to != at and allowed[one, to] and allowed[other, at]]
-            moves += [[(one, at, to), (other, to, at)] for other, to in others]
-    near = []
-    for pair in moves:
-        moved = state.copy()
-        for group, source, target in pair:
-            moved[group, source] -= 1
-            moved[group, target] += 1
-        near.append(moved)
-    if not near:
-        return []
-    worth = game.utility.evaluate_counts(np.array([game.counts(one) for one in near]))
-    welfare = [U - game.cost_of(one) for U, one in zip(worth, near, strict=True)]
-    return [near[place] for place in np.argsort(-np.array(welfare), kind="stable")]
 
 
 _MOST_TRIED = 3
