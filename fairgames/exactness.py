@@ -89,6 +89,11 @@ def _parse(value: object, name: str, power: int) -> Number:
         value = value.item()
     if isinstance(value, (bool, np.bool_)):
         raise InputError(name, "must be a number, not a boolean", value)
+    # What is common first: asking an abstract class takes as long as reading the number.
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (str, Decimal)):
+        return _from_text(value, name, power)
     if isinstance(value, (int, Fraction, numbers.Rational)):
         above, below = int(value.numerator), int(value.denominator)
         # Bits first: they are free, while a comparison of Fractions costs as much as reading one.
@@ -96,11 +101,9 @@ def _parse(value: object, name: str, power: int) -> Number:
             large, small = (abs(above), below) if abs(above) > below else (below, abs(above))
             if large > small * 10**power:
                 raise InputError(name, _RANGE, value)
-        return value if type(value) is Fraction else Fraction(above, below)
-    if isinstance(value, (float, numbers.Real)):
+        return value if type(value) is Fraction else Fraction(above) if below == 1 else Fraction(above, below)
+    if isinstance(value, numbers.Real):
         return float(value)
-    if isinstance(value, (str, Decimal)):
-        return _from_text(value, name, power)
     raise InputError(name, _EXPECTED, value)
 
 
@@ -156,8 +159,16 @@ def plain(values: Any, name: str) -> Any:
         return values
     if type(values) is np.ndarray and values.dtype.kind in "biuf" and values.ndim <= MOST_AXES:
         return _plain_array(values, name) if values.size > _MOST_LISTED else values
-    if type(values) is list and len(values) <= _MOST_LISTED and _LEAVES.issuperset(map(type, values)):
-        return values
+    if type(values) is list and len(values) <= _MOST_LISTED:
+        kinds = set(map(type, values))
+        if kinds <= _LEAVES:
+            return values
+        if (
+            kinds == {list}
+            and sum(map(len, values)) <= _MOST_LISTED - len(values)
+            and all(_LEAVES.issuperset(map(type, row)) for row in values)
+        ):
+            return values
     left, first = _MOST_LISTED, values
     for _ in range(MOST_AXES):
         # A short list that holds another one twice, which holds …, is a long one: its first entries tell.
@@ -302,16 +313,20 @@ def as_array(values: object, name: str, *, allow_inf: bool = False, power: int =
             raw = np.array(read, dtype=object)
         except ValueError:
             raise InputError(name, _RECTANGULAR) from None
-        if any(isinstance(entry, list) or (isinstance(entry, np.ndarray) and entry.ndim) for entry in raw.flat):
+        entries = raw.ravel().tolist()
+        if any(isinstance(entry, list) or (isinstance(entry, np.ndarray) and entry.ndim) for entry in entries):
             raise InputError(name, _RECTANGULAR)
-        result = np.empty(raw.shape, dtype=object)
-        for index in np.ndindex(raw.shape):
-            result[index] = as_number(raw[index], _entry(name, index), allow_inf=allow_inf, power=power)
-        if any(isinstance(entry, float) and math.isfinite(entry) for entry in result.flat):
-            try:
-                result = result.astype(float)
-            except OverflowError:
-                raise InputError(name, f"beside floats {_RANGE}") from None
+        try:
+            found = [as_number(entry, name, allow_inf=allow_inf, power=power) for entry in entries]
+        except InputError:
+            for index in np.ndindex(raw.shape):
+                as_number(raw[index], _entry(name, index), allow_inf=allow_inf, power=power)
+            raise
+        inexact = float in set(map(type, found)) and any(isinstance(one, float) and math.isfinite(one) for one in found)
+        try:
+            result = np.array(found, dtype=float if inexact else object).reshape(raw.shape)
+        except OverflowError:
+            raise InputError(name, f"beside floats {_RANGE}") from None
     if result.dtype.kind == "f":
         size = np.abs(result)
         held = ((size >= _SMALLEST) & (size < float(_LARGEST))) | (size == 0)

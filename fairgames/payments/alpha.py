@@ -92,6 +92,9 @@ def paid_out(alpha: Number | Callable[[Any], Number], U: Array, shares: Array) -
     U, shares : ndarray
         Utilities, and the payments to scale; ``U`` broadcasts against ``shares``.
     """
+    if not callable(alpha):
+        exact = isinstance(alpha, Fraction) and is_exact(shares)
+        return alpha * shares if exact else float(alpha) * to_float(shares)
     fractions, shares = common(alpha_levels(alpha, U), shares)
     paid: Array = fractions * shares
     return paid

@@ -22,7 +22,7 @@ from fairgames.memory import readable_count, require_memory
 from fairgames.payments.potential import CountLattice
 from fairgames.tolerance import difference
 from fairgames.utility.base import Utility, evaluated, in_chunks
-from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
+from fairgames.utility.profile import as_counts, as_user_levels, expand_counts, is_counts
 
 _FLOAT_BYTES = 48
 _EXACT_BYTES = 420
@@ -280,7 +280,7 @@ def present_groups(utility: Utility, profile: ArrayLike) -> PresentGroups:
     if is_counts(profile):
         levels = counts = as_counts(profile, utility.type_levels, utility.type_sizes)
     else:
-        levels = as_profile(profile, utility.shape, utility.type_sizes)
+        levels = as_user_levels(profile, utility.shape)
         n_types, n_levels = len(utility.type_sizes), max(utility.type_levels)
         cells = np.bincount(utility.types * n_levels + levels, minlength=n_types * n_levels)
         counts = cells.reshape(n_types, n_levels)

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, Number, is_exact, to_float
-from fairgames.parallel import as_n_jobs, as_seed
+from fairgames.parallel import as_n_jobs
 from fairgames.payments.alpha import Alpha, alpha_levels, as_alpha, paid_out
 from fairgames.payments.counts import PresentGroups, enumerated, present_groups
 from fairgames.payments.engines.cubature import cubature_payments
@@ -84,11 +84,10 @@ def choose_engine(groups: PresentGroups, *, exact: bool = False, budget: int | N
     users = f"{n:,} present users in {K} groups"
     if K == 1:
         return "types", f"all {n:,} present users are identical: an equal share each"
-    integrable = groups.utility.prices_moves(groups.state)
-    most_states = _MOST_SUBSETS if n == K and integrable else _MOST_STATES
-    if groups.n_states <= (most_states if exact or budget is None else min(most_states, budget)) and (
-        exact or n <= _MOST_ENUMERATED_USERS
-    ):
+    most_states = _MOST_STATES if exact or budget is None else min(_MOST_STATES, budget)
+    few = groups.n_states <= most_states and (exact or n <= _MOST_ENUMERATED_USERS)
+    integrable = not (few and groups.n_states <= _MOST_SUBSETS) and groups.utility.prices_moves(groups.state)
+    if few and not (n == K and integrable):
         if n == K:
             return "subsets", f"{n} present users, all different: all their {groups.n_states:,} subsets"
         return "types", f"{users}: all {groups.n_states:,} counts of present users"
@@ -192,7 +191,7 @@ def fair_payments(
     """
     asked = as_scenario(utility)
     levels = asked.priced_profile(profile)
-    whole, fraction, root = asked.utility, as_alpha(alpha), as_seed(seed)
+    whole, fraction = asked.utility, as_alpha(alpha)
     wanted = PAYMENT_ERROR if target_error is None else target_error
     _check_effort(engine, n_jobs, budget, target_error, max_seconds)
     groups = present_groups(whole, levels)
@@ -209,10 +208,10 @@ def fair_payments(
         raise InputError(ignored[0], problem, of_permutations[ignored[0]])
     estimators: dict[str, Estimator] = {
         "cubature": lambda some: cubature_payments(some, some.sizes, n_jobs=n_jobs),
-        "strata": partial(_by_strata, seed=root, target_error=wanted, budget=budget, n_jobs=n_jobs),
+        "strata": partial(_by_strata, seed=seed, target_error=wanted, budget=budget, n_jobs=n_jobs),
         "permutations": partial(
             _by_permutations,
-            seed=root,
+            seed=seed,
             budget=budget,
             max_seconds=max_seconds,
             target_error=target_error,
@@ -234,10 +233,10 @@ def fair_payments(
         left = tuple(f"{name} is not used: it is of random permutations alone" for name in ignored)
         priced = replace(priced, warnings=(*priced.warnings, *left))
     worth = np.asarray(priced.utility, dtype=object if is_exact(priced.values) else float)
-    rate = alpha_levels(fraction, worth).item()
+    rate = alpha_levels(fraction, worth).item() if callable(fraction) else fraction
     paid = replace(
         priced,
-        values=paid_out(fraction, worth, priced.values),
+        values=paid_out(rate, worth, priced.values),
         alpha=rate,
         standard_errors=float(rate) * priced.standard_errors,
     )
@@ -246,13 +245,13 @@ def fair_payments(
         "alpha": "a function" if callable(alpha) else fraction,
         "engine": engine,
         "exact": exact,
-        "seed": seed if isinstance(seed, int) else root.entropy,
+        "seed": seed if isinstance(seed, int) else seed.entropy,
         "target_error": target_error,
         "budget": budget,
     }
     if not whole.noisy:
         return answered(paid, asked, **question)
-    how: dict[str, Any] = {"seed": root, "n_jobs": n_jobs, "engine": paid.engine}
+    how: dict[str, Any] = {"seed": seed, "n_jobs": n_jobs, "engine": paid.engine}
     if paid.engine == "permutations":
         how["budget"] = paid.evaluations or None
     else:

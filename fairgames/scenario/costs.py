@@ -55,14 +55,17 @@ def as_costs(costs: CostTable, shape: Sequence[int]) -> Array:
     exact = all(is_exact(row) for row in rows)
     table = np.full((n_users, max(shape)), np.inf, dtype=object if exact else float)
     for user, (row, n_levels) in enumerate(zip(rows, shape, strict=True)):
-        if row.shape == (table.shape[1],) and (row[n_levels:] == np.inf).all():
+        if user and row is rows[user - 1] and n_levels == shape[user - 1]:
+            table[user] = table[user - 1]
+            continue
+        if row.shape == (table.shape[1],) != (n_levels,) and (row[n_levels:] == np.inf).all():
             row = row[:n_levels]  # noqa: PLW2901 (without the levels that the user lacks)
         if row.shape != (n_levels,):
             raise InputError(f"costs[{user}]", f"must have one cost for each of {n_levels} levels", row.tolist())
         for level, cost in enumerate(row.tolist()):
             if cost < 0:
                 raise InputError(f"costs[{user}, {level}]", "must be at least 0", cost)
-        if row[0] not in {0, math.inf}:
+        if row[0] != 0 and row[0] != math.inf:
             raise InputError(f"costs[{user}, 0]", "must be 0: level 0 is absent, which costs nothing", row[0])
         table[user, :n_levels] = row
     table.flags.writeable = False
@@ -71,7 +74,7 @@ def as_costs(costs: CostTable, shape: Sequence[int]) -> Array:
 
 def _rows(costs: object, n_users: int) -> list[Array]:
     entries = plain(costs, "costs")
-    if np.shape(entries[:0] if isinstance(entries, list) else entries) == ():
+    if not isinstance(entries, list) and not np.ndim(entries):
         raise InputError("costs", "must be a row of costs, or one row a user", costs)
     entries = list(entries)
     if entries and not any(isinstance(entry, (list, tuple, np.ndarray)) for entry in entries):
@@ -129,7 +132,7 @@ def _offered(actions: Actions, shape: Sequence[int], argument: str) -> list[tupl
     if actions is None:
         return [tuple(range(n_levels)) for n_levels in shape]
     read = plain(actions, argument)
-    if np.shape(read[:0] if isinstance(read, list) else read) == ():
+    if not isinstance(read, list) and not np.ndim(read):
         raise InputError(argument, "must be a tuple of levels, or one tuple a user", actions)
     entries: list[Any] = list(read)
     if all(not isinstance(entry, (list, np.ndarray)) for entry in entries):
@@ -194,7 +197,7 @@ def chosen_actions(profile: ArrayLike, actions: Sequence[tuple[int, ...]]) -> li
     [1, [0.5, 0.5]]
     """
     played = plain(profile, "profile")
-    if np.shape(played[:0] if isinstance(played, list) else played) == () or len(played) != len(actions):
+    if (not isinstance(played, list) and not np.ndim(played)) or len(played) != len(actions):
         raise InputError("profile", f"must have one entry for each of the {len(actions)} users", profile)
     chosen = []
     for user, (entry, levels) in enumerate(zip(played, actions, strict=True)):

@@ -12,15 +12,46 @@ from typing import Any
 import numpy as np
 
 from fairgames.errors import InputError
-from fairgames.exactness import Number, as_array, as_number, as_whole, plain
-from fairgames.scenario.costs import as_entry_counts
-from fairgames.scenario.named import UserCosts, place_of
+from fairgames.exactness import Array, Number, as_array, as_number, as_whole, plain
+from fairgames.scenario.costs import CostTable, allowed_actions, as_costs, as_entry_counts
+from fairgames.scenario.named import UserCosts, named_costs, place_of
 from fairgames.utility.base import Utility
 
 _MOST_APART = 1_000
 
 
-def described(given: UserCosts | None, users: Sequence[str] | None, choices: object) -> tuple[int, str, str] | None:
+def read_entries(
+    utility: Utility,
+    costs: CostTable = None,
+    users: Any = None,
+    levels: Any = None,
+    choices: Any = None,
+    counts: Any = None,
+) -> dict[str, Any]:
+    """Check what is said of the entries, or say what the utility tells of them."""
+    given, choices = named_costs(costs), _plain_choices(choices)
+    sizes = _sizes(utility, counts, _described(given, users, choices))
+    shape = _levels_of_entries(utility, sizes)
+    level_names = _level_names(levels, given, max(shape))
+    names = _user_names(users, given, len(sizes))
+    checked = None if given is None else as_costs(given.rows(names, level_names), shape)
+    within = np.zeros((len(shape), max(shape))) if checked is None else checked
+    allowed = allowed_actions(within, _choices(choices, names, level_names), shape, "choices")
+    if checked is not None and choices is not None:
+        checked = _forbidden(checked, allowed)
+    return {"costs": checked, "users": names, "levels": level_names, "choices": allowed, "counts": sizes}
+
+
+def _forbidden(costs: Array, allowed: Sequence[Sequence[int]]) -> Array:
+    """Put ``inf`` where an entry may not choose a level."""
+    table: Array = np.full(costs.shape, np.inf, dtype=costs.dtype)
+    for entry, levels in enumerate(allowed):
+        table[entry, list(levels)] = costs[entry, list(levels)]
+    table.flags.writeable = False
+    return table
+
+
+def _described(given: UserCosts | None, users: Sequence[str] | None, choices: object) -> tuple[int, str, str] | None:
     """Find how many entries are described, where that is said, by which argument, in what."""
     if users is not None:
         return len(users), "users", "name"
@@ -32,7 +63,7 @@ def described(given: UserCosts | None, users: Sequence[str] | None, choices: obj
     return (len(choices), "choices", "tuple") if apart else None
 
 
-def entry_sizes(utility: Utility, counts: object, described: tuple[int, str, str] | None) -> tuple[int, ...]:
+def _sizes(utility: Utility, counts: object, described: tuple[int, str, str] | None) -> tuple[int, ...]:
     """Find the users of each entry: as given, or as the utility has them, unless users are described one by one."""
     given = utility.entry_counts if counts is None else as_entry_counts(counts, utility.n_users)
     own: tuple[int, ...] = tuple(given.tolist())
@@ -51,8 +82,10 @@ def entry_sizes(utility: Utility, counts: object, described: tuple[int, str, str
     return (1,) * number
 
 
-def levels_of_entries(utility: Utility, sizes: Sequence[int]) -> tuple[int, ...]:
+def _levels_of_entries(utility: Utility, sizes: Sequence[int]) -> tuple[int, ...]:
     """Find how many levels the users of each entry have: all of an entry alike."""
+    if len(sizes) == utility.n_users:
+        return utility.shape
     alike = set(utility.type_levels) if len(utility.type_levels) < utility.n_users else set()
     if len(alike) == 1:
         return (alike.pop(),) * len(sizes)
@@ -64,7 +97,7 @@ def levels_of_entries(utility: Utility, sizes: Sequence[int]) -> tuple[int, ...]
     return tuple(found.tolist())
 
 
-def read_level_names(levels: object, given: UserCosts | None, n_levels: int) -> tuple[str, ...]:
+def _level_names(levels: object, given: UserCosts | None, n_levels: int) -> tuple[str, ...]:
     """Names of levels, as given or those of a frame, or their numbers."""
     listed = levels if levels is not None or given is None else given.level_names(n_levels)
     if listed is None:
@@ -72,7 +105,7 @@ def read_level_names(levels: object, given: UserCosts | None, n_levels: int) -> 
     return _unique(listed, "levels", n_levels, f"must name each of {n_levels} levels")
 
 
-def read_user_names(users: object, given: UserCosts | None, n_entries: int) -> tuple[str, ...]:
+def _user_names(users: object, given: UserCosts | None, n_entries: int) -> tuple[str, ...]:
     """Names of entries, as given or those of a frame, or their numbers."""
     listed = users if users is not None or given is None else given.users
     if listed is None:
@@ -93,7 +126,7 @@ def _unique(listed: Any, name: str, number: int, requirement: str) -> tuple[str,
     return names
 
 
-def plain_choices(choices: Any) -> Any:
+def _plain_choices(choices: Any) -> Any:
     """Make choices plain before they are gone through."""
     if isinstance(choices, Mapping):
         return {name: None if one is None else plain(one, f"choices[{name!r}]") for name, one in choices.items()}
@@ -102,7 +135,7 @@ def plain_choices(choices: Any) -> Any:
     return None if choices is None else plain(choices, "choices")
 
 
-def read_choices(choices: Any, users: Sequence[str], levels: Sequence[str]) -> Any:
+def _choices(choices: Any, users: Sequence[str], levels: Sequence[str]) -> Any:
     """Read choices as numbers of levels, as `allowed_actions` takes them."""
     if choices is None:
         return None

@@ -77,8 +77,12 @@ class Limits:
         return ", ".join(parts) or "no constraints"
 
 
+ANY_ALPHA = (0, 1)
+_NO_LIMITS = Limits()
+
+
 def as_limits(
-    margin: object = 0, budget: object = None, min_utility: object = None, alpha_range: Sequence[object] = (0, 1)
+    margin: object = 0, budget: object = None, min_utility: object = None, alpha_range: Sequence[object] = ANY_ALPHA
 ) -> Limits:
     """Check the platform's constraints.
 
@@ -108,6 +112,8 @@ def as_limits(
     >>> as_limits(budget="1/2").describe()
     'payments of at most 1/2'
     """
+    if alpha_range is ANY_ALPHA and budget is min_utility is None and type(margin) is int and margin == 0:
+        return _NO_LIMITS
     cap = None if budget is None else as_number(budget, "budget")
     if cap is not None and cap < 0:
         raise InputError("budget", "must be at least 0", budget)

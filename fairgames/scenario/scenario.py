@@ -19,29 +19,17 @@ from fairgames.errors import InputError, SpecificationError
 from fairgames.exactness import Array, Number, as_whole, is_exact, plain
 from fairgames.memory import require_memory
 from fairgames.result import Shown, format_value
-from fairgames.scenario.costs import Actions, CostTable, allowed_actions, as_costs
-from fairgames.scenario.given import (
-    described,
-    entry_sizes,
-    levels_of_entries,
-    plain_choices,
-    read_above_zero,
-    read_amounts,
-    read_choices,
-    read_level_names,
-    read_profile,
-    read_user_names,
-    read_within,
-)
-from fairgames.scenario.limits import Limits, Selection, as_limits
-from fairgames.scenario.named import named_costs, place_of
+from fairgames.scenario.costs import Actions, CostTable
+from fairgames.scenario.given import read_above_zero, read_amounts, read_entries, read_profile, read_within
+from fairgames.scenario.limits import ANY_ALPHA, Limits, Selection, as_limits
+from fairgames.scenario.named import place_of
 from fairgames.utility.base import Jump, Utility
 from fairgames.utility.table import as_utility
 
 if TYPE_CHECKING:
     from fairgames.fitting.fit import Fit
 
-_LIMITS = ("margin", "budget", "min_utility", "alpha_range")
+_OF_ENTRIES = {"costs", "users", "levels", "choices", "counts"}
 
 
 @dataclass(frozen=True)
@@ -179,7 +167,7 @@ class Scenario(Shown):
         margin: Number | int | str = 0,
         budget: Number | int | str | None = None,
         min_utility: Number | int | str | None = None,
-        alpha_range: Sequence[Number | int | str] = (0, 1),
+        alpha_range: Sequence[Number | int | str] = ANY_ALPHA,
         *,
         alpha: Number | int | str | None = None,
         unit: str | None = None,
@@ -192,25 +180,12 @@ class Scenario(Shown):
         notes: Sequence[str] = (),
         fit: object = None,
     ) -> None:
-        worth = as_utility(utility)
         limits = as_limits(margin, budget, min_utility, alpha_range)
-        given, choices = named_costs(costs), plain_choices(choices)
-        sizes = entry_sizes(worth, counts, described(given, users, choices))
-        shape = levels_of_entries(worth, sizes)
-        level_names = read_level_names(levels, given, max(shape))
-        names = read_user_names(users, given, len(sizes))
-        rows = None if given is None else given.rows(names, level_names)
-        checked = None if rows is None else as_costs(rows, shape)
-        offered = read_choices(choices, names, level_names)
-        within = np.zeros((len(shape), max(shape))) if checked is None else checked
-        allowed = allowed_actions(within, offered, shape, "choices")
+        described = costs, users, levels, choices, counts
+        vars(self)["utility"] = worth = as_utility(utility)
+        if any(one is not None for one in described):
+            vars(self).update(read_entries(worth, *described))
         vars(self).update(
-            utility=worth,
-            costs=None if checked is None else _forbidden(checked, allowed),
-            users=names,
-            levels=level_names,
-            choices=allowed,
-            counts=sizes,
             selection=selection,
             margin=limits.margin,
             budget=limits.budget,
@@ -220,13 +195,20 @@ class Scenario(Shown):
             unit=unit,
             unit_value=None if unit_value is None else read_above_zero(unit_value),
             title=title,
-            profile=None if profile is None else read_profile(profile, names, level_names, allowed),
-            amounts=None if amounts is None else read_amounts(amounts, len(level_names)),
+            profile=None if profile is None else read_profile(profile, self.users, self.levels, self.choices),
+            amounts=None if amounts is None else read_amounts(amounts, len(self.levels)),
             data=data,
             source=source,
             notes=tuple(notes),
             fit=fit,
         )
+
+    def __getattr__(self, name: str) -> Any:
+        """Tell of entries that nobody described: when they are first asked for, since prices need none of it."""
+        if name not in _OF_ENTRIES or "utility" not in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        vars(self).update(read_entries(self.utility))
+        return vars(self)[name]
 
     def __eq__(self, other: object) -> bool:
         """Compare field by field, utilities by their numbers."""
@@ -270,13 +252,16 @@ class Scenario(Shown):
     @property
     def user_costs(self) -> Array:
         """Cost of each level for each user, shape ``(N, L)``."""
+        if self.is_by_user:
+            return self.entry_costs
         self._require_room(8 * len(self.levels))
-        costs = self.entry_costs
-        return costs if self.is_by_user else np.repeat(costs, self.counts, axis=0)
+        return np.repeat(self.entry_costs, self.counts, axis=0)
 
     @property
     def actions(self) -> tuple[tuple[int, ...], ...]:
         """Levels that each user may choose."""
+        if self.is_by_user:
+            return self.choices
         self._require_room(8)
         return tuple(levels for levels, count in zip(self.choices, self.counts, strict=True) for _ in range(count))
 
@@ -466,15 +451,6 @@ def as_scenario(
     changes: dict[str, Any] = {} if selection in {None, asked.selection} else {"selection": selection}
     changes |= {} if costs is None else {"costs": costs}
     return dataclasses.replace(asked, **changes) if changes else asked
-
-
-def _forbidden(costs: Array, allowed: Sequence[Sequence[int]]) -> Array:
-    """Put ``inf`` where an entry may not choose a level."""
-    table: Array = np.full(costs.shape, np.inf, dtype=costs.dtype)
-    for entry, levels in enumerate(allowed):
-        table[entry, list(levels)] = costs[entry, list(levels)]
-    table.flags.writeable = False
-    return table
 
 
 def _same(left: Any, right: Any) -> bool:

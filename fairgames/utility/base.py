@@ -21,7 +21,7 @@ from fairgames.errors import EvaluationError, FairGamesError, InputError
 from fairgames.exactness import Array, Number
 from fairgames.memory import readable_count, require_memory
 from fairgames.tolerance import INTEGRAL_ERROR
-from fairgames.utility.profile import as_counts, as_profile, expand_counts, is_counts
+from fairgames.utility.profile import as_counts, as_user_levels, expand_counts, is_counts
 
 
 def evaluated(evaluate: Callable[[NDArray[Any]], Any], states: NDArray[Any]) -> Array:
@@ -407,7 +407,7 @@ class Utility(ABC):
         if is_counts(profile):
             value = self.evaluate_counts(as_counts(profile, self.type_levels, self.type_sizes)[None])[0]
         else:
-            value = self.evaluate(as_profile(profile, self.shape, self.type_sizes)[None])[0]
+            value = self.evaluate(as_user_levels(profile, self.shape)[None])[0]
         return value if isinstance(value, Fraction) else float(value)
 
     def tensor(self) -> Array:
@@ -455,8 +455,10 @@ class Utility(ABC):
 def _checking(method: Callable[..., Any], argument: str, check: Callable[[Utility, Any], None]) -> Callable[..., Any]:
     @wraps(method)
     def checked(self: Utility, *states: Any, **named: Any) -> Any:
-        for given in states[:1] or [named[name] for name in (argument, *named) if name in named][:1]:
-            check(self, given)
+        if states:
+            check(self, states[0])
+        elif named:
+            check(self, named[argument if argument in named else next(iter(named))])
         return method(self, *states, **named)
 
     return checked
@@ -514,5 +516,5 @@ def require_zero_at_absent(value: Number, name: str, tolerance: float = 0) -> No
     InputError
         If ``|value| > tolerance``: payments could not add up (the paper's eqs. 42–47 need it).
     """
-    if not -tolerance <= value <= tolerance:
+    if value and not -tolerance <= value <= tolerance:
         raise InputError(name, "U(0, …, 0) must be 0 (subtract it from every entry if it is a baseline)", value)

@@ -36,6 +36,8 @@ def one_federating(counts: NDArray[Any]) -> NDArray[np.bool_]:
 def alone_as_direct(counts: NDArray[Any]) -> NDArray[Any]:
     """Count a user that federates alone as direct, which makes the two equal to the last bit."""
     alone = one_federating(counts)
+    if not alone.any():
+        return counts
     counts = counts.copy()
     counts[alone, :, 2] += counts[alone, :, 1]
     counts[alone, :, 1] = 0

@@ -53,6 +53,11 @@ def as_profile(profile: ArrayLike, shape: Sequence[int], type_sizes: Sequence[in
     """
     if is_counts(profile):
         return as_counts(profile, [max(shape)] * len(type_sizes), type_sizes)
+    return as_user_levels(profile, shape)
+
+
+def as_user_levels(profile: ArrayLike, shape: Sequence[int]) -> NDArray[np.intp]:
+    """Check a profile of one level a user, as `as_profile` does."""
     array = as_whole(profile, "profile", "must hold whole level indices")
     if array.shape != (len(shape),):
         raise InputError("profile", f"must have one level for each of the {len(shape)} users", profile)
