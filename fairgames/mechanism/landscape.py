@@ -23,8 +23,11 @@ from fairgames.tolerance import ROUNDING, near
 
 if TYPE_CHECKING:
     from fairgames.mechanism.symmetric.families import Branch
+    from fairgames.mechanism.three_users import Curve
 
 Profile = tuple[int, ...]
+
+_NODES = 65
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,8 +48,9 @@ class Piece(Result):
     strategy_terms : tuple of ndarray or None
         For mixed strategies, an array of shape (2, actions) a user: ``row 0 + row 1 / alpha`` is the
         probability of each allowed action.
-    family : Branch or None
-        Exchangeable users of whom some mix with one probability, which is the root of a polynomial: the first
+    family : Branch, Curve or None
+        Three users who all mix between two levels (`Curve`), or exchangeable users of whom some mix with one
+        probability, which is the root of a polynomial: the first
         ``sure`` users take the less private action, the next ``mixing`` ones mix, the others take the more private one.
     """
 
@@ -57,7 +61,7 @@ class Piece(Result):
     terms: tuple[Number, ...]
     profile: Profile | None = None
     strategy_terms: tuple[Array, ...] | None = None
-    family: Branch | None = None
+    family: Branch | Curve | None = None
 
     @public
     def contains(self, alpha: Number) -> bool:
@@ -174,9 +178,7 @@ def holds(piece: Piece, alpha: Number) -> bool:
 def worth(piece: Piece, alpha: Number) -> Number:
     """Utility on a piece at ``alpha``, without the checks of a public name."""
     if piece.family is not None:
-        x = piece.family.x_at(alpha)
-        utility = piece.family.utility(x.x)
-        return utility if piece.family.exact and x.rational and isinstance(alpha, Fraction) else float(utility)
+        return piece.family.worth_at(alpha)
     alone, linear, square = piece.terms
     if linear == 0 and square == 0:
         return alone
@@ -303,6 +305,9 @@ def piece_peaks(piece: Piece) -> Iterator[Peak]:
     (q1 − q2) beta² + q0 = 0``, unless ``U`` is constant: then the ends suffice.
     """
     start, stop = piece.alpha_from, piece.alpha_to
+    if piece.family is not None:
+        yield from _peaks_along(piece)
+        return
     if start > 0 or not _varies(piece):
         yield Peak(start, kept(piece, start), piece, None if piece.closed_from else "above")
     if stop > start:
@@ -322,13 +327,33 @@ def piece_peaks(piece: Piece) -> Iterator[Peak]:
             yield Peak(alpha, kept(piece, alpha), piece, None)
 
 
+def _peaks_along(piece: Piece) -> Iterator[Peak]:
+    """Ends of a piece of a family that is no polynomial, and the highest points between, found numerically."""
+    from scipy.optimize import minimize_scalar
+
+    nodes = np.linspace(float(piece.alpha_from), float(piece.alpha_to), _NODES)
+    values = [float(kept(piece, alpha)) for alpha in nodes.tolist() if alpha]
+    nodes = nodes[len(nodes) - len(values) :]
+    for place, closed, side in ((0, piece.closed_from, "above"), (-1, piece.closed_to, "below")):
+        end = piece.alpha_to if place else piece.alpha_from
+        if end:
+            yield Peak(end, values[place], piece, None if closed else side)
+    for place in range(1, len(values) - 1):
+        if values[place] >= max(values[place - 1], values[place + 1]):
+            around = float(nodes[place - 1]), float(nodes[place + 1])
+            top = minimize_scalar(lambda alpha: -float(kept(piece, alpha)), bounds=around, method="bounded")
+            alpha = max((float(top.x), float(nodes[place])), key=lambda alpha: kept(piece, alpha))
+            yield Peak(alpha, float(kept(piece, alpha)), piece, None)
+
+
 def _varies(piece: Piece) -> bool:
     return piece.terms[1] != 0 or piece.terms[2] != 0
 
 
 def _beats(peak: Peak, best: Peak) -> bool:
     higher = peak.value - best.value
-    tolerance = near(peak.value, best.value) + near(peak.piece.terms[0], best.piece.terms[0], part=ROUNDING)
+    terms = [one.piece.terms[0] for one in (peak, best) if one.piece.terms]
+    tolerance = near(peak.value, best.value) + near(*terms, part=ROUNDING)
     if higher > tolerance or -higher > tolerance:
         return higher > 0
     if (peak.approached_from is None) != (best.approached_from is None):

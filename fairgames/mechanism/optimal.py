@@ -1,8 +1,8 @@
 """The platform's exact optimum (eqs. 19, 21, 26): the front door, which chooses between engines.
 
 The arguments are checked once, into a `Problem`. All profiles go to `dense`, with the mixed equilibria of two players
-(`two_player`) or of few exchangeable users (`symmetric`); counts of interchangeable users to `types`; and what neither
-can list to `crowds`.
+(`two_player`), of three (`three_users`) or of few exchangeable users (`symmetric`); counts of interchangeable users to
+`types`; and what neither can list to `crowds`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from fairgames.mechanism.landscape import Profile
 from fairgames.mechanism.optimum import Optimum, as_optimum
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.mechanism.symmetric.optimum import counts_of, is_exchangeable, profile_of, with_mixed_families
+from fairgames.mechanism.three_users import optimum_of_three
 from fairgames.mechanism.two_player.families import numbers_at_most
 from fairgames.mechanism.two_player.optimum import best_of_two, worst_of_two
 from fairgames.mechanism.types import types_optimum
@@ -41,6 +42,7 @@ _MOST_NUMBERS = 6_000_000
 _MOST_PROFILES = 1_000_000
 _MOST_EXACT_PROFILES = 20_000
 _MOST_DENSE_PROFILES = 10_000_000
+_MOST_OF_THREE = 64
 
 
 @public
@@ -103,7 +105,8 @@ def optimal_alpha(
     -------
     Optimum
         With the whole `landscape` over alpha. ``searched`` says over which equilibria it ranges: all of them
-        with two players (up to a dozen actions each), all pure ones otherwise; and the symmetric and
+        with two players (up to a dozen actions each) and with three of two actions each; with three of few more
+        actions all in which at most two mix; all pure ones otherwise; and the symmetric and
         half-mixed ones too for up to 32 exchangeable users with equal costs and two actions (in the landscape for up
         to 12 of them). More than four million states of counts, 20,000 users, or ten million profiles of users who
         are all different, are searched at scale: ``regret`` then verifies the equilibrium, ``upper_bound`` says how
@@ -190,12 +193,20 @@ def _solved(problem: Problem, selection: str) -> Optimum:
     two = len(problem.blocs) == 2 and problem.limits.margin == 0
     if two and numbers_at_most(*problem.utilities.shape) <= _MOST_NUMBERS:
         return as_optimum(problem, selection, (best_of_two if selection == "best" else worst_of_two)(problem))
+    if _is_of_three(problem):
+        return as_optimum(problem, selection, optimum_of_three(problem, selection))
     found = (best_pure if selection == "best" else worst_pure)(problem)
     if not two:
         return _with_families(problem, selection, as_optimum(problem, selection, found), profile_of)
     actions = " x ".join(map(str, problem.utilities.shape))
     unsearched = f"mixed equilibria of {actions} actions were not searched: there may be too many"
     return as_optimum(problem, selection, replace(found, warnings=(unsearched,)))
+
+
+def _is_of_three(problem: Problem) -> bool:
+    """Whether three different users, or blocs, have so few profiles that those who mix are searched, too."""
+    few = len(problem.blocs) == 3 and problem.utilities.size <= _MOST_OF_THREE
+    return few and problem.limits.margin == 0 and not is_exchangeable(problem)
 
 
 def _with_families(

@@ -240,6 +240,8 @@ def optimum_sentences(optimum: Optimum) -> list[str]:
     counting = _SELECTED[optimum.selection]
     if optimum.searched == "all pure equilibria":
         counting = counting.replace("whichever equilibrium", "whichever pure equilibrium")
+    elif "two of three mix" in optimum.searched:
+        counting = counting.replace("whichever equilibrium", "whichever equilibrium in which at most two mix")
     if optimum.infeasible is not None or optimum.alpha is None or optimum.value is None or optimum.utility is None:
         return [f"There is no answer: {optimum.infeasible}."]
     keeps, worth = decimals([optimum.value, optimum.utility])

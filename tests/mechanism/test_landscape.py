@@ -114,7 +114,7 @@ def kept_at(game, alpha, budget):
     return min(game.value(profile, alpha) for profile in present)
 
 
-@pytest.mark.parametrize("n_users", [1, 3])
+@pytest.mark.parametrize("n_users", [1, 4])
 def test_the_worst_is_attained_where_some_alpha_leaves_it(n_users):
     rng = np.random.default_rng(n_users)
     seen = set()

@@ -245,11 +245,13 @@ def test_blocs_may_leave_alphas_without_a_pure_equilibrium():
         [[[[0, 8], [-7, 5]], [[4, -3], [5, 8]]], [[[5, 3], [-3, 2]], [[5, 4], [-5, -1]]]],
     )
     costs = [[0, "1/4"], [0, "3/4"], [0, "1/2"], [0, "1/2"]]
-    together = optimal_alpha(U, costs, blocs=[(0, 1), (2,), (3,)])
+    blocs = [(0, 1), (2,), (3,)]
+    assert optimal_alpha(U, costs, blocs=blocs).landscape.piece_at("33/100").profile is None
+    together = optimal_alpha(U, costs, blocs=blocs, margin="1/1000")
     assert together.landscape.value("33/100") is None
     assert together.feasible
-    assert optimal_alpha(U, costs).landscape.value("33/100") is not None
-    nothing = optimal_alpha(U, costs, blocs=[(0, 1), (2,), (3,)], alpha_range=("33/100", "33/100"))
+    assert optimal_alpha(U, costs, margin="1/1000").landscape.value("33/100") is not None
+    nothing = optimal_alpha(U, costs, blocs=blocs, margin="1/1000", alpha_range=("33/100", "33/100"))
     assert "at no alpha" in nothing.infeasible
 
 

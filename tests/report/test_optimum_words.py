@@ -30,8 +30,8 @@ def test_an_optimum_that_is_only_approached_says_from_where():
 
 
 def test_the_worst_of_pure_equilibria_promises_no_more_than_was_searched():
-    costs = [[0, "1/10"], [0, "1/5"], [0, "3/10"]]
-    worst = optimal_alpha(CountUtility([0, "1/2", "3/4", 1]), costs, "worst")
+    costs = [[0, "1/10"], [0, "1/5"], [0, "3/10"], [0, "3/10"]]
+    worst = optimal_alpha(CountUtility([0, "1/2", "3/4", 1, 1]), costs, "worst")
     assert "whichever pure equilibrium" in optimum_sentences(worst)[0]
     assert "whichever equilibrium" in optimum_sentences(optimal_alpha([[0, "2/3"], ["2/3", 1]], [0, 0], "worst"))[0]
 

@@ -162,6 +162,12 @@ class Branch(Result):
         x = self.x_at(alpha).x
         return self._end_utilities[x] if x in self._end_utilities else self.utility(x)
 
+    def worth_at(self, alpha: Number) -> Number:
+        """Utility at an alpha: the rational where it is one, otherwise a float."""
+        x = self.x_at(alpha)
+        utility = self.utility(x.x)
+        return utility if self.exact and x.rational and isinstance(alpha, Fraction) else float(utility)
+
     def strategies(self, alpha: Number) -> tuple[Array, ...]:
         """Probability of the more private and of the less private action: of sure users, mixing ones, the rest."""
         x = self.x_at(alpha)

@@ -1,12 +1,13 @@
 """The optimum of a two-player game over all its equilibria, mixed ones included, in rationals (eq. 26).
 
 Envelopes, upper or lower, of the families of `two_player.families` as functions of alpha. `mechanism.optimal` calls
-`best_of_two` and `worst_of_two`; `equilibrium_families`, which is public, lists the families.
+`best_of_two` and `worst_of_two`; `three_users` has the same envelopes; `equilibrium_families`, which is public, lists
+the families.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise, zip_longest
@@ -27,6 +28,12 @@ from fairgames.scenario.limits import Limits
 from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import Utility
+
+Weighed = tuple[Piece, Number, Number]
+"""A piece, with the least and the largest utility among the profiles that are played."""
+
+_NODES = 67
+_CLOSE = 1e-15
 
 
 def envelope(pieces: Sequence[Piece], *, upper: bool, narrowest: Number) -> list[Piece]:
@@ -69,8 +76,10 @@ def _between(alive: Sequence[Piece], start: Number, stop: Number, sign: int) -> 
     from fairgames.equilibrium.enclosures import real_roots
 
     low, high = 1 / Fraction(stop), None if start == 0 else 1 / Fraction(start)
-    terms = list(dict.fromkeys(piece.terms for piece in alive))
+    terms = list(dict.fromkeys(piece.terms for piece in alive if piece.terms))
     crossings: set[Number] = set()
+    for curve in [piece for piece in alive if piece.family is not None]:
+        crossings.update(_meetings(curve, [piece for piece in alive if piece is not curve], start, stop))
     for left, right in combinations(terms, 2):
         difference = [Fraction(a - b) for a, b in zip(left, right, strict=True)]
         crossings.update(1 / root for root in real_roots(difference, low, high))
@@ -80,6 +89,22 @@ def _between(alive: Sequence[Piece], start: Number, stop: Number, sign: int) -> 
         piece = _highest(alive, left_end, right_end, sign)
         found.append(replace(piece, closed_from=left_end != start))
     return found
+
+
+def _meetings(curve: Piece, others: Sequence[Piece], start: Number, stop: Number) -> Iterator[float]:
+    """Where a family that is no polynomial meets others, between neighbouring nodes where the order changes."""
+    from scipy.optimize import brentq
+
+    nodes = np.linspace(float(start), float(stop), _NODES)[1:-1].tolist()
+    for other in others:
+
+        def gap(alpha: float, other: Piece = other) -> float:
+            return float(worth(curve, alpha)) - float(worth(other, alpha))
+
+        gaps = list(map(gap, nodes))
+        for (low, before), (high, after) in pairwise(zip(nodes, gaps, strict=True)):
+            if before * after < 0:
+                yield brentq(gap, low, high, xtol=_CLOSE)
 
 
 def _highest(alive: Sequence[Piece], start: Number, stop: Number, sign: int) -> Piece:
@@ -94,16 +119,26 @@ SEARCHED = "all equilibria of the two-player game, mixed ones included"
 
 def best_of_two(problem: Problem) -> Search:
     """Best equilibrium for the platform (eq. 26), among all of them."""
+    return best_of(problem, _pieces(problem), SEARCHED)
+
+
+def worst_of_two(problem: Problem) -> Search:
+    """Supremum over alpha of the lowest value among all equilibria, where all meet the constraints."""
+    return worst_of(problem, _pieces(problem), SEARCHED)
+
+
+def best_of(problem: Problem, everyone: Sequence[Weighed], searched: str) -> Search:
+    """Best of some equilibria, each given with the least and the largest utility that is played."""
     limits = _with_slack(problem)
     meeting = [
         clipped
-        for piece, least, most in _pieces(problem)
+        for piece, least, most in everyone
         if limits.min_utility is None or least >= limits.min_utility
         if (clipped := within(piece, limits.alpha_from, limits.alpha_up_to(most), _narrowest(problem))) is not None
     ]
     peak = highest_peak(meeting)
     pieces = envelope(meeting, upper=True, narrowest=_narrowest(problem))
-    return Search(peak, pieces, _ties(meeting, peak, exact=problem.exact), SEARCHED)
+    return Search(peak, pieces, _ties(meeting, peak, exact=problem.exact), searched)
 
 
 def _ties(pieces: Sequence[Piece], peak: Peak | None, *, exact: bool) -> tuple[tuple[int, ...], ...]:
@@ -120,9 +155,8 @@ def _ties(pieces: Sequence[Piece], peak: Peak | None, *, exact: bool) -> tuple[t
     return tuple(sorted(rivals - {peak.piece.profile}))
 
 
-def worst_of_two(problem: Problem) -> Search:
-    """Supremum over alpha of the lowest value among all equilibria, where all meet the constraints."""
-    everyone = _pieces(problem)
+def worst_of(problem: Problem, everyone: Sequence[Weighed], searched: str) -> Search:
+    """Supremum over alpha of the lowest value among some equilibria, as `best_of` takes them."""
     limits, slack = _with_slack(problem), _narrowest(problem)
     pieces = envelope([piece for piece, _, _ in everyone], upper=False, narrowest=slack)
     for piece, least, most in everyone:
@@ -131,7 +165,7 @@ def worst_of_two(problem: Problem) -> Search:
             pieces = [part for whole in pieces for part in remove(whole, broken)]
     clipped = (within(piece, limits.alpha_from, limits.alpha_to, slack) for piece in pieces)
     pieces = [piece for piece in clipped if piece is not None]
-    return Search(highest_peak(pieces), pieces, (), SEARCHED)
+    return Search(highest_peak(pieces), pieces, (), searched)
 
 
 def _with_slack(problem: Problem) -> Limits:
@@ -162,7 +196,7 @@ def _narrowest(problem: Problem) -> Number:
     return Fraction(0) if problem.exact else Fraction(RELATIVE)
 
 
-def _pieces(problem: Problem) -> list[tuple[Piece, Number, Number]]:
+def _pieces(problem: Problem) -> list[Weighed]:
     """Every extreme equilibrium as a piece, with the least and the largest utility that is played."""
     U = to_fractions(problem.utilities)
     payments = [to_fractions(tensor) for tensor in problem.player_payments]
@@ -229,7 +263,7 @@ def equilibrium_families(
     return answered(tuple(sorted(found, key=lambda piece: (piece.alpha_from, piece.alpha_to))), asked)
 
 
-def _unpaid(problem: Problem, U: Array, costs: Sequence[Array]) -> list[tuple[Piece, Number, Number]]:
+def _unpaid(problem: Problem, U: Array, costs: Sequence[Array]) -> list[Weighed]:
     """Extreme equilibria at alpha = 0, where everybody takes a cheapest action."""
     zero = Fraction(0)
     cheapest = [np.flatnonzero((cost == cost.min()).astype(bool)).tolist() for cost in costs]
