@@ -67,7 +67,8 @@ def equilibria(
             with stage("comparing the solvers"):
                 run.results["agreement"] = agreement = fg.compare_solvers(game, timeout=timeout)
             _print_agreement(console, agreement)
-        incomplete = any("was stopped" in warning for warning in found.warnings)
+        stopped = ("was stopped", "could not decide")
+        incomplete = any(text in warning for warning in found.warnings for text in stopped)
     run.save(lambda: intervals_figure(stable_of(loaded) or (), loaded, float(share)))
     if incomplete:
         raise typer.Exit(INCOMPLETE)
