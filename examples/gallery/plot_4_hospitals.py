@@ -102,3 +102,13 @@ for between in (lung.between_variance, lung.between_interval[1]):
 
 optimum = fg.optimal_alpha(clinics.utility(), costs)
 fg.cost_robustness(clinics.utility(), costs, optimum.profile, alpha=optimum.alpha)
+
+# %%
+# Move it yourself
+# ----------------
+#
+# Four clinics, and costs that are our assumption: drag one. Whose cost decides what the platform pays, and how dear may sharing
+# become for a clinic before it stops?
+
+names = [f"clinic {name}" for name in clinics.group_names]
+fg.explore(fg.Scenario(clinics.utility(), costs, names, levels.tolist(), title="Four clinics"))

@@ -197,3 +197,17 @@ panel.set_title("Each line is a choice of levels, drawn where it is stable")
 
 best = max((1 - low) * utility for low, _, utility in stable.values())
 print(f"best of the lines: {best:,.0f}; found by the search: {optimum.value:,.0f}")
+
+# %%
+# Move it yourself
+# ----------------
+#
+# A million phones do not move in a page, but a village does: the same three types, twenty phones in all.
+
+village = [10, 6, 4]
+utility = fg.FederatedMeanUtility([10, 30, 100], 1, 10, aggregation="weighted", counts=village)
+fg.explore(
+    fg.Scenario(
+        utility, phones.costs, phones.users, phones.levels, counts=village, title="A village"
+    )
+)

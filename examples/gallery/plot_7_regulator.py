@@ -75,3 +75,11 @@ fg.verify(json.loads(published))
 
 forged = json.loads(published.replace("-1/10", "-1/11", 1))
 fg.verify(forged)
+
+# %%
+# See for oneself
+# ---------------
+#
+# A regulator need not take an analysis on trust. The page has the whole game: any cost, any payment fraction.
+
+fg.explore(fg.Scenario(utility, [0, 0.02, 0.1], ["Ann", "Bob", "Cleo"], title="Three members"))

@@ -815,7 +815,7 @@ class Explorer {
     const binds = this.position.alpha === null ? binding(this.model, this.costs, one, this.options.margin) : null;
     if (binds !== null) {
       const [from, to] = [this.scenario.levels[binds.from], this.scenario.levels[binds.to]];
-      parts.push(`The cost of ${this.scenario.rows[binds.row].name} binds: any smaller alpha, and it would rather be ${to} than ${from}.`);
+      parts.push(`The cost of ${this.scenario.rows[binds.row].name} binds: at any smaller alpha it would rather be ${to} than ${from}.`);
     }
     if (this.position.alpha === null && !one.reached) parts.push(`The value is approached from ${one.closedFrom ? "below" : "above"}, not reached.`);
     return parts.join(" ");
@@ -931,8 +931,9 @@ class Explorer {
       const at = foot + 72 + 24 * index;
       const chosen = one !== null && held.state === one.state;
       svg.append(drawn("line", { x1: x(held.lo), x2: Math.max(x(held.hi), x(held.lo) + 3), y1: at, y2: at, class: chosen ? "bar chosen" : "bar" }));
-      const words = short(this.unlike(countsAt(this.model, held.state)), Math.floor(width / 13));
-      const after = x(held.hi) < width / 2;
+      const after = width - x(held.hi) >= x(held.lo);
+      const space = after ? width - x(held.hi) : x(held.lo);
+      const words = short(this.unlike(countsAt(this.model, held.state)), Math.floor(space / 7.2));
       svg.append(drawn("text", { x: after ? x(held.hi) + 9 : x(held.lo) - 7, y: at + 4, "text-anchor": after ? "start" : "end", class: "small" }, words));
     });
     if (this.pin?.one) svg.append(drawn("circle", { cx: x(this.pin.alpha), cy: y(Math.min(Math.max(this.pin.value, low), high)), r: 6, class: "pinned" }));

@@ -12,7 +12,6 @@ import hashlib
 import html
 import json
 import math
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import combinations_with_replacement
 from pathlib import Path
@@ -118,20 +117,11 @@ def _specification(scenario: Scenario) -> str | None:
 
 def page(scenario: Scenario) -> str:
     """Write a scenario as one HTML page that needs no network: costs move, and the answer with them."""
-    return _PAGE.format(title=html.escape(scenario.title), explorer=_element(scenario, link=True))
+    return _PAGE.format(title=html.escape(scenario.title), explorer=element(scenario, link=True))
 
 
-@dataclass(frozen=True)
-class Embedded:
-    """A scenario that moves inside a page of documentation, or of a notebook that runs no widgets."""
-
-    scenario: Scenario
-
-    def _repr_html_(self) -> str:
-        return _element(self.scenario, link=False)
-
-
-def _element(scenario: Scenario, *, link: bool) -> str:
+def element(scenario: Scenario, *, link: bool) -> str:
+    """Write a scenario as an element of a page; ``link``: keep its position in the address of that page."""
     # Nothing that a name holds can end the script that holds it.
     data = json.dumps(page_data(scenario), allow_nan=False).replace("<", "\\u003c")
     name = f"explorer-{hashlib.sha256(data.encode()).hexdigest()[:8]}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.explorer.page import module_text, page_data
+from fairgames.explorer.page import element, module_text, page_data
 from fairgames.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ def explore(scenario: Scenario) -> AnyWidget:
         _esm = module_text()
         data = traitlets.Dict().tag(sync=True)
         costs: Any = traitlets.List().tag(sync=True)
+
+        def _repr_html_(self) -> str:
+            """Show the same on a page that runs no widgets, where nothing comes back."""
+            return element(asked, link=False)
 
         @property
         def scenario(self) -> Scenario:
