@@ -41,16 +41,16 @@ phones
 # A million users have more profiles than can be written down. Owners of one type of phone are interchangeable, so a profile
 # becomes a small table: how many owners of each type choose each level.
 
-optimum = fg.optimal_alpha(phones.utility, phones.entry_costs, counts=phones.counts)
+optimum = fg.optimal_alpha(phones)
 
 print(
     f"pay out {optimum.alpha:.2%} of the utility, keep {optimum.value:,.0f} of {optimum.utility:,.0f}\n"
 )
-for row, phone in enumerate(phones.entries):
+for row, phone in enumerate(phones.users):
     (level,) = np.flatnonzero(optimum.profile[row])
     paid, error = optimum.payments[row, level], optimum.standard_errors[row, level]
     print(
-        f"{phone.count:>7,} {phone.name:<20} {phones.levels[level]}: cost {float(phone.costs[level]):.2f},"
+        f"{phones.counts[row]:>7,} {phone:<20} {phones.levels[level]}: cost {float(phones.costs[row, level]):.2f},"
     )
     print(f"        each is paid {paid:.5f}, standard error {error:.5f}")
 
@@ -103,8 +103,8 @@ equal_share = np.array([paid.utility for paid in priced]) / sharing
 print("all resolved:", all(paid.resolved for paid in priced))
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-for row, (phone, style) in enumerate(zip(phones.entries, ("-", "--", "-."), strict=True)):
-    label = f"{phone.name}, {phones.levels[CHOSEN[row]]}"
+for row, (phone, style) in enumerate(zip(phones.users, ("-", "--", "-."), strict=True)):
+    label = f"{phone}, {phones.levels[CHOSEN[row]]}"
     left.plot(sharing, worth[:, row], style, label=label)
     right.plot(sharing, worth[:, row] / equal_share, style)
 left.set(xscale="log", yscale="log", ylabel="fair payment φ of one owner, α = 1")
@@ -143,7 +143,7 @@ def interval(levels):
             moved[row, other] += 1
             there = fg.fair_payments(phones.utility, moved)
             more_pay = here.values[row, level] - there.values[row, other]
-            more_cost = float(phones.entry_costs[row, level] - phones.entry_costs[row, other])
+            more_cost = float(phones.costs[row, level] - phones.costs[row, other])
             if more_pay > 0:
                 low = max(low, more_cost / more_pay)
             elif more_pay < 0:
@@ -152,7 +152,7 @@ def interval(levels):
 
 
 stable = {}
-for levels in itertools.product(range(3), repeat=len(phones.entries)):
+for levels in itertools.product(range(3), repeat=len(phones.users)):
     low, high, utility = interval(levels)
     if low <= high and utility > 0:
         stable[levels] = (low, high, utility)
@@ -167,8 +167,7 @@ for levels, (low, high, utility) in stable.items():
     colour, width = (PALETTE[2], 3.5) if list(levels) == CHOSEN else (MUTED, 2)
     panel.plot(alphas, (1 - alphas) * utility / 1e6, color=colour, linewidth=width)
 words = [
-    f"{phone.name}: {phones.levels[level]}"
-    for phone, level in zip(phones.entries, CHOSEN, strict=True)
+    f"{phone}: {phones.levels[level]}" for phone, level in zip(phones.users, CHOSEN, strict=True)
 ]
 panel.annotate(
     "\n".join([f"α* = {optimum.alpha:.3f}", *words]),
