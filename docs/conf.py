@@ -73,6 +73,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "fairgames"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["accessible.js"]
 # A section of one page has nothing to navigate.
 html_sidebars = {"index": [], "tutorial/index": []}
 html_show_sourcelink = False

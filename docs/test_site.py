@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SITE = Path(__file__).parent / "_build" / "html"
+AXE = Path(__file__).parent / "_build" / "axe" / "axe.min.js"
 SCREENSHOTS = Path(__file__).parent / "_build" / "screenshots"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 EXAMPLES = [path for path in PAGES if path.startswith("auto_examples/plot_")]
@@ -170,6 +171,13 @@ def troubles_of(page: Page, scheme: str) -> list[object]:
     ]
 
 
+def serious_faults(page: Page) -> list[str]:
+    """What keeps people out who do not see a page, or use no mouse, as axe finds it."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("() => axe.run({ resultTypes: ['violations'] }).then((result) => result.violations)")
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in {"serious", "critical"}]
+
+
 def keep(page: Page, screen: str, path: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{screen}--{path.replace('/', '--').removesuffix('.html')}.png", full_page=True)
 
@@ -180,6 +188,7 @@ def test_page(path, browser, server):
         page = visit.open(path)
         assert troubles_of(page, "light") == []
         assert page.locator("h1").count() == 1
+        assert serious_faults(page) == []
         keep(page, "desktop", path)
         assert visit.troubles == []
 
