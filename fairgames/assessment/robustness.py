@@ -27,6 +27,7 @@ from fairgames.payments.alpha import as_share
 from fairgames.payments.potential import potential_tensor
 from fairgames.result import Result, answered, format_value
 from fairgames.scenario.costs import Actions, CostTable
+from fairgames.scenario.limits import Limits
 from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE, ROUNDING, comparison_tolerance, difference
 from fairgames.utility.base import Utility
@@ -417,7 +418,7 @@ def misreport(utility: Scenario | Utility | ArrayLike, costs: CostTable = None, 
     ['1/15', '1/60']
     """
     asked = as_scenario(utility, costs, actions)
-    problem = as_problem(asked.utility, asked.user_costs)
+    problem = as_problem(asked, limits=Limits())
     honest = best_pure(problem).peak
     if honest is None or honest.piece.profile is None:
         raise AssertionError("a game with a potential has a pure equilibrium at every alpha")

@@ -21,7 +21,7 @@ from fairgames.mechanism.problem import as_problem
 from fairgames.payments.potential import potential_tensor, shares_at
 from fairgames.result import Result, answered, format_value
 from fairgames.scenario.costs import Actions, CostTable, on_actions
-from fairgames.scenario.limits import Selection
+from fairgames.scenario.limits import Limits, Selection
 from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE, near
 from fairgames.utility.base import Utility
@@ -95,7 +95,7 @@ def coalition_outcome(
     ((0, 1), Fraction(1, 3))
     """
     asked = as_scenario(utility, costs, actions, selection=selection)
-    problem = as_problem(asked.utility, asked.user_costs)
+    problem = as_problem(asked, limits=Limits())
     everywhere, _ = common(potential_tensor(problem.utility.tensor(), platform=1), problem.potential)
     shares = on_actions(everywhere, problem.allowed)
     # Equilibria when all is paid out: those at alpha = 1.
@@ -250,7 +250,7 @@ def pay_costs(utility: Scenario | Utility | ArrayLike, costs: CostTable = None, 
     (1, 0)
     """
     asked = as_scenario(utility, costs, actions)
-    problem = as_problem(asked.utility, asked.user_costs)
+    problem = as_problem(asked, limits=Limits())
     profile, value = pay_exactly_cost(problem)
     borne = problem.costs_at(profile)
     return answered(CostPricing(profile, value, value + borne.sum(), borne), asked)

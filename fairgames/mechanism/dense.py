@@ -339,7 +339,8 @@ def _piece(
 ) -> Piece:
     (start, stop), entry = span, int(chosen[span[0]])
     profile, closed = profile_of(int(equilibria.index[entry])), (start % 2 == 0, stop % 2 == 0)
-    return constant(ends[start // 2], ends[(stop + 1) // 2], equilibria.utility[entry], profile, closed)
+    low, high, worth = ends.item(start // 2), ends.item((stop + 1) // 2), equilibria.utility.item(entry)
+    return constant(low, high, worth, profile, closed)
 
 
 def best_pure(problem: Problem) -> Search:

@@ -229,6 +229,8 @@ def _overlap(piece: Piece, start: tuple[Number, bool], stop: tuple[Number, bool]
     high, closed_to = min((piece.alpha_to, piece.closed_to), stop)
     if low > high or (low == high and not (closed_from and closed_to)):
         return None
+    if (low, high, closed_from, closed_to) == (piece.alpha_from, piece.alpha_to, piece.closed_from, piece.closed_to):
+        return piece
     return replace(piece, alpha_from=low, alpha_to=high, closed_from=closed_from, closed_to=closed_to)
 
 
@@ -252,7 +254,10 @@ def _same(left: Piece, right: Piece) -> bool:
 
 def in_floats(piece: Piece) -> Piece:
     """Return the same piece with every number a float."""
-    start, stop, *terms = map(float, (piece.alpha_from, piece.alpha_to, *piece.terms))
+    numbers = piece.alpha_from, piece.alpha_to, *piece.terms
+    if piece.strategy_terms is None and {float}.issuperset(map(type, numbers)):
+        return piece
+    start, stop, *terms = map(float, numbers)
     strategies = piece.strategy_terms and tuple(map(to_float, piece.strategy_terms))
     return replace(piece, alpha_from=start, alpha_to=stop, terms=tuple(terms), strategy_terms=strategies)
 

@@ -164,8 +164,8 @@ def _answer(
     if worth.n_users > _MOST_LISTED_USERS:
         _refuse_crowd(worth.n_users, selection, limits, blocs)
     if chosen == "types":
-        return _of_types(worth, asked.user_costs, limits, selection)
-    problem = as_problem(worth, asked.user_costs, limits=limits, blocs=blocs)
+        return _of_types(asked)
+    problem = as_problem(asked, blocs=blocs)
     if selection == "potential" and not problem.alone:
         raise InputError("blocs", 'cannot be used with selection="potential": blocs have no common potential', blocs)
     profiles = f"all {readable_count(prod(map(len, problem.allowed)))} profiles"
@@ -175,11 +175,13 @@ def _answer(
     return replace(optimum, infeasible=f"{optimum.infeasible}; {_without_limits(problem, selection)}")
 
 
-def _of_types(utility: Utility, costs: object, limits: Limits, selection: str) -> Optimum:
+def _of_types(asked: Scenario) -> Optimum:
     """Search all counts of users by type and level; exactly only where these are not too many."""
+    utility, selection = asked.utility, asked.selection
     states, n_types = _n_states(utility.type_sizes, utility.type_levels), len(utility.type_sizes)
-    worth = utility.in_floats() if states > _MOST_EXACT_STATES else utility
-    problem = as_problem(worth, costs, limits=limits)
+    if utility.exact and states > _MOST_EXACT_STATES:
+        asked = replace(asked, utility=utility.in_floats())
+    problem = as_problem(asked)
     types = f"{utility.n_users:,} users of {n_types} type{'s' * (n_types > 1)}"
     how = f"types: {types}: all {readable_count(states)} states of counts"
     return _with_families(problem, selection, replace(types_optimum(problem, selection), reason=how), counts_of)

@@ -21,10 +21,10 @@ from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, common, is_exact
 from fairgames.game.shares import fair_shares
 from fairgames.payments.potential import largest_within, potential_tensor, shares_at
-from fairgames.scenario.costs import Actions, allowed_actions, as_costs, costs_of_actions, on_actions
+from fairgames.scenario.costs import Actions, costs_of_actions, on_actions
 from fairgames.scenario.limits import Limits
+from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.utility.base import Utility
-from fairgames.utility.table import as_utility
 
 Blocs: TypeAlias = tuple[tuple[int, ...], ...]
 
@@ -153,9 +153,9 @@ class Problem:
         """Level of each user at a profile of the players' actions."""
         levels = [0] * len(self.allowed)
         for action, bloc in zip(index, self.blocs, strict=True):
-            choices = np.unravel_index(action, [len(self.allowed[user]) for user in bloc])
-            for user, choice in zip(bloc, choices, strict=True):
-                levels[user] = self.allowed[user][int(choice)]
+            for user in reversed(bloc):
+                action, choice = divmod(action, len(self.allowed[user]))  # noqa: PLW2901 (the choices of those before)
+                levels[user] = self.allowed[user][choice]
         return tuple(levels)
 
     def profile(self, flat: int) -> tuple[int, ...]:
@@ -185,23 +185,22 @@ class Problem:
 
 
 def as_problem(
-    utility: Utility | ArrayLike,
-    costs: object,
+    asked: Scenario | Utility | ArrayLike,
+    costs: object = None,
     actions: Actions = None,
     limits: Limits | None = None,
     blocs: Iterable[Iterable[int]] | None = None,
 ) -> Problem:
-    """Check the platform's problem.
+    """Check the platform's problem, or take the scenario that says it; its limits, unless others are given.
 
     Raises
     ------
     InputError
         If an argument is malformed, or a user has no action of finite cost.
     """
-    worth = as_utility(utility)
-    cost_table = as_costs(costs, worth.shape)
-    allowed = allowed_actions(cost_table, actions, worth.shape)
-    bounds = Limits() if limits is None else limits
+    scenario = as_scenario(asked, costs, actions)
+    worth, cost_table, allowed = scenario.utility, scenario.user_costs, scenario.actions
+    bounds = scenario.limits if limits is None else limits
     exact = worth.exact and is_exact(cost_table) and bounds.exact
     by_user = costs_of_actions(cost_table, allowed)
     if not exact:

@@ -256,7 +256,7 @@ def equilibrium_families(
     [9/10, 1] (1, 1)
     """
     asked = as_scenario(utility, costs, actions)
-    problem = as_problem(asked.utility, asked.user_costs, blocs=blocs)
+    problem = as_problem(asked, limits=Limits(), blocs=blocs)
     if len(problem.blocs) != 2:
         raise InputError("utility", "must be of two users, or of users in two blocs", f"{len(problem.blocs)} players")
     found = [piece if problem.exact else in_floats(piece) for piece, _, _ in _pieces(problem)]

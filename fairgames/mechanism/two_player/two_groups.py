@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -125,13 +126,17 @@ def two_group_optima(utility: Utility | ArrayLike, first_costs: ArrayLike, secon
     candidates = [*_pure(game, rows[:, None], columns[None, :])]
     candidates += _half_mixed(game, first, second)
     candidates += [_swapped(candidate) for candidate in _half_mixed(_mirror(game), second, first)]
-    kinds = np.array([0, 1, 2, 3] + [4] * (len(candidates) - 4))
-    stacked = _Candidate(*(np.stack(parts) for parts in zip(*candidates, strict=True)))
-    most = stacked.value.max(axis=0)
-    ahead = stacked.value >= most - near(most) - near(stacked.utility, part=ROUNDING)
-    chosen = ahead.argmax(axis=0)[None]
-    alpha, value, worth, absent_first, absent_second = (np.take_along_axis(part, chosen, axis=0)[0] for part in stacked)
-    return TwoGroupOptima(rows, columns, alpha, value, worth, np.stack([absent_first, absent_second]), kinds[chosen[0]])
+    most = reduce(np.maximum, (candidate.value for candidate in candidates))
+    best, kinds = _Candidate(*np.empty((5, *most.shape))), np.empty(most.shape, dtype=np.intp)
+    floor = most - near(most)
+    # Of several that are ahead the first counts, so that it is the last to be written.
+    for place, candidate in reversed(list(enumerate(candidates))):
+        ahead = candidate.value >= floor - near(candidate.utility, part=ROUNDING)
+        for held, part in zip(best, candidate, strict=True):
+            np.copyto(held, part, where=ahead)
+        np.copyto(kinds, min(place, 4), where=ahead)
+    alpha, value, worth, *absent = best
+    return TwoGroupOptima(rows, columns, alpha, value, worth, np.stack(absent), kinds)
 
 
 def _game(utility: Utility | ArrayLike) -> _Game:
