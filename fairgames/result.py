@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from itertools import chain, zip_longest
+from os import PathLike
+from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from fairgames.arguments import public
+from fairgames.errors import InputError
 from fairgames.exactness import json_array, json_number
 from fairgames.printable import printable
 
 if TYPE_CHECKING:
+    from fairgames.assessment.reason import Reason
     from fairgames.scenario.scenario import Scenario
+    from fairgames.scenario.users import UserTable
+
+_WIDTH = 100
+_NARROWEST = 8
+_MOST_ROWS = 60
+_MOST_LISTED = 12
+_MOST_LINES = 6
+_LEFT_OUT = "…"
+_FRAMES = ("pandas", "polars", "pyarrow")
 
 
 class Shown:
-    """Mixin of what shows itself as a table: a title, column headers and rows, which a subclass gives."""
+    """Mixin of what shows itself as a table: a title, column headers and rows of values, which a subclass gives."""
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -30,6 +47,28 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return html_table(*self._lines())
+
+    @public
+    def to_frame(self, backend: str | None = None) -> Any:
+        """Rows as a data frame: numbers as floats in full, all else as text.
+
+        Parameters
+        ----------
+        backend : str, optional
+            ``"pandas"``, ``"polars"`` or ``"pyarrow"``; by default the first of these that is installed.
+
+        Returns
+        -------
+        DataFrame
+            Of a result that pays users, its `users`; of any other the rows that it prints.
+
+        Raises
+        ------
+        InputError
+            If the library is not installed.
+        """
+        _, headers, rows = self._lines()
+        return frame_of(headers, rows, backend)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -40,10 +79,10 @@ class Record(Shown):
     entry. A subclass gives `_lines`, from which its text and notebook forms are made.
     """
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         """Return a title, column headers and rows; by default one row a field."""
         names = [field.name for field in dataclasses.fields(self) if field.name not in _QUESTION]
-        rows = [(name, format_value(getattr(self, name))) for name in names]
+        rows = [(name, getattr(self, name)) for name in names]
         return type(self).__name__, ("field", "value"), rows
 
     def __eq__(self, other: object) -> bool:
@@ -89,6 +128,103 @@ class Result(Record):
     scenario: Scenario | None = dataclasses.field(default=None, compare=False, kw_only=True)
     asked: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False, kw_only=True)
 
+    @public
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the result.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where; by default on a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InputError
+            If there is no picture of such a result, or ``ax`` is none.
+        """
+        from fairgames.report.figures import draw
+
+        return draw(self, ax)
+
+    @public
+    def save(self, path: str | PathLike[str], force: bool = False) -> None:
+        """Write a file with the scenario, the question and the whole result, which `fairgames.verify` checks.
+
+        Parameters
+        ----------
+        path : str or path
+            Where; it ends in ``.json``.
+        force : bool
+            Overwrite a file that is no result, too.
+
+        Raises
+        ------
+        InputError
+            If another file is there, or it cannot be written.
+        """
+        from fairgames.report.json_file import save_result
+
+        save_result(self, Path(path), force=force)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Paying(Result):
+    """A result in which users are paid: it has a row for each, by name."""
+
+    def _paid(self) -> Mapping[str, Any]:
+        """Arguments of `user_table`, by default the fields of that name."""
+        names = ("profile", "payments", "standard_errors", "costs", "strategies")
+        return {name: getattr(self, name, None) for name in names}
+
+    @property
+    def users(self) -> UserTable:
+        """Users by name, in the scenario's order: level, payment, standard error, cost and gain.
+
+        An entry has a row for each level at which it has users, with their count. Of users who mix, payments and costs
+        are expected, and the level says with what chance each is played.
+        """
+        from fairgames.scenario.users import user_table
+
+        if self.scenario is None:
+            raise InputError("users", "are those of a scenario, and this result was made without one")
+        return user_table(self.scenario, **self._paid())
+
+    @public
+    def explain(self, user: int | str) -> Reason:
+        """Say why a user is paid what it is paid.
+
+        Parameters
+        ----------
+        user : int or str
+            Its name, or its number from 0.
+
+        Returns
+        -------
+        Reason
+            What it adds alone and beside the others, what it is paid for, and what moving would bring.
+
+        Raises
+        ------
+        InputError
+            If there is no such user.
+        """
+        from fairgames.assessment.reason import reason_of
+
+        return reason_of(self, user)
+
+    @public
+    def to_frame(self, backend: str | None = None) -> Any:
+        """`users` as a data frame; see `Shown.to_frame`."""
+        return self.users.to_frame(backend)
+
+    def _repr_html_(self) -> str:
+        own = super()._repr_html_()
+        return own if self.scenario is None else own + self.users._repr_html_()
+
 
 _QUESTION = ("scenario", "asked")
 
@@ -97,10 +233,31 @@ Answer = TypeVar("Answer")
 
 def answered(answer: Answer, scenario: Scenario, **asked: Any) -> Answer:
     """Note in a result, or in each of several, what it answers: public functions end with this."""
-    for one in answer if isinstance(answer, tuple) else (answer,):
+    each: tuple[Any, ...] = answer if isinstance(answer, tuple) else (answer,)
+    for one in each:
+        known = one.scenario is not None
         object.__setattr__(one, "scenario", scenario)
         object.__setattr__(one, "asked", asked)
+        if getattr(one, "warnings", ()) and not known:
+            object.__setattr__(one, "warnings", tuple(named(text, scenario) for text in one.warnings))
     return answer
+
+
+def named(text: str, scenario: Scenario) -> str:
+    """Write names for the numbers of users, by which engines know them.
+
+    Examples
+    --------
+    >>> from fairgames.scenario.scenario import Scenario
+    >>> asked = Scenario([[0, "2/3"], ["2/3", 1]], users=["North", "South"])
+    >>> named("user 1 pays; costs fall for users 0, 1", asked)
+    'South pays; costs fall for North, South'
+    """
+
+    def names(match: re.Match[str]) -> str:
+        return ", ".join(scenario.user_name(int(number)) for number in match[1].split(", "))
+
+    return re.sub(r"\busers? (\d+(?:, \d+)*)", names, text)
 
 
 def json_ready(value: object) -> Any:
@@ -130,8 +287,8 @@ def _equal(left: object, right: object) -> bool:
     return bool(left == right)
 
 
-def format_value(value: object, digits: int = 6) -> str:
-    """Write one value for a table: rationals as they are, floats to ``digits`` significant digits."""
+def format_value(value: object, digits: int = 6, most: int | None = None) -> str:
+    """Write one value for a table: rationals as they are, floats to ``digits`` digits, at most so many of a list."""
     if value is None:
         return "-"
     if isinstance(value, (bool, np.bool_)):
@@ -141,10 +298,16 @@ def format_value(value: object, digits: int = 6) -> str:
     if isinstance(value, (float, np.floating)):
         return f"{value + 0.0:.{digits}g}"  # the sum turns -0.0 into 0.0: nothing has no sign
     if isinstance(value, np.ndarray):
-        return format_value(value.tolist(), digits)
+        return format_value(value.tolist(), digits, most)
     if isinstance(value, (tuple, list)):
-        return f"({', '.join(format_value(entry, digits) for entry in value)})"
+        return listed([format_value(entry, digits, most) for entry in value[:most]], len(value))
     return str(value)
+
+
+def listed(shown: Sequence[str], total: int) -> str:
+    """Write a list in parentheses, and how many of it are left out."""
+    left = [] if len(shown) == total else [f"{_LEFT_OUT} {total - len(shown):,} more"]
+    return f"({', '.join([*shown, *left])})"
 
 
 def _rational_text(value: Fraction, digits: int) -> str:
@@ -169,20 +332,29 @@ def counted(number: int, one: str, more: str) -> str:
     return f"{number} {one if number == 1 else more}"
 
 
-def plain_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Draw a table in plain text, columns padded to their widest cell."""
-    cells = [[printable(cell) for cell in row] for row in [headers, *rows]]
+def plain_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Draw a table in plain text, at most 100 columns wide: what does not fit is marked, and where it is said."""
+    shown, footer = _shown_rows(rows)
+    cells = [[printable(text_of(cell)) for cell in row] for row in [headers, *shown]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    while sum(widths) + 2 * (len(widths) - 1) > _WIDTH and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    folded = [[_folded(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    if any(_LEFT_OUT in line for row in folded for cell in row for line in cell):
+        footer = [*footer, f"{_LEFT_OUT} stands for what does not fit here: the fields hold all of it"]
+    head, *body = ([_joined(parts, widths) for parts in zip_longest(*row, fillvalue="")] for row in folded)
     rule = "  ".join("-" * width for width in widths)
-    return "\n".join(line.rstrip() for line in [printable(title), lines[0], rule, *lines[1:]])
+    titles = [line for part in title.split("\n") for line in wrap(printable(part), _WIDTH) or [""]]
+    return "\n".join([*titles, *head, rule, *chain.from_iterable(body), *footer])
 
 
-def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Draw a table for notebooks: words to the left, numbers to the right; without rows, the title says it all."""
     if not rows:
         return f"<p>{html.escape(printable(title))}</p>"
-    sides = ["right" if are_numbers(column) else "left" for column in zip(*rows, strict=True)]
+    shown, footer = _shown_rows(rows)
+    cells = [[text_of(cell) for cell in row] for row in shown]
+    sides = ["right" if are_numbers(column) else "left" for column in zip(*cells, strict=True)]
 
     def line(tag: str, cells: Sequence[str]) -> str:
         drawn = (
@@ -191,10 +363,63 @@ def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]
         )
         return f"<tr>{''.join(drawn)}</tr>"
 
-    head, body = line("th", headers), "".join(line("td", row) for row in rows)
-    return (
-        f"<table><caption>{html.escape(printable(title))}</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
-    )
+    head, body = line("th", headers), "".join(line("td", row) for row in cells)
+    caption = f"<caption>{html.escape(printable(title))}</caption>"
+    below = "".join(f"<p>{html.escape(text)}</p>" for text in footer)
+    return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>{below}"
+
+
+def text_of(cell: object) -> str:
+    """Text of a cell: long lists shortened."""
+    return cell if isinstance(cell, str) else format_value(cell, most=_MOST_LISTED)
+
+
+def _shown_rows(rows: Sequence[Sequence[object]]) -> tuple[Sequence[Sequence[object]], list[str]]:
+    if len(rows) <= _MOST_ROWS:
+        return rows, []
+    left = f"{_LEFT_OUT} {len(rows) - _MOST_ROWS:,} more rows: .to_frame() has them all"
+    return rows[:_MOST_ROWS], [left]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Lines of a cell."""
+    if len(text) <= width:
+        return [text]
+    *lines, last = wrap(text, width)[:_MOST_LINES]
+    whole = len("".join([*lines, last]).replace(" ", "")) == len(text.replace(" ", ""))
+    return [*lines, last if whole else last[: width - 1] + _LEFT_OUT]
+
+
+def _joined(parts: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
+
+
+def frame_of(headers: Sequence[str], rows: Sequence[Sequence[object]], backend: str | None) -> Any:
+    """Put rows into a data frame of an installed library."""
+    from importlib.util import find_spec
+
+    installed = [name for name in _FRAMES if find_spec(name) is not None]
+    if backend is not None and backend not in _FRAMES:
+        raise InputError("backend", f"must be one of {', '.join(_FRAMES)}", backend)
+    if backend not in {None, *installed} or not installed:
+        wanted = backend or " or ".join(_FRAMES)
+        raise InputError("backend", f"needs {wanted}, which is not installed: pip install {backend or _FRAMES[0]}")
+    import narwhals as nw
+
+    columns = {name: _column([row[place] for row in rows]) for place, name in enumerate(headers)}
+    return nw.from_dict(columns, backend=backend or installed[0]).to_native()  # type: ignore[arg-type]
+
+
+def _column(values: Sequence[Any]) -> list[Any]:
+    """One kind of entry a column: numbers, truth values, or text."""
+    known = [value for value in values if value is not None]
+    if all(isinstance(value, (bool, np.bool_)) for value in known):
+        return [None if value is None else bool(value) for value in values]
+    if all(isinstance(value, (int, np.integer)) for value in known):
+        return [None if value is None else int(value) for value in values]
+    if all(isinstance(value, (int, float, Fraction, np.number)) for value in known):
+        return [None if value is None else float(value) for value in values]
+    return [None if value is None else value if isinstance(value, str) else format_value(value, 17) for value in values]
 
 
 def are_numbers(cells: Sequence[str]) -> bool:

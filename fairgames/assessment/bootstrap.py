@@ -29,7 +29,7 @@ from fairgames.mechanism.optimum import Optimum
 from fairgames.memory import readable_count, require_memory
 from fairgames.parallel import as_seed, run_in_order
 from fairgames.payments.rules import Fair
-from fairgames.result import Result, answered, format_value
+from fairgames.result import Paying, answered, format_value
 from fairgames.scenario.costs import Actions, CostTable, on_actions
 from fairgames.scenario.limits import Selection
 from fairgames.scenario.scenario import Scenario, as_scenario, by_user
@@ -47,7 +47,7 @@ Supports: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Certainty(Result):
+class Certainty(Paying):
     """A decision, and what it would have been under other draws of the data.
 
     Attributes
@@ -89,6 +89,9 @@ class Certainty(Result):
     left_out: int
     why_left_out: str
     level: float
+
+    def _paid(self) -> Mapping[str, Any]:
+        return {**self.optimum._paid(), "standard_errors": self.payments.std(axis=0, ddof=1)}
 
     @public
     def interval(self, numbers: ArrayLike) -> tuple[Array, Array]:

@@ -195,7 +195,7 @@ def leaving(
     # Who had to take part may leave all the same.
     absent = asked.entry_costs.copy()
     absent[who, 0] = 0
-    after = replace(asked, costs=absent, choices=without)
+    after = replace(asked, costs=absent, choices=without, profile=None)
     return compare_optima(optimal_alpha(asked), optimal_alpha(after))
 
 

@@ -165,7 +165,7 @@ def _parts(
     """Payments at alpha = 1 for user ``j``'s estimate alone in column ``j``, their errors, and the verdict."""
     classes = np.stack([utility.types, levels], axis=1)
     _, firsts, class_of = np.unique(classes, axis=0, return_index=True, return_inverse=True)
-    of_first = [_payments_for(utility, levels, first) for first in firsts.tolist()]
+    of_first = [payments_for(utility, levels, first) for first in firsts.tolist()]
     parts, errors = np.empty((2, len(levels), len(levels)))
     for user, kind in enumerate(class_of.ravel().tolist()):
         # Users alike in type and level change places, so one of them was enough to price.
@@ -176,7 +176,8 @@ def _parts(
     return parts, errors, all(paid.resolved for paid in of_first)
 
 
-def _payments_for(utility: FederatedMeanUtility, levels: NDArray[np.intp], user: int) -> Payments:
+def payments_for(utility: FederatedMeanUtility, levels: NDArray[np.intp], user: int) -> Payments:
+    """Payments where one user's estimate alone counts."""
     importance = np.zeros(len(levels))
     importance[user] = utility.importance[utility.types[user]]
     alone = FederatedMeanUtility(

@@ -21,8 +21,9 @@ from fairgames.exactness import Number
 from fairgames.progress import stage
 from fairgames.report.figures import intervals_figure
 from fairgames.report.json_file import read_json
-from fairgames.report.tables import expected_utility, label_sentence, strategies_label, user_rows, what_was_found
+from fairgames.report.tables import expected_utility, label_sentence, strategies_label, what_was_found
 from fairgames.report.terminal import decimals, exactly
+from fairgames.scenario.users import user_rows
 
 if TYPE_CHECKING:
     from fairgames.assessment.agreement import AgreementReport

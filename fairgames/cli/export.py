@@ -18,8 +18,9 @@ from fairgames.exactness import Number
 from fairgames.files import STANDARD_INPUT, Output, csv_text, signed
 from fairgames.printable import spreadsheet_cell
 from fairgames.progress import stage
-from fairgames.report.tables import latex_table, payment_columns, user_rows
+from fairgames.report.tables import latex_table, payment_columns
 from fairgames.report.terminal import exactly
+from fairgames.scenario.users import user_rows
 
 if TYPE_CHECKING:
     from fairgames.scenario.scenario import Scenario

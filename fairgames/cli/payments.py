@@ -16,14 +16,15 @@ from fairgames.errors import InputError
 from fairgames.exactness import Number
 from fairgames.progress import stage
 from fairgames.report.figures import payments_figure
-from fairgames.report.tables import payment_columns, priced_rows, rows_to_dicts, sentence
+from fairgames.report.tables import payment_columns, rows_to_dicts, sentence
 from fairgames.report.terminal import decimals, exactly
+from fairgames.scenario.users import priced_rows
 
 if TYPE_CHECKING:
     from fairgames.assessment.explain import Explanation, FalseNames
     from fairgames.report.screen import Screen
-    from fairgames.report.tables import UserRow
     from fairgames.scenario.scenario import Scenario
+    from fairgames.scenario.users import UserRow
 
 MOST_PRICED_ONE_BY_ONE = 10_000
 MOST_SENTENCES = 20

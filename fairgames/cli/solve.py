@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 import fairgames as fg
 from fairgames.cli import frame as options
 from fairgames.cli.payments import print_payments
@@ -21,20 +19,19 @@ from fairgames.report.tables import (
     chances,
     expected_payments,
     label_sentence,
-    named,
     optimum_facts,
     optimum_sentences,
     profile_label,
-    user_rows,
 )
 from fairgames.report.terminal import decimals, exactly
+from fairgames.scenario.users import user_rows
 from fairgames.tolerance import RELATIVE
 
 if TYPE_CHECKING:
     from fairgames.equilibrium.intervals import StableProfile
     from fairgames.report.screen import Screen
-    from fairgames.report.tables import UserRow
     from fairgames.scenario.scenario import Scenario
+    from fairgames.scenario.users import UserRow
 
 MOST_LISTED = 20
 MOST_ENUMERATED = 60
@@ -122,9 +119,7 @@ def print_optimum(
         players = [", ".join(names[user] for user in bloc) for bloc in blocs or [[i] for i in range(spec.n_users)]]
         console.table("Probability of each choice", *chances(optimum, players))
     if optimum.warnings:
-        # Warnings about very many users name none of them.
-        names = () if np.ndim(optimum.payments) == 2 else spec.user_names
-        console.say("", *(f"Warning: {named(text, names)}" for text in optimum.warnings))
+        console.say("", *(f"Warning: {text}" for text in optimum.warnings))
     return rows
 
 

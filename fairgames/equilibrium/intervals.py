@@ -6,7 +6,7 @@ Behind `stable_profiles`; `mechanism`, `assessment.rules` and `assessment.robust
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.exactness import Array, Number, common, is_exact
 from fairgames.payments.potential import largest_within, potential_tensor
-from fairgames.result import Result, answered, format_value
+from fairgames.result import Paying, answered, format_value
 from fairgames.scenario.costs import Actions, CostTable, costs_of_actions, on_actions
 from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
@@ -25,7 +25,7 @@ from fairgames.utility.base import Utility
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StableProfile(Result):
+class StableProfile(Paying):
     """A pure equilibrium, and the payment fractions at which it is one.
 
     Attributes
@@ -51,6 +51,13 @@ class StableProfile(Result):
     alpha_to: Number
     utility: Number
     potential: Number
+
+    def _paid(self) -> Mapping[str, Any]:
+        """At the lower end of the interval, where the platform keeps most."""
+        from fairgames.payments.pricing import fair_payments
+
+        assert self.scenario is not None
+        return {"profile": self.profile, "payments": fair_payments(self.scenario, self.profile, self.alpha_from).values}
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         names = ("profile", "alpha_from", "alpha_to", "utility", "potential")

@@ -19,7 +19,7 @@ from fairgames.mechanism.optimal import optimal_alpha
 from fairgames.mechanism.optimum import Optimum, pay_exactly_cost
 from fairgames.mechanism.problem import as_problem
 from fairgames.payments.potential import potential_tensor, shares_at
-from fairgames.result import Result, answered, format_value
+from fairgames.result import Paying, Result, answered, format_value
 from fairgames.scenario.costs import Actions, CostTable, on_actions
 from fairgames.scenario.limits import Limits, Selection
 from fairgames.scenario.scenario import Scenario, as_scenario
@@ -28,7 +28,7 @@ from fairgames.utility.base import Utility
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CoalitionOutcome(Result):
+class CoalitionOutcome(Paying):
     """An equilibrium when the platform is itself a member of the coalition (Theorem 1): there is no alpha.
 
     Attributes
@@ -119,7 +119,7 @@ def coalition_outcome(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CostPricing(Result):
+class CostPricing(Paying):
     """The platform's best profile when it pays each user exactly its cost (individual rationality only).
 
     Attributes
@@ -138,6 +138,11 @@ class CostPricing(Result):
     value: Number
     utility: Number
     costs: Array
+
+    @property
+    def payments(self) -> Array:
+        """Payment of each user: its cost."""
+        return self.costs
 
 
 @dataclass(frozen=True, eq=False, repr=False)

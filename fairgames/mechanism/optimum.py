@@ -20,7 +20,7 @@ from fairgames.game.shares import less_all_costs
 from fairgames.mechanism.dense import Search
 from fairgames.mechanism.landscape import Landscape, Piece, Profile, highest_peak, in_floats, kept
 from fairgames.mechanism.problem import Problem
-from fairgames.result import Result, format_value
+from fairgames.result import Paying, Result, format_value
 from fairgames.tolerance import ANNOUNCED_LOSS, RELATIVE, ROUNDING, near
 
 _MOST_NAMED = 5
@@ -64,7 +64,7 @@ class Announcement(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Optimum(Result):
+class Optimum(Paying):
     """The payment fraction that is best for the platform, and what happens there.
 
     Attributes
@@ -180,7 +180,7 @@ class Optimum(Result):
         safe = None if peak is None else _announced(peak.piece, peak.alpha, peak.value)
         return None if safe is None else replace(safe, lost=self.value - safe.value, reached=False)
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         if self.infeasible is not None:
             return f"Optimum ({self.selection})", ("quantity", "value"), [("infeasible", self.infeasible)]
         skipped = {
@@ -196,17 +196,17 @@ class Optimum(Result):
         }
         if self.regret is None:
             skipped |= _OF_ESTIMATES
-        rows = [
-            (field.name.replace("_", " "), format_value(getattr(self, field.name)))
+        rows: list[tuple[str, object]] = [
+            (field.name.replace("_", " "), getattr(self, field.name))
             for field in fields(self)
             if field.name not in skipped
         ]
         if self.approached_from is not None:
             rows.append(("approached from", self.approached_from))
         if self.strategies is not None:
-            rows.append(("strategies", format_value(self.strategies)))
+            rows.append(("strategies", self.strategies))
         if self.ties:
-            rows.append(("ties", format_value(self.ties)))
+            rows.append(("ties", self.ties))
         rows.extend(("warning", text) for text in self.warnings)
         doubt = "" if self.verified else ", unverified: some user may gain by moving"
         return f"Optimum ({self.selection}){doubt}", ("quantity", "value"), rows

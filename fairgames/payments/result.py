@@ -6,7 +6,7 @@ Engines return the payments of one user of each group, at alpha = 1; `pricing` s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from fairgames.exactness import Array, Number, is_exact, to_float
 from fairgames.memory import require_memory
 from fairgames.payments.alpha import alpha_levels, paid_out
 from fairgames.payments.potential import shares_at, without_user
-from fairgames.result import Result, format_value
+from fairgames.result import Paying, Result, answered, format_value
 from fairgames.utility.profile import as_profile, expand_counts
 
 
@@ -30,7 +30,7 @@ def payment_scale(values: NDArray[np.float64], utility: Number, n_users: int) ->
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Payments(Result):
+class Payments(Paying):
     """What each user is owed at one profile.
 
     Attributes
@@ -117,6 +117,18 @@ class Payments(Result):
 
         half = t.ppf((1 + level) / 2, self.degrees_of_freedom) * self.standard_errors
         return to_float(self.values) - half, to_float(self.values) + half
+
+    def _paid(self) -> Mapping[str, Any]:
+        profile = np.asarray(self.asked["profile"])
+        numbers = {"payments": self.values, "standard_errors": self.standard_errors, "doubtful": self.doubtful}
+        if profile.ndim == 1 or self.scenario is None:
+            return {"profile": profile, **numbers}
+        kinds = self.scenario.entry_types
+        if len(set(kinds.tolist())) < len(kinds):
+            raise InputError(
+                "users", "have no names here: the profile counts users of a type that several entries have"
+            )
+        return {"profile": profile[kinds], **{name: rows[kinds] for name, rows in numbers.items()}}
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return ``values`` (``np.asarray(payments)``)."""
@@ -209,13 +221,14 @@ class PaymentTable(Result):
             levels = expand_counts(levels[None], self.types)[0]
         index = tuple(levels.tolist())
         at_profile = np.asarray(self.utility[index])
-        return Payments(
+        found = Payments(
             values=paid_out(self.alpha, at_profile, shares_at(self.potential, index)),
             utility=self.utility[index],
             alpha=alpha_levels(self.alpha, at_profile).item(),
             engine="dense",
             reason="read from the table of all profiles",
         )
+        return found if self.scenario is None else answered(found, self.scenario, profile=levels)
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         rows = [["users", str(self.potential.ndim)], ["profiles", f"{self.potential.size:,}"]]

@@ -6,8 +6,8 @@ Every command's ``--figure`` and the documentation draw by these functions; the 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from fairgames.exactness import as_number
 from fairgames.report.style import ACCENT, INK, MUTED, house_style, level_colour, new_figure, root_scale, tidy
 from fairgames.report.tables import letter_key, profile_label
 from fairgames.report.terminal import decimals
-from fairgames.result import format_value
+from fairgames.result import Paying, Record, format_value
 from fairgames.tolerance import comparison_tolerance
 
 if TYPE_CHECKING:
@@ -31,14 +31,15 @@ if TYPE_CHECKING:
     from fairgames.fitting.fit import Fit
     from fairgames.mechanism.landscape import Landscape, Piece
     from fairgames.mechanism.optimum import Optimum
-    from fairgames.report.tables import UserRow
     from fairgames.scenario.scenario import Scenario
+    from fairgames.scenario.users import UserRow
 
 
 TITLE_PAD = 22
 """Points between a panel and its title, with room for one line of legend."""
 
 _FIRST_USERS = "the first {} of {} users"
+_BEST_PAID = "the {} best paid of {} users"
 _BEST_CHOICES = "the best {} of {} for the platform"
 MOST_ROWS = 30
 """A figure shows at most so many users or equilibria; its title says so."""
@@ -61,11 +62,11 @@ def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
         places,
         payments,
         height=_bar_height(axes, len(rows)),
-        color=[level_colour(row.level) for row in rows],
+        color=[MUTED if row.level is None else level_colour(row.level) for row in rows],
         xerr=errors if any(errors) else None,
         error_kw={"ecolor": INK, "elinewidth": 1},
     )
-    names = {row.level: row.level_name for row in rows}
+    names = {row.level: row.level_name for row in rows if row.level is not None}
     keys: list[Artist] = [Patch(color=level_colour(level), label=names[level]) for level in sorted(names)]
     costs = np.array([float(row.cost) if row.cost and row.cost < math.inf else math.nan for row in rows])
     if np.isfinite(costs).any():
@@ -233,6 +234,50 @@ def draw_sweep(axes: Axes, result: Sweep, quantity: str, label: str) -> None:
     axes.set_ylabel(label)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     tidy(axes, "y")
+
+
+@house_style()
+def draw(result: Record, ax: Axes | None) -> Axes:
+    """Draw the picture of a result; `Record.plot` tells of the errors."""
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes | None):
+        raise InputError("ax", "must be matplotlib axes", ax)
+    panel = _panel_of(result)
+    if panel is None:
+        raise InputError("plot", f"has no picture of a {type(result).__name__}; to_frame() gives its numbers")
+    rows = min(len(result.users), MOST_ROWS) if panel is _draw_users and isinstance(result, Paying) else 8
+    axes = new_figure(7, max(4.2, 1.6 + 0.28 * rows)).add_subplot() if ax is None else ax
+    panel(axes, result)
+    return axes
+
+
+def _panel_of(result: Any) -> Callable[[Axes, Any], None] | None:
+    """Find what draws a result, by the names of its class and those above it."""
+    panels: dict[str, Callable[[Axes, Any], None]] = {
+        "Optimum": _draw_optimum,
+        "Landscape": lambda axes, found: draw_landscape(axes, found, None, None),
+        "StableProfile": lambda axes, found: draw_intervals(axes, [found], found.scenario, found.scenario.title),
+        "RuleComparison": lambda axes, found: draw_rules(axes, found.outcomes),
+        "Sweep": lambda axes, found: draw_sweep(axes, found, "value", "the platform keeps"),
+        "Fit": draw_groups,
+        "Paying": _draw_users,
+    }
+    return next((panels[kind.__name__] for kind in type(result).__mro__ if kind.__name__ in panels), None)
+
+
+def _draw_optimum(axes: Axes, optimum: Optimum) -> None:
+    if optimum.landscape is None:
+        _draw_users(axes, optimum)
+    else:
+        draw_landscape(axes, optimum.landscape, optimum.alpha, optimum.value)
+
+
+def _draw_users(axes: Axes, result: Paying) -> None:
+    """Draw what users are paid, the best paid ones of many."""
+    rows = list(result.users)
+    shown = sorted(rows, key=lambda row: -float(row.payment))[:MOST_ROWS] if len(rows) > MOST_ROWS else rows
+    draw_payments(axes, shown, _titled("Payments", len(shown), len(rows), _BEST_PAID))
 
 
 @house_style()

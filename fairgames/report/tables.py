@@ -6,10 +6,9 @@ and in words: identical users are one row. The commands and the figures read it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,15 +17,15 @@ from fairgames.exactness import Number, to_float
 from fairgames.game.deviations import expected
 from fairgames.printable import printable
 from fairgames.report.terminal import decimals, exactly
-from fairgames.result import Result, are_numbers
+from fairgames.result import Result, are_numbers, format_value
 from fairgames.scenario.costs import on_actions
 
 if TYPE_CHECKING:
     from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
     from fairgames.game.fair_game import FairGame
     from fairgames.mechanism.optimum import Optimum
-    from fairgames.payments.result import Payments
     from fairgames.scenario.scenario import Scenario
+    from fairgames.scenario.users import UserRow
 
 
 MOST_LETTERS = 30
@@ -79,106 +78,12 @@ JUST_COVERED = 1e-6
 """A gain below this share of the cost is said to be none."""
 
 
-@dataclass(frozen=True)
-class UserRow:
-    """What a user, or each of several identical ones, does and is paid.
-
-    Attributes
-    ----------
-    name : str
-        The user's name, or their entry's.
-    count : int
-        How many there are at this level.
-    samples : number or None
-        Number of samples of each.
-    level : int
-        The level.
-    level_name : str
-        Its name.
-    payment : number
-        Payment of each.
-    standard_error : float
-        Of the payment; 0 when it is exact.
-    cost : number or None
-        Privacy cost of each; None when the specification gives none.
-    doubtful : bool
-        Whether the estimate of the payment failed its own check.
-    """
-
-    name: str
-    count: int
-    samples: Number | None
-    level: int
-    level_name: str
-    payment: Number
-    standard_error: float
-    cost: Number | None
-    doubtful: bool = False
-
-    @property
-    def gain(self) -> Number | None:
-        """Payment less privacy cost."""
-        return None if self.cost is None else self.payment - self.cost
-
-    def in_money(self, unit_value: Number) -> UserRow:
-        """The same row with amounts in money, given the worth of one unit of utility."""
-        cost = None if self.cost is None else self.cost * unit_value
-        error = self.standard_error * float(unit_value)
-        return replace(self, payment=self.payment * unit_value, standard_error=error, cost=cost)
-
-    @property
-    def label(self) -> str:
-        """The name, with the number of users where it is not one."""
-        return self.name if self.count == 1 else f"{self.name} ({self.count:,} users)"
-
-
-def user_rows(
-    spec: Scenario, profile: ArrayLike, payments: ArrayLike, standard_errors: ArrayLike | None = None
-) -> tuple[UserRow, ...]:
-    """One row for each entry and level at which it has users.
-
-    The profile gives the level of each user, and the payments are theirs; or it counts the users of each entry at each
-    level, and the payments are those of one of them.
-    """
-    levels = np.asarray(profile, dtype=np.intp)
-    values = np.asarray(payments)
-    errors = np.zeros(values.shape) if standard_errors is None else np.asarray(standard_errors)
-    found: Iterable[tuple[Any, Any, Any, Any]]
-    if levels.ndim == 2:
-        found = [(*place, place, count) for place, count in np.ndenumerate(levels) if count]
-    else:
-        pairs = np.stack([spec.entries_of(levels), levels])
-        pairs, first, counts = np.unique(pairs, axis=1, return_index=True, return_counts=True)
-        found = zip(*pairs, first, counts, strict=True)
-    return tuple(
-        _row(spec, int(entry), int(level), values.item(place), float(errors.item(place)), count=int(count))
-        for entry, level, place, count in found
-    )
-
-
-def priced_rows(spec: Scenario, entry_levels: Sequence[int], payments: Payments) -> tuple[UserRow, ...]:
-    """One row for each entry, all of whose users are at one level."""
-    first = np.cumsum([0, *spec.counts[:-1]])
-    rows = []
-    for entry, (level, user) in enumerate(zip(entry_levels, first.tolist(), strict=True)):
-        place = user if payments.values.ndim == 1 else (int(spec.utility.types[user]), level)
-        row = _row(spec, entry, level, payments.values[place], float(payments.standard_errors[place]))
-        rows.append(replace(row, doubtful=bool(payments.doubtful[place])))
-    return tuple(rows)
-
-
-def _row(spec: Scenario, entry: int, level: int, payment: Number, error: float, *, count: int | None = None) -> UserRow:
-    cost = None if spec.costs is None else spec.costs[entry, level]
-    samples = None if spec.samples is None else spec.samples[entry]
-    name, number = spec.users[entry], count or spec.counts[entry]
-    return UserRow(name, number, samples, level, spec.levels[level], payment, error, cost)
-
-
 def sentence(row: UserRow, unit: str = "samples", digits: int = 4) -> str:
     """Say in words what a user is paid and why it is worth its while.
 
     Examples
     --------
+    >>> from fairgames.scenario.users import UserRow
     >>> sentence(UserRow("institution 12", 1, 23, 2, "direct", 0.5, 0, 0.2), unit="patients")
     'institution 12, 23 patients: paid 0.5 at level "direct"; its privacy cost is 0.2, so it gains 0.3.'
     """
@@ -306,21 +211,6 @@ def chances(optimum: Optimum, players: Sequence[str]) -> tuple[tuple[str, ...], 
     return headers, list(zip(players, texts, strict=True)) if texts else []
 
 
-def named(warning: str, names: Sequence[str]) -> str:
-    """Write users' names for the numbers in a warning.
-
-    Examples
-    --------
-    >>> named("user 1 pays; costs fall for users 0, 1", ["North", "South"])
-    'South pays; costs fall for North, South'
-    """
-
-    def replace(match: re.Match[str]) -> str:
-        return ", ".join(names[int(number)] for number in match[1].split(", "))
-
-    return re.sub(r"\busers? (\d+(?:, \d+)*)", replace, warning)
-
-
 def _difference(left: Number | None, right: Number | None) -> Number | None:
     return None if left is None or right is None else left - right
 
@@ -402,7 +292,8 @@ def result_to_latex(result: Result) -> str:
     str
         A ``table`` environment that needs the package ``booktabs``.
     """
-    return latex_table(*result._lines())
+    title, headers, rows = result._lines()
+    return latex_table(title, headers, [[format_value(cell) for cell in row] for row in rows])
 
 
 def latex_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -86,10 +86,15 @@ def _levels_of_entries(utility: Utility, sizes: Sequence[int]) -> tuple[int, ...
     """Find how many levels the users of each entry have: all of an entry alike."""
     if len(sizes) == utility.n_users:
         return utility.shape
+    changes = np.cumsum(utility.entry_counts)[:-1][np.diff(utility.entry_types) != 0]
+    ends = np.cumsum(sizes)
+    inside = np.setdiff1d(changes, ends)
+    if len(inside):
+        entry = int(np.searchsorted(ends, inside[0], side="right"))
+        raise InputError("counts", "must count users who are alike in the utility", int(sizes[entry]))
     alike = set(utility.type_levels) if len(utility.type_levels) < utility.n_users else set()
     if len(alike) == 1:
         return (alike.pop(),) * len(sizes)
-    ends = np.cumsum(sizes)
     shape = np.asarray(utility.shape)
     found = shape[ends - sizes]
     for entry in np.flatnonzero((np.repeat(found, sizes) != shape)[: ends[-1]]).tolist():

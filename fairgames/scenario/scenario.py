@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairgames.arguments import public
 from fairgames.errors import InputError, SpecificationError
-from fairgames.exactness import Array, Number, as_whole, is_exact, plain
+from fairgames.exactness import Array, Number, as_whole, is_exact
 from fairgames.memory import require_memory
 from fairgames.result import Shown, format_value
 from fairgames.scenario.costs import Actions, CostTable
@@ -300,7 +300,7 @@ class Scenario(Shown):
         types: NDArray[np.intp] = own[np.searchsorted(np.cumsum(counts), starts, side="right")]
         return types
 
-    @property
+    @cached_property
     def samples(self) -> tuple[Number, ...] | None:
         """Number of samples of a user of each entry, where the utility knows it."""
         found = getattr(self.utility, "samples", None)
@@ -333,14 +333,14 @@ class Scenario(Shown):
         return cast("ArrayLike", self.user_profile)
 
     @public
-    def names_of(self, rows: ArrayLike) -> tuple[str, ...]:
-        """Name of each row of a profile, payments or costs of a result: of users, or of entries."""
-        return self.users if _number_of(rows) == len(self.users) else self.user_names
-
-    @public
-    def entries_of(self, rows: ArrayLike) -> NDArray[np.intp]:
-        """Entry of each row of a profile, payments or costs of a result."""
-        return np.arange(len(self.users)) if _number_of(rows) == len(self.users) else self.entry_of_user
+    def user_name(self, number: int) -> str:
+        """Name of a user that is given by number: the members of an entry are numbered."""
+        if not 0 <= number < self.n_users:
+            raise InputError("number", f"must be from 0 to {self.n_users - 1}", number)
+        ends = np.cumsum(self.counts)
+        entry = int(np.searchsorted(ends, number, side="right"))
+        name, count = self.users[entry], self.counts[entry]
+        return name if count == 1 else f"{name} {number - int(ends[entry]) + count + 1}"
 
     @public
     def level_names(self, profile: Sequence[int]) -> tuple[str, ...]:
@@ -385,13 +385,6 @@ class Scenario(Shown):
 
     def _require_room(self, bytes_each: int) -> None:
         require_memory(self.n_users * bytes_each, f"a row for each of {self.n_users:,} users", "the entries")
-
-
-def _number_of(rows: object) -> int:
-    held = plain(rows, "rows")
-    if not isinstance(held, (list, np.ndarray)) or (isinstance(held, np.ndarray) and held.ndim == 0):
-        raise InputError("rows", "must be the rows of a result", rows)
-    return len(held)
 
 
 def by_user(scenario: Scenario) -> Scenario:

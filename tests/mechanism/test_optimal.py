@@ -129,8 +129,8 @@ def test_negative_payments_are_flagged():
     utility = FederatedMeanUtility([100, 1], between_variance=0.1, within_variance=100)
     optimum = optimal_alpha(utility, [[0, 0, math.inf], [0, 0, math.inf]], actions=(1,), alpha_range=(0.5, 1))
     assert optimum.payments[1] < 0
-    assert any("user 1 pays the platform" in warning for warning in optimum.warnings)
-    assert any("user 1 loses" in warning and "may not stay absent" in warning for warning in optimum.warnings)
+    assert any("user 2 pays the platform" in warning for warning in optimum.warnings)
+    assert any("user 2 loses" in warning and "may not stay absent" in warning for warning in optimum.warnings)
     assert optimum.price_of_fairness is None
     assert optimum.upper_bound == pytest.approx(2.7527, abs=1e-4)
 

@@ -19,7 +19,7 @@ from fairgames.report.figures import (
     solution_figure,
 )
 from fairgames.report.style import ACCENT, PALETTE, house_style, level_colour, new_figure, save_figure
-from fairgames.report.tables import UserRow, user_rows
+from fairgames.scenario.users import UserRow, user_rows
 
 
 def rows(n_rows, **changes):

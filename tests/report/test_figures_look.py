@@ -4,7 +4,7 @@ import pytest
 
 from fairgames import compare_rules, fit_federated_mean, optimal_alpha, stable_profiles, sweep
 from fairgames.report import figures
-from fairgames.report.tables import user_rows
+from fairgames.scenario.users import user_rows
 
 # The style is our own; the plugin would otherwise use matplotlib's classic one when it saves.
 COMPARED = {"baseline_dir": "baseline", "tolerance": 2, "style": "default", "savefig_kwargs": {"dpi": 60}}

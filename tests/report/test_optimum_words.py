@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from fairgames import CountUtility, optimal_alpha
-from fairgames.report.tables import chances, expected_payments, named, optimum_facts, optimum_sentences
+from fairgames import CountUtility, Scenario, optimal_alpha
+from fairgames.report.tables import chances, expected_payments, optimum_facts, optimum_sentences
+from fairgames.result import named
 
 DP = [[0, "2/3"], ["2/3", 1]]
 
@@ -68,4 +69,5 @@ def test_expected_payments_are_listed_by_user(two_users):
 
 
 def test_warnings_name_the_users():
-    assert named("costs fall for users 0, 2: user 1 pays 12", ["A", "B", "C"]) == "costs fall for A, C: B pays 12"
+    asked = Scenario(CountUtility([0, 1, 2, 3]), users=["A", "B", "C"])
+    assert named("costs fall for users 0, 2: user 1 pays 12", asked) == "costs fall for A, C: B pays 12"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fairgames import Payments, fair_payments
-from fairgames.report.tables import UserRow, payment_columns, priced_rows, rows_to_dicts, sentence, user_rows
+from fairgames.report.tables import payment_columns, rows_to_dicts, sentence
+from fairgames.scenario.users import UserRow, priced_rows, user_rows
 
 
 def row(**changes):

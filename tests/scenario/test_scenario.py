@@ -110,7 +110,7 @@ def test_entries_stand_for_many_users():
     assert asked.costs.shape == (2, 2)
     assert asked.user_names[600] == "tablets 1"
     found = fg.optimal_alpha(asked)
-    assert found.scenario.names_of(found.payments)[599:601] == ("phones 600", "tablets 1")
+    assert [found.scenario.user_name(user) for user in (599, 600)] == ["phones 600", "tablets 1"]
     assert found == fg.optimal_alpha(crowd, asked.costs, counts=[600, 400])
 
 
@@ -214,7 +214,7 @@ def test_users_who_are_priced_as_one_type_come_back_in_the_order_given():
     asked = Scenario(fg.FederatedMeanUtility(samples, 5, 60), costs, names)
     best = fg.optimal_alpha(asked, engine="at-scale")
     assert len(names) == len(best.profile) == len(best.payments) == len(best.costs)
-    assert best.scenario.names_of(best.payments) == tuple(names)
+    assert [row.name for row in best.users] == names
     priced = fg.fair_payments(asked.utility, best.profile, best.alpha).values
     assert np.allclose(best.payments, priced, rtol=1e-6)
     for user, level in enumerate(best.profile):
