@@ -365,7 +365,9 @@ def _by_strata(groups: PresentGroups, *, budget: int | None, **how: Any) -> Paym
 def _by_permutations(groups: PresentGroups, **how: Any) -> Payments:
     """Estimate by user, and return one number a group."""
     levels, utility = groups.levels(), groups.utility
-    found = permutation_payments(utility.evaluate, levels, walk=utility.walk(levels), alike=utility.types, **how)
+    how |= {"walk": utility.walk(levels), "alike": utility.types}
+    how["weighings"] = utility.weighings(groups.state)[:, utility.types, levels]
+    found = permutation_payments(utility.evaluate, levels, **how)
     by_group = {name: getattr(found, name)[groups.one_user()] for name in ("values", "standard_errors", "doubtful")}
     return replace(found, **by_group)
 

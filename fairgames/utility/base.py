@@ -363,6 +363,23 @@ class Utility(ABC):
         """
         raise InputError("counts", f"is a state that {type(self).__name__} prices no moves at: see prices_moves")
 
+    def weighings(self, counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Weigh users in ways that nearly decide the utility by the sums: random orders then have smaller errors.
+
+        Parameters
+        ----------
+        counts : ndarray of int, shape (K, L)
+            The state around which payments are asked for.
+
+        Returns
+        -------
+        ndarray, shape (F, K, L)
+            What a user of each type counts at each level, 0 or more and 0 when absent, in each of the ways; none by
+            default.
+        """
+        _as_state(self, counts)
+        return np.zeros((0, *counts.shape))
+
     def walk(self, levels: NDArray[np.intp]) -> Walk | None:
         """How the utility grows as users join one by one, for utilities that update faster than they evaluate.
 
@@ -502,6 +519,7 @@ _CHECKED = {
     "evaluate": ("profiles", _as_profiles),
     "evaluate_counts": ("counts", _as_states),
     "walk": ("levels", _as_levels),
+    "weighings": ("counts", _as_state),
     "by_number": ("level", _as_level),
     "prices_moves": ("counts", _as_state),
     "price_moves": ("counts", _as_state),

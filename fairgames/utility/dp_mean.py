@@ -59,6 +59,8 @@ def reduction_tensor(epsilons: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 _LARGEST_FINITE = 1e100
+_THRESHOLDS = np.array([0.8, 2.4, 7.0])
+_FEWEST_WEIGHED = 20
 
 _Pick: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -188,6 +190,19 @@ class DPMeanUtility(GroupedUtility):
         increments = scale * (2 * k * (k + 1) + (2 * k + 1) * noise) / np.where(below > 0, below * above, 1)
         increments[0] = utilities[1]
         return utilities, increments
+
+    def weighings(self, counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Weigh each user by the square of what its level costs its weight, at a few thresholds of saturation.
+
+        The utility is a function of the largest sum, over all ``e``, of ``1 − max(0, 1 − eps_i/e)²``, less ``12/e²``.
+        A few users leave too few orders to fit so many controls to.
+        """
+        threshold = self._split_of(counts)[3]
+        if np.isinf(threshold) or counts[:, 1:].sum() < _FEWEST_WEIGHED:
+            return np.zeros((0, *counts.shape))
+        short = 1 - to_float(self._epsilons) / (threshold * _THRESHOLDS[:, None, None])
+        weighed: NDArray[np.float64] = 1 - np.maximum(short, 0) ** 2
+        return weighed
 
     def walk(self, levels: NDArray[np.intp]) -> Walk:
         """Walk in counts by distinct eps, all steps at once, in floats."""

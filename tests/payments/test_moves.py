@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairgames import DPMeanUtility, FederatedMeanUtility, TableUtility, potential
+from fairgames import DPMeanUtility, FederatedMeanUtility, TableUtility, Utility, fair_payments, potential
 from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
 
 
@@ -88,3 +88,21 @@ def test_intervals_of_random_orders_cover(name):
         own, errors = (part[np.arange(8), levels][:, 1:] for part in (moves.values, moves.errors))
         covered.append(np.abs(own - truth) <= t.ppf(0.975, moves.degrees_of_freedom) * errors)
     assert 0.90 <= np.mean(covered) <= 0.985
+
+
+def test_a_private_mean_says_how_to_weigh_users():
+    """Sixty users of two kinds, whose payments are known: errors fall to a third, and still hold."""
+    epsilons = [[0, 0.5, 2.0], [0, 1.5, 6.0]]
+    state = np.array([[5, 10, 15], [5, 15, 10]])
+    apart = DPMeanUtility(np.repeat(epsilons, 30, axis=0) * (1 + 1e-9 * np.arange(60))[:, None])
+    levels = np.concatenate([np.repeat(np.arange(3), numbers) for numbers in state])
+    exact = fair_payments(DPMeanUtility(epsilons, counts=[30, 30]), state, engine="types").values
+    known = exact[np.repeat([0, 1], 30), levels].astype(float)
+    spreads = []
+    for weighings in (DPMeanUtility.weighings, Utility.weighings):
+        utility = type("Private", (DPMeanUtility,), {"weighings": weighings})(apart.epsilons)
+        moves = moves_by_permutations(utility, counted(utility, levels), 1, replicates=32)
+        own, errors = (part[np.arange(60), levels, levels] for part in (moves.values, moves.errors))
+        assert np.abs((own - known)[levels > 0] / errors[levels > 0]).max() < 6
+        spreads.append(np.median(errors[levels > 0]))
+    assert spreads[0] < spreads[1] / 3

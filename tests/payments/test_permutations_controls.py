@@ -10,7 +10,7 @@ from fairgames.payments.engines.permutations import Controls, controls
 
 def test_known_payments_against_all_orders():
     rng = np.random.default_rng(0)
-    family = controls(rng.uniform(0, 3, 6))
+    family = controls(rng.uniform(0, 3, 6), rng.uniform(0, 1, (2, 6)))
     orders = np.array(list(permutations(range(6))))
     for control, gains in enumerate(family.gains(orders)):
         np.testing.assert_allclose(
@@ -30,15 +30,15 @@ def test_known_payments_of_many_users(n_users):
 
 
 def test_users_alike_need_one_family():
-    assert len(controls(np.full(5, 0.3)).weights) == 10
-    assert len(controls(np.zeros(5)).weights) == 10
-    assert len(controls(np.array([0.3, 0.4])).weights) == 20
-    assert len(controls(np.array([-0.3, -0.4])).weights) == 10
+    assert len(controls(np.full(5, 0.3), np.zeros((0, 5))).weights) == 10
+    assert len(controls(np.zeros(5), np.zeros((0, 5))).weights) == 10
+    assert len(controls(np.array([0.3, 0.4]), np.zeros((0, 2))).weights) == 20
+    assert len(controls(np.array([-0.3, -0.4]), np.zeros((0, 2))).weights) == 10
 
 
 def test_adjusting_keeps_the_sum_and_takes_out_what_is_known():
     rng = np.random.default_rng(1)
-    family = controls(rng.uniform(0.5, 2, 8))
+    family = controls(rng.uniform(0.5, 2, 8), np.zeros((0, 8)))
     forwards = np.array([[rng.permutation(8) for _ in range(2)] for _ in range(3)])
     places = np.stack([forwards, forwards[:, :, ::-1]], axis=2).reshape(3, 4, 8)
     mixture = rng.normal(size=21)
@@ -50,7 +50,7 @@ def test_adjusting_keeps_the_sum_and_takes_out_what_is_known():
 
 
 def test_the_ends_of_the_controls_by_definition():
-    family = controls(np.random.default_rng(2).uniform(0, 3, 5))
+    family = controls(np.random.default_rng(2).uniform(0, 3, 5), np.zeros((0, 5)))
     for user in range(5):
         others = np.delete(np.arange(5), user)
         first, last = family.gains(np.array([[user, *others], [*others, user]])).transpose(1, 2, 0)

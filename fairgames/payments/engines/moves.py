@@ -86,8 +86,8 @@ class MoveControls:
         return np.array(rows)
 
 
-def move_controls(last: NDArray[np.float64], levels: NDArray[np.intp]) -> MoveControls:
-    """Controls that weigh users alike, and by what they add when they come last.
+def move_controls(last: NDArray[np.float64], levels: NDArray[np.intp], weighings: NDArray[np.float64]) -> MoveControls:
+    """Controls that weigh users alike, by what they add when they come last, and in ways of the utility's own.
 
     Parameters
     ----------
@@ -95,6 +95,8 @@ def move_controls(last: NDArray[np.float64], levels: NDArray[np.intp]) -> MoveCo
         What each user adds to the utility at each level when all present others are there.
     levels : ndarray of int, shape (N,)
         Level of each user.
+    weighings : ndarray, shape (F, N, L)
+        See `Utility.weighings`.
     """
     users = np.arange(len(levels))
     there = (levels > 0).astype(float)
@@ -106,7 +108,7 @@ def move_controls(last: NDArray[np.float64], levels: NDArray[np.intp]) -> MoveCo
     weights, mean = [alike], float(lost[users, levels].sum()) / n_present
     if mean > RELATIVE * float(np.abs(np.nan_to_num(last)).max()):
         weights.append(lost / mean)
-    moved = np.concatenate([scales[:, None, None] * weight for weight in weights])
+    moved = np.concatenate([scales[:, None, None] * weight for weight in [*weights, *weighings]])
     joined = moved[:, users, levels]
     return MoveControls(joined, moved, weights[-1], known_payments(joined, moved))
 
@@ -191,7 +193,7 @@ def moves_by_permutations(
     offered = np.array(utility.shape)
     full, worth = _moves_around(evaluate, levels, offered)
     first, _ = _moves_around(evaluate, np.zeros_like(levels), offered)
-    known = move_controls(full, levels)
+    known = move_controls(full, levels, utility.weighings(counts)[:, utility.types])
     n_users, n_levels = full.shape
     rows = np.zeros((replicates, n_users, n_levels))
     orders, gains = [], []

@@ -236,12 +236,14 @@ def _both_ways(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     return (gains[..., ::2, 1:-1] + gains[..., 1::2, -2:0:-1]) / 2
 
 
-def controls(leaving: NDArray[np.float64]) -> Controls:
+def controls(leaving: NDArray[np.float64], weighings: NDArray[np.float64]) -> Controls:
     """Controls for users whose leaving, when all are present, costs the utility ``leaving``, shape (n,).
+
+    The utility may weigh them in ways of its own, shape (F, n).
 
     Examples
     --------
-    >>> family = controls(np.array([1.0, 2.0, 0.0]))
+    >>> family = controls(np.array([1.0, 2.0, 0.0]), np.zeros((0, 3)))
     >>> family.payments.shape
     (21, 3)
     >>> bool(np.allclose(family.payments[:-1].sum(axis=1), -np.expm1(-family.weights.sum(axis=1))))
@@ -252,8 +254,10 @@ def controls(leaving: NDArray[np.float64]) -> Controls:
     alike = np.ones(n_users)
     lost = np.maximum(leaving, 0.0)
     if lost.max() <= RELATIVE * np.abs(leaving).max() or np.allclose(lost, lost[0]):
-        return Controls(scales * alike, alike)
-    return Controls(np.concatenate([scales * alike, scales * lost / lost.mean()]), lost / lost.mean())
+        ways, linear = [alike], alike
+    else:
+        ways, linear = [alike, lost / lost.mean()], lost / lost.mean()
+    return Controls(np.concatenate([scales * way for way in [*ways, *weighings]]), linear)
 
 
 FEWEST_REPLICATES = 5
@@ -265,6 +269,7 @@ def summary_of_walks(
     pairs: ShiftedPairs,
     n_users: int,
     alike: NDArray[np.intp],
+    weighings: NDArray[np.float64],
     received: list[NDArray[np.float64]],
 ) -> Payments:
     """Mean of the complete replicates, with the error that their spread shows.
@@ -280,6 +285,8 @@ def summary_of_walks(
     alike : ndarray of int, shape (n,)
         Group of each present user. Users of a group are owed the same, so each gets the group's mean in every
         replicate: its spread over replicates is the error of that mean.
+    weighings : ndarray, shape (F, n)
+        The utility's own ways of weighing them.
     received : list of ndarray, each of shape (2, n)
         Utilities as users join, of the first pairs.
 
@@ -304,7 +311,7 @@ def summary_of_walks(
         seen = np.bincount(alike, np.bincount(places.ravel(), nonzero.ravel()))
         few = int(members[(seen < _FEW_NONZERO) & (seen < len(walked) * members)].sum())
         alone, leaving = ends[0], walked[0, 0, -1] - ends[1]
-        rows, missed = controls(leaving).adjusted(places, gains, alone + leaving)
+        rows, missed = controls(leaving, weighings).adjusted(places, gains, alone + leaving)
         by_group = np.array([np.bincount(alike, row) / members for row in rows])
         values[present] = by_group.mean(axis=0)[alike]
         spread = (by_group.std(axis=0, ddof=1) / np.sqrt(n_replicates))[alike]
@@ -352,6 +359,7 @@ def permutation_payments(
     adopt: bool = False,
     walk: Walk | None = None,
     alike: ArrayLike | None = None,
+    weighings: NDArray[np.float64] | None = None,
 ) -> Payments:
     """Fair payments of users that are all different, from balanced random permutations.
 
@@ -396,6 +404,8 @@ def permutation_payments(
     alike : array_like of int, shape (N,), optional
         A group number for each user. Users of a group at one level are known to be owed the same; each gets
         their mean, with the (smaller) error of that mean.
+    weighings : ndarray, shape (F, N), optional
+        Ways of weighing users by which the utility nearly is a function of the sums, for more controls.
 
     Returns
     -------
@@ -428,6 +438,7 @@ def permutation_payments(
     profile, root = np.asarray(levels, dtype=np.intp), as_seed(seed)
     groups = _groups(alike, profile)
     present = np.flatnonzero(profile)
+    weights = np.zeros((0, len(present))) if weighings is None else weighings[:, present]
     if not len(present):
         return Payments(np.zeros(len(profile)), 0.0, 1, engine="permutations", reason="nobody is present")
     if len(present) > MOST_PERMUTED:
@@ -453,7 +464,7 @@ def permutation_payments(
             finished = [_at_the_ends(utility, profile, present)]
             keep(finished[0])
         ends, *received = finished[: 1 + n_replicates * n_shifts]
-        summary = partial(summary_of_walks, ends, pairs, len(profile), groups)
+        summary = partial(summary_of_walks, ends, pairs, len(profile), groups, weights)
         for done in looks:
             if done * n_shifts <= len(received) and on_target(enough := summary(received[: done * n_shifts])):
                 return enough
