@@ -287,7 +287,7 @@ def _by_integrals(groups: PresentGroups, reason: str, estimators: Mapping[str, E
     if not groups.utility.prices_moves(groups.state):
         raise InputError(
             "engine",
-            "must be another: integrals need the federated mean of at most 3,000 present users, at most 1,500 of them "
+            "must be another: integrals need the federated mean of at most 5,000 present users, at most 3,000 of them "
             "in its aggregate, or 1,000 in one that is weighted by sample sizes",
             "integrals",
         )

@@ -53,7 +53,7 @@ _CAUTION = 30
 _QUADRATURE = 1e-13
 
 
-_MOST_PRESENT, _MOST_FEDERATING, _MOST_WEIGHTED = 3_000, 1_500, 1_000
+_MOST_PRESENT, _MOST_FEDERATING, _MOST_WEIGHTED = 5_000, 3_000, 1_000
 
 
 def integrates(weighted: bool, counts: NDArray[np.integer[Any]]) -> bool:
@@ -152,10 +152,12 @@ class DirectUsers:
         chance = np.exp(ways + 2 * (r * np.log(np.sin(angle)) + (n_others - r) * np.log(np.cos(angle))))
         self._weights = np.pi / 4 * lengths * np.sin(2 * angle) * chance
         self._log_product, self._own = np.zeros((2, n_chances, len(self.u)))
-        for one in direct.tolist():
+        alike = np.column_stack([users.noise, users.importance])[direct]
+        _, first, numbers = np.unique(alike, axis=0, return_index=True, return_counts=True)
+        for one, number in zip(direct[first].tolist(), numbers.tolist(), strict=True):
             log_factor, own = self._factor(one)
-            self._log_product += log_factor
-            self._own += own
+            self._log_product += number * log_factor
+            self._own += number * own
 
     def _factor(self, user: int) -> tuple[Floats, Floats]:
         """Of a direct user: log of the mean of ``e^{−ub}``, and what it adds to that of its own gain, relative."""

@@ -223,7 +223,7 @@ def gains_of(pricing: Pricing, offered: NDArray[np.bool_]) -> MovedGains:
 
 _FEW_PROFILES = 1 << 16
 _FEW_INTEGRATED, _FEW_SAMPLED = 8, 30
-_MOST_USERS = 3_000
+MOST_DIFFERENT = 5_000
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ PROOF = Effort(1e-10, 1.0, USER_GAIN, seed=1, replicates=32, shifts=8)
 def of_many_types(utility: Utility) -> bool:
     """Whether users are so different that states are priced user by user."""
     n_types, n_users = len(utility.type_sizes), utility.n_users
-    if n_users > _MOST_USERS:
+    if n_users > MOST_DIFFERENT:
         return False
     everybody = np.zeros((n_types, max(utility.type_levels)), dtype=np.int64)
     everybody[np.arange(n_types), np.array(utility.type_levels) - 1] = utility.type_sizes

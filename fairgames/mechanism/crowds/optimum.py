@@ -15,7 +15,15 @@ from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, to_float
 from fairgames.mechanism.crowds.bound import CostBound, cost_bound
 from fairgames.mechanism.crowds.fair_bound import FairBound, bound_of_equilibria
-from fairgames.mechanism.crowds.gains import MovedGains, NearbyGains, Pricing, TimeIsUpError, gains_of, of_many_types
+from fairgames.mechanism.crowds.gains import (
+    MOST_DIFFERENT,
+    MovedGains,
+    NearbyGains,
+    Pricing,
+    TimeIsUpError,
+    gains_of,
+    of_many_types,
+)
 from fairgames.mechanism.crowds.game import ScaleGame, State, scale_game, spread_over_entries
 from fairgames.mechanism.crowds.relaxation import proved_bound
 from fairgames.mechanism.crowds.replies import Regret, regret_of
@@ -129,8 +137,9 @@ def _require_few_types(utility: Utility) -> None:
     n_types = len(utility.type_sizes)
     if n_types > _MOST_TYPES_OF_A_CROWD:
         raise SizeError(
-            f"{utility.n_users:,} users of {n_types:,} types are too many to search: merge types that are nearly alike "
-            f"until {_MOST_TYPES_OF_A_CROWD} are left, or price single profiles with fair_payments"
+            f"{utility.n_users:,} users of {n_types:,} types are too many to search: up to {MOST_DIFFERENT:,} may "
+            "all differ, which takes up to an hour (max_seconds ends it); of more, merge types that are nearly alike "
+            f"until {_MOST_TYPES_OF_A_CROWD} are left, which takes seconds to minutes"
         )
 
 

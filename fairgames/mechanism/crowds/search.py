@@ -29,7 +29,8 @@ _MOST_SETTLED = 3
 _SAME = 0.01
 _BREAK_EVEN = 1.5
 _FEW_AT_A_LEVEL = 6
-_FAILURES_ALLOWED = 40
+_FAILURES_ALLOWED, _MOST_EXCHANGES = 40, 200
+_MOST_NEAR = 3_000
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -255,7 +256,7 @@ def exchange(search: AlphaSearch, game: ScaleGame) -> None:
     """Go from the best equilibrium to better ones near it, as long as some are among those of most welfare."""
     tried: set[bytes] = set()
     failures, best = 0, search.best_rough()
-    while best is not None and failures < _FAILURES_ALLOWED:
+    while best is not None and failures < _FAILURES_ALLOWED and len(tried) < _MOST_EXCHANGES:
         new = [state for state in _near(search, game, best) if state.tobytes() not in tried]
         for state in new[: _FAILURES_ALLOWED - failures]:
             tried.add(state.tobytes())
@@ -290,7 +291,7 @@ def _near(search: AlphaSearch, game: ScaleGame, best: Candidate) -> list[State]:
             others = [(other, to) for other, to in there if to != at and allowed[one, to] and allowed[other, at]]
             moves += [[(one, at, to), (other, to, at)] for other, to in others]
     near = []
-    for pair in moves:
+    for pair in moves[:: -(-len(moves) // _MOST_NEAR) or 1]:
         moved = state.copy()
         for group, source, target in pair:
             moved[group, source] -= 1
