@@ -34,7 +34,7 @@ def main() -> None:
     for name, (group, value) in CONSORTIA.items():
         run("fit", HERE / "data" / f"{name}.csv", "--group", group, "--value", value)
         results = ["--figure", OUT / f"{name}.png", "--json", OUT / f"{name}.json", "--force"]
-        run("solve", HERE / f"{name}.toml", "--unit", "patients", *results)
+        run("solve", HERE / f"{name}.toml", "--unit", "patients", "--words", *results)
     compare()
 
 
@@ -44,10 +44,10 @@ def compare() -> None:
     optima, titles = [], []
     for name in CONSORTIA:
         spec = fg.load(HERE / f"{name}.toml")
-        optimum = fg.optimal_alpha(spec.utility, spec.costs)
+        optimum = fg.optimal_alpha(spec)
         chosen = [spec.levels[level] for level in optimum.profile]
         counts = ", ".join(f"{chosen.count(level)} {level}" for level in spec.levels)
-        print(f"{spec.title}:\n  pay out {float(optimum.alpha):.1%} of the utility; {counts}.")
+        print(f"{spec.title}:\n  pay out {optimum.alpha_text} of the utility; {counts}.")
         optima.append(optimum)
         titles.append(spec.title)
     save_figure(contrast_figure(optima, titles), Output(OUT / "contrast.png", force=True))

@@ -407,6 +407,26 @@ def decimals_within(low: Number, high: Number, near: Number) -> Iterator[Fractio
                 yield Fraction(step, scale)
 
 
+def ends_within(low: Number, high: Number, digits: int = 6) -> tuple[str, str]:
+    """Write the ends of a range as decimals inside it, with more digits where it is narrow; a single number as it is.
+
+    Ends in floats hold within rounding, as everywhere.
+
+    Examples
+    --------
+    >>> ends_within(Fraction(1, 3), Fraction(2, 3)), ends_within(Fraction(2, 7), Fraction(2, 7))
+    (('0.333334', '0.666666'), ('2/7', '2/7'))
+    """
+    start, stop = Fraction(low), Fraction(high)
+    for places in range(digits if start < stop else _LONGEST_DECIMAL, _LONGEST_DECIMAL):
+        scale = 10**places
+        rounding = 0 if isinstance(low, Fraction) else Fraction(math.ulp(max(abs(float(low)), abs(float(high)))))
+        steps = math.ceil((start - rounding) * scale), math.floor((stop + rounding) * scale)
+        if steps[0] < steps[1] or (steps[0] == steps[1] and places > _FINEST):
+            return f"{Decimal(steps[0]).scaleb(-places):f}", f"{Decimal(steps[1]).scaleb(-places):f}"
+    return decimal_text(low), decimal_text(high)
+
+
 _FINEST = 7
 _LONGEST_DECIMAL = 18
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from fairgames.arguments import public
 from fairgames.errors import InputError
-from fairgames.exactness import json_array, json_number
+from fairgames.exactness import Number, ends_within, json_array, json_number
 from fairgames.printable import printable
 
 if TYPE_CHECKING:
@@ -308,6 +308,15 @@ def listed(shown: Sequence[str], total: int) -> str:
     """Write a list in parentheses, and how many of it are left out."""
     left = [] if len(shown) == total else [f"{_LEFT_OUT} {total - len(shown):,} more"]
     return f"({', '.join([*shown, *left])})"
+
+
+def ends_text(low: Number, high: Number) -> tuple[str, str]:
+    """Write the ends of a range: exactly where they are short ratios, otherwise as decimals inside it."""
+    texts = [format_value(end) for end in (low, high)]
+    inside = [end.rstrip("0").rstrip(".") if "." in end else end for end in ends_within(low, high)]
+    ends = zip((low, high), texts, inside, strict=True)
+    first, last = (text if isinstance(end, Fraction) and text == str(end) else decimal for end, text, decimal in ends)
+    return first, last
 
 
 def _rational_text(value: Fraction, digits: int) -> str:

@@ -62,7 +62,7 @@ def test_the_demo_speaks_to_a_hospital_manager(demo):
 
 def test_the_demo_shows_the_contrast_of_similar_and_differing_hospitals(demo):
     similar, differing = re.findall(
-        r"pay out ([\d.]+)% of the utility; (\d+) absent, (\d+) federated, (\d+) direct", demo
+        r"pay out ([\d.]+) of the utility; (\d+) absent, (\d+) federated, (\d+) direct", demo
     )
     assert float(similar[0]) < float(differing[0])
     assert int(similar[3]) == 0

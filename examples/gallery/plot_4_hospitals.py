@@ -61,13 +61,13 @@ for panel, fit, title in zip(
     names = [f"{name} ({size})" for name, size in zip(fit.group_names, fit.samples, strict=True)]
     panel.bar(names, optimum.payments, color=[colours[level] for level in optimum.profile])
     panel.set(
-        title=f"{title}: pay out {float(optimum.alpha):.1%}",
+        title=f"{title}: pay out {optimum.alpha_text}",
         ylabel="payment",
         xlabel="hospital (patients)",
     )
     panel.tick_params(axis="x", rotation=60)
     print(
-        f"{title}: alpha {float(optimum.alpha):.4f}, the platform keeps {float(optimum.value):.3f} of {float(optimum.utility):.3f}"
+        f"{title}: alpha {optimum.alpha_text}, the platform keeps {float(optimum.value):.3f} of {float(optimum.utility):.3f}"
     )
     print("   ", dict(zip(names, levels[list(optimum.profile)].tolist(), strict=True)))
 figure.legend(
@@ -93,7 +93,7 @@ for between in (lung.between_variance, lung.between_interval[1]):
     )
     shares = ", ".join(f"{at.profile.count(level)} {name}" for level, name in enumerate(levels))
     print(
-        f"between {between:5.2f}: pay out {float(at.alpha):.1%}, keep {float(at.value):.2f}; {shares}"
+        f"between {between:5.2f}: pay out {at.alpha_text}, keep {float(at.value):.2f}; {shares}"
     )
 
 # %%

@@ -44,7 +44,7 @@ phones
 optimum = fg.optimal_alpha(phones)
 
 print(
-    f"pay out {optimum.alpha:.2%} of the utility, keep {optimum.value:,.0f} of {optimum.utility:,.0f}\n"
+    f"pay out {optimum.alpha_text} of the utility, keep {optimum.value:,.0f} of {optimum.utility:,.0f}\n"
 )
 for row, phone in enumerate(phones.users):
     (level,) = np.flatnonzero(optimum.profile[row])

@@ -146,7 +146,7 @@ words = np.array(["absent", "protected", "shares"])
 for name in ridge:
     optimum, settled = decide(name)
     print(
-        f"\n{name}: pay out {float(optimum.alpha):.1%}, keep {float(optimum.value):.3f} of {float(optimum.utility):.3f}"
+        f"\n{name}: pay out {optimum.alpha_text}, keep {float(optimum.value):.3f} of {float(optimum.utility):.3f}"
     )
     print("  hospitals:", ", ".join(words[list(optimum.profile)]))
     worst = max(float(equilibrium.regret) for equilibrium in settled.equilibria)
@@ -210,7 +210,7 @@ for user, hospital in enumerate(own.itertuples()):
         f"{hospital.paid_shared:.3f} sharing; at the optimum: {words[optimum.profile[user]]}"
     )
 print(
-    f"pay out {float(optimum.alpha):.2%}, keep {float(optimum.value):.3f}; same levels in {row.still_optimal:.0%}"
+    f"pay out {optimum.alpha_text}, keep {float(optimum.value):.3f}; same levels in {row.still_optimal:.0%}"
 )
 
 # %%

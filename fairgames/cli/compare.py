@@ -48,12 +48,12 @@ def _compare_specifications(spec: Path, against: Path, run: Run) -> None:
     loaded = [fg.load(path) for path in (spec, against)]
     before, after = (optimum_of(one) for one in loaded)
     pairs = {
-        "alpha": (before.alpha, after.alpha),
         "utility": (before.utility, after.utility),
         "the platform keeps": (before.value, after.value),
         "the users gain": (before.users_surplus, after.users_surplus),
     }
-    rows = [(name, *decimals(pair)) for name, pair in pairs.items()]
+    rows: list[tuple[str, ...]] = [("alpha", before.alpha_text, after.alpha_text)]
+    rows += [(name, *decimals(pair)) for name, pair in pairs.items()]
     run.console.table("Two optima", ("", str(spec), str(against)), rows)
     if any(map(is_crowd, loaded)):
         run.console.say("", f"Users are compared one by one up to {MOST_ONE_BY_ONE:,} of them only.")

@@ -17,11 +17,11 @@ from fairgames.cli import frame as options
 from fairgames.cli.frame import number_or, option, require_few
 from fairgames.cli.solve import MOST_ENUMERATED, optimum_of, print_optimum, who_does_what
 from fairgames.errors import InputError, SizeError
-from fairgames.exactness import Number, as_number
+from fairgames.exactness import Number, as_number, ends_within
 from fairgames.files import name_of
 from fairgames.progress import stage
 from fairgames.report.figures import curve, solution_figure, sweep_figure
-from fairgames.report.tables import label_sentence, level_letters, profile_label
+from fairgames.report.tables import label_sentence, level_letters, optimum_facts, profile_label
 from fairgames.report.terminal import decimals
 
 if TYPE_CHECKING:
@@ -95,8 +95,11 @@ def design(
     plan = None if sweep is None else _planned(raw, spec, sweep)
     fit = None if bootstrap is None else fit_to_resample(loaded, bootstrap, seed, jobs)
     optimum = optimum_of(loaded, blocs)
-    console = run.open(loaded, optimum=optimum)
-    rows = print_optimum(console, loaded, optimum, unit, blocs)
+    console = run.begin(loaded, optimum=optimum)
+    rows = print_optimum(console, loaded, optimum, unit, blocs, everyone=True)
+    if optimum.alpha is not None:
+        console.table("", ("in the unit of the utility", ""), optimum_facts(optimum))
+        console.say(f"Computed {optimum.reason}.")
     if optimum.landscape is not None and optimum.landscape.pieces:
         _print_landscape(console, loaded, optimum.landscape)
     run.results |= _print_benchmarks(console, loaded, optimum)
@@ -114,10 +117,11 @@ def design(
 
 def _print_landscape(console: Screen, spec: Scenario, landscape: Landscape) -> None:
     pieces = landscape.pieces[:MOST_PIECES]
+    starts, stops = zip(*(ends_within(piece.alpha_from, piece.alpha_to) for piece in pieces), strict=True)
     values = [curve(piece)[1] for piece in pieces]
     columns = [
-        ("alpha from", decimals([piece.alpha_from for piece in pieces], 6)),
-        ("to", decimals([piece.alpha_to for piece in pieces], 6)),
+        ("alpha from", starts),
+        ("to", stops),
         (
             "who does what",
             ["mixed" if piece.profile is None else profile_label(spec, piece.profile) for piece in pieces],
@@ -177,7 +181,7 @@ def _print_blocs(console: Screen, spec: Scenario, together: fg.Optimum, blocs: S
     """Print what acting together changes; return the optimum when everybody acts alone."""
     apart = optimum_of(spec)
     rows = [
-        ("alpha", *decimals([apart.alpha, together.alpha])),
+        ("alpha", apart.alpha_text, together.alpha_text),
         ("the platform keeps", *decimals([apart.value, together.value])),
     ]
     for bloc in blocs:
@@ -254,7 +258,7 @@ def _print_sweep(console: Screen, spec: Scenario, result: Sweep) -> None:
     optima = result.optima
     columns = [
         (result.name.rsplit(".", 1)[-1], [str(value) for value in result.values]),
-        ("alpha", decimals([optimum.alpha for optimum in optima], 6)),
+        ("alpha", [optimum.alpha_text for optimum in optima]),
         ("platform keeps", decimals([optimum.value for optimum in optima])),
         ("utility", decimals([optimum.utility for optimum in optima])),
         ("users gain", decimals([optimum.users_surplus for optimum in optima])),

@@ -17,12 +17,12 @@ from fairgames.cli.frame import CHECK_FAILED, INCOMPLETE, argument, is_crowd, nu
 from fairgames.cli.payments import print_payments
 from fairgames.cli.solve import stable_of
 from fairgames.errors import DataError, InputError, SizeError
-from fairgames.exactness import Number
+from fairgames.exactness import Number, decimal_text
 from fairgames.progress import stage
 from fairgames.report.figures import intervals_figure
 from fairgames.report.json_file import read_json
 from fairgames.report.tables import expected_utility, label_sentence, strategies_label, what_was_found
-from fairgames.report.terminal import decimals, exactly
+from fairgames.report.terminal import decimals
 from fairgames.scenario.users import user_rows
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _settled_at(spec: Scenario, alpha: Number, max_seconds: float | None) -> fg.
 def _print_settled(console: Screen, spec: Scenario, found: fg.Optimum, alpha: Number) -> None:
     """Print the equilibrium of many users, and how it is certified."""
     title = "An equilibrium" if found.verified else "Not verified as an equilibrium"
-    console.heading(f"{title} at alpha = {exactly(alpha)}")
+    console.heading(f"{title} at alpha = {decimal_text(alpha)}")
     if found.profile is None or found.payments is None:
         console.say(f"None was found: {found.infeasible}.")
         return
@@ -125,7 +125,7 @@ def _print_equilibria(
         ("platform keeps", decimals([(1 - alpha) * value for value in worth])),
         ("most anybody gains by deviating", [f"{float(entry.regret):.2g}" for entry in shown]),
     ]
-    console.columns(f"Equilibria at alpha = {exactly(alpha)}", columns)
+    console.columns(f"Equilibria at alpha = {decimal_text(alpha)}", columns)
     console.say("", label_sentence(spec), *what_was_found(found))
     console.left(len(found.equilibria), MOST_LISTED, "more")
 

@@ -18,8 +18,7 @@ from fairgames.exactness import Number
 from fairgames.files import STANDARD_INPUT, Output, csv_text, signed
 from fairgames.printable import spreadsheet_cell
 from fairgames.progress import stage
-from fairgames.report.tables import latex_table, payment_columns
-from fairgames.report.terminal import exactly
+from fairgames.report.tables import latex_table, payment_columns, payments_announced
 from fairgames.scenario.users import user_rows
 
 if TYPE_CHECKING:
@@ -93,8 +92,9 @@ def _payments(spec: Scenario, alpha: Number) -> str:
 
 def _optimum(spec: Scenario, alpha: Number) -> str:  # noqa: ARG001 (the optimum has an alpha of its own)
     optimum = optimum_of(spec)
-    if optimum.profile is None or optimum.payments is None or optimum.alpha is None:
+    paid = payments_announced(optimum)
+    if optimum.profile is None or paid is None:
         raise FairGamesError(f"{spec.source}: the optimum is not in pure levels, so there is no table of it")
-    headers, rows = payment_columns(user_rows(spec, optimum.profile, optimum.payments), "samples")
-    table = latex_table(f"{spec.title}: payments at alpha = {exactly(optimum.alpha)}", headers, rows)
+    headers, rows = payment_columns(user_rows(spec, optimum.profile, paid), "samples")
+    table = latex_table(f"{spec.title}: payments at alpha = {optimum.alpha_text}", headers, rows)
     return f"{table}\n"

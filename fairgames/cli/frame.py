@@ -112,10 +112,15 @@ class Run:
         self.scenario: Scenario | None = None
         self.asked: dict[str, object] = {}
 
-    def open(self, spec: Scenario, **results: object) -> Screen:
-        """Print what the specification is about, and note its title and first results; return the console."""
+    def begin(self, spec: Scenario, **results: object) -> Screen:
+        """Note the title of a specification and the first results; return the console."""
         self.scenario = spec
         self.results |= {"title": spec.title, **results}
+        return self.console
+
+    def open(self, spec: Scenario, **results: object) -> Screen:
+        """Do so, and print what the specification is about."""
+        self.begin(spec, **results)
         self.console.print(spec.title, style="bold")
         self.console.say(f"{spec.n_users:,} users; levels: {', '.join(spec.levels)}.", *spec.notes)
         return self.console

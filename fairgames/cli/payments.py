@@ -13,11 +13,11 @@ import fairgames as fg
 from fairgames.cli import frame as options
 from fairgames.cli.frame import INCOMPLETE, number_or, option, require_few
 from fairgames.errors import InputError
-from fairgames.exactness import Number
+from fairgames.exactness import Number, decimal_text
 from fairgames.progress import stage
 from fairgames.report.figures import payments_figure
 from fairgames.report.tables import payment_columns, rows_to_dicts, sentence
-from fairgames.report.terminal import decimals, exactly
+from fairgames.report.terminal import decimals
 from fairgames.scenario.users import priced_rows
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _summary(answer: fg.Payments) -> list[str]:
         alpha = answer.alpha or 0
         worth, paid, kept = decimals([answer.utility, alpha * answer.utility, (1 - alpha) * answer.utility])
         lines = [
-            f"The utility is {worth}. Of it {float(100 * alpha):.4g} % is paid out (alpha = {exactly(alpha)}): "
+            f"The utility is {worth}. Of it {float(100 * alpha):.4g} % is paid out (alpha = {decimal_text(alpha)}): "
             f"{paid} to the users; the platform keeps {kept}."
         ]
     lines.append(f"Computed by {answer.engine}: {answer.reason}.")

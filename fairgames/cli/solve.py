@@ -1,4 +1,4 @@
-"""``fairgames solve``: payments, stable choices and the platform's optimum, in one go.
+"""``fairgames solve``: what the platform should pay, whom, and how sure that is, on one screen.
 
 The optimum of a specification and how it is printed also serve the other commands that need one.
 """
@@ -6,25 +6,29 @@ The optimum of a specification and how it is printed also serve the other comman
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 import fairgames as fg
 from fairgames.cli import frame as options
-from fairgames.cli.payments import print_payments
+from fairgames.cli.frame import INCOMPLETE, option
 from fairgames.errors import SizeError
-from fairgames.exactness import Number
+from fairgames.exactness import Number, decimal_text, ends_within
 from fairgames.progress import stage
 from fairgames.report.figures import solution_figure
 from fairgames.report.tables import (
     chances,
-    expected_payments,
     label_sentence,
     optimum_facts,
     optimum_sentences,
+    payment_columns,
+    payments_announced,
     profile_label,
+    sentence,
 )
-from fairgames.report.terminal import decimals, exactly
-from fairgames.scenario.users import user_rows
+from fairgames.report.terminal import MOST_COLUMNS, decimals, fitted, shortened, wrapped
+from fairgames.scenario.users import user_table
 from fairgames.tolerance import RELATIVE
 
 if TYPE_CHECKING:
@@ -35,34 +39,46 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 20
 MOST_ENUMERATED = 60
+MOST_LINES = 24
+MOST_SHOWN = 10
+_LEAST_WARNED = 2
+_LEAST_TITLE = 30
+_ROUND_A_TABLE = 5
 
 
 def solve(
     spec: options.Spec,
     unit: options.Unit = "samples",
+    users: Annotated[bool, option("--users", "Show all users, in their own order.")] = False,
+    choices: Annotated[bool, option("--choices", "List the stable choices, each with its alphas.")] = False,
+    words: Annotated[bool, option("--words", "Say it all in words as well.")] = False,
     max_seconds: options.MaxSeconds = None,
     json: options.Json = None,
     figure: options.Figure = None,
     force: options.Force = False,
 ) -> None:
-    """Find what the platform should pay, whom, and which choices are stable at which payments."""
+    """Find what the platform should pay, whom, and how sure that is, on one screen."""
     run = options.Run("solve", spec, json=json, figure=figure, force=force)
     loaded = fg.load(spec)
     optimum = optimum_of(loaded, max_seconds=max_seconds)
-    stable = stable_of(loaded)
-    console = run.open(loaded, optimum=optimum, stable_profiles=stable)
-    rows = print_optimum(console, loaded, optimum, unit)
-    if stable is None:
-        run.console.say(
+    console = run.begin(loaded, optimum=optimum)
+    stable = None
+    if choices or json is not None or figure is not None or loaded.alpha is not None:
+        run.results["stable_profiles"] = stable = stable_of(loaded)
+    rows = print_optimum(console, loaded, optimum, unit, everyone=users, also=_at_alpha(loaded, stable))
+    if words:
+        print_words(console, loaded, optimum, rows, unit)
+    if choices and stable is None:
+        console.say(
             "",
             f"The stable choices of {loaded.n_users:,} users are not listed: their profiles do not fit in memory. "
             "fairgames equilibria --alpha A finds one at A.",
         )
-    else:
+    elif choices and stable is not None:
         _print_stable(console, loaded, stable)
-        if loaded.alpha is not None:
-            _print_at_alpha(console, loaded, stable, loaded.alpha)
     run.save(lambda: solution_figure(optimum, rows, stable or (), loaded))
+    if not optimum.verified:
+        raise typer.Exit(INCOMPLETE)
 
 
 @stage("finding the optimum")
@@ -102,33 +118,67 @@ def print_optimum(
     optimum: fg.Optimum,
     unit: str,
     blocs: Sequence[Sequence[int]] | None = None,
+    *,
+    everyone: bool = False,
+    also: Sequence[str] = (),
 ) -> tuple[UserRow, ...]:
-    """Print the optimum and who is paid what there; return the users' rows (none in mixed strategies)."""
-    console.heading("What the platform should pay")
-    console.say(*optimum_sentences(optimum))
-    if optimum.alpha is None or optimum.payments is None:
-        return ()
-    console.table("", ("in the unit of the utility", ""), optimum_facts(optimum))
-    rows: tuple[UserRow, ...] = ()
-    if optimum.profile is not None:
-        rows = user_rows(spec, optimum.profile, optimum.payments, optimum.standard_errors)
-        print_payments(console, "Payments at the optimum", rows, unit)
-    else:
-        names = spec.user_names
-        console.table("Payments at the optimum", *expected_payments(optimum, names))
-        players = [", ".join(names[user] for user in bloc) for bloc in blocs or [[i] for i in range(spec.n_users)]]
+    """Print the answer on one screen: what to pay, how sure that is, warnings, and who is paid most.
+
+    Returns the users' rows. ``everyone``: list all users, in their own order.
+    """
+    paid = payments_announced(optimum)
+    asked = optimum.profile, optimum.strategies, optimum.costs, optimum.standard_errors
+    rows = user_table(spec, paid, *asked).rows
+    headers, cells = payment_columns(rows, unit) if rows else ((), [])
+    order = range(len(cells)) if everyone else sorted(range(len(cells)), key=lambda row: -rows[row].payment)
+    who = shortened(f" ({spec.n_users:,} users; levels: {', '.join(spec.levels)})", MOST_COLUMNS - _LEAST_TITLE)
+    head = [shortened(spec.title, MOST_COLUMNS - len(who)) + who, *wrapped(optimum_sentences(optimum))]
+    warned = wrapped(_warnings(spec, optimum))
+    left = MOST_LINES - len(head) - min(len(warned), _LEAST_WARNED) - _ROUND_A_TABLE - len(wrapped(also))
+    shown = order if everyone else order[: max(min(MOST_SHOWN, left), 1)]
+    end = wrapped([*also, _where_more(spec, optimum, len(cells), len(shown))])
+    room = max(MOST_LINES - len(head) - len(end) - (len(shown) + 3) * bool(cells), _LEAST_WARNED)
+    if len(warned) > room and not everyone:
+        warned = [*warned[: room - 1], "Warning: there is more to beware of; --words has it all."]
+    console.print(head[0], style="bold")
+    console.say(*head[1:], *warned)
+    if cells:
+        console.table("", headers, fitted(headers, [cells[row] for row in shown]))
+    if optimum.strategies is not None and blocs is not None and len(blocs) < spec.n_users:
+        players = [", ".join(spec.user_names[user] for user in bloc) for bloc in blocs]
         console.table("Probability of each choice", *chances(optimum, players))
-    if optimum.warnings:
-        console.say("", *(f"Warning: {text}" for text in optimum.warnings))
+    console.say(*end)
     return rows
+
+
+def _where_more(spec: Scenario, optimum: fg.Optimum, total: int, shown: int) -> str:
+    most = f"The {shown} who are paid most, of {total:,}; --users shows all. " if shown < total else ""
+    choices = "--choices what else is stable" if spec.n_users <= MOST_ENUMERATED else ""
+    if not choices and optimum.alpha is not None:
+        choices = f"fairgames equilibria --alpha {optimum.alpha_text} finds this equilibrium again"
+    return f"{most}More: {choices}{', ' * bool(choices)}--words all in words, --json FILE every digit."
+
+
+def print_words(console: Screen, spec: Scenario, optimum: fg.Optimum, rows: Sequence[UserRow], unit: str) -> None:
+    """Print the facts of an optimum, how it was found and who is paid what, in words."""
+    if optimum.alpha is not None:
+        console.table("", ("in the unit of the utility", ""), optimum_facts(optimum))
+    console.heading("In words")
+    console.say(*[sentence(row, unit) for row in rows], *spec.notes, f"Computed {optimum.reason}.")
+    console.say(*(f"Warning: {text}" for text in optimum.warnings))
+
+
+def _warnings(spec: Scenario, optimum: fg.Optimum) -> list[str]:
+    return [*(f"Warning: {text}" for text in optimum.warnings), *(n for n in spec.notes if n.startswith("Warning: "))]
 
 
 def _print_stable(console: Screen, spec: Scenario, stable: Sequence[StableProfile]) -> None:
     shown = stable[:MOST_LISTED]
+    starts, stops = zip(*(ends_within(entry.alpha_from, entry.alpha_to) for entry in shown), strict=True)
     columns = [
         ("who does what", [profile_label(spec, entry.profile) for entry in shown]),
-        ("alpha from", decimals([entry.alpha_from for entry in shown], 6)),
-        ("to", decimals([entry.alpha_to for entry in shown], 6)),
+        ("alpha from", starts),
+        ("to", stops),
         ("utility", decimals([entry.utility for entry in shown])),
         ("platform keeps at most", decimals(list(map(_most_kept, shown)))),
     ]
@@ -137,17 +187,16 @@ def _print_stable(console: Screen, spec: Scenario, stable: Sequence[StableProfil
     console.left(len(stable), MOST_LISTED, "more stable choices")
 
 
-def _print_at_alpha(console: Screen, spec: Scenario, stable: Sequence[StableProfile], alpha: Number) -> None:
+def _at_alpha(spec: Scenario, stable: Sequence[StableProfile] | None) -> list[str]:
+    """Say what is stable at the alpha that the specification asks about."""
+    if spec.alpha is None or stable is None:
+        return []
+    alpha = spec.alpha
     here = [entry for entry in stable if entry.alpha_from - RELATIVE <= alpha <= entry.alpha_to + RELATIVE]
-    here.sort(key=lambda entry: entry.utility, reverse=True)
-    title = f"At alpha = {exactly(alpha)}, as the specification asks"
+    start = f"At alpha = {decimal_text(alpha)}, as the specification asks,"
     if not here:
-        console.say("", f"{title}: no choice of pure levels is stable.")
-        return
-    shown = here[:MOST_LISTED]
-    columns = [
-        ("who does what", [profile_label(spec, entry.profile) for entry in shown]),
-        ("utility", decimals([entry.utility for entry in shown])),
-        ("platform keeps", decimals([(1 - alpha) * entry.utility for entry in shown])),
-    ]
-    console.columns(title, columns)
+        return [f"{start} no choice of pure levels is stable."]
+    best = max(here, key=lambda entry: entry.utility)
+    worth, kept = decimals([best.utility, (1 - alpha) * best.utility])
+    which = f"the best of {len(here):,} stable choices is" if len(here) > 1 else "the stable choice is"
+    return [f"{start} {which} {profile_label(spec, best.profile)}: the platform keeps {kept} of a utility of {worth}."]

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.exactness import Array, Number, common, is_exact
 from fairgames.payments.potential import largest_within, potential_tensor
-from fairgames.result import Paying, answered, format_value
+from fairgames.result import Paying, answered, ends_text, format_value
 from fairgames.scenario.costs import Actions, CostTable, costs_of_actions, on_actions
 from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
@@ -61,7 +61,12 @@ class StableProfile(Paying):
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         names = ("profile", "alpha_from", "alpha_to", "utility", "potential")
-        return "StableProfile", names, [[format_value(getattr(self, name)) for name in names]]
+        ends = ends_text(self.alpha_from, self.alpha_to)
+        return (
+            "StableProfile",
+            names,
+            [[format_value(self.profile), *ends, *map(format_value, (self.utility, self.potential))]],
+        )
 
 
 @public

@@ -18,7 +18,7 @@ import numpy as np
 from fairgames.arguments import public
 from fairgames.exactness import Array, Number, as_number, to_float
 from fairgames.payments.alpha import as_share
-from fairgames.result import Result, format_value
+from fairgames.result import Result, ends_text, format_value
 from fairgames.tolerance import ROUNDING, near
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Piece(Result):
     def interval(self) -> str:
         """The range as text."""
         left, right = "[" if self.closed_from else "(", "]" if self.closed_to else ")"
-        return f"{left}{format_value(self.alpha_from)}, {format_value(self.alpha_to)}{right}"
+        return f"{left}{', '.join(ends_text(self.alpha_from, self.alpha_to))}{right}"
 
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
         return "Piece", _HEADERS, [self._row()]

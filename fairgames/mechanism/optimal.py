@@ -224,8 +224,9 @@ def _without_limits(problem: Problem, selection: str) -> str:
     optimum = _solved(replace(problem, limits=free), selection)
     if optimum.alpha is None or optimum.utility is None:
         return "nor is there one without these constraints"
-    alpha, worth, paid = (format_value(x) for x in (optimum.alpha, optimum.utility, optimum.alpha * optimum.utility))
-    return f"without these constraints the optimum is alpha = {alpha}, with utility {worth} and payments {paid}"
+    worth, paid = (format_value(x) for x in (optimum.utility, optimum.alpha * optimum.utility))
+    there = f"alpha = {optimum.alpha_text}, with utility {worth} and payments {paid}"
+    return f"without these constraints the optimum is {there}"
 
 
 def _fitting_engine(utility: Utility, selection: str, limits: Limits, *, apart: bool) -> str:

@@ -180,6 +180,12 @@ class Optimum(Paying):
         safe = None if peak is None else _announced(peak.piece, peak.alpha, peak.value)
         return None if safe is None else replace(safe, lost=self.value - safe.value, reached=False)
 
+    @property
+    def alpha_text(self) -> str:
+        """Alpha as it may be typed: the announced one, or where none reaches this equilibrium, all its digits."""
+        said = self.announced
+        return "-" if self.alpha is None else said.text if said and said.reached else decimal_text(self.alpha)
+
     def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         if self.infeasible is not None:
             return f"Optimum ({self.selection})", ("quantity", "value"), [("infeasible", self.infeasible)]
@@ -201,6 +207,9 @@ class Optimum(Paying):
             for field in fields(self)
             if field.name not in skipped
         ]
+        if not isinstance(self.alpha, Fraction) or format_value(self.alpha) != str(self.alpha):
+            # Rounded to nearest, it may lie where another equilibrium is.
+            rows[0] = ("alpha", self.alpha_text)
         if self.approached_from is not None:
             rows.append(("approached from", self.approached_from))
         if self.strategies is not None:

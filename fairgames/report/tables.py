@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairgames.exactness import Number, to_float
+from fairgames.exactness import Array, Number, decimal_text, ends_within, to_float
 from fairgames.game.deviations import expected
 from fairgames.printable import printable
-from fairgames.report.terminal import decimals, exactly
+from fairgames.report.terminal import decimals
 from fairgames.result import Result, are_numbers, format_value
 from fairgames.scenario.costs import on_actions
+from fairgames.tolerance import near
 
 if TYPE_CHECKING:
     from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
@@ -134,46 +136,104 @@ def payment_columns(rows: Sequence[UserRow], unit: str) -> tuple[list[str], list
 
 
 _SELECTED = {
-    "best": "counting on the equilibrium that is best for the platform",
+    "best": "counting on the equilibrium that it likes best",
     "worst": "whichever equilibrium the users settle on",
     "potential": "counting on an equilibrium that maximises the users' potential",
 }
 
 
 def optimum_sentences(optimum: Optimum) -> list[str]:
-    """Say what the platform should pay out and what it keeps."""
+    """Say what the platform should pay out and what it keeps, by an alpha that may be typed; and how sure that is."""
+    if optimum.infeasible is not None or optimum.alpha is None or optimum.value is None or optimum.utility is None:
+        return [f"There is no answer: {optimum.infeasible}."]
     counting = _SELECTED[optimum.selection]
     if optimum.searched == "all pure equilibria":
         counting = counting.replace("whichever equilibrium", "whichever pure equilibrium")
     elif "two of three mix" in optimum.searched:
         counting = counting.replace("whichever equilibrium", "whichever equilibrium in which at most two mix")
-    if optimum.infeasible is not None or optimum.alpha is None or optimum.value is None or optimum.utility is None:
-        return [f"There is no answer: {optimum.infeasible}."]
-    keeps, worth = decimals([optimum.value, optimum.utility])
-    doubt = "" if optimum.verified else "Unverified, for some user may gain by changing its level: "
+    said, text = optimum.announced, optimum.alpha_text
+    reached = said if said is not None and said.reached else None
+    keeps, lost = (optimum.value, 0) if reached is None else (reached.value, reached.lost)
+    kept, worth, less = decimals([keeps, utility_announced(optimum), lost])
+    start = "The platform does best"
+    if not optimum.verified:
+        start = "NOT VERIFIED as an equilibrium is the best that was found: the platform would do best"
+    elif not _proven(optimum):
+        start = "Of all that was found, the platform does best"
+    outcome = f"{kept} of a utility of {worth}"
     if optimum.alpha == 0 and optimum.attained:
-        lines = [
-            f"{doubt}The platform does best to pay nothing (alpha = 0): "
-            f"it keeps the whole utility of {worth}, {counting}."
-        ]
+        way, outcome = "to pay nothing (alpha = 0)", f"the whole utility of {worth}"
     else:
-        lines = [
-            f"{doubt}The platform does best to pay out {float(100 * optimum.alpha):.4g} % of the utility "
-            f"(alpha = {exactly(optimum.alpha)}): it keeps {keeps} of a utility of {worth}, {counting}."
-        ]
-    if not optimum.attained:
-        side = f" from {optimum.approached_from}" if optimum.approached_from else ""
+        way = f"to pay out {_percentage(text)} % of the utility (alpha = {text})"
+    if float(less.replace(",", "")) > 0:
+        exact = f" (alpha = {decimal_text(optimum.alpha)})" if optimum.attained and _short_ratio(optimum.alpha) else ""
+        outcome += f", {less} less than at the optimum itself{exact}"
+    lines = [f"{start} {way}: it keeps {outcome}, {counting}."]
+    if not optimum.attained and optimum.piece is not None:
+        limit = ends_within(optimum.piece.alpha_from, optimum.piece.alpha_to)[optimum.approached_from == "below"]
         lines.append(
-            f"This value is approached as alpha comes close to {exactly(optimum.alpha)}{side}, but not reached: "
-            "there some user is exactly indifferent."
+            f"The optimum is only approached, from {optimum.approached_from}, as alpha comes close to "
+            f"{optimum.alpha if _short_ratio(optimum.alpha) else limit}: there some user is exactly indifferent."
         )
-    lines.append(f"Searched: {optimum.searched}.")
-    if optimum.regret is not None:
-        gain = f"{float(optimum.regret):.2g} (standard error {float(optimum.regret_error or 0):.1g})"
+    elif said is not None and not said.reached:
         lines.append(
-            f"The user who is most tempted to change its level would gain {gain} by it. Computed {optimum.reason}."
+            f"No shorter number reaches it: the best that a decimal does reach is alpha = {said.text}, where another "
+            f"equilibrium leaves the platform {decimals([said.value])[0]}."
         )
-    return lines
+    return [*lines, _status(optimum)]
+
+
+def utility_announced(optimum: Optimum) -> Number | None:
+    """Utility at the alpha that is printed: mixed strategies change with it."""
+    said = optimum.announced
+    if said is None or not said.reached or optimum.profile is not None or said.alpha == 1:
+        return optimum.utility
+    return said.value / (1 - said.alpha)
+
+
+def payments_announced(optimum: Optimum) -> Array | None:
+    """Payments at the alpha that is printed: in pure levels they are proportional to it."""
+    said = optimum.announced
+    if optimum.payments is None or said is None or not said.reached or optimum.profile is None or not optimum.alpha:
+        return optimum.payments
+    paid: Array = optimum.payments * (said.alpha / optimum.alpha)
+    return paid
+
+
+def _proven(optimum: Optimum) -> bool:
+    """Whether nothing better is left: all equilibria were searched, or the bound says so."""
+    return optimum.regret is None or (optimum.gap is not None and abs(optimum.gap) <= near(optimum.utility or 0))
+
+
+def _status(optimum: Optimum) -> str:
+    """Say what is proven of an optimum, and what is not."""
+    searched = f"Searched: {optimum.searched}."
+    if optimum.regret is None:
+        numbers = "in exact rationals" if optimum.exact else "in floats, up to rounding"
+        return f"Proven optimal over {optimum.searched}, {numbers}."
+    gain = f"gains {float(optimum.regret):.2g} (standard error {float(optimum.regret_error or 0):.1g}) by moving"
+    if not optimum.verified:
+        return f"NOT VERIFIED as an equilibrium: the user most tempted {gain}. {searched}"
+    if _proven(optimum):
+        return f"Proven optimal: no equilibrium leaves the platform more. The user most tempted {gain}."
+    bound = "; how much better another could be is not known"
+    if optimum.upper_bound is not None and optimum.value:
+        more = float(100 * (optimum.upper_bound / optimum.value - 1))
+        bound = f"; none leaves more than {decimals([optimum.upper_bound])[0]} ({more:.2g} % more)"
+    return f"Verified equilibrium, not proven the best{bound}. The user most tempted {gain}. {searched}"
+
+
+def _percentage(alpha: str) -> str:
+    share = 100 * Fraction(alpha)
+    exact = decimal_text(share)
+    return exact if "/" not in exact and len(exact) <= _MOST_DIGITS else f"{float(share):.4g}"
+
+
+def _short_ratio(number: Number) -> bool:
+    return isinstance(number, Fraction) and len(str(number)) <= _MOST_DIGITS
+
+
+_MOST_DIGITS = 15
 
 
 def optimum_facts(optimum: Optimum) -> list[tuple[str, str]]:
@@ -192,15 +252,6 @@ def optimum_facts(optimum: Optimum) -> list[tuple[str, str]]:
     if optimum.price_of_fairness is not None:
         facts.append(("price of fairness (that, divided by what it keeps)", f"{float(optimum.price_of_fairness):.5g}"))
     return facts
-
-
-def expected_payments(optimum: Optimum, names: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Headers and rows of each user's expected payment and cost, where the optimum is in mixed strategies."""
-    headers = ("user", "expected payment", "expected cost", "expected gain")
-    if optimum.payments is None or optimum.costs is None:
-        return headers, []
-    columns = [optimum.payments.tolist(), optimum.costs.tolist(), (optimum.payments - optimum.costs).tolist()]
-    return headers, list(zip(names, *map(decimals, columns), strict=True))
 
 
 def chances(optimum: Optimum, players: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

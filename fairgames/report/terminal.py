@@ -1,18 +1,21 @@
-"""Numbers as a person reads them, in tables and in sentences.
+"""Numbers and lines as a person reads them, in tables and in sentences.
 
-Columns of numbers have one number of decimals each, so that digits line up. Commands, tables and figures write them by
-these functions.
+Columns of numbers have one number of decimals each, so that digits line up; what fits one screen has lines that do.
+Commands, tables and figures write them by these functions.
 """
 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
-from fractions import Fraction
 
 from fairgames.exactness import Number
+from fairgames.printable import printable
 
 MOST_DECIMALS = 12
+MOST_COLUMNS = 100
+_LEAST_NAME, _MOST_LEVEL = 12, 24
 
 
 def decimals(numbers: Sequence[Number | None], significant: int = 5) -> list[str]:
@@ -20,7 +23,7 @@ def decimals(numbers: Sequence[Number | None], significant: int = 5) -> list[str
 
     Examples
     --------
-    >>> decimals([Fraction(5, 2), 0.01, None])
+    >>> decimals([2.5, 0.01, None])
     ['2.5000', '0.0100', '-']
     >>> decimals([2875330.2])
     ['2,875,330']
@@ -37,15 +40,27 @@ def _fixed(number: float, places: int) -> str:
     return f"{number:,.{places}f}" if round(number, places) or not math.isfinite(number) else f"{0:.{places}f}"
 
 
-def exactly(number: Number, significant: int = 5) -> str:
-    """Write one number as a decimal, and a rational that the decimal only approaches as a ratio as well.
+def shortened(text: str, most: int = MOST_COLUMNS) -> str:
+    """Write text on one line of so many columns at most, start and end kept.
 
     Examples
     --------
-    >>> exactly(Fraction(2, 3)), exactly(Fraction(3, 5)), exactly(0.25)
-    ('0.66667 (exactly 2/3)', '0.6', '0.25')
+    >>> shortened("North Hospital, ward 7", 12)
+    'North …ard 7'
     """
-    text = f"{float(number):.{significant}g}"
-    if isinstance(number, Fraction) and Fraction(text) != number and len(str(number)) <= 15:
-        return f"{text} (exactly {number})"
-    return text
+    line, half = printable(text), most // 2
+    return line if len(line) <= most else f"{line[:half]}…{line[len(line) - most + half + 1 :]}"
+
+
+def wrapped(sentences: Sequence[str]) -> list[str]:
+    """Break sentences into lines that fit a screen."""
+    return [line for text in sentences for line in textwrap.wrap(printable(text), MOST_COLUMNS, break_on_hyphens=False)]
+
+
+def fitted(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Shorten names, in the first column, and levels until the rows of a table fit a screen."""
+    level = headers.index("level") if "level" in headers else None
+    short = [[shortened(cell, _MOST_LEVEL) if at == level else cell for at, cell in enumerate(row)] for row in rows]
+    widths = [max(map(len, column)) for column in zip(headers, *short, strict=True)]
+    room = max(MOST_COLUMNS - sum(widths[1:]) - 2 * (len(widths) - 1), _LEAST_NAME)
+    return [(shortened(row[0], room), *row[1:]) for row in short]

@@ -27,7 +27,8 @@ def clinics(tmp_path):
 
 @pytest.mark.parametrize("command", ["solve", "design"])
 def test_many_different_users_are_solved_with_a_bound(run, clinics, tmp_path, saved, command):
-    result = run(command, clinics, "--json", tmp_path / "out.json")
+    words = ["--words"] * (command == "solve")
+    result = run(command, clinics, *words, "--json", tmp_path / "out.json")
     optimum = saved(tmp_path / "out.json")["optimum"]
     assert "at scale: 25 users in 25 groups" in " ".join(result.stdout.split())
     assert 0 < optimum["value"] <= optimum["upper_bound"]

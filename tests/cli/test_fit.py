@@ -24,7 +24,7 @@ def test_fit_writes_a_specification_that_solves(run, tmp_path):
     loaded = load(spec)
     assert loaded.user_names == ("N", "S", "W")
     assert loaded.entry_costs[0, 1] == Fraction(1, 5)
-    assert "paid" in run("solve", spec).output
+    assert "The platform does best to pay out" in run("solve", spec).output
     refused = run("fit", data, *arguments, status=2)
     assert "exists already" in refused.stderr
     assert not refused.stdout

@@ -6,7 +6,7 @@ from fairgames import load
 def test_init_writes_an_example_that_solves_as_it_is(run, example):
     spec = load(example)
     assert spec.n_users == 4
-    assert "What the platform should pay" in run("solve", example).output
+    assert "The platform does best to pay out" in run("solve", example).output
 
 
 def test_init_never_overwrites(run, example):

@@ -79,7 +79,7 @@ def test_a_mistyped_command_line_is_bad_input(run, arguments):
 def test_an_unforeseen_lack_of_memory_is_said_plainly(run, two, monkeypatch):
     from fairgames.cli import solve
 
-    def fail(spec):
+    def fail(*_, **__):
         raise MemoryError
 
     monkeypatch.setattr(solve, "optimum_of", fail)

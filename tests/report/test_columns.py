@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairgames.report.terminal import decimals, exactly
+from fairgames.printable import printable
+from fairgames.report.terminal import decimals, fitted, wrapped
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6))
@@ -36,15 +37,18 @@ def test_a_column_has_one_number_of_decimals(numbers, texts):
     assert decimals(numbers) == texts
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (Fraction(1, 3), "0.33333 (exactly 1/3)"),
-        (Fraction(1, 8), "0.125"),
-        (Fraction(123456789, 987654321), "0.125"),
-        (0.1 + 0.2, "0.3"),
-        (0, "0"),
-    ],
-)
-def test_a_rational_is_shown_exactly_where_its_decimal_is_not(number, text):
-    assert exactly(number) == text
+@given(names=st.lists(st.text(max_size=120), min_size=1, max_size=5), digits=st.integers(1, 55))
+def test_rows_fit_a_screen_and_only_names_and_levels_are_shortened(names, digits):
+    headers = ("user", "level", "payment")
+    rows = [(name, name, "9" * digits) for name in names]
+    for before, after in zip(rows, fitted(headers, rows), strict=True):
+        assert after[2] == before[2]
+        assert len("  ".join(after)) <= 100
+        assert all(cell == printable(name) or "…" in cell for cell, name in zip(after, before, strict=False))
+
+
+@given(st.text(max_size=900))
+def test_sentences_are_broken_into_lines_that_fit_and_lose_no_word(text):
+    lines = wrapped([text])
+    assert max(map(len, lines), default=0) <= 100
+    assert "".join("".join(lines).split()) == "".join(printable(text).split())

@@ -1,21 +1,59 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
 from fairgames import CountUtility, Scenario, optimal_alpha
-from fairgames.report.tables import chances, expected_payments, optimum_facts, optimum_sentences
+from fairgames.report.tables import chances, optimum_facts, optimum_sentences
 from fairgames.result import named
 
 DP = [[0, "2/3"], ["2/3", 1]]
 
 
 def test_the_optimum_is_said_in_words():
-    first, searched = optimum_sentences(optimal_alpha(DP, [0, "1/10"]))
+    first, status = optimum_sentences(optimal_alpha(DP, [0, "1/10"]))
     assert first == (
         "The platform does best to pay out 20 % of the utility (alpha = 0.2): it keeps 0.8000 of a utility of 1.0000, "
-        "counting on the equilibrium that is best for the platform."
+        "counting on the equilibrium that it likes best."
     )
-    assert searched.startswith("Searched: ")
+    assert status == (
+        "Proven optimal over all equilibria of the two-player game, mixed ones included, in exact rationals."
+    )
+
+
+def test_a_rounded_alpha_says_what_it_costs_and_what_is_exact():
+    first = optimum_sentences(optimal_alpha(DP, [0, "0.25003"]))[0]
+    assert "pay out 50.01 % of the utility (alpha = 0.5001): it keeps 0.4999 of a utility of 1.0000" in first
+    assert "0.0000" not in first
+    first = optimum_sentences(optimal_alpha(DP, [0, "0.450003"]))[0]
+    assert "(alpha = 0.90001): it keeps 0.09999 of a utility of 1.00000, 0.00000" not in first
+
+
+def test_a_single_alpha_that_no_decimal_reaches_is_told_with_one_that_is_safe():
+    optimum = optimal_alpha(CountUtility([0, 10, 11, 11]), [0, "2"])
+    alone = replace(optimum.piece, alpha_from=Fraction(1, 7), alpha_to=Fraction(1, 7))
+    told = replace(optimum, piece=alone, alpha=0.1234567890123)
+    first, second, _ = optimum_sentences(told)
+    assert "(alpha = 0.1234567890123)" in first
+    assert second.startswith(
+        f"No shorter number reaches it: the best that a decimal does reach is alpha = {told.announced.text}"
+    )
+
+
+def test_what_is_proven_and_what_is_not_is_told_apart():
+    proven = optimal_alpha(DP, [0, "1/10"])
+    found = replace(proven, regret=0.0, regret_error=0.0, upper_bound=proven.value * 2, gap=proven.value)
+    first, status = optimum_sentences(found)
+    assert first.startswith("Of all that was found, the platform does best")
+    assert status.startswith("Verified equilibrium, not proven the best; none leaves more than 1.6000 (1e+02 % more)")
+    doubtful = replace(found, verified=False, regret=0.25, regret_error=0.01)
+    first, status = optimum_sentences(doubtful)
+    assert first.startswith("NOT VERIFIED as an equilibrium")
+    assert status.startswith("NOT VERIFIED as an equilibrium: the user most tempted gains 0.25")
+    closed = replace(found, upper_bound=proven.value, gap=0)
+    assert optimum_sentences(closed)[1].startswith("Proven optimal: no equilibrium leaves the platform more")
 
 
 def test_paying_nothing_is_said_plainly():
@@ -27,7 +65,9 @@ def test_an_optimum_that_is_only_approached_says_from_where():
     optimum = optimal_alpha(DP, [[0, 0], [0, "1/3"]], selection="worst")
     assert not optimum.attained
     second = optimum_sentences(optimum)[1]
-    assert f"from {optimum.approached_from}, but not reached" in second
+    assert second.startswith(
+        f"The optimum is only approached, from {optimum.approached_from}, as alpha comes close to "
+    )
 
 
 def test_the_worst_of_pure_equilibria_promises_no_more_than_was_searched():
@@ -58,14 +98,6 @@ def test_mixed_strategies_are_listed_by_player(two_users):
     assert chances(optimum, two_users.user_names)[1] == [("Ann", "0.1 / 0.9"), ("Bob", "0 / 1")]
     pure = optimal_alpha(DP, [0, "1/10"])
     assert chances(pure, ["a", "b"])[1] == []
-
-
-def test_expected_payments_are_listed_by_user(two_users):
-    headers, rows = expected_payments(optimal_alpha(two_users.utility, two_users.costs), two_users.user_names)
-    assert headers == ("user", "expected payment", "expected cost", "expected gain")
-    for name, payment, cost, gain in rows:
-        assert name in two_users.user_names
-        assert float(payment) - float(cost) == pytest.approx(float(gain), abs=2e-5)
 
 
 def test_warnings_name_the_users():
