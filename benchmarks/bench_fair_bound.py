@@ -17,7 +17,7 @@ from fairgames import FederatedMeanUtility, optimal_alpha
 from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.fair_bound import fair_bound
 from fairgames.mechanism.crowds.game import scale_game
-from fairgames.mechanism.crowds.payment_ranges import FederatedRanges
+from fairgames.scenario.limits import as_limits
 
 # fmt: off
 PUPILS = [
@@ -60,7 +60,7 @@ def main():
     for name, utility, costs, counts in cases():
         game = scale_game(utility, costs, None, counts)
         took, before = least(lambda g=game: cost_bound(g).bound)
-        took_after, after = least(lambda g=game: fair_bound(g, FederatedRanges(g)).bound, repeat=1)
+        took_after, after = least(lambda g=game: fair_bound(g, g.utility.bounds(), as_limits()).bound, repeat=1)
         claim(f"{name}: the bound with fairness", took_after, "the bound by costs only", took, most=10)
         if len(game.sizes) > MOST_SEARCHED:
             claim(f"{name}: bound", min(before, after), "the bound by costs only", before, unit="utility")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, wraps
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,9 @@ from fairgames.exactness import Array, Number
 from fairgames.memory import readable_count, require_memory
 from fairgames.tolerance import INTEGRAL_ERROR
 from fairgames.utility.profile import as_counts, as_user_levels, expand_counts, is_counts
+
+if TYPE_CHECKING:
+    from fairgames.utility.bounds import UtilityBounds
 
 
 def evaluated(evaluate: Callable[[NDArray[Any]], Any], states: NDArray[Any]) -> Array:
@@ -320,6 +323,10 @@ class Utility(ABC):
 
     def disclosed(self) -> Array | None:
         """How much a user of each type discloses at each level, shape ``(K, L)``; None where that has no measure."""
+        return None
+
+    def bounds(self) -> UtilityBounds | None:
+        """Bounds of values and payments over many states at once, for proofs; None where nothing is known."""
         return None
 
     def repeat(self, number: int) -> Utility:  # noqa: ARG002 (subclasses read it)

@@ -17,6 +17,7 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, as_array, is_exact, to_float
 from fairgames.utility.base import Walk
+from fairgames.utility.bounds import UtilityBounds
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, is_counts
 from fairgames.utility.saturation import SATURATION, best_weights, reduction, split, split_exact, utilities_along
@@ -203,6 +204,12 @@ class DPMeanUtility(GroupedUtility):
         short = 1 - to_float(self._epsilons) / (threshold * _THRESHOLDS[:, None, None])
         weighed: NDArray[np.float64] = 1 - np.maximum(short, 0) ** 2
         return weighed
+
+    def bounds(self) -> UtilityBounds:
+        """Bounds by relaxation of the level at which users saturate."""
+        from fairgames.utility.dp_bounds import DPMeanBounds
+
+        return DPMeanBounds(self)
 
     def walk(self, levels: NDArray[np.intp]) -> Walk:
         """Walk in counts by distinct eps, all steps at once, in floats."""

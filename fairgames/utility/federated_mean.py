@@ -18,6 +18,7 @@ from fairgames.errors import InputError
 from fairgames.exactness import as_array, as_number, to_float
 from fairgames.tolerance import RELATIVE
 from fairgames.utility.base import PricedMoves, Walk
+from fairgames.utility.bounds import UtilityBounds
 from fairgames.utility.federated_integrals import integrate, integrates
 from fairgames.utility.grouped import GroupedUtility
 from fairgames.utility.profile import as_counts, as_profile, is_counts, running_counts
@@ -296,6 +297,12 @@ class FederatedMeanUtility(GroupedUtility):
         gains = np.log(self._nobody / np.where(counts > 0, error(counts, *self._model), self._nobody))
         total: NDArray[np.float64] = (gains * counts).sum(axis=2) @ self._importance
         return total
+
+    def bounds(self) -> UtilityBounds:
+        """Bounds by relaxation of how precisely the population's mean is known."""
+        from fairgames.utility.federated_bounds import FederatedBounds
+
+        return FederatedBounds(self)
 
     def prices_moves(self, counts: NDArray[np.integer[Any]]) -> bool:
         """Whether few enough users are present, and in the aggregate, for integrals."""

@@ -19,7 +19,7 @@ from fairgames import (
 from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.game import scale_game, spread_over_entries
 from fairgames.mechanism.crowds.optimum import optimal_alpha_at_scale
-from fairgames.mechanism.crowds.relaxation import PrivateRelaxation, proved_bound
+from fairgames.mechanism.crowds.relaxation import proved_bound, relaxed
 from fairgames.payments.counts import count_potential
 from fairgames.payments.pricing import fair_payments
 from fairgames.scenario.limits import as_limits
@@ -225,13 +225,11 @@ def test_rounding_and_what_users_are_not_paid_may_exceed_a_bound():
 
 
 def test_a_relaxation_below_a_value_that_is_reached_shows(monkeypatch):
-    relaxed = PrivateRelaxation.relaxed
-
-    def halved(self, boxes, prices):
-        choices = relaxed(self, boxes, prices)
+    def halved(*told):
+        choices = relaxed(*told)
         return replace(choices, values=choices.values / 2)
 
-    monkeypatch.setattr(PrivateRelaxation, "relaxed", halved)
+    monkeypatch.setattr("fairgames.mechanism.crowds.relaxation.relaxed", halved)
     with pytest.raises(FairGamesError, match="upper_bound"):
         cost_bound(scale_game(**CROWD))
 
@@ -248,7 +246,7 @@ def test_where_nobody_may_stay_absent_the_largest_utility_bounds():
     found = optimal_alpha(utility, [0, 0.1, 0.2], actions=(1, 2), engine="at-scale")
     assert found.alpha == 0
     assert found.price_of_fairness is None
-    assert found.upper_bound == pytest.approx(utility([[0, 0, 40], [0, 0, 40]]))
+    assert found.value <= found.upper_bound <= utility([[0, 0, 40], [0, 0, 40]])
 
 
 @pytest.mark.parametrize(

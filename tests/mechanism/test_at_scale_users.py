@@ -9,7 +9,7 @@ from fairgames import DPMeanUtility, FederatedMeanUtility, InputError, fair_paym
 from fairgames.mechanism.crowds.bound import cost_bound
 from fairgames.mechanism.crowds.gains import Pricing, RoughGains, UserGains, certificate, of_many_types
 from fairgames.mechanism.crowds.game import scale_game
-from fairgames.mechanism.crowds.relaxation import FederatedRelaxation, PrivateRelaxation, relaxed_bound
+from fairgames.mechanism.crowds.relaxation import relaxed, relaxed_bound
 from fairgames.mechanism.crowds.replies import Regret, regret_of, reply, stable_range
 from fairgames.mechanism.crowds.user_search import UserSearch, _relieve, certified_optimum, one_hidden
 from fairgames.scenario.limits import Limits
@@ -88,8 +88,7 @@ def test_no_profile_exceeds_the_relaxation(kind, seed):
     game = scale_game(utility, costs)
     profiles = np.array(list(product(range(3), repeat=6)))
     kept = utility.evaluate(profiles) - costs[np.arange(6), profiles].sum(axis=1)
-    relaxation = PrivateRelaxation(game) if kind == "private" else FederatedRelaxation(game)
-    bound, state, closed = relaxed_bound(game, relaxation)
+    bound, state, closed = relaxed_bound(game, utility.bounds())
     reached = utility(game.counts(state)) - game.cost_of(state)
     assert reached <= kept.max() + 1e-9
     assert kept.max() <= bound + 1e-9
@@ -102,12 +101,12 @@ def test_each_box_bounds_the_states_inside_at_any_price(kind):
     game = scale_game(utility, costs)
     profiles = np.array(list(product(range(3), repeat=5)))[1:]
     kept = utility.evaluate(profiles) - costs[np.arange(5), profiles].sum(axis=1)
-    relaxation = PrivateRelaxation(game) if kind == "private" else FederatedRelaxation(game)
-    boxes = relaxation.boxes()
+    bounds = utility.bounds()
+    boxes = bounds.boxes(game.counts(np.ones((5, 3), dtype=int)))
     rng = np.random.default_rng(0)
     for _ in range(3):
-        halves = relaxation.halves(boxes)
-        values = relaxation.relaxed(halves, rng.exponential(1.0, len(halves))).values
+        halves = bounds.halves(boxes)
+        values = relaxed(game, bounds, halves, rng.exponential(1.0, len(halves))).values
         assert values.max() >= kept.max() - 1e-9
         boxes = halves[rng.permutation(len(halves))[:200]] if len(halves) > 4000 else halves
 
@@ -124,7 +123,7 @@ def test_a_box_around_one_state_holds_its_utility_tightly(kind):
         precision = (1 / variance[direct]).sum() + (1 / spread if federating.any() else 0.0)
         game = scale_game(utility, [0, 0, 0], actions=[(level,) for level in profile])
         box = np.array([[precision, precision, federating.sum(), federating.sum()]])
-        bound = FederatedRelaxation(game).relaxed(box, np.zeros(1)).values[0]
+        bound = relaxed(game, utility.bounds(), box, np.zeros(1)).values[0]
         assert bound >= utility(profile) - 1e-9
         if federating.sum() < 2:
             assert bound == pytest.approx(utility(profile), rel=1e-9)

@@ -10,17 +10,9 @@ from numpy.typing import NDArray
 
 from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.game import ScaleGame, State
-from fairgames.mechanism.crowds.relaxation import (
-    FederatedRelaxation,
-    PrivateRelaxation,
-    Relaxation,
-    proved_bound,
-    relaxed_bound,
-)
+from fairgames.mechanism.crowds.relaxation import proved_bound, relaxed_bound
 from fairgames.tolerance import BOUND_GAP
 from fairgames.utility.base import Utility
-from fairgames.utility.dp_mean import DPMeanUtility
-from fairgames.utility.federated_mean import FederatedMeanUtility
 
 _MOST_BOXES = 60_000
 _BATCH = 512
@@ -64,8 +56,8 @@ def cost_bound(game: ScaleGame) -> CostBound:
     - If only raising everybody present to the top level never lowers the utility (`monotone_at_top`), the utility
       of a state is at most that of the same users at the top; the same search, over the numbers of present users
       alone, at the cost of their cheapest level, bounds it.
-    - The federated mean and the differentially private mean have relaxations that fall apart into users
-      (`FederatedRelaxation`, `PrivateRelaxation`); with many different users there is no other way.
+    - A utility with `bounds` of its own has a relaxation that falls apart into users; with many different users there
+      is no other way.
     - Where somebody may not stay absent the largest utility, or 0, is all that is known.
 
     Parameters
@@ -85,10 +77,10 @@ def cost_bound(game: ScaleGame) -> CostBound:
     if not game.absent_allowed:
         how = "the largest utility, or 0: somebody may not stay absent" if known else _UNKNOWN
         return CostBound(max(largest, 0.0) if known else None, largest, False, how, game.highest())
-    relaxation = _relaxation(game)
-    if relaxation is None:
+    bounds = utility.bounds()
+    if bounds is None:
         return _by_branches(game, largest)
-    bound, state, closed = relaxed_bound(game, relaxation)
+    bound, state, closed = relaxed_bound(game, bounds)
     found = CostBound(bound, largest, closed, f"paying only costs, user by user{'' if closed else ' (loose)'}", state)
     if len(game.sizes) > _FEW_GROUPS:
         return found
@@ -112,12 +104,6 @@ def _by_branches(game: ScaleGame, largest: float) -> CostBound:
 
 def _kept(game: ScaleGame, state: State) -> float:
     return to_float(game.utility.evaluate_counts(game.counts(state)[None])).item() - game.cost_of(state)
-
-
-def _relaxation(game: ScaleGame) -> Relaxation | None:
-    if isinstance(game.utility, FederatedMeanUtility):
-        return FederatedRelaxation(game)
-    return PrivateRelaxation(game) if isinstance(game.utility, DPMeanUtility) else None
 
 
 def _only_at_top(utility: Utility) -> bool:

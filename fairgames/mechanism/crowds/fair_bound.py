@@ -18,23 +18,56 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from fairgames.mechanism.crowds.gains import PROOF, gains_of_moves, price_moves
 from fairgames.mechanism.crowds.game import ScaleGame, State, whole_state
-from fairgames.mechanism.crowds.payment_ranges import FederatedRanges, Floats, Part, PaymentRanges
+from fairgames.mechanism.crowds.replies import stable_range
 from fairgames.mechanism.dense import best_pure
 from fairgames.mechanism.problem import Problem, as_problem
 from fairgames.progress import progress
 from fairgames.scenario.limits import Limits
 from fairgames.tolerance import BOUND_GAP, RELATIVE
-from fairgames.utility.federated_mean import FederatedMeanUtility
+from fairgames.utility.bounds import Floats, Numbers, Possible, Span, UtilityBounds, cut_numbers
 
 _FEW_PROFILES = 1 << 16
-_MOST_PARTS = 800
+_MOST_PARTS = 400
 _MOST_CELLS = 1_000_000
 _ROUNDS = 6
 _NARROWEST = 1e-5
-_LOWER_PART = 0.2
+_LOW_ALPHA = 1e-4
+_WIDTH_OF_LEVELS = 0.5
 _N_STATES = 4
-_FEW_GROUPS = 8
+_FEW_USERS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """States at a range of alpha.
+
+    Attributes
+    ----------
+    alphas : tuple of float
+        Least and largest alpha.
+    present : tuple of int
+        Least and largest number of users who are not absent.
+    tally : tuple of float
+        Least and largest value of what the utility keeps a tally of.
+    least, most : ndarray of int, shape (G, L)
+        How many users of each group have each level.
+    """
+
+    alphas: Span
+    present: tuple[int, int]
+    tally: Span
+    least: Numbers
+    most: Numbers
+
+
+def possible(game: ScaleGame, part: Part) -> Possible:
+    """Tell a part by type."""
+    needed, either = np.zeros((2, len(game.utility.type_sizes)), dtype=np.int64)
+    np.add.at(needed, game.kinds, np.maximum(game.sizes - part.most[:, 0], 0))
+    np.add.at(either, game.kinds, np.minimum(game.sizes - part.least[:, 0], part.most[:, 1:].sum(axis=1)))
+    return Possible(part.present, part.tally, game.counts(part.least), game.counts(part.most), needed, either)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +121,8 @@ def bound_of_equilibria(game: ScaleGame, limits: Limits, max_seconds: float | No
         state = np.zeros(game.costs.shape, dtype=np.int64)
         np.add.at(state, (groups, np.array(peak.piece.profile)), 1)
         return FairBound(float(peak.value), "all profiles; over pure equilibria", [state])
-    if isinstance(utility, FederatedMeanUtility):
-        alphas = float(limits.alpha_from), float(limits.alpha_to)
-        return fair_bound(game, FederatedRanges(game), alphas, max_seconds=max_seconds)
-    return None
+    bounds = utility.bounds()
+    return None if bounds is None else fair_bound(game, bounds, limits, max_seconds=max_seconds)
 
 
 def _groups_of_users(game: ScaleGame) -> NDArray[np.intp]:
@@ -114,65 +145,64 @@ def _in_full(game: ScaleGame, groups: NDArray[np.intp], limits: Limits) -> Probl
 
 def fair_bound(
     game: ScaleGame,
-    ranges: PaymentRanges,
-    alphas: tuple[float, float] = (0.0, 1.0),
+    bounds: UtilityBounds,
+    limits: Limits,
     *,
-    known: float = 0.0,
+    most_parts: int | None = None,
     max_seconds: float | None = None,
 ) -> FairBound:
-    """Split the part of the largest bound, until that is close to what is known or cannot be lowered.
+    """Split the part of the largest bound, until that cannot be lowered or enough parts were looked at.
 
     A state is an equilibrium at alpha if no user gains by moving: ``alpha (P(l) − P(m)) ≥ c(l) − c(m)`` for each user,
     its level ``l`` and every other level ``m`` that it may choose, payments being differences of one function ``P``.
     A level whose payments can, in a part, not exceed those of some other level by the difference of costs at any of
-    the part's alphas is nobody's level at an equilibrium there.
+    the part's alphas is nobody's level at an equilibrium there. Among few users each is put at each level in turn,
+    and a level that leaves some other user without any is struck out; a part with a single state is priced.
 
     Parameters
     ----------
     game : ScaleGame
         The users.
-    ranges : PaymentRanges
+    bounds : UtilityBounds
         Bounds on payments and utility.
-    alphas : pair of float
-        Range of alpha.
-    known : float
-        A value that is known to be reached, which the search need not go below; at least 0.
+    limits : Limits
+        The platform's constraints.
+    most_parts : int, optional
+        How many parts to look at.
     max_seconds : float, optional
-        When to stop; what is proved by then is returned. Otherwise the number of parts is limited.
+        When to stop; what is proved by then is returned.
 
     Returns
     -------
     FairBound
-        Valid whenever the search stops, up to rounding.
+        Valid whenever the search stops, up to rounding; at least 0.
     """
     most = np.where(np.isfinite(game.costs), game.sizes[:, None], 0)
-    everybody = (0, game.n_users)
-    start = _look(game, ranges, Part(alphas, everybody, everybody, np.zeros_like(most), most))
-    if start is None:
-        return FairBound(known, _how(1), [])
+    alphas = float(limits.alpha_from), float(limits.alpha_to)
+    search = _Search(game, bounds, limits.as_floats())
+    start = search.look(Part(alphas, (0, game.n_users), (0, math.inf), np.zeros_like(most), most))
     stop = math.inf if max_seconds is None else time.monotonic() + max_seconds
-    most_parts = max(20, min(_MOST_PARTS, _MOST_CELLS // game.costs.size))
-    number, heap, done, settled = count(), [], 1, known
-    finished: list[_Looked] = []
-    heap.append((-start.bound, next(number), start))
+    most_parts = most_parts or max(20, min(_MOST_PARTS, _MOST_CELLS // game.costs.size))
+    number, finished = count(), list[_Looked]()
+    heap = [] if start is None else [(-start.bound, next(number), start)]
     shown = progress("parts of the bound")
-    while heap and done < most_parts and time.monotonic() < stop:
+    while heap and search.n_looked < most_parts and time.monotonic() < stop:
         best = heap[0][2]
-        if best.bound <= settled * (1 + BOUND_GAP):
+        if best.bound <= search.settled * (1 + BOUND_GAP):
             break
         heapq.heappop(heap)
-        pieces, n_looked = _pieces(game, ranges, best)
-        done += n_looked
-        shown.update(n_looked)
-        if not n_looked:
+        before = search.n_looked
+        pieces = search.pieces(best)
+        shown.update(search.n_looked - before)
+        if search.n_looked == before:
             finished.append(best)
-            settled = max(settled, best.bound)
+            search.settled = max(search.settled, best.bound)
         for piece in pieces:
             heapq.heappush(heap, (-piece.bound, next(number), piece))
     shown.close()
     last = sorted([*finished, *(entry[2] for entry in heap)], key=lambda one: -one.bound)
-    bound = max([settled, *(one.bound for one in last[:1])])
-    return FairBound(bound * (1 + RELATIVE), _how(done), _states(game, last))
+    bound = max([search.settled, *(one.bound for one in last[:1])])
+    return FairBound(bound * (1 + RELATIVE), _how(search.n_looked), _states(game, last))
 
 
 def _how(n_parts: int) -> str:
@@ -185,88 +215,100 @@ def _states(game: ScaleGame, looked: list[_Looked]) -> list[State]:
     return list(distinct.values())[:_N_STATES]
 
 
-def _pieces(game: ScaleGame, ranges: PaymentRanges, whole: _Looked) -> tuple[list[_Looked], int]:
-    """Halves of a part, by whatever lowers the bound most, and how many parts that took."""
-    best: list[_Looked] = []
-    lowest, n_looked = math.inf, 0
-    for halves in _halves(whole.part, ranges):
-        found = [_look(game, ranges, half) for half in halves]
-        n_looked += len(found)
+class _Search:
+    """Looks at parts; ``settled`` is a value below which no bound needs to go."""
+
+    def __init__(self, game: ScaleGame, bounds: UtilityBounds, limits: Limits) -> None:
+        self.game, self.bounds, self.limits = game, bounds, limits
+        self.n_looked, self.settled = 0, 0.0
+
+    def pieces(self, whole: _Looked) -> list[_Looked]:
+        """Halves of a part where its logarithm is widest; among few users also by who is at some level."""
+        part = whole.part
+        ways = [(math.log(part.alphas[1] / max(part.alphas[0], _LOW_ALPHA)), self._alphas(part))]
+        if self.game.n_users <= _FEW_USERS:
+            ways.append((_WIDTH_OF_LEVELS, self._levels(whole)))
+        else:
+            for ends in cut_numbers(part.present):
+                width = math.log((part.present[1] + 1) / (part.present[0] + 1))
+                ways.append((width, [replace(part, present=numbers) for numbers in ends]))
+            width, spans = self.bounds.cut(part.tally)
+            ways.append((width, [replace(part, tally=ends) for ends in spans]))
+        return self._alive(whole, max((way for way in ways if way[1]), key=lambda way: way[0], default=(0.0, []))[1])
+
+    def _alive(self, whole: _Looked, parts: Sequence[Part]) -> list[_Looked]:
+        """What is left of parts of a whole."""
+        found = [self.look(part) for part in parts]
         kept = [replace(one, bound=min(one.bound, whole.bound)) for one in found if one is not None]
-        bounds = [one.bound for one in kept]
-        score = max(bounds, default=0.0) + _LOWER_PART * (min(bounds) if len(bounds) == len(found) else 0.0)
-        if score < lowest:
-            best, lowest = kept, score
-    return best, n_looked
+        return [one for one in kept if one.bound > self.settled]
 
-
-def _halves(part: Part, ranges: PaymentRanges) -> list[Sequence[Part]]:
-    """Ways to cut a part in two."""
-    low, high = part.alphas
-    ways: list[Sequence[Part]] = []
-    if high - low > _NARROWEST * high:
+    @staticmethod
+    def _alphas(part: Part) -> Sequence[Part]:
+        low, high = part.alphas
         middle = math.sqrt(low * high) if low > 0 else high / 3
-        ways.append([replace(part, alphas=ends) for ends in ((low, middle), (middle, high))])
-    ways += [[replace(part, present=ends) for ends in two] for two in _cut(part.present)]
-    if ranges.counts_federating:
-        ways += [[replace(part, federating=ends) for ends in two] for two in _cut(part.federating)]
-    if len(part.most) <= _FEW_GROUPS and (part.least < part.most).any():
-        group, level = np.unravel_index(np.argmax(part.most - part.least), part.most.shape)
-        middle = _middle(int(part.least[group, level]), int(part.most[group, level]))
-        below, above = part.most.copy(), part.least.copy()
-        below[group, level], above[group, level] = middle, middle + 1
-        ways.append([replace(part, most=below), replace(part, least=above)])
-    return ways
+        halves = [replace(part, alphas=ends) for ends in ((low, middle), (middle, high))]
+        return halves if high - low > _NARROWEST * high else []
 
+    @staticmethod
+    def _levels(whole: _Looked) -> Sequence[Part]:
+        """Fewer or more users of a group at a level: where the programme's solution is least whole."""
+        part = whole.part
+        if not (part.least < part.most).any():
+            return []
+        doubt = np.where(part.least < part.most, np.abs(whole.shares - np.floor(whole.shares) - 0.5), np.inf)
+        group, level = np.unravel_index(int(doubt.argmin()), doubt.shape)
+        less, more = part.most.copy(), part.least.copy()
+        ((_, middle), (above, _)) = cut_numbers((part.least[group, level], part.most[group, level]))[0]
+        less[group, level], more[group, level] = middle, above
+        return [replace(part, most=less), replace(part, least=more)]
 
-def _cut(numbers: tuple[int, int]) -> list[list[tuple[int, int]]]:
-    """Both halves of a range of numbers, if it has more than one."""
-    least, most = numbers
-    middle = _middle(least, most)
-    return [[(least, middle), (middle + 1, most)]] if least < most else []
-
-
-def _middle(least: int, most: int) -> int:
-    """Where to cut a range: at the geometric middle of a long one."""
-    middle = math.isqrt(max(least, 1) * most) if 2 * least < most else (least + most) // 2
-    return min(max(middle, least), most - 1)
-
-
-def _look(game: ScaleGame, ranges: PaymentRanges, part: Part) -> _Looked | None:
-    """Rule out levels until nothing changes, and bound what is kept; None where no equilibrium can be."""
-    for _ in range(_ROUNDS):
-        counted = _counted(game, part)
+    def look(self, part: Part) -> _Looked | None:
+        """Rule out levels until nothing changes, and bound what is kept; None where no equilibrium can be."""
+        self.n_looked += 1
+        game, counted = self.game, self._counted(part)
+        for _ in range(_ROUNDS):
+            if counted is None:
+                return None
+            part = counted
+            advantages = self.bounds.advantages(possible(game, part))[game.kinds]
+            most = np.where(_ruled_out(game, advantages, part.alphas), 0, part.most)
+            if (most == part.most).all():
+                break
+            counted = self._counted(replace(part, most=most))
         if counted is None:
             return None
-        part = counted
-        most = np.where(_ruled_out(game, ranges.advantages(part), part.alphas), 0, part.most)
-        if (most == part.most).all():
-            return _most_kept(game, ranges, part)
-        part = replace(part, most=most)
-    counted = _counted(game, part)
-    return None if counted is None else _most_kept(game, ranges, counted)
+        alone = game.n_users <= _FEW_USERS and (counted.least == counted.most).all()
+        return None if alone and self._priced(counted) else _most_kept(game, self.bounds, self.limits, counted)
 
+    def _priced(self, part: Part) -> bool:
+        """Settle for what is kept at the only state of a part, if it can be priced without sampling."""
+        moves = price_moves(self.game.utility, self.game.counts(part.most), PROOF)
+        if (moves.gain_errors > 0).any():
+            return False
+        lo, hi = stable_range(self.game, gains_of_moves(moves)[0], part.most)
+        alpha, U = max(lo, part.alphas[0]), moves.utility
+        affordable = self.limits.budget is None or alpha * U <= self.limits.budget + RELATIVE * U
+        enough = self.limits.min_utility is None or self.limits.min_utility - RELATIVE * abs(U) <= U
+        if alpha <= min(hi, part.alphas[1]) + RELATIVE and affordable and enough:
+            self.settled = max(self.settled, (1 - alpha) * U)
+        return True
 
-def _counted(game: ScaleGame, part: Part) -> Part | None:
-    """Narrow the numbers of users to what is left of each other; None where nothing is."""
-    sizes = game.sizes
-    least, most = part.least, part.most
-    for _ in range(2):
-        least = np.maximum(least, sizes[:, None] - (most.sum(axis=1, keepdims=True) - most))
-        most = np.minimum(most, sizes[:, None] - (least.sum(axis=1, keepdims=True) - least))
-    if (least > most).any():
-        return None
-    federating = (
-        max(part.federating[0], int(least[:, 1].sum())),
-        min(part.federating[1], part.present[1], int(most[:, 1].sum())),
-    )
-    present = (
-        max(part.present[0], federating[0], int((sizes - most[:, 0]).sum())),
-        min(part.present[1], int((sizes - least[:, 0]).sum())),
-    )
-    if present[0] > present[1] or federating[0] > federating[1]:
-        return None
-    return replace(part, present=present, federating=federating, least=least, most=most)
+    def _counted(self, part: Part) -> Part | None:
+        """Narrow the numbers of users to what is left of each other; None where nothing is."""
+        sizes = self.game.sizes
+        least, most = part.least, part.most
+        for _ in range(2):
+            least = np.maximum(least, sizes[:, None] - (most.sum(axis=1, keepdims=True) - most))
+            most = np.minimum(most, sizes[:, None] - (least.sum(axis=1, keepdims=True) - least))
+        if (least > most).any():
+            return None
+        present = (
+            max(part.present[0], int((sizes - most[:, 0]).sum())),
+            min(part.present[1], int((sizes - least[:, 0]).sum())),
+        )
+        part = replace(part, present=present, least=least, most=most)
+        tally = self.bounds.tallied(possible(self.game, part))
+        return None if present[0] > present[1] or tally[0] > tally[1] else replace(part, tally=tally)
 
 
 def _ruled_out(game: ScaleGame, advantages: Floats, alphas: tuple[float, float]) -> NDArray[np.bool_]:
@@ -282,60 +324,71 @@ def _ruled_out(game: ScaleGame, advantages: Floats, alphas: tuple[float, float])
     return np.asarray(short.any(axis=2))
 
 
-def _most_kept(game: ScaleGame, ranges: PaymentRanges, part: Part) -> _Looked | None:
+def _most_kept(game: ScaleGame, of_utility: UtilityBounds, limits: Limits, part: Part) -> _Looked | None:
     """Bound ``(1 − alpha) U`` in a part by a linear programme over the shares of users at each level.
 
-    The utility is at most each of the majorants, and where everybody may stay absent the users together are paid at
-    least their costs. Whatever the solver returns, any prices give a bound: that of its own is taken.
+    The utility is at most each of the majorants, and within the platform's limits; where everybody may stay absent the
+    users together are paid at least their costs. Whatever the solver returns, any prices give a bound: that of its own
+    is taken.
     """
     from scipy.optimize import linprog
 
-    groups, levels = np.nonzero(part.left)
-    constants, gains = ranges.majorants(part)
+    groups, levels = np.nonzero(part.most)
+    told = possible(game, part)
+    constants, gains = of_utility.majorants(told)
+    tables, tallies = of_utility.rows(told)
+    units = np.maximum(np.abs(tables).max(axis=(1, 2)), 1e-300)
+    gains, tables = gains[:, game.kinds], (tables / units[:, None, None])[:, game.kinds]
     costs = game.costs[groups, levels]
-    largest = float((constants + (np.where(part.left, gains, -np.inf).max(axis=2) @ game.sizes)).min())
     least_alpha, most_alpha = part.alphas
-    rows, limits = [], []
-    for name, there in (("present", levels > 0), ("federating", levels == 1)):
-        least, most = getattr(part, name)
-        if name == "present" or ranges.counts_federating:
-            rows += [np.append(there, 0.0), -np.append(there, 0.0)]
-            limits += [float(most), -float(least)]
+    largest = float((constants + (np.where(part.most > 0, gains, -np.inf).max(axis=2) @ game.sizes)).min())
+    if limits.budget is not None and least_alpha > 0:
+        largest = min(largest, float(limits.budget) / least_alpha)
+    within = max(0.0, -math.inf if limits.min_utility is None else float(limits.min_utility)), max(largest, 0.0)
+    borne = -_best_shares(np.where(part.most > 0, -game.costs, -np.inf), part, game.sizes)
+    unpaid = game.absent_allowed and borne > most_alpha * within[1] * (1 + RELATIVE)
+    if within[0] > within[1] or unpaid:
+        return None
+    # After the shares come the utility and what is kept: at most ``(1 − alpha) U``, and ``U − Σ c``.
+    present = (levels > 0).astype(float)
+    rows = [np.append(table, (0, 0)) for table in (*tables[:, groups, levels], present, -present)]
     n_counts = len(rows)
-    rows += [np.append(-gain[groups, levels], 1.0) for gain in gains]
-    limits += constants.tolist()
+    rows += [np.append(-gain, (1, 0)) for gain in gains[:, groups, levels]]
+    rows.append(np.append(0 * costs, (least_alpha - 1, 1)))
+    ends = [*(tallies / units), part.present[1], -part.present[0], *constants, 0]
     if game.absent_allowed:
-        rows.append(np.append(costs, -most_alpha))
-        limits.append(0.0)
-    A, b = np.array(rows, dtype=float), np.array(limits)
-    aim = np.append(np.zeros(len(groups)), 1 - least_alpha)
+        rows += [np.append(costs, (-most_alpha, 0)), np.append(costs, (-1, 1))]
+        ends += [0, 0]
+    A, b = np.array(rows, dtype=float), np.array(ends, dtype=float)
+    aim = np.append(np.zeros(len(groups) + 1), 1)
+    most_kept = (1 - least_alpha) * within[1]
     # Breaking a limit on numbers costs more than it can bring, so the programme always has a solution.
     penalty = 10 * largest + 1.0
     broken = np.zeros((len(b), n_counts))
     broken[:n_counts] = -np.eye(n_counts)
     whole = np.zeros((len(game.sizes), len(aim) + n_counts))
     whole[groups, np.arange(len(groups))] = 1.0
-    within = np.column_stack([part.least[groups, levels], part.most[groups, levels]]).tolist()
+    numbers = np.column_stack([part.least[groups, levels], part.most[groups, levels]]).tolist()
     solved = linprog(
         np.concatenate([-aim, np.full(n_counts, penalty)]),
         A_ub=np.hstack([A, broken]),
         b_ub=b,
         A_eq=whole,
         b_eq=game.sizes,
-        bounds=[*within, (0, max(largest, 0.0)), *[(0, None)] * n_counts],
+        bounds=[*numbers, within, (0, most_kept), *[(0, None)] * n_counts],
         method="highs",
     )
     prices = np.maximum(-solved.ineqlin.marginals, 0.0) if solved.status == 0 else np.zeros(len(b))
-    prices[:n_counts] = np.minimum(prices[:n_counts], penalty)
     reduced = aim - prices @ A
     worth = np.full(game.costs.shape, -np.inf)
-    worth[groups, levels] = reduced[:-1]
-    bound = _best_shares(worth, part, game.sizes) + float(prices @ b) + max(reduced[-1], 0.0) * max(largest, 0.0)
+    worth[groups, levels] = reduced[:-2]
+    bound = _best_shares(worth, part, game.sizes) + float(prices @ b)
+    bound += max(reduced[-2] * end for end in within) + max(reduced[-1], 0.0) * most_kept
     if bound < 0:
         return None
     shares = np.zeros(game.costs.shape)
     shares[groups, levels] = solved.x[: len(groups)] if solved.status == 0 else 0.0
-    return _Looked(bound, part, shares)
+    return _Looked(min(bound, most_kept), part, shares)
 
 
 def _best_shares(worth: Floats, part: Part, sizes: NDArray[np.int64]) -> float:
