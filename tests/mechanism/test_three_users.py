@@ -108,3 +108,17 @@ def test_all_equilibria_in_which_three_mix_lie_on_the_curves_and_no_others():
             assert all(min(np.abs(one - other).max() for other in here) < 1e-7 for one in mixed)
             met += len(mixed)
     assert met > 5
+
+
+def test_an_optimum_at_which_all_three_mix():
+    """Where users spoil each other's data, the lowest equilibrium at every larger alpha is the fully mixed one."""
+    U = [[[0, "0.87"], ["0.04", "0.5"]], [["0.07", "0.42"], ["0.88", "-0.04"]]]
+    costs = [[0, "0.06"], [0, "0.05"], [0, "0.27"]]
+    worst = optimal_alpha(U, costs, "worst")
+    assert isinstance(worst.piece.family, Curve)
+    assert worst.attained
+    assert all(0.2 < own[1] < 0.8 for own in worst.strategies)
+    floats = [[[0, 0.87], [0.04, 0.5]], [[0.07, 0.42], [0.88, -0.04]]]
+    lowest = [min(kept_at(floats, costs, worst.alpha + shift)) for shift in (-0.01, -1e-4, 0, 1e-4, 0.01)]
+    assert max(lowest) == pytest.approx(worst.value, abs=1e-9)
+    assert lowest[2] == max(lowest)
