@@ -78,6 +78,8 @@ def structured(
         if matrices:
             index = _index(matrices, supports) if supports == best else None
             radius: Number | None = Fraction(0) if all(map(is_exact, strategies)) else None
+        elif is_pure:
+            radius, index = _proof_of_pure(form.payoffs, tuple(support[0] for support in supports))
         else:
             radius, index = proof([own for own, _ in certifier.integers], strategies, supports)
         is_extreme: bool | None = extreme or is_pure
@@ -103,6 +105,18 @@ def structured(
         )
         equilibria.append(entry)
     return tuple(equilibria), components
+
+
+def _proof_of_pure(payoffs: Sequence[Array], profile: tuple[int, ...]) -> tuple[Number | None, int | None]:
+    """What `proof` says of a pure profile, from the payoffs beside it alone."""
+    leads = []
+    for player, payoff in enumerate(payoffs):
+        beside: tuple[Any, ...] = (*profile[:player], slice(None), *profile[player + 1 :])
+        values = payoff[beside].tolist()
+        here = values.pop(profile[player])
+        leads += [(here > value) - (here < value) for value in values]
+    least = min(leads, default=1)
+    return (Fraction(0) if least >= 0 else None), (1 if least > 0 else None)
 
 
 def _index(matrices: Sequence[Integers], supports: Supports) -> int | None:

@@ -347,7 +347,7 @@ def signs(
 
 
 def proof(payoffs: Sequence[Array], strategies: Strategies, supports: Supports) -> tuple[Number | None, int | None]:
-    """Prove that there is an equilibrium at a profile or near it, and only one, as far as that can be proven.
+    """Prove that there is an equilibrium at a mixed profile or near it, and only one, as far as that can be proven.
 
     Parameters
     ----------
@@ -367,7 +367,7 @@ def proof(payoffs: Sequence[Array], strategies: Strategies, supports: Supports) 
         Sign of the determinant of the negative Jacobian of the equations, where all other actions are worse.
     """
     gains, free = gains_on(payoffs, supports), _free(strategies, supports)
-    exact = all(map(is_exact, strategies)) or not free
+    exact = all(map(is_exact, strategies))
     box = free if exact else enclosed(gains, supports, strategies)
     if box is None:
         return None, None
@@ -377,7 +377,7 @@ def proof(payoffs: Sequence[Array], strategies: Strategies, supports: Supports) 
     with ctx.workprec(_BITS):
         _, slopes = _system(gains, supports, _completed(box, supports))
         determinant = (fmpq_mat if exact else arb_mat)([[-slope for slope in row] for row in slopes]).det()
-        index = sign_of_ball(determinant) if slopes else 1
+        index = sign_of_ball(determinant)
         if exact:
             return Fraction(0), index or None
         apart = max(

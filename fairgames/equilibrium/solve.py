@@ -90,7 +90,8 @@ def equilibria(
     number of isolated equilibria is reported, as a sign that some are missing.
 
     The work of two-player enumeration grows about five-fold when each player gets two more actions:
-    8x8 games take some 20 ms, 12x12 games some seconds; give larger ones a ``timeout``.
+    8x8 games take some 20 ms, 12x12 games some seconds; give larger ones a ``timeout``. So one should with more than
+    six players or so where no equilibrium is pure: following a path to one may then take minutes.
 
     References
     ----------

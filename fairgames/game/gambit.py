@@ -21,7 +21,7 @@ Strategies = tuple[Array, ...]
 
 Found = Callable[[Strategies], None]
 
-_SIMPLICIAL_REGRET = Fraction(1, 10**11)
+_SIMPLICIAL_REGRET = Fraction(1, 10**9)
 """As a part of the range of payoffs: less than what certificates in floats allow."""
 
 
