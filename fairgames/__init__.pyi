@@ -6,12 +6,12 @@ from .assessment.crosscheck.run import crosscheck
 from .assessment.explain import explain_payments, false_names
 from .assessment.robustness import cost_robustness, misreport
 from .assessment.rules import compare_rules
+from .audit.verify import verify
 from .equilibrium.intervals import stable_profiles
 from .equilibrium.parametric import parametric_equilibria
 from .equilibrium.result import EquilibriumSet
 from .equilibrium.solve import equilibria
 from .equilibrium.solvers import available_solvers
-from .equilibrium.verify import verify
 from .errors import FairGamesError, InputError, SizeError
 from .explorer.widget import explore
 from .fitting.federated_mean import fit_federated_mean

@@ -246,6 +246,9 @@ KINDS: dict[str, Kind] = {
     "str": _text,
     "str | Path": _path,
     "str | PathLike[str]": _path,
+    "Mapping[str, Any] | str | PathLike[str]": lambda value, name: (
+        value if isinstance(value, Mapping) else _path(value, name)
+    ),
     "ArrayLike": plain,
     "NDArray": plain,
     "Actions": plain,

@@ -7,6 +7,7 @@ questions: is the rule fair, what does it make people do, and is the platform's 
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -64,16 +65,17 @@ figure.suptitle(
 # Is the published analysis right?
 # --------------------------------
 #
-# The platform published its equilibria as a file. Every certificate in it is recomputed from the payoffs, with no solver.
+# The platform published its equilibria with the scenario that they answer. All of it is proven again, from the scenario.
 
-game = fg.FairGame([[0, "2/3"], ["2/3", 1]], costs=[0, "2/5"], alpha="3/5")
-published = json.dumps(fg.equilibria(game).to_dict())
-fg.verify(json.loads(published))
+scenario = fg.Scenario([[0, "2/3"], ["2/3", 1]], [0, "2/5"])
+fg.equilibria(fg.FairGame(scenario, alpha="3/5")).save("published.json")
+fg.verify("published.json", scenario)
 
 # %%
 # One digit changed, and the audit fails.
 
-forged = json.loads(published.replace("-1/10", "-1/11", 1))
+forged = json.loads(Path("published.json").read_text().replace("-1/10", "-1/11", 1))
+Path("published.json").unlink()
 fg.verify(forged)
 
 # %%

@@ -1,4 +1,4 @@
-"""``fairgames equilibria``: what the users may settle on at one alpha; ``fairgames verify``: its certificates again.
+"""``fairgames equilibria``: what the users may settle on at one alpha.
 
 Too many users to list all profiles settle on one equilibrium, by best replies; fewer have theirs listed.
 """
@@ -6,21 +6,19 @@ Too many users to list all profiles settle on one equilibrium, by best replies; 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import fairgames as fg
 from fairgames.cli import frame as options
-from fairgames.cli.frame import CHECK_FAILED, INCOMPLETE, argument, is_crowd, number_or, option, require_few
+from fairgames.cli.frame import INCOMPLETE, is_crowd, number_or, option, require_few
 from fairgames.cli.payments import print_payments
 from fairgames.cli.solve import stable_of
-from fairgames.errors import DataError, InputError, SizeError
+from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Number, decimal_text
 from fairgames.progress import stage
 from fairgames.report.figures import intervals_figure
-from fairgames.report.json_file import read_json
 from fairgames.report.tables import expected_utility, label_sentence, strategies_label, what_was_found
 from fairgames.report.terminal import decimals
 from fairgames.scenario.users import user_rows
@@ -54,6 +52,7 @@ def equilibria(
     share = number_or(alpha, loaded.alpha)
     one_by_one = {"--compare": compare, "--figure": figure, "--timeout": timeout, "--method": method != "auto"}
     run.asked = {"alpha": share, "method": method, "compare": compare}
+    run.asked |= {"timeout": timeout, "max_seconds": max_seconds}
     require_few(loaded, "leave it out for one equilibrium, by best replies of whole groups", one_by_one)
     game = None if is_crowd(loaded) else fg.FairGame(loaded, alpha=share)
     found = None if game is None else _listed(game, method, timeout, must=any(one_by_one.values()))
@@ -138,19 +137,3 @@ def _print_agreement(console: Screen, report: AgreementReport) -> None:
         else "Some solver missed what it promises to find, invented something, or did not finish."
     )
     console.say("", verdict)
-
-
-def verify(
-    result: Annotated[Path, argument("RESULT", "A file that `fairgames equilibria --json` wrote.")],
-) -> None:
-    """Recheck every certificate of a saved result from its payoffs alone; exit with 1 if one fails."""
-    try:
-        verification = fg.verify(read_json(result))
-    except InputError:
-        raise DataError(
-            f"{result}: holds no equilibria with certificates; `fairgames equilibria SPEC --json FILE` writes them"
-        ) from None
-    title, _, rows = verification._lines()
-    options.Run("verify").console.say(f"{title}.", *(f"FAILED {cells[0]}" for cells in rows))
-    if not verification.passed:
-        raise typer.Exit(CHECK_FAILED)

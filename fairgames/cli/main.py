@@ -20,13 +20,14 @@ from typer.core import TyperGroup
 import fairgames as fg
 from fairgames.cli.compare import compare
 from fairgames.cli.design import design
-from fairgames.cli.equilibria import equilibria, verify
+from fairgames.cli.equilibria import equilibria
 from fairgames.cli.export import explore, export
 from fairgames.cli.fit import fit, init
 from fairgames.cli.frame import BAD_INPUT, INCOMPLETE, option
 from fairgames.cli.paper import crosscheck, derive, errata, reproduce
 from fairgames.cli.payments import payments
 from fairgames.cli.solve import solve
+from fairgames.cli.verify import verify
 from fairgames.errors import FairGamesError
 from fairgames.printable import printable, shortened
 from fairgames.progress import heartbeat

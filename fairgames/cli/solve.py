@@ -60,6 +60,7 @@ def solve(
     """Find what the platform should pay, whom, and how sure that is, on one screen."""
     run = options.Run("solve", spec, json=json, figure=figure, force=force)
     loaded = fg.load(spec)
+    run.asked = {"max_seconds": max_seconds}
     optimum = optimum_of(loaded, max_seconds=max_seconds)
     console = run.begin(loaded, optimum=optimum)
     stable = None

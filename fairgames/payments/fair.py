@@ -118,4 +118,4 @@ def coalition_payments(utility: Scenario | Utility | ArrayLike, profile: ArrayLi
         reason=f"the platform is one more member of the coalition; all {groups.n_states:,} counts of present users",
         evaluations=evaluations,
     )
-    return answered(found, asked, profile=groups.profile)
+    return answered(found, asked, profile=groups.profile, alpha=None)

@@ -105,7 +105,7 @@ def test_no_damage_gives_a_traceback_thoroughly(place, change):
 def test_a_result_within_itself_is_refused():
     loop = {"kind": "something"}
     loop["more"] = [loop]
-    with pytest.raises(FairGamesError, match="within itself"):
+    with pytest.raises(FairGamesError, match="must be a result"):
         verify(loop)
     nested = copy.deepcopy(SAVED["exact"])
     nested["warnings"] = nested

@@ -31,7 +31,6 @@ def test_an_untouched_result_passes(name):
     report = verify(saved(name))
     assert report.failures == ()
     assert report.passed
-    assert report.checked == len(saved(name)["equilibria"]) > 0
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -141,7 +140,7 @@ def test_forgeries_with_a_fitting_digest_fail_too(change, failure):
     report = verify(forge(data))
     assert not report.passed
     assert any(failure in text for text in report.failures), report.failures
-    assert "rechecked: 1 failure" in repr(report) or len(report.failures) > 1
+    assert "1 failure" in repr(report) or len(report.failures) > 1
 
 
 def test_a_missing_equilibrium_of_a_nondegenerate_game_shows_in_the_indices():
@@ -151,15 +150,13 @@ def test_a_missing_equilibrium_of_a_nondegenerate_game_shows_in_the_indices():
     assert any("add up to 2" in text for text in verify(forge(data)).failures)
 
 
-def test_sets_inside_other_results_are_found():
-    inner = saved("exact")
-    report = verify({"kind": "Report", "parts": [{"game": inner}, 3]})
-    assert report.passed
-    assert report.checked == len(inner["equilibria"])
-    inner["equilibria"][0]["regret"] = "1"
-    assert verify({"parts": [{"game": inner}]}).failures[0].startswith("parts.0.game.digest")
-
-
 def test_without_a_result_there_is_nothing_to_verify():
     with pytest.raises(InputError, match="EquilibriumSet"):
         verify({"kind": "Payments"})
+
+
+def test_another_solver_looks_for_what_is_not_listed():
+    data = json.loads(json.dumps(equilibria(GAMES["exact"]).to_dict()))
+    report = verify(data)
+    assert [check.outcome for check in report.checks if check.field == "complete"] == ["proven"]
+    assert "gambit-enummixed finds" in repr(report)

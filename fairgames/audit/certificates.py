@@ -1,109 +1,25 @@
-"""Recheck every certificate of a saved result, from its payoffs alone and with no solver: for auditors.
+"""Recheck the certificates of a saved set of equilibria, from its payoffs alone and with no solver.
 
-Behind ``fairgames verify``: what `solve` wrote is certified (`certify`) and described (`components`) once more.
+What `equilibrium.solve` wrote is certified (`certify`) and described (`components`) once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from fairgames.arguments import public
 from fairgames.equilibrium.certify import Certified, Certifier, numbers_of, repetitions
 from fairgames.equilibrium.components import in_order, index_sum, structured
 from fairgames.equilibrium.normal_form import NormalForm, checked_payoffs
-from fairgames.equilibrium.result import EquilibriumSet, content_digest
+from fairgames.equilibrium.result import content_digest
 from fairgames.equilibrium.solver import Piece, Strategies
 from fairgames.errors import InputError
 from fairgames.exactness import LARGEST_PAYOFF_POWER, as_array, is_exact
-from fairgames.result import Result, counted, json_ready
+from fairgames.result import json_ready
 from fairgames.tolerance import ROUNDING, probability_tolerance
-
-_KIND = EquilibriumSet.__name__
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Verification(Result):
-    """What an auditor finds in a saved result.
-
-    Attributes
-    ----------
-    passed : bool
-        Whether nothing failed.
-    checked : int
-        Number of equilibria whose certificates were recomputed.
-    failures : tuple of str
-        What does not hold, each with its place in the result.
-    """
-
-    passed: bool
-    checked: int
-    failures: tuple[str, ...]
-
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
-        verdict = "every certificate holds" if self.passed else counted(len(self.failures), "failure", "failures")
-        title = f"{counted(self.checked, 'equilibrium', 'equilibria')} rechecked: {verdict}"
-        return title, ("failure",), [[text] for text in self.failures]
-
-
-@public
-def verify(data: Mapping[str, Any]) -> Verification:
-    """Recheck a saved `EquilibriumSet`, or every one inside another saved result.
-
-    Payoffs, regrets, supports, indices and components are recomputed from the saved payoff tensors
-    and strategies, exactly when these are rational, and compared with what was saved. A digest of
-    the whole content reveals any other change. Whether equilibria are *missing* is not rechecked:
-    that would take a solver.
-
-    Parameters
-    ----------
-    data : mapping
-        As written by ``EquilibriumSet.to_dict()`` and read back from JSON.
-
-    Returns
-    -------
-    Verification
-
-    Raises
-    ------
-    InputError
-        If there is no `EquilibriumSet` in ``data``.
-
-    Examples
-    --------
-    >>> from fairgames.equilibrium.solve import equilibria
-    >>> saved = equilibria([[[1, 0], [0, 2]], [[1, 0], [0, 2]]]).to_dict()
-    >>> verify(saved).passed
-    True
-    >>> saved["equilibria"][0]["payoffs"][0] = "2"
-    >>> print(verify(saved).failures[1])
-    equilibria[0].payoffs: recomputed as ['1', '1'], saved as ['2', '1']
-    """
-    try:
-        saved_sets = list(_sets_in(data, ""))
-    except RecursionError:
-        raise InputError("result", "must not be nested so deeply, or within itself") from None
-    if not saved_sets:
-        raise InputError("result", f"must hold a saved {_KIND} (written by to_dict)")
-    found = [saved.get("equilibria") for _, saved in saved_sets]
-    failures = tuple(f"{place}{failure}" for place, saved in saved_sets for failure in _failures(saved))
-    return Verification(not failures, sum(len(own) for own in found if isinstance(own, Sequence)), failures)
-
-
-def _sets_in(data: object, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    if isinstance(data, Mapping):
-        if data.get("kind") == _KIND:
-            yield place, dict(data)
-            return
-        for key, value in data.items():
-            yield from _sets_in(value, f"{place}{key}.")
-    elif isinstance(data, (list, tuple)):
-        for position, value in enumerate(data):
-            yield from _sets_in(value, f"{place}{position}.")
 
 
 class _Saved(BaseModel):
@@ -122,7 +38,8 @@ class _Saved(BaseModel):
     action_labels: list[list[str]]
 
 
-def _failures(data: dict[str, Any]) -> Iterator[str]:
+def set_failures(data: dict[str, Any]) -> Iterator[str]:
+    """What does not hold in a set of equilibria as ``to_dict`` writes it, each with its place."""
     try:
         if data.get("digest") != content_digest(data):
             yield "digest: does not fit the content; something was changed after it was saved"

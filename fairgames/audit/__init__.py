@@ -1,0 +1,1 @@
+"""A saved result, proven again from the scenario in it."""
