@@ -46,6 +46,7 @@ def public(door: Door) -> Door:
     function = cast(FunctionType, door)
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     kinds: dict[str, Kind] = {}
+    placed: list[tuple[int, str, Kind]] = []
     unread = True
     read = _kinds_of
 
@@ -53,12 +54,17 @@ def public(door: Door) -> Door:
         nonlocal unread
         if unread:
             kinds.update(read(function))
+            placed.extend((place, name, kinds[name]) for place, name in enumerate(names) if name in kinds)
             unread = False
-        given = [kinds[name](value, name) if name in kinds else value for name, value in zip(names, args, strict=False)]
+        given = [*args]
+        for place, name, kind in placed:
+            if place >= len(given):
+                break
+            given[place] = kind(given[place], name)
         for name, value in kwargs.items():
             if name in kinds:
                 kwargs[name] = kinds[name](value, name)
-        return function(*given, *args[len(names) :], **kwargs)
+        return function(*given, **kwargs)
 
     # With the door's own globals it is found where the door stands, by doctest and by pickle.
     code = FunctionType(checked.__code__, function.__globals__, function.__name__, None, checked.__closure__)

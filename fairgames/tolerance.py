@@ -110,7 +110,8 @@ def difference(left: Any, right: Any, *sizes: Any, part: float = RELATIVE) -> An
         close = np.flatnonzero((gap <= coarse) & (gap >= -coarse))
         if close.size:
             # What is too small beside the largest of all may still count beside its own size.
-            rounding = near(*(np.broadcast_to(size, gap.shape).ravel()[close] for size in sizes), part=part)
+            of_each = (size if np.shape(size) == gap.shape else np.broadcast_to(size, gap.shape) for size in sizes)
+            rounding = near(*(size.ravel()[close] for size in of_each), part=part)
             gap.reshape(-1)[close] *= abs(gap.reshape(-1)[close]) > rounding
     return gap
 

@@ -11,8 +11,8 @@ they are tested in descending order of what they could yield at most. `mechanism
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 from typing import cast
 
@@ -208,6 +208,14 @@ class TypesGame:
         """Whether the numbers are Fractions."""
         return is_exact(self.table.potential)
 
+    @cached_property
+    def needs(self) -> list[dict[tuple[int, int], Array]]:
+        """What must be made up for by users of each type, alike in costs, at each level for each other (`dearer`)."""
+        return [
+            {move: dearer(one.costs, *move, self.margin) for move in permutations(range(one.costs.shape[1]), 2)}
+            for one in self.types
+        ]
+
 
 def types_game(problem: Problem) -> TypesGame:
     """Set up the game of a problem on the counts of its users by type and level.
@@ -280,12 +288,10 @@ def prune(game: TypesGame) -> Intervals:
     for k, one_type in enumerate(game.types):
         # Views with the compositions of this type first.
         lows, highs, held = (np.moveaxis(array, k, 0) for array in (lo, hi, holds))
-        for level, other in _moves(one_type):
+        for (level, other), needs in game.needs[k].items():
             rows, gain = table.differences(k, level, other)
-            needs = dearer(one_type.costs, level, other, game.margin)
             order = np.argsort(needs, kind="stable")
-            needs = np.repeat(needs[order], one_type.sizes[order])
-            need = needs[table.lattice.compositions[k][rows, level] - 1]
+            need = np.repeat(needs[order], one_type.sizes[order])[table.lattice.compositions[k][rows, level] - 1]
             low, high = lows[rows], highs[rows]
             gain = np.moveaxis(gain, k, 0)
             held[rows] &= narrow(low, high, gain, need.reshape(-1, *[1] * (gain.ndim - 1)))
@@ -299,11 +305,6 @@ def _unbounded(shape: tuple[int, ...], like: Array) -> tuple[Array, Array]:
     """Bounds 0 and 1 on alpha, in numbers of one kind."""
     zero = 0 * like.item(0)
     return np.full(shape, zero, dtype=like.dtype), np.full(shape, zero + 1, dtype=like.dtype)
-
-
-def _moves(one_type: CostedType) -> Iterator[tuple[int, int]]:
-    """Every pair of different levels of a type."""
-    return permutations(range(one_type.costs.shape[1]), 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -362,11 +363,10 @@ def stability(game: TypesGame, k: int, states: NDArray[np.intp]) -> _Stability:
     counts = lattice.compositions[k][index]
     lo, hi = _unbounded((len(states), *one_type.costs.shape), P)
     never = np.broadcast_to((counts == 0)[:, None], lo.shape).copy()
-    for level, other in _moves(one_type):
+    for (level, other), need in game.needs[k].items():
         moved = lattice.moved(k, level, other)[index]
         target = np.where(moved >= 0, states + (moved - index) * lattice.strides[k], states)
         gain = np.broadcast_to(difference(P[states], P[target])[:, None], lo.shape[:2])
-        need = dearer(one_type.costs, level, other, game.margin)
         never[:, :, level] |= ~narrow(lo[:, :, level], hi[:, :, level], gain, need)
     never |= (lo * (1 - game.slack) > hi).astype(bool)
     lo[never], hi[never] = np.inf, -np.inf

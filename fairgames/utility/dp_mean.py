@@ -164,10 +164,12 @@ class DPMeanUtility(GroupedUtility):
     def evaluate_counts(self, counts: NDArray[Any]) -> Array:
         """Utility of states that count users: shape ``(M, K, L)`` to shape ``(M,)``; real counts too."""
         finite, infinite = self._cells(counts)
-        scale = Fraction(self.n_users + 2, self.n_users)
         if not self.exact or counts.dtype.kind == "f":
-            values: Array = float(scale) * reduction(*split(finite, infinite, to_float(self._finite))[:3])
+            values: Array = (
+                (self.n_users + 2) / self.n_users * reduction(*split(finite, infinite, to_float(self._finite)))
+            )
             return values
+        scale = Fraction(self.n_users + 2, self.n_users)
         cells, inverse = np.unique(np.column_stack([finite, infinite]), axis=0, return_inverse=True)
         values, eps = np.empty(len(cells), dtype=object), self._finite.tolist()
         for state, row in enumerate(cells.tolist()):
@@ -278,8 +280,8 @@ class DPMeanUtility(GroupedUtility):
 
     def _split_of(self, counts: NDArray[Any]) -> tuple[float, float, float, float]:
         finite, infinite = self._cells(counts[None])
-        A, G, r, threshold = split(finite, infinite, to_float(self._finite))
-        return float(A[0]), float(G[0]), float(r[0]), float(threshold[0])
+        A, G, r = (float(part[0]) for part in split(finite, infinite, to_float(self._finite)))
+        return A, G, r, G / A if A > 0 else np.inf
 
     def _disclosed(self, profile: ArrayLike) -> tuple[NDArray[np.intp], _Pick]:
         if is_counts(profile):

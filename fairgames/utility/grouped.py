@@ -106,6 +106,8 @@ class GroupedUtility(Utility):
     def evaluate(self, profiles: NDArray[np.integer[Any]]) -> Array:
         """Utility of each row of ``profiles``."""
         step = max(1, _CELLS_AT_ONCE // (len(self.type_sizes) * self._n_levels))
+        if 0 < len(profiles) <= step:
+            return self.evaluate_counts(self._counted(profiles))
         parts = [self.evaluate_counts(self._counted(profiles[i : i + step])) for i in range(0, len(profiles), step)]
         return np.concatenate(parts) if parts else np.empty(0)
 

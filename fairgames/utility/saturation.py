@@ -17,7 +17,7 @@ SATURATION = 12
 
 def split(
     finite: NDArray[Any], infinite: NDArray[Any], eps: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Divide the present users into those bound by their privacy level and the saturated ones.
 
     Parameters
@@ -31,17 +31,16 @@ def split(
 
     Returns
     -------
-    A, G, r, threshold : ndarray, shape (M,)
-        ``Σ eps`` and ``12 + Σ eps²`` over the bound users, the number of saturated users, and the eps
-        ``G/A`` above which a user is saturated.
+    A, G, r : ndarray, shape (M,)
+        ``Σ eps`` and ``12 + Σ eps²`` over the bound users, and the number of saturated users: those with an eps
+        above ``G/A``.
     """
     # Σ_{j<k} eps_j (eps_k − eps_j) as a sum of non-negative steps: no cancellation between huge squares.
-    excess = np.cumsum(np.cumsum(finite * eps, axis=1)[:, :-1] * np.diff(eps), axis=1)
+    excess = np.cumsum(np.cumsum(finite * eps, axis=1)[:, :-1] * (eps[1:] - eps[:-1]), axis=1)
     bound = np.array(finite, dtype=float)
     bound[:, 1:][excess > SATURATION] = 0
     A, G = bound @ eps, SATURATION + bound @ eps**2
-    threshold = np.divide(G, A, out=np.full(len(G), np.inf), where=A > 0)
-    return A, G, infinite + (finite - bound).sum(axis=1), threshold
+    return A, G, infinite + (finite - bound).sum(axis=1)
 
 
 def split_exact(finite: Sequence[int], infinite: int, eps: Sequence[Fraction]) -> tuple[Fraction, Fraction, Fraction]:
@@ -88,5 +87,5 @@ def utilities_along(
     """
     m = len(eps)
     steps = running_counts(cells[order], m + 2)
-    parts = [scale * reduction(*split(counts[:, :m], counts[:, m], eps)[:3]) for counts in steps]
+    parts = [scale * reduction(*split(counts[:, :m], counts[:, m], eps)) for counts in steps]
     return np.concatenate([np.zeros(0), *parts])
