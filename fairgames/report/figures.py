@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from fairgames.assessment.changes import Sweep
     from fairgames.assessment.rules import RuleComparison, RuleOutcome
     from fairgames.equilibrium.intervals import StableProfile
-    from fairgames.exactness import Number
     from fairgames.fitting.fit import Fit
     from fairgames.mechanism.landscape import Landscape, Piece
     from fairgames.mechanism.optimum import Optimum
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 TITLE_PAD = 22
 """Points between a panel and its title, with room for one line of legend."""
 
-_FIRST_USERS = "the first {} of {} users"
 _BEST_PAID = "the {} best paid of {} users"
 _BEST_CHOICES = "the best {} of {} for the platform"
 MOST_ROWS = 30
@@ -52,9 +51,14 @@ _ROOT_TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
 def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
-    """Draw a bar for each user's payment, coloured by level, with a tick where its privacy cost lies."""
+    """Draw a bar for each user's payment, coloured by level, with a tick where its privacy cost lies.
+
+    Of many users those who are paid most, in that order; what is left out is said below.
+    """
     from matplotlib.patches import Patch
 
+    rows, left = _best_paid(rows)
+    title = _titled(title, len(rows), len(rows) + len(left), _BEST_PAID)
     places = np.arange(len(rows))
     payments = [float(row.payment) for row in rows]
     errors = [1.96 * row.standard_error for row in rows]
@@ -78,11 +82,30 @@ def draw_payments(axes: Axes, rows: Sequence[UserRow], title: str) -> None:
     axes.set_yticks(places, [row.label for row in rows])
     axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     axes.margins(x=0.15)
-    axes.set_xlabel("payment to each user")
+    axes.set_xlabel("payment to each user" + _left_out(left))
     axes.set_title(title, pad=TITLE_PAD)
     axes.legend(handles=keys, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(keys), borderaxespad=0.2)
     tidy(axes, "x")
     axes.tick_params(axis="y", length=0)
+
+
+def _best_paid(rows: Sequence[UserRow]) -> tuple[Sequence[UserRow], Sequence[UserRow]]:
+    """Rows that a figure has room for, the others after them; as they are where it has room for all."""
+    if len(rows) <= MOST_ROWS:
+        return rows, ()
+    ordered = sorted(rows, key=lambda row: -row.payment)
+    return ordered[:MOST_ROWS], ordered[MOST_ROWS:]
+
+
+def _left_out(rows: Sequence[UserRow]) -> str:
+    if not rows:
+        return ""
+    at: dict[str, int] = {}
+    for row in rows:
+        at[row.level_name] = at.get(row.level_name, 0) + row.count
+    levels = ", ".join(f"{count:,} {level}" for level, count in at.items())
+    (paid,) = decimals([sum(row.payment * row.count for row in rows)], 4)
+    return f"\nleft out: {levels}; together they are paid {paid}"
 
 
 def _bar_height(axes: Axes, rows: int) -> float:
@@ -114,8 +137,8 @@ def draw_intervals(
     tidy(axes, "x")
 
 
-def draw_landscape(axes: Axes, landscape: Landscape, alpha: Number | None, value: Number | None) -> None:
-    """Draw what the platform keeps at each alpha, and mark its optimum.
+def draw_landscape(axes: Axes, landscape: Landscape, optimum: Optimum | None = None) -> None:
+    """Draw what the platform keeps at each alpha, mark its optimum, and the bound where only a search was possible.
 
     Parameters
     ----------
@@ -123,8 +146,8 @@ def draw_landscape(axes: Axes, landscape: Landscape, alpha: Number | None, value
         Where to draw.
     landscape : Landscape
         The value as a function of alpha.
-    alpha, value : number or None
-        The optimum; None when there is none.
+    optimum : Optimum, optional
+        What is marked.
     """
     for piece in landscape.pieces:
         alphas, values = curve(piece)
@@ -132,14 +155,21 @@ def draw_landscape(axes: Axes, landscape: Landscape, alpha: Number | None, value
             axes.plot(alphas, values, "o", color=level_colour(2), markersize=3)
         else:
             axes.plot(alphas, values, color=level_colour(2), linewidth=1.8, solid_capstyle="butt")
-    if alpha is not None and value is not None:
-        alpha, value = float(alpha), float(value)
+    bound = None if optimum is None or optimum.regret is None else optimum.upper_bound
+    if bound is not None:
+        axes.axhline(float(bound), color=INK, linewidth=1, linestyle="--")
+        text = f"no equilibrium leaves more than {format_value(float(bound), 4)}"
+        axes.annotate(text, (1, float(bound)), (-4, 4), textcoords="offset points", ha="right", va="bottom", color=INK)
+    if optimum is not None and optimum.alpha is not None and optimum.value is not None:
+        alpha, value = float(optimum.alpha), float(optimum.value)
         axes.plot([alpha], [value], "o", color=ACCENT, markersize=7, zorder=5)
         axes.axvline(alpha, color=ACCENT, linewidth=0.8, linestyle=":", zorder=1)
-        note = f"optimum: pays out {format_value(alpha, 3)},\nkeeps {format_value(value, 4)}"
-        rightwards = alpha < 0.6
-        offset, side = ((8, 6), "left") if rightwards else ((-8, 6), "right")
-        axes.annotate(note, (alpha, value), offset, textcoords="offset points", ha=side, va="bottom", color=ACCENT)
+        name = "optimum" if optimum.verified else "NOT VERIFIED"
+        note = f"{name}: pays out {_in_short(optimum.alpha_text)},\nkeeps {format_value(value, 4)}"
+        right, side = (8, "left") if alpha < 0.6 else (-8, "right")
+        # Above the bound, what the search met next to the optimum stays in sight.
+        place, up = ((alpha, value), 6) if bound is None else ((alpha, float(bound)), 22)
+        axes.annotate(note, place, (right, up), textcoords="offset points", ha=side, va="bottom", color=ACCENT)
     axes.axhline(0, color=MUTED, linewidth=0.8)
     label = _scale_alpha(axes, [float(piece.alpha_from) for piece in landscape.pieces])
     axes.margins(y=0.18)
@@ -147,8 +177,15 @@ def draw_landscape(axes: Axes, landscape: Landscape, alpha: Number | None, value
         axes.set_ylim(bottom=0)
     axes.set_xlabel(label)
     axes.set_ylabel("platform keeps (1 − alpha)·U")
-    axes.set_title(f"What the platform keeps ({landscape.selection} equilibrium)")
+    searched = optimum is not None and optimum.regret is not None
+    which = "equilibria that the search met" if searched else f"{landscape.selection} equilibrium"
+    axes.set_title(f"What the platform keeps ({which})")
     tidy(axes, "y")
+
+
+def _in_short(alpha: str) -> str:
+    """An alpha with few digits; of more, so many as tell where it is drawn."""
+    return alpha if len(alpha) <= 8 else f"about {float(Fraction(alpha)):.3g}"
 
 
 def draw_groups(axes: Axes, fit: Fit) -> None:
@@ -256,7 +293,7 @@ def _panel_of(result: Any) -> Callable[[Axes, Any], None] | None:
     """Find what draws a result, by the names of its class and those above it."""
     panels: dict[str, Callable[[Axes, Any], None]] = {
         "Optimum": _draw_optimum,
-        "Landscape": lambda axes, found: draw_landscape(axes, found, None, None),
+        "Landscape": draw_landscape,
         "StableProfile": lambda axes, found: draw_intervals(axes, [found], found.scenario, found.scenario.title),
         "RuleComparison": lambda axes, found: draw_rules(axes, found.outcomes),
         "Sweep": lambda axes, found: draw_sweep(axes, found, "value", "the platform keeps"),
@@ -270,22 +307,19 @@ def _draw_optimum(axes: Axes, optimum: Optimum) -> None:
     if optimum.landscape is None:
         _draw_users(axes, optimum)
     else:
-        draw_landscape(axes, optimum.landscape, optimum.alpha, optimum.value)
+        draw_landscape(axes, optimum.landscape, optimum)
 
 
 def _draw_users(axes: Axes, result: Paying) -> None:
     """Draw what users are paid, the best paid ones of many."""
-    rows = list(result.users)
-    shown = sorted(rows, key=lambda row: -float(row.payment))[:MOST_ROWS] if len(rows) > MOST_ROWS else rows
-    draw_payments(axes, shown, _titled("Payments", len(shown), len(rows), _BEST_PAID))
+    draw_payments(axes, result.users.rows, "Payments")
 
 
 @house_style()
 def payments_figure(rows: Sequence[UserRow], title: str) -> Figure:
     """Draw what each user is paid at one profile."""
-    shown = rows[:MOST_ROWS]
-    figure = new_figure(7, 1.6 + 0.28 * len(shown))
-    draw_payments(figure.add_subplot(), shown, _titled(title, len(shown), len(rows), _FIRST_USERS))
+    figure = new_figure(7, 1.6 + 0.28 * min(len(rows), MOST_ROWS))
+    draw_payments(figure.add_subplot(), rows, title)
     return figure
 
 
@@ -303,17 +337,16 @@ def solution_figure(
     optimum: Optimum, rows: Sequence[UserRow], stable: Sequence[StableProfile], spec: Scenario
 ) -> Figure:
     """Draw a whole solution: what the platform keeps, what it pays, and which choices are stable when."""
-    users, choices = rows[:MOST_ROWS], stable[:MOST_ROWS]
-    panels = (optimum.landscape is not None) + bool(users) + bool(choices)
-    high = max(4.5 if panels > 1 else 3, 2 + 0.26 * max(len(users), len(choices)))
+    panels = (optimum.landscape is not None) + bool(rows) + bool(stable)
+    high = max(4.5 if panels > 1 else 3, 2 + 0.26 * min(max(len(rows), len(stable)), MOST_ROWS))
     figure = new_figure(max(5.5 * panels, 7), high, spec.title)
     drawn = figure.subplots(1, max(panels, 1), squeeze=False)[0]
     axes = iter(drawn)
     if optimum.landscape is not None:
-        draw_landscape(next(axes), optimum.landscape, optimum.alpha, optimum.value)
-    if users:
-        draw_payments(next(axes), users, _titled("Payments at the optimum", len(users), len(rows), _FIRST_USERS))
-    if choices:
+        draw_landscape(next(axes), optimum.landscape, optimum)
+    if rows:
+        draw_payments(next(axes), rows, "Payments at the optimum")
+    if stable:
         draw_intervals(next(axes), stable, spec, "Stable choices")
     for panel in drawn:
         panel.set_title(panel.get_title(loc="left"), pad=TITLE_PAD)
@@ -346,7 +379,7 @@ def contrast_figure(optima: Sequence[Optimum], titles: Sequence[str]) -> Figure:
     for axes, optimum, title in zip(panels, optima, titles, strict=True):
         if optimum.landscape is None:
             raise InputError("optima", "must have a landscape each")
-        draw_landscape(axes, optimum.landscape, optimum.alpha, optimum.value)
+        draw_landscape(axes, optimum.landscape, optimum)
         axes.set_title(title)
     return figure
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from fairgames import InputError, optimal_alpha, stable_profiles
+from fairgames import FederatedMeanUtility, InputError, Scenario, optimal_alpha, stable_profiles
 from fairgames.equilibrium.intervals import StableProfile
-from fairgames.mechanism.landscape import Piece
+from fairgames.mechanism.landscape import Landscape, Piece
+from fairgames.mechanism.optimum import Optimum
 from fairgames.report.figures import (
     MOST_ROWS,
     contrast_figure,
@@ -65,7 +66,7 @@ def test_negative_payments_lie_left_of_zero():
 def test_many_users_are_cut_with_a_word_about_it():
     (axes,) = payments_figure(rows(MOST_ROWS + 5), "Title").axes
     assert len(axes.containers[-1]) == MOST_ROWS
-    assert f"(the first {MOST_ROWS} of {MOST_ROWS + 5} users)" in axes.get_title(loc="left")
+    assert f"(the {MOST_ROWS} best paid of {MOST_ROWS + 5} users)" in axes.get_title(loc="left")
 
 
 def test_intervals_are_drawn_from_end_to_end(two_users):
@@ -148,6 +149,32 @@ def test_a_solution_has_a_panel_a_question(five_users):
     figure = solution_figure(optimum, users, stable, five_users)
     assert len(figure.axes) == 3
     assert figure.get_suptitle() == "Five users"
+
+
+def test_of_many_users_the_best_paid_are_drawn_beside_the_search_and_its_bound():
+    n_users = MOST_ROWS + 20
+    asked = Scenario(FederatedMeanUtility(range(5, 5 + n_users), 1, 9), [0, 0.1, 0.2])
+    levels, payments = (
+        (2,) * (n_users - 4) + (0,) * 4,
+        np.random.default_rng(0).permutation(np.arange(1.0, n_users + 1)),
+    )
+    landscape = Landscape((Piece(0.25, 0.5, closed_from=True, closed_to=True, terms=(40.0, 0.0, 0.0)),), "best")
+    told = {"searched": "some", "profile": levels, "payments": payments, "costs": payments / 2, "landscape": landscape}
+    optimum = Optimum(alpha=0.25, value=30.0, utility=40.0, attained=True, upper_bound=33.0, regret=0.0, **told)
+    figure = solution_figure(optimum, user_rows(asked, levels, payments), (), asked)
+    left, right = figure.axes
+    assert [float(line.get_ydata()[0]) for line in left.lines if line.get_linestyle() == "--"] == [33]
+    assert "no equilibrium leaves more than 33" in [text.get_text() for text in left.texts]
+    assert "that the search met" in left.get_title(loc="left")
+    assert [bar.get_width() for bar in right.patches[:MOST_ROWS]] == sorted(payments, reverse=True)[:MOST_ROWS]
+    out = np.argsort(payments)[:20]
+    staying = sum(user < n_users - 4 for user in out.tolist())
+    label = right.get_xlabel().splitlines()[1]
+    assert f"{staying} level 2" in label
+    assert f"{20 - staying} absent" in label
+    assert f"paid {payments[out].sum():.1f}" in label
+    figure.canvas.draw()
+    assert figure.get_tightbbox().y0 > -0.02
 
 
 def test_an_infeasible_problem_still_draws(two_users):
