@@ -4,7 +4,7 @@ Bars, on two cores: all moves of 100 users in 2 s, of 300 in 6 s, one profile of
 at most 1e-9 of the average payment, 1e-6 where the aggregate weighs sample sizes; at most 2 GiB. Errors are measured
 where a reference exists (all coalitions at 12 users, rules of twice as many nodes at 100), and are what the payments
 miss the utility by elsewhere. Random orders are timed on the same states in the same run; their error is measured
-against the integrals.
+against the integrals. The private mean has random orders alone, with controls of its own, beside those without.
 """
 
 import resource
@@ -12,7 +12,7 @@ import resource
 import numpy as np
 from timing import claim, least, run
 
-from fairgames import FederatedMeanUtility, fair_payments
+from fairgames import DPMeanUtility, FederatedMeanUtility, Utility, fair_payments
 from fairgames.payments.engines.moves import moves_by_permutations, moves_by_potential
 from fairgames.utility.federated_integrals import integrate
 
@@ -66,8 +66,27 @@ def profile_row(n_users, mix, aggregation):
     claim(f"{name}, by how much payments miss the utility", missed, "one payment by random orders", apart, unit=unit)
 
 
+class Unweighed(DPMeanUtility):
+    """The private mean without its own ways of weighing users."""
+
+    weighings = Utility.weighings
+
+
+def private_row(n_users):
+    """All moves under the private mean, by random orders: their largest standard error."""
+    rng = np.random.default_rng(n_users)
+    epsilons, levels = rng.lognormal(0, 0.7, (n_users, 1)) * [0, 1, 3], rng.integers(0, 3, n_users)
+    counts = np.eye(3, dtype=int)[levels]
+    found, plain = (moves_by_permutations(of(epsilons), counts, replicates=32) for of in (DPMeanUtility, Unweighed))
+    wrong = [float(np.nanmax(moves.errors)) * np.count_nonzero(levels) / moves.utility for moves in (found, plain)]
+    name, unit = f"private mean, all moves of {n_users:,}, largest error", "of the average payment"
+    claim(name, wrong[0], "controls that every utility has", wrong[1], unit=unit)
+
+
 def main():
     """Print all claims."""
+    for n_users in (100, 300):
+        private_row(n_users)
     for aggregation in ("uniform", "weighted"):
         for n_users, bar in ((12, None), (100, 2), (300, 6)):
             for mix in MIXES:

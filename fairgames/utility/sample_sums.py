@@ -180,7 +180,7 @@ class _Sampled:
         m, r, M, own = len(self._n), self.size, n_others, shares[movers]
         # Coefficients by the trapezoidal rule on the circle on which sizes like this one weigh most.
         ratio = min(r, M - 0.5) / (M - min(r, M - 0.5))
-        n_angles = min(m + 1, 20 + int(18 * np.sqrt(M * ratio) / (1 + ratio))) | 1
+        n_angles = min(m + 1, 20 + int(16 * np.sqrt(M * ratio) / (1 + ratio))) | 1
         angles = 2 * np.pi * np.arange(n_angles // 2 + 1) / n_angles
         subsets, members = 0.0, 0.0
         for angle in np.array_split(angles, 1 + len(angles) * w.size // _CELLS_AT_ONCE):
