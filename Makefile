@@ -64,7 +64,7 @@ format: $(VENV)/.check ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.bench $(PYDVL)/.installed ## Measure every speed claim beside its peer, for the table of the documentation
+bench: $(VENV)/.bench $(VENV)/.browser $(VENV)/.chromium $(PYDVL)/.installed ## Measure every speed claim beside its peer, for the table of the documentation
 	@for script in benchmarks/bench_*.py; do \
 		echo; echo "== $$script"; $(PLAIN_BLAS) $(ONE_THREAD) $(BIN)/python $$script || exit 1; \
 	done
