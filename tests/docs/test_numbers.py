@@ -12,6 +12,7 @@ from sympy import latex
 
 import fairgames as fg
 from fairgames.cli import frame as status
+from fairgames.mechanism.crowds import gains
 from fairgames.payments import pricing as engines
 from fairgames.payments.engines import permutations
 from fairgames.report.paper.ten_users import with_a_star
@@ -90,6 +91,7 @@ COMPUTED = {
         lambda: f"up to {engines._MOST_GROUPS} groups, or {engines._MOST_GROUPS_OF_A_CROWD} of a crowd",
         lambda: f"up to {permutations.MOST_PERMUTED:,} different users",
         lambda: f"[{schools()} schools",
+        lambda: f"Up to {gains.MOST_DIFFERENT:,} users who are all different",
     ],
     "docs/how-to/read-a-certificate.md": [lambda: f"the check fails with exit status {status.CHECK_FAILED}"],
     "docs/reference/command-line.md": [
