@@ -11,6 +11,7 @@ import pytest
 from sympy import latex
 
 import fairgames as fg
+from fairgames.audit import definitions
 from fairgames.cli import frame as status
 from fairgames.mechanism.crowds import gains
 from fairgames.payments import pricing as engines
@@ -93,7 +94,10 @@ COMPUTED = {
         lambda: f"[{schools()} schools",
         lambda: f"Up to {gains.MOST_DIFFERENT:,} users who are all different",
     ],
-    "docs/how-to/read-a-certificate.md": [lambda: f"the check fails with exit status {status.CHECK_FAILED}"],
+    "docs/how-to/read-a-certificate.md": [
+        lambda: f"and the exit status is {status.CHECK_FAILED}",
+        lambda: f"up to {definitions.MOST_USERS} users and {definitions.MOST_PROFILES:,} profiles",
+    ],
     "docs/reference/command-line.md": [
         lambda: (
             f"The exit status is 0 when the question was answered, {status.CHECK_FAILED} when a check failed, "
