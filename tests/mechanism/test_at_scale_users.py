@@ -267,7 +267,7 @@ def test_the_search_looks_where_one_user_alone_hides():
     game = scale_game(utility, [[0, 0.05, 0.2]] * 24)
     search = UserSearch(game, UserGains(Pricing(utility), game.offered), Limits().as_floats())
     for start in one_hidden(game):
-        _relieve(search, game, start)
+        _relieve(search, game, start, 8)
     best = search.best_rough()
     replied = UserSearch(game, UserGains(Pricing(utility), game.offered), Limits().as_floats())
     for alpha in (0.05, 0.1, 0.2):

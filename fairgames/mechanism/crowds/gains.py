@@ -379,7 +379,7 @@ class Certificate:
         return gains + self.reach * errors
 
 
-def certificate(game: ScaleGame, state: State, n_states: int) -> Certificate:
+def certificate(game: ScaleGame, state: State, n_states: int, effort: Effort = PROOF) -> Certificate:
     """Price a state's moves afresh, so that a statement about all of them holds with the confidence of the package.
 
     Student's quantile is divided among all moves of all ``n_states`` states that are looked at (Bonferroni).
@@ -387,7 +387,7 @@ def certificate(game: ScaleGame, state: State, n_states: int) -> Certificate:
     """
     from scipy.stats import t
 
-    moves = price_moves(game.utility, game.counts(state), PROOF)
+    moves = price_moves(game.utility, game.counts(state), effort)
     allowed = np.isfinite(game.costs)
     n_moves = int(((state > 0).sum(axis=1) * (allowed.sum(axis=1) - 1)).sum())
     doubt = CERTIFICATE_DOUBT / (n_states * max(1, n_moves))

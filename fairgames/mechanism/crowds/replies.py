@@ -303,10 +303,10 @@ def stable_range(game: ScaleGame, table: NDArray[np.float64], state: State) -> t
     return lo, hi
 
 
-def binding_move(game: ScaleGame, table: NDArray[np.float64], state: State) -> tuple[int, int, int, float] | None:
-    """Group and level of the user who sets the least alpha at which nobody gains, where it would go, and that alpha.
+def least_alphas(game: ScaleGame, table: NDArray[np.float64], state: State) -> NDArray[np.float64]:
+    """Least alpha at which a user does not gain by a move to less cost, shape (G, L, L); infinite where it always does.
 
-    It is infinite where someone gains at any alpha. None when it is 0.
+    It is 0 where there is no such move.
     """
     with np.errstate(invalid="ignore"):
         rises = game.costs[:, None, :] - game.costs[:, :, None]
@@ -314,9 +314,7 @@ def binding_move(game: ScaleGame, table: NDArray[np.float64], state: State) -> t
         cheaper = np.isfinite(rises) & (state > 0)[:, :, None] & (rises < 0) & np.isfinite(paid)
     least = np.where(cheaper, np.inf, 0.0)
     np.divide(rises, paid, out=least, where=cheaper & (paid < 0))
-    group, level, target = np.unravel_index(int(least.argmax()), least.shape)
-    alpha = float(least[group, level, target])
-    return (int(group), int(level), int(target), alpha) if alpha > 0 else None
+    return least
 
 
 def regret_of(game: ScaleGame, gains: MovedGains, state: State, alpha: float) -> Regret:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fairgames.exactness import to_float
 from fairgames.mechanism.crowds.gains import MovedGains
 from fairgames.mechanism.crowds.game import ScaleGame, State
-from fairgames.mechanism.crowds.replies import binding_move, climb, stable_range
+from fairgames.mechanism.crowds.replies import climb, least_alphas, stable_range
 from fairgames.scenario.limits import Limits
 from fairgames.tolerance import CROWD_SCAN
 
@@ -278,7 +278,8 @@ def _near(search: AlphaSearch, game: ScaleGame, best: Candidate) -> list[State]:
     allowed, state = np.isfinite(game.costs), best.state
     there = list(zip(*np.nonzero(state), strict=True))
     few = state.sum(axis=0) <= _FEW_AT_A_LEVEL
-    binding = binding_move(game, search.table(state), state)
+    least = least_alphas(game, search.table(state), state).max(axis=2)
+    binding = np.unravel_index(int(least.argmax()), least.shape)
     moves = [
         [(one, at, to)] * (1 << power)
         for one, at in there
@@ -287,7 +288,7 @@ def _near(search: AlphaSearch, game: ScaleGame, best: Candidate) -> list[State]:
         for power in range(int(state[one, at]).bit_length())
     ]
     for one, at in there:
-        if few[at] or (binding is not None and binding[:2] == (one, at)):
+        if few[at] or (one, at) == binding:
             others = [(other, to) for other, to in there if to != at and allowed[one, to] and allowed[other, at]]
             moves += [[(one, at, to), (other, to, at)] for other, to in others]
     near = []

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fairgames.mechanism.crowds.bound import CostBound
 from fairgames.mechanism.crowds.fair_bound import FairBound
 from fairgames.mechanism.crowds.gains import (
+    PROOF,
     Certificate,
     Pricing,
     RoughGains,
@@ -25,11 +26,11 @@ from fairgames.mechanism.crowds.gains import (
     gains_of_moves,
 )
 from fairgames.mechanism.crowds.game import ScaleGame, State
-from fairgames.mechanism.crowds.replies import Regret, binding_move, regret_from, reply, stable_range
+from fairgames.mechanism.crowds.replies import Regret, least_alphas, regret_from, reply, stable_range
 from fairgames.mechanism.crowds.search import AlphaSearch, Candidate, exchange
 from fairgames.payments.result import Payments
 from fairgames.scenario.limits import Limits
-from fairgames.tolerance import CERTIFICATE_DOUBT, CROWD_SCAN, USER_GAIN
+from fairgames.tolerance import CERTIFICATE_DOUBT, CROWD_SCAN, ERRORS_ALLOWED, USER_GAIN
 
 _N_ALPHAS = 5
 _LEAST_ALPHA = 2e-2
@@ -38,7 +39,8 @@ _PATIENCE = 4
 _MOST_STEPS = 200
 _BREAK_EVEN = 1.3
 _N_HIDDEN = 2
-_RELIEF_PATIENCE = 3
+_RELIEF_PATIENCE, _PATIENCE_WITH_HIDDEN = 3, 8
+_NEARLY = 0.98
 _PROMISING, _FAR = 0.97, 0.9
 
 
@@ -130,8 +132,10 @@ def search_users(search: UserSearch, game: ScaleGame, limits: Limits, starts: Se
         The utility is never larger.
     """
     low, high = float(limits.alpha_from), float(limits.alpha_to)
-    for start in [*one_hidden(game), *starts[1:-1]]:
-        _relieve(search, game, start)
+    for start in one_hidden(game):
+        _relieve(search, game, start, _PATIENCE_WITH_HIDDEN)
+    for start in starts[1:-1]:
+        _relieve(search, game, start, _RELIEF_PATIENCE)
     high = search.useful_alpha(low, high, largest)
     grid = np.geomspace(max(low, _LEAST_ALPHA * high), high, _N_ALPHAS).tolist() if high > 0 else []
     state = starts[0]
@@ -164,19 +168,20 @@ def one_hidden(game: ScaleGame) -> Iterable[State]:
             yield state
 
 
-def _relieve(search: UserSearch, game: ScaleGame, state: State) -> None:
-    """Let those who set the least alpha go where that is set, while it helps."""
+def _relieve(search: UserSearch, game: ScaleGame, state: State, patience: int) -> None:
+    """Let those who set the least alpha, or nearly, go where that is set, while it helps."""
     known, since = _FAR * search.best_value(), 0
-    while since < _RELIEF_PATIENCE:
-        binding = binding_move(game, search.glance(state), state)
-        if binding is None:
+    while since < patience:
+        least = least_alphas(game, search.glance(state), state)
+        alpha, targets = float(least.max()), least.argmax(axis=2)
+        if alpha <= 0:
             return
-        group, level, target, alpha = binding
         kept = (1 - min(alpha, 1.0)) * search.utility(state)
         since, known = (0, kept) if kept > known else (since + 1, known)
         state = state.copy()
-        state[group, target] += state[group, level]
-        state[group, level] = 0
+        for group, level in np.argwhere(least.max(axis=2) >= _NEARLY * alpha).tolist():
+            state[group, targets[group, level]] += state[group, level]
+            state[group, level] = 0
 
 
 def _follow(search: UserSearch, game: ScaleGame, state: State, step: float, limits: Limits, largest: float) -> None:
@@ -194,6 +199,8 @@ def _follow(search: UserSearch, game: ScaleGame, state: State, step: float, limi
 
 
 _MOST_TRIED = 3
+_ROBUST = 1.1
+_CLOSER = tuple(replace(PROOF, seed=seed, replicates=32 * 4 ** (seed - 1)) for seed in (2, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,6 +235,8 @@ def certified_optimum(
 
     Where payments are estimated, alpha is the least one at which nobody gains by moving even if every payment's error
     works against it, as far as the confidence of the certificate covers: somewhat above the least one by estimates.
+    The best equilibria are tried, and the best of those that hold over a wide range of alpha; while none is verified,
+    those that are not refuted are tried again with more samples.
 
     Parameters
     ----------
@@ -247,13 +256,22 @@ def certified_optimum(
     between = [bound.state] if fair is None else [*fair.states, bound.state]
     with suppress(TimeIsUpError):
         search_users(search, game, limits, [game.highest(), *between, game.cheapest()], bound.largest)
-    tried, ranked = [], search.ranked()
-    for candidate in ranked[:_MOST_TRIED]:
-        proof = certificate(game, candidate.state, _MOST_TRIED)
-        safe = _safe(game, proof, candidate, limits)
-        found = _certified(game, proof, safe or candidate, gains.n_priced, holds=safe is not None)
-        tried.append(replace(found, ranked=ranked))
-        if not proof.estimated and safe is not None:
+    ranked = search.ranked()
+    robust = [one for one in ranked if one.alphas[1] >= _ROBUST * one.alphas[0]]
+    open_, tried = [*ranked[:_MOST_TRIED], *robust[:_MOST_TRIED]], []
+    for effort in (PROOF, *_CLOSER):
+        doubtful = []
+        for candidate in open_:
+            proof = certificate(game, candidate.state, 2 * _MOST_TRIED * (1 + len(_CLOSER)), effort)
+            safe = _safe(game, proof, candidate, limits)
+            found = _certified(game, proof, safe or candidate, gains.n_priced, holds=safe is not None)
+            tried.append(replace(found, ranked=ranked))
+            if not proof.estimated and safe is not None:
+                return tried[-1]
+            if proof.estimated and found.regret.gain <= ERRORS_ALLOWED * found.regret.error:
+                doubtful.append(candidate)
+        open_ = doubtful
+        if any(one.regret.verified for one in tried):
             break
     held = [one for one in tried if one.regret.verified]
     return max(held, key=lambda one: one.candidate.value, default=tried[0] if tried else None)
