@@ -14,6 +14,7 @@ from fairgames.mechanism.crowds.gains import Pricing, UserGains
 from fairgames.mechanism.crowds.game import scale_game
 from fairgames.mechanism.crowds.replies import stable_range
 from fairgames.scenario.limits import as_limits
+from fairgames.utility.bounds import Possible
 
 
 def federated(rng, n_users):
@@ -110,6 +111,26 @@ def test_no_payment_or_utility_in_a_part_exceeds_its_bound(seed):
 @pytest.mark.slow
 def test_no_payment_or_utility_in_hundreds_of_parts_exceeds_its_bound():
     assert [seed for seed in range(1000, 1500) if not hold(seed)] == []
+
+
+def apart_and_bound(seed):
+    """How much more a direct user is paid than if it federated, at one state of users who count little but for some."""
+    rng = np.random.default_rng(seed)
+    levels = np.append(2, rng.choice([0, 1, 1, 2], 5))
+    samples = np.round(np.exp(rng.uniform(0, 6, 6))) + np.arange(6) / 8
+    importance = np.where(levels == rng.choice([0, 1]), 1.0, 0.01)
+    between, within = 10 ** rng.uniform(-2, 1), 10 ** rng.uniform(0, 2.5)
+    aggregation = rng.choice(["uniform", "weighted"])
+    utility = FederatedMeanUtility(samples, between, within, importance, aggregation=aggregation)
+    state = np.eye(3, dtype=int)[levels[np.argsort(utility.types)]]
+    there, federating = state[:, 1:].sum(axis=1), int(state[:, 1].sum())
+    only = Possible((int(there.sum()),) * 2, (federating,) * 2, state, state, there, there)
+    P = potential(utility)
+    return P[tuple(levels)] - P[(1, *levels[1:])], utility.bounds().advantages(only)[utility.types[0], 2, 1]
+
+
+def test_where_the_aggregate_matters_to_others_being_direct_is_paid_no_more_than_its_bound():
+    assert all(paid <= bound + 1e-9 for paid, bound in map(apart_and_bound, range(150)))
 
 
 def excess(seed, n_users, **options):
