@@ -48,7 +48,7 @@ _AT_ONCE = 64
 _CUBATURE_ERROR = 1e-8
 _CUBATURE_CAUTION = 60
 _REPRESENTATIVES, _COARSE = 12, (10, 0.6)
-_GAINED = 5
+_GAINED = 2
 _CAUTION = 30
 _QUADRATURE = 1e-13
 
@@ -442,7 +442,7 @@ def integrate(
             Estimated is the largest of thirty times the average by which the payments miss the utility, of how far
         interpolation is off at users that were priced to check it, and of what quadrature leaves anyhow, 1e-13 of all
         that could be gained. Where more than a few federate and sample sizes weigh, the first is sixty times that, a
-        fifth of the change from coarser points counts too, and no error below 1e-8 of the average payment is claimed.
+        half of the change from coarser points counts too, and no error below 1e-8 of the average payment is claimed.
         Look at ``exact`` first.
 
     Examples
