@@ -128,6 +128,10 @@ class Result(Record):
     scenario: Scenario | None = dataclasses.field(default=None, compare=False, kw_only=True)
     asked: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False, kw_only=True)
 
+    def who(self, user: int) -> str:
+        """Name of a user that is given by number; the number where no scenario names it."""
+        return str(user) if self.scenario is None else self.scenario.user_name(user)
+
     @public
     def plot(self, ax: Any = None) -> Any:
         """Draw the result.
@@ -428,7 +432,7 @@ def _column(values: Sequence[Any]) -> list[Any]:
         return [None if value is None else int(value) for value in values]
     if all(isinstance(value, (int, float, Fraction, np.number)) for value in known):
         return [None if value is None else float(value) for value in values]
-    return [None if value is None else value if isinstance(value, str) else format_value(value, 17) for value in values]
+    return [None if value is None else value if isinstance(value, str) else format_value(value, 15) for value in values]
 
 
 def are_numbers(cells: Sequence[str]) -> bool:

@@ -83,7 +83,7 @@ class AgreementReport(Result):
     rows: tuple[SolverAgreement, ...]
     agreed: bool
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         known = "all" if self.reference.complete else "known"
         title = (
             f"{counted(len(self.reference), 'equilibrium', 'equilibria')} ({known}; reference {self.reference.method})"
@@ -93,11 +93,11 @@ class AgreementReport(Result):
             [
                 row.solver,
                 row.promise,
-                str(len(row.found)),
+                len(row.found),
                 f"{len(row.missed)}{' ' + format_value(row.missed) if row.missed else ''}",
-                str(row.between),
-                str(row.invented),
-                str(row.repeated),
+                row.between,
+                row.invented,
+                row.repeated,
                 format_value(1000 * row.seconds, 3),
                 row.status,
             ]

@@ -106,13 +106,13 @@ class Certainty(Paying):
         low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
         return low, high
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
-        def row(name: str, value: object, numbers: Array) -> list[str]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
+        def row(name: str, value: object, numbers: Array) -> list[object]:
             low, high = self.interval(numbers)
-            return [name, format_value(value), f"{format_value(float(low))} to {format_value(float(high))}"]
+            return [name, value, f"{format_value(float(low))} to {format_value(float(high))}"]
 
         share = f"{100 * self.left_out / self.resamples:.3g} %"
-        rows = [
+        rows: list[list[object]] = [
             ["levels", _words(self.supports), f"optimal in {100 * self.still_optimal:.3g} %"],
             ["equilibrium at this alpha", "yes", f"in {100 * self.still_equilibrium:.3g} %"],
             row("alpha", self.optimum.alpha, self.alphas),
@@ -120,7 +120,7 @@ class Certainty(Paying):
         ]
         paid = self.optimum.payments
         for user, payment in enumerate([] if paid is None else paid.tolist()):
-            rows.append(row(f"payment of user {user}", payment, self.payments[:, user]))
+            rows.append(row(f"payment of {self.who(user)}", payment, self.payments[:, user]))
         rows += [
             ["also optimal" if supports else "no optimum", _words(supports), f"in {100 * part:.3g} %"]
             for supports, part in self.alternatives[:5]

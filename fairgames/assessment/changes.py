@@ -76,7 +76,7 @@ class Change(Result):
     after: Optimum
     users: tuple[UserChange, ...]
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         pairs = [
             (name, getattr(self.before, field), getattr(self.after, field))
             for name, field in (
@@ -86,11 +86,11 @@ class Change(Result):
                 ("users' surplus", "users_surplus"),
             )
         ]
-        rows = [[name, format_value(old), format_value(new), _difference(old, new)] for name, old, new in pairs]
+        rows = [[name, old, new, _difference(old, new)] for name, old, new in pairs]
         for user in self.users:
-            rows.append([f"{user.name}: level", format_value(user.level_before), format_value(user.level_after), ""])
+            rows.append([f"{user.name}: level", user.level_before, user.level_after, ""])
             paid = (user.payment_before, user.payment_after, user.change)
-            rows.append([f"{user.name}: payment", *map(format_value, paid)])
+            rows.append([f"{user.name}: payment", *paid])
         return "Before and after", ("quantity", "before", "after", "change"), rows
 
 
@@ -282,9 +282,9 @@ class Sweep(Result):
             columns[column] = [getattr(optimum, column) for optimum in self.optima]
         return columns
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         rows = [
-            [format_value(value), *(format_value(getattr(optimum, column)) for column in _COLUMNS)]
+            [value, *(getattr(optimum, column) for column in _COLUMNS)]
             for value, optimum in zip(self.values, self.optima, strict=True)
         ]
         return f"Sweep over {self.name}", (self.name, *(column.replace("_", " ") for column in _COLUMNS)), rows

@@ -79,13 +79,13 @@ class Explanation(Result):
         others = [other for other in range(len(self.profile)) if other != user and self.profile[user]]
         return max(others, key=lambda other: self.parts[user, other], default=None)
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         rows = []
         for user, level in enumerate(self.profile):
             most = self.helps_most(user)
             numbers = (self.payments[user], self.own[user], self.helping[user])
-            helped = "-" if most is None else f"{most} ({format_value(self.parts[user, most])})"
-            rows.append([str(user), str(level), *map(format_value, numbers), helped])
+            helped = "-" if most is None else f"{self.who(most)} ({format_value(self.parts[user, most])})"
+            rows.append([self.who(user), level, *numbers, helped])
         title = f"Why each payment, at U = {format_value(self.utility)}, alpha = {format_value(self.alpha)}"
         if not self.resolved:
             title += " UNRESOLVED: do not use these numbers"
@@ -230,7 +230,7 @@ class FalseNames(Result):
         """Whether the user is paid more under several names."""
         return bool(self.gain > 0)
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         rows: list[tuple[str, object]] = [
             ("payment under one name", self.honest),
             ("payment of each name", self.names),
@@ -239,8 +239,8 @@ class FalseNames(Result):
             ("utility before", self.utility_before),
             ("utility after", self.utility_after),
         ]
-        title = f"User {self.user} under {len(self.names)} names: it {'pays' if self.pays else 'does not pay'}"
-        return title, ("quantity", "value"), [[name, format_value(value)] for name, value in rows]
+        title = f"{self.who(self.user)} under {len(self.names)} names: it {'pays' if self.pays else 'does not pay'}"
+        return title, ("quantity", "value"), [[name, value] for name, value in rows]
 
 
 @public

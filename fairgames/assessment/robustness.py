@@ -68,13 +68,13 @@ class CostRobustness(Result):
     radius: Number
     weakest_user: int | None
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         title = f"CostRobustness at alpha = {format_value(self.alpha)}: radius {format_value(self.radius)}"
         rows = [
             (
-                str(user),
-                str(level),
-                *(format_value(part[user]) for part in (self.slack, self.factor_from, self.factor_to)),
+                self.who(user),
+                level,
+                *(part[user] for part in (self.slack, self.factor_from, self.factor_to)),
             )
             for user, level in enumerate(self.profile)
         ]
@@ -377,9 +377,9 @@ class Misreport(Result):
     platform: Array
     ranges: tuple[tuple[ReportRange, ...], ...]
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         columns = (self.honest, self.gains, self.factors, self.platform)
-        rows = [(str(user), *(format_value(column[user]) for column in columns)) for user in range(len(self.gains))]
+        rows = [(self.who(user), *(column[user] for column in columns)) for user in range(len(self.gains))]
         title = f"Misreport: the platform keeps {format_value(self.platform_honest)} when all are honest"
         return title, ("user", "honest payoff", "gain", "factor", "platform keeps"), rows
 

@@ -194,7 +194,7 @@ class RuleOutcome(Result):
         numbers = (self.alpha, self.profile, self.utility, self.platform_keeps, self.worst_keeps, self.users_surplus)
         return [self.rule, broken, *map(format_value, numbers)]
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         return "One payment rule", HEADERS, [self.row()]
 
 
@@ -272,7 +272,7 @@ class RuleComparison(Result):
                 return outcome
         raise InputError("rule", f"must be one of {', '.join(outcome.rule for outcome in self.outcomes)}", rule)
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         where = "each at its best alpha for the platform" if self.alpha is None else f"alpha = {self.alpha}"
         return f"Payment rules over pure equilibria, {where}", HEADERS, [one.row() for one in self.outcomes]
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairgames.arguments import public
 from fairgames.exactness import Array, Number, common, is_exact
 from fairgames.payments.potential import largest_within, potential_tensor
-from fairgames.result import Paying, answered, ends_text, format_value
+from fairgames.result import Paying, answered, ends_text
 from fairgames.scenario.costs import Actions, CostTable, costs_of_actions, on_actions
 from fairgames.scenario.scenario import Scenario, as_scenario
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
@@ -59,14 +59,10 @@ class StableProfile(Paying):
         assert self.scenario is not None
         return {"profile": self.profile, "payments": fair_payments(self.scenario, self.profile, self.alpha_from).values}
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         names = ("profile", "alpha_from", "alpha_to", "utility", "potential")
         ends = ends_text(self.alpha_from, self.alpha_to)
-        return (
-            "StableProfile",
-            names,
-            [[format_value(self.profile), *ends, *map(format_value, (self.utility, self.potential))]],
-        )
+        return "StableProfile", names, [[self.profile, *ends, self.utility, self.potential]]
 
 
 @public

@@ -351,7 +351,7 @@ class EquilibriumFamily(Result):
         first, second = (tuple(_ratio(weight, side.denominator) for weight in side.strategy) for side in self.sides)
         return first, second
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         return "EquilibriumFamily", _HEADERS, [self._row()]
 
     def _row(self) -> tuple[str, ...]:
@@ -420,7 +420,7 @@ class ParametricEquilibria(Result):
         }
         return tuple(found[key] for key in sorted(found))
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         title = f"{len(self.families)} families of extreme equilibria"
         return title, _HEADERS, [family._row() for family in self.families]
 

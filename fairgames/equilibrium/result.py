@@ -12,7 +12,7 @@ from fairgames.arguments import public
 from fairgames.errors import InputError
 from fairgames.exactness import Array, Number, to_float
 from fairgames.game import gambit
-from fairgames.result import Result, counted, format_value
+from fairgames.result import Result, counted, text_of
 
 if TYPE_CHECKING:
     import pygambit
@@ -223,15 +223,15 @@ class EquilibriumSet(Result):
             raise InputError("game", f"must have {own} actions", sizes)
         return [gambit.to_mixed_profile(game, entry.strategies) for entry in self.equilibria]
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         rows = [
             [
-                str(place),
+                place,
                 "pure" if entry.is_pure else "mixed",
-                " ".join(map(format_value, entry.strategies)),
-                format_value(entry.payoffs),
-                format_value(entry.regret),
-                "?" if entry.is_isolated is None else format_value(entry.is_isolated),
+                " ".join(map(text_of, entry.strategies)),
+                entry.payoffs,
+                entry.regret,
+                "?" if entry.is_isolated is None else entry.is_isolated,
             ]
             for place, entry in enumerate(self.equilibria)
         ]

@@ -305,7 +305,7 @@ class Fit(Record):
             "within_variance=fit.within_variance)"
         )
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         def with_interval(value: float, interval: tuple[float, float]) -> str:
             return f"{format_value(value)} ({100 * self.level:.4g} % interval: {interval[0]:.4g} to {interval[1]:.4g})"
 

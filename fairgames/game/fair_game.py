@@ -262,9 +262,9 @@ class FairGame(Shown):
     def _labels(self) -> list[list[str]]:
         return [[f"level {level}" for level in levels] for levels in self._actions]
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         rows = [
-            [str(user), ", ".join(map(str, levels)), ", ".join(format_value(self._costs[user, lv]) for lv in levels)]
+            [self._scenario.user_name(user), ", ".join(map(str, levels)), self._costs[user, list(levels)]]
             for user, levels in enumerate(self._actions)
         ]
         alpha = "a function of the utility" if callable(self._alpha) else format_value(self._alpha)

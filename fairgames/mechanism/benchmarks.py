@@ -167,7 +167,7 @@ class PriceOfFairness(Result):
     coalition: CoalitionOutcome
     price: Number | None
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         exact, shared = self.exactly_cost, self.coalition
         rows = [
             ("fair payments (Theorem 2)", self.fair.value, self.fair.utility, self.fair.profile),
@@ -178,7 +178,7 @@ class PriceOfFairness(Result):
         return (
             title,
             ("payments", "platform keeps", "utility", "profile"),
-            [(name, *(format_value(entry) for entry in entries)) for name, *entries in rows],
+            [(name, *(entry for entry in entries)) for name, *entries in rows],
         )
 
 

@@ -95,7 +95,7 @@ class Piece(Result):
         left, right = "[" if self.closed_from else "(", "]" if self.closed_to else ")"
         return f"{left}{', '.join(ends_text(self.alpha_from, self.alpha_to))}{right}"
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         return "Piece", _HEADERS, [self._row()]
 
     def _row(self) -> Sequence[str]:
@@ -164,7 +164,7 @@ class Landscape(Result):
         """Alphas at which the selected equilibrium changes, and the ends of the pieces."""
         return tuple(sorted({end for piece in self.pieces for end in (piece.alpha_from, piece.alpha_to)}))
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         return f"Landscape ({self.selection})", _HEADERS, [piece._row() for piece in self.pieces]
 
 

@@ -149,7 +149,7 @@ class AxiomReport(Result):
         """Whether no axiom broke."""
         return not self.breaks
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         witness = {found.axiom: str(found) for found in self.breaks}
         rows = [[axiom, "breaks" if axiom in witness else "holds", witness.get(axiom, "")] for axiom in self.axioms]
         return f"Fairness axioms, tried on {self.utilities} utilities", ("axiom", "verdict", "witness"), rows

@@ -138,16 +138,17 @@ class Payments(Paying):
         """Number of entries of ``values`` along its first axis."""
         return len(self.values)
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         estimated = bool(np.any(self.standard_errors))
-        rows = []
+        rows: list[list[object]] = []
         for index in np.ndindex(self.values.shape):
-            row = [", ".join(map(str, index)), format_value(self.values[index])]
+            name = self.who(*index) if len(index) == 1 else ", ".join(map(str, index))
+            row: list[object] = [name, self.values[index]]
             if estimated:
                 row.append(format_value(self.standard_errors[index], 2))
             rows.append(row)
         if self.platform is not None:
-            rows.append(["platform", format_value(self.platform)] + ["-"] * estimated)
+            rows.append(["platform", self.platform, *["-"] * estimated])
         fraction = "" if self.alpha is None else f", alpha = {format_value(self.alpha)}"
         title = f"Payments at U = {format_value(self.utility)}{fraction} ({self.engine})"
         if not self.resolved:
@@ -230,7 +231,7 @@ class PaymentTable(Result):
         )
         return found if self.scenario is None else answered(found, self.scenario, profile=levels)
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         rows = [["users", str(self.potential.ndim)], ["profiles", f"{self.potential.size:,}"]]
         rows.append(["exact", format_value(is_exact(self.potential))])
         return "Payments of every user at every profile", ("quantity", "value"), rows

@@ -20,7 +20,7 @@ from fairgames.exactness import Array, Number, as_array, as_number, common, is_e
 from fairgames.memory import require_memory
 from fairgames.payments.potential import potential_tensor, without_user
 from fairgames.payments.pricing import fair_payments
-from fairgames.result import Result, format_value
+from fairgames.result import Result
 from fairgames.utility.base import Utility
 from fairgames.utility.profile import as_profile
 
@@ -371,9 +371,9 @@ class ProportionalEquilibrium(Result):
     payoffs: Array
     participants: tuple[int, ...]
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         rows = [
-            [str(user), *(format_value(column[user]) for column in (self.levels, self.payments, self.payoffs))]
+            [self.who(user), *(column[user] for column in (self.levels, self.payments, self.payoffs))]
             for user in range(len(self.levels))
         ]
         return "A fixed budget, shared in proportion", ("user", "discloses", "payment", "payoff"), rows

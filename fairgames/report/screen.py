@@ -17,7 +17,7 @@ from rich.text import Text
 
 from fairgames.printable import printable
 from fairgames.progress import clear_line
-from fairgames.result import are_numbers
+from fairgames.result import are_numbers, format_value
 
 _UNLIMITED = 100_000
 _LONGEST_UNBROKEN = 20
@@ -51,19 +51,20 @@ class Screen(Console):
         self.print()
         self.print(text, style="bold")
 
-    def table(self, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def table(self, title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print a table; long cells are folded onto further lines rather than cut."""
         look: Any = {"show_edge": False, "header_style": "bold", "padding": (0, 1), "collapse_padding": True}
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, **look)
-        columns = list(zip(*rows, strict=True)) or [()] * len(headers)
+        cells = [[cell if isinstance(cell, str) else format_value(cell) for cell in row] for row in rows]
+        columns = list(zip(*cells, strict=True)) or [()] * len(headers)
         for header, column in zip(headers, columns, strict=True):
             words = [len(word) for cell in (header, *column) for word in cell.split()]
             width = min(max(words, default=1), _LONGEST_UNBROKEN)
             table.add_column(
                 header, justify="right" if are_numbers(column) else "left", overflow="fold", min_width=width
             )
-        for row in rows:
-            table.add_row(*row)
+        for texts in cells:
+            table.add_row(*texts)
         if title:
             self.heading(title)
         else:

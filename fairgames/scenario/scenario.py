@@ -18,7 +18,7 @@ from fairgames.arguments import public
 from fairgames.errors import InputError, SpecificationError
 from fairgames.exactness import Array, Number, as_whole, is_exact
 from fairgames.memory import require_memory
-from fairgames.result import Shown, format_value
+from fairgames.result import Shown
 from fairgames.scenario.costs import Actions, CostTable
 from fairgames.scenario.given import read_above_zero, read_amounts, read_entries, read_profile, read_within
 from fairgames.scenario.limits import ANY_ALPHA, Limits, Selection, as_limits
@@ -373,13 +373,13 @@ class Scenario(Shown):
 
         save_specification(self, Path(path), force=force)
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         columns = {"user": list(self.users), "count": [f"{count:,}" for count in self.counts]}
         if self.samples is not None:
             columns["samples"] = [f"{one:,}" for one in self.samples]
         columns["choices"] = [", ".join(self.level_names(one)) for one in self.choices]
         if self.costs is not None:
-            columns["costs"] = [format_value(row) for row in self.costs]
+            columns["costs"] = list(self.costs)
         title = f"{self.title}: {self.n_users:,} users, {type(self.utility).__name__}"
         return title, list(columns), list(zip(*columns.values(), strict=True))
 

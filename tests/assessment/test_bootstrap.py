@@ -149,7 +149,7 @@ def test_variances_that_are_not_positive_are_counted_and_said():
     text = repr(found)
     assert f"{found.left_out} of 60" in text
     assert "variance between groups is not above 0" in text
-    assert "payment of user 3" in text
+    assert f"payment of {found.scenario.users[3]}" in text
 
 
 def test_a_utility_without_noise_leaves_no_doubt():

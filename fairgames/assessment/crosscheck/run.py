@@ -340,7 +340,7 @@ class CrossCheck(Result):
         """The quantities that differ."""
         return tuple(one for one in self.comparisons if one.verdict == MISMATCH)
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         compared = [one for one in self.comparisons if one.points]
         places, exact = (sum(getattr(one, name) for one in compared) for name in ("points", "exact_points"))
         summary = (

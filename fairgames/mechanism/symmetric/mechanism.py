@@ -53,9 +53,9 @@ class SymmetricEquilibrium(Result):
     value: Number
     continuum_to: Number | None = None
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         names = ("p", "utility", "value", "continuum_to")
-        return "SymmetricEquilibrium", names, [[format_value(getattr(self, name)) for name in names]]
+        return "SymmetricEquilibrium", names, [[getattr(self, name) for name in names]]
 
 
 def symmetric_equilibria(game: SymmetricGame, alpha: object) -> tuple[SymmetricEquilibrium, ...]:
@@ -221,15 +221,13 @@ class SymmetricMechanism(Result):
         choose = max if self.selection == "best" else min
         return choose(points, key=lambda point: point[0])[1]
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         skipped = {"gains", "utilities", "asymmetric", "overall", "assumptions"}
         rows = [
-            (name.replace("_", " "), format_value(getattr(self, name)))
-            for name in self.__dataclass_fields__
-            if name not in skipped
+            (name.replace("_", " "), getattr(self, name)) for name in self.__dataclass_fields__ if name not in skipped
         ]
-        rows.append(("assumptions hold", format_value(self.assumptions.hold)))
-        rows.append(("value with pure equilibria", format_value(self.asymmetric.value)))
+        rows.append(("assumptions hold", self.assumptions.hold))
+        rows.append(("value with pure equilibria", self.asymmetric.value))
         return f"SymmetricMechanism ({self.selection})", ("quantity", "value"), rows
 
 
@@ -513,7 +511,7 @@ class Violation(Result):
     other_profile: Counts | None = None
     other_gain: Number | None = None
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         return "Violation", _COLUMNS, [self._row()]
 
     def _row(self) -> Sequence[str]:
@@ -550,7 +548,7 @@ class Assumptions(Result):
         """Whether both assumptions hold."""
         return self.monotone and self.diminishing
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         broken = ", ".join(name for name, holds in (("1", self.monotone), ("2", self.diminishing)) if not holds)
         gamma = "increases strictly" if self.gamma_increasing else "does not increase strictly"
         verdict = f"broken: {broken} (places: {self.n_violations})" if broken else "both hold"

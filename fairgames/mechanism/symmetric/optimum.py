@@ -24,7 +24,7 @@ from fairgames.mechanism.symmetric.bernstein import Root
 from fairgames.mechanism.symmetric.families import Branch, Fixed, families, pure_families
 from fairgames.mechanism.symmetric.game import MOST_EXACT_USERS, SymmetricGame, symmetric_game
 from fairgames.mechanism.symmetric.worst import Point, envelope_of, worst_point
-from fairgames.result import Result, format_value
+from fairgames.result import Result
 from fairgames.tolerance import near
 
 
@@ -59,9 +59,9 @@ class FamilyOptimum(Result):
     approached_from: str | None
     exact: bool
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         names = ("less_private", "more_private", "mixing", "p", "alpha", "utility", "value", "attained")
-        return "FamilyOptimum", names, [[format_value(getattr(self, name)) for name in names]]
+        return "FamilyOptimum", names, [[getattr(self, name) for name in names]]
 
 
 def best_symmetric(game: SymmetricGame) -> FamilyOptimum:

@@ -18,7 +18,7 @@ from fairgames.arguments import public
 from fairgames.equilibrium.intervals import narrow
 from fairgames.errors import InputError
 from fairgames.exactness import as_array, to_float
-from fairgames.result import Result, format_value
+from fairgames.result import Result
 from fairgames.tolerance import RELATIVE, ROUNDING, difference, near
 from fairgames.utility.base import Utility
 from fairgames.utility.table import as_utility
@@ -53,12 +53,12 @@ class TwoGroupOptima(Result):
     absent: Floats
     kind: NDArray[np.intp]
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         share = np.bincount(self.kind.reshape(-1), minlength=len(KINDS)) / self.kind.size
         return (
             "TwoGroupOptima",
             ("optimum", "share of cost pairs"),
-            [(name, format_value(part)) for name, part in zip(KINDS, share.tolist(), strict=True)],
+            [(name, part) for name, part in zip(KINDS, share.tolist(), strict=True)],
         )
 
 

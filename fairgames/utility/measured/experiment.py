@@ -409,7 +409,7 @@ class Monotonicity(Result):
         """Whether no step lowers the mean utility."""
         return not self.falls
 
-    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    def _lines(self) -> tuple[str, Sequence[str], Sequence[Sequence[object]]]:
         title = f"{len(self.falls)} of {self.steps} measured steps to more data lower the utility"
         headers = ("profile", "user", "to level", "change", "standard error", "beyond noise")
         shown = ("profile", "user", "level", "change", "standard_error", "beyond_noise")
