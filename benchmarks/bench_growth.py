@@ -11,7 +11,7 @@ import numpy as np
 from black_box import BlackBox
 from timing import claim, least, peak, run
 
-from fairgames import DPMeanUtility, fair_payments, payment_table
+from fairgames import DPMeanUtility, FederatedMeanUtility, fair_payments, optimal_alpha, payment_table
 from fairgames.payments.counts import count_potential
 from fairgames.payments.engines.threshold import threshold_payments
 
@@ -65,6 +65,13 @@ def permutations(n_users):
     return lambda: fair_payments(BlackBox([1] * n_users), [1] * n_users, engine="permutations")
 
 
+def optimum(n_users):
+    """The best alpha found among users who are all different, three levels, with its bound."""
+    sizes = np.maximum(1, np.random.default_rng(0).lognormal(3, 1, n_users).round())
+    utility = FederatedMeanUtility(sizes, 0.17, 0.85)
+    return lambda: optimal_alpha(utility, [[0, 0.05, 0.2]] * n_users, engine="at-scale")
+
+
 CURVES = {
     "dense: every profile, 3 levels": (dense, range(4, 14)),
     "subsets: one profile": (subsets, range(4, 19, 2)),
@@ -72,6 +79,7 @@ CURVES = {
     "permutations: all different": (permutations, (20, 50, 100, 200, 500, 1000)),
     "strata: 3 groups, black box": (strata, [10**k for k in range(3, 8)]),
     "cubature: 3 groups, smooth": (cubature, [10**k for k in range(2, 8)]),
+    "optimum: all different, 3 levels": (optimum, (16, 40, 85, 160)),
     "declared threshold: 2 groups": (threshold, [10**k for k in range(2, 8)]),
 }
 
@@ -99,10 +107,10 @@ def draw(found, path):
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    colours = ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#444444")
+    colours = ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#f0e442", "#444444")
     with plt.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure, axes = plt.subplots(1, 2, figsize=(10, 5), layout="constrained")
-        for (name, rows), colour, marker in zip(found.items(), colours, "osD^vP*", strict=True):
+        for (name, rows), colour, marker in zip(found.items(), colours, "osD^vPX*", strict=True):
             for panel, column in zip(axes, (1, 2), strict=True):
                 panel.loglog(rows[:, 0], rows[:, column], marker=marker, ms=4.5, lw=1.5, color=colour, label=name)
         for panel, title in zip(axes, ("Time, seconds", "Peak memory, MiB"), strict=True):
