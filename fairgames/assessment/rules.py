@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -84,10 +84,13 @@ def check_axioms_among_some(rule: PaymentRule, utility: Utility, levels: Sequenc
         places = dict(zip(insiders, profile, strict=True))
         return tuple(chosen[places.get(user, 0)] for user, chosen in enumerate(tried))
 
+    @lru_cache(maxsize=1)
+    def widened(table: Utility) -> Utility:
+        return _Widened(table, tried, insiders, utility.shape)
+
     def among_insiders(table: Utility, profile: NDArray[np.intp]) -> Array:
         full = full_profile(profile.tolist())
-        widened = _Widened(table, tried, insiders, utility.shape)
-        paid = as_array(rule(widened, np.array(full)), f"payments at profile {full}")
+        paid = as_array(rule(widened(table), np.array(full)), f"payments at profile {full}")
         if paid.shape != (utility.n_users,):
             raise InputError("rule", f"must return one payment for each of {utility.n_users} users", paid.shape)
         for who in absent[np.flatnonzero(paid[absent])].tolist():

@@ -22,7 +22,7 @@ from fairgames.payments.potential import potential_tensor, without_user
 from fairgames.payments.pricing import fair_payments
 from fairgames.result import Result
 from fairgames.utility.base import Utility
-from fairgames.utility.profile import as_profile
+from fairgames.utility.profile import as_user_levels
 
 
 class Rule(ABC):
@@ -241,7 +241,7 @@ def one_level_each(utility: Utility, profile: ArrayLike) -> NDArray[np.intp]:
     """
     if np.ndim(profile) != 1:
         raise InputError("profile", "must have one level a user", profile)
-    return as_profile(profile, utility.shape, utility.type_sizes)
+    return as_user_levels(profile, utility.shape)
 
 
 def _not_below_zero(payments: Array) -> Array:

@@ -13,7 +13,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -89,13 +89,15 @@ class ShiftedPairs:
         replicate, shift = divmod(pair, self.n_shifts)
         n_users = len(self.present)
         order = np.random.default_rng(batch_seed(self.seed, replicate)).permutation(n_users)
-        order = np.roll(order, (shift * n_users) // self.n_shifts)
+        first = n_users - (shift * n_users) // self.n_shifts
+        order = np.concatenate([order[first:], order[:first]])
         return np.array([order, order[::-1]])
 
 
 _SCALES = 10
 _FEWEST_NODES = 80
 _MOST_NODES = 240
+_gauss = lru_cache(maxsize=1)(np.polynomial.legendre.leggauss)
 
 
 def known_payments(joined: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,7 +110,7 @@ def known_payments(joined: NDArray[np.float64], moved: NDArray[np.float64]) -> N
     moved : ndarray, shape (F, n, L)
         The same at each level at which a user could be.
     """
-    nodes, lengths = np.polynomial.legendre.leggauss(int(np.clip(joined.shape[1], _FEWEST_NODES, _MOST_NODES)))
+    nodes, lengths = _gauss(int(np.clip(joined.shape[1], _FEWEST_NODES, _MOST_NODES)))
     x = (nodes + 1) / 2
     t, lengths = x**3, lengths / 2 * 3 * x**2
     known = np.empty(moved.shape)
