@@ -85,6 +85,10 @@ def ask_again(command: str, scenario: Scenario, asked: Mapping[str, Any], saved:
         If what was asked is no question.
     """
     answers = {"solve": _solved, "equilibria": _settled, "payments": _priced, "save": _one_result}[command]
+    for name in {"timeout", "max_seconds"} & set(asked):
+        limit = asked[name]
+        if limit is not None and not as_number(limit, f"asked.{name}") > 0:
+            raise InputError(f"asked.{name}", "must be above 0", limit)
     kind = command if command != "save" else str(saved.get("result", {}).get("kind"))
     if kind in _ASKED and set(asked) != _ASKED[kind]:
         raise InputError("asked", f"must hold {', '.join(sorted(_ASKED[kind])) or 'nothing'}", sorted(asked))

@@ -6,7 +6,6 @@ Each function takes a part of a saved result, as JSON holds it, and writes its v
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
@@ -310,9 +309,6 @@ def _prove_best(book: Book, place: str, saved: Mapping[str, Any], case: _Case, v
     how = f"none of {len(every.worth):,} profiles does better, every one listed"
     fine = bound <= value + slack
     book.claim(f"{place}.value", bool(fine), f"{bound} could be kept", how)
-    if not mixes:
-        for name in ("attained", "approached_from", "searched"):
-            book.note(f"{place}.{name}", "computed again", "the same")
 
 
 def _prove_piece(book: Book, place: str, saved: Mapping[str, Any], case: _Case, alpha: Number) -> None:
@@ -536,8 +532,3 @@ def prove_payments(
         book.claim(f"{place}.values", close(saved["values"], shares, scale), f"are {shares.tolist()}", "by subset sums")
     book.claim(f"{place}.utility", close(saved["utility"], worth, scale), f"is {worth}", "the utility there")
     return True
-
-
-def without_margin(scenario: Scenario) -> Scenario:
-    """The scenario as a game at one alpha sees it."""
-    return replace(scenario, margin=Fraction(0))

@@ -168,7 +168,7 @@ def _check_document(book: Book, document: dict[str, Any], own: Scenario | None) 
     for name in asked:
         book.note(f"asked.{name}", "computed again", "what was asked, and is asked again")
     answers = {name: value for name, value in document.items() if name not in _HEAD}
-    if any(asked.get(name) is not None for name in ("timeout", "max_seconds")):
+    if _may_have_run_out_of_time(scenario, asked, answers):
         _note_all(book, "", answers)
     elif not _compare_again(book, command, scenario, asked, answers):
         return
@@ -177,6 +177,15 @@ def _check_document(book: Book, document: dict[str, Any], own: Scenario | None) 
     except (FairGamesError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         if not book.failures:
             book.fail(command, f"cannot be read: {type(error).__name__}: {error}")
+
+
+def _may_have_run_out_of_time(scenario: Scenario, asked: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
+    """Whether a search had a time limit that may have ended it: among many users, or as it says itself."""
+    limits = [asked[name] for name in ("timeout", "max_seconds") if asked.get(name) is not None]
+    if not limits or not all(isinstance(limit, (int, float, str)) for limit in limits):
+        return False
+    warnings = [text for part in answers.values() if isinstance(part, dict) for text in part.get("warnings") or ()]
+    return not is_listable(scenario) or any(isinstance(text, str) and "was stopped after" in text for text in warnings)
 
 
 def _note_all(book: Book, place: str, value: Any) -> None:

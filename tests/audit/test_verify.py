@@ -94,7 +94,7 @@ def other_value(value, rng):
         return other_digit(value, rng) if any(sign.isdigit() for sign in value) else value + "x"
     if isinstance(value, list):
         return value[::-1] if value[::-1] != value else [*value, copy.deepcopy(value[-1]) if value else 0]
-    return {} if value is None else None
+    return 3 if value is None else None
 
 
 def change(document, rng):
@@ -136,7 +136,7 @@ def require_found(document, scenario, rng):
         return
     words = path[-1] in FREE_TEXT and any("would now read" in check.how for check in report.checks)
     digits = any("last digits" in check.field for check in report.checks)
-    effort = path[0] == "asked" and path[-1] in {"exact", "seed"}
+    effort = path[0] == "asked" and path[-1] in {"exact", "seed", "max_seconds", "timeout"}
     digest = path[-1] == "digest"
     assert words or digits or effort or digest, path
 
@@ -336,6 +336,19 @@ def many(n_users):
     rng = np.random.default_rng(0)
     samples = rng.integers(20, 200, n_users)
     return fg.Scenario(fg.FederatedMeanUtility(samples, 4.0, 48.0), [0, 0.02, np.inf], title="Many")
+
+
+def test_a_time_limit_excuses_only_what_says_that_time_ran_out(solved):
+    scenario, data = solved
+    limited = {**data, "asked": {"max_seconds": 3}}
+    assert verify(limited, scenario).passed
+    assert not verify({**data, "asked": {"max_seconds": {}}}, scenario).passed
+    lie = {**data["optimum"], "searched": "everything", "warnings": []}
+    assert not verify({**limited, "optimum": lie}, scenario).passed
+    stopped = {**data["optimum"], "warnings": ["the search was stopped after 3 s"], "value": "99"}
+    report = verify({**limited, "optimum": stopped}, scenario)
+    assert any(text.startswith("optimum.value: ") for text in report.failures)
+    assert outcome(report, "optimum.searched") == "not checked"
 
 
 @pytest.mark.slow
