@@ -56,7 +56,7 @@ def prove_stable(
     book: Book, place: str, saved: Sequence[Mapping[str, Any]], every: EveryProfile, margin: Number
 ) -> None:
     """Check that exactly the stable profiles are listed, each with its interval of alpha."""
-    may, must = every.intervals(margin, -1), every.intervals(margin, 1)
+    may, must = every.both_intervals(margin)
     listed = [every.place_of(entry["profile"]) for entry in saved]
     how = f"each of {len(every.worth):,} profiles and every unilateral move, by subset sums"
     for number, (row, entry) in enumerate(zip(listed, saved, strict=True)):
@@ -98,7 +98,7 @@ def prove_optimum(book: Book, place: str, saved: Mapping[str, Any], scenario: Sc
     selection = saved["selection"]
     book.claim(f"{place}.selection", selection == scenario.selection, "is not the scenario's", "as the scenario asks")
     margin = limits.margin if selection != "worst" else Fraction(0)
-    case = _Case(every, every.intervals(margin, -1), every.intervals(margin, 1), limits, selection)
+    case = _Case(every, *every.both_intervals(margin), limits, selection)
     if saved["infeasible"] is not None:
         best = _best(case)
         none = best is None or selection != "best"

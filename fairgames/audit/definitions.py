@@ -93,6 +93,11 @@ class EveryProfile:
         """A column as a tensor, one axis a user."""
         return column.reshape([len(levels) for levels in self.choices])
 
+    def both_intervals(self, margin: Number) -> tuple[Intervals, Intervals]:
+        """What may be an equilibrium, and what is one for sure: the same, unless numbers are floats."""
+        may = self.intervals(margin, -1)
+        return may, may if self.exact else self.intervals(margin, 1)
+
     def intervals(self, margin: Number = Fraction(0), side: int = 0) -> Intervals:
         """Range of alpha on which nobody gains by any move, less a margin.
 
