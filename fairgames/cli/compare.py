@@ -13,9 +13,8 @@ from fairgames.cli.solve import optimum_of
 from fairgames.errors import InputError
 from fairgames.progress import stage
 from fairgames.report.figures import comparison_figure
-from fairgames.report.tables import label_sentence, profile_label
+from fairgames.report.tables import label_sentence, profile_label, witness_sentence
 from fairgames.report.terminal import decimals
-from fairgames.result import named
 
 if TYPE_CHECKING:
     from fairgames.assessment.changes import UserChange
@@ -116,8 +115,7 @@ def _print_comparison(console: Screen, spec: Scenario, compared: RuleComparison)
     ]
     unbroken = ", ".join(outcome.rule for outcome in outcomes if outcome.axioms.fair)
     console.say("", *lines, "", f"No broken axiom was found for: {unbroken or 'none of them'}.")
-    breaks = [
-        f"{outcome.rule}: {named(str(broken), spec)}." for outcome in outcomes for broken in outcome.axioms.breaks
-    ]
+    told = ((outcome.rule, broken) for outcome in outcomes for broken in outcome.axioms.breaks)
+    breaks = [f"{rule}: {broken.axiom}. {witness_sentence(broken, spec)}" for rule, broken in told]
     if breaks:
-        console.say("", "How the others break axioms:", *breaks)
+        console.say("", "How the others break axioms, a case each:", *breaks)

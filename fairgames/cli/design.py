@@ -89,7 +89,7 @@ def design(
     one_by_one = {"--robust": robust, "--bootstrap": bootstrap, "--bloc": bloc}
     require_few(loaded, "leave it out; --sweep shows what other costs would change", one_by_one)
     blocs = _read_blocs(loaded, bloc or ())
-    for name, given in (("--sweep", sweep), ("--robust", robust or None), ("--bootstrap", bootstrap)):
+    for name, given in (("--robust", robust or None), ("--bootstrap", bootstrap)):
         if blocs is not None and given is not None:
             raise InputError("--bloc", f"cannot be combined with {name}")
     plan = None if sweep is None else _planned(raw, spec, sweep)
@@ -110,7 +110,7 @@ def design(
     if fit is not None:
         run.results |= print_certainty(console, loaded, optimum, fit, bootstrap, seed, jobs)
     if plan is not None:
-        run.results["sweep"] = found = _swept(plan, asked, jobs)
+        run.results["sweep"] = found = _swept(plan, asked, bloc or (), jobs)
         _print_sweep(console, loaded, found)
     run.save(lambda: solution_figure(optimum, rows, (), loaded) if plan is None else sweep_figure(found, loaded.title))
 
@@ -245,11 +245,12 @@ def _parsed(text: str) -> tuple[str, list[str]]:
 
 
 @stage("sweeping")
-def _swept(plan: _SweepPlan, asked: Mapping[str, Any], jobs: int | None) -> Sweep:
-    """Solve the specification at each value of one of its numbers."""
+def _swept(plan: _SweepPlan, asked: Mapping[str, Any], bloc: Sequence[str], jobs: int | None) -> Sweep:
+    """Solve the specification at each value of one of its numbers, with the same blocs by name."""
 
     def solve(value: str) -> fg.Optimum:
-        return optimum_of(replace(plan.at(value), **asked))
+        there = replace(plan.at(value), **asked)
+        return optimum_of(there, _read_blocs(there, bloc))
 
     return fg.sweep(solve, plan.values, name=plan.place, n_jobs=jobs)
 

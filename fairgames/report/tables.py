@@ -18,7 +18,7 @@ from fairgames.exactness import Array, Number, decimal_text, ends_within, to_flo
 from fairgames.game.deviations import expected
 from fairgames.printable import printable
 from fairgames.report.terminal import decimals
-from fairgames.result import Result, are_numbers, format_value
+from fairgames.result import Result, are_numbers, format_value, named
 from fairgames.scenario.costs import on_actions
 from fairgames.tolerance import near
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fairgames.equilibrium.result import Equilibrium, EquilibriumSet
     from fairgames.game.fair_game import FairGame
     from fairgames.mechanism.optimum import Optimum
+    from fairgames.payments.axioms import AxiomBreak
     from fairgames.scenario.scenario import Scenario
     from fairgames.scenario.users import UserRow
 
@@ -264,6 +265,52 @@ def chances(optimum: Optimum, players: Sequence[str]) -> tuple[tuple[str, ...], 
 
 def _difference(left: Number | None, right: Number | None) -> Number | None:
     return None if left is None or right is None else left - right
+
+
+def witness_sentence(broken: AxiomBreak, spec: Scenario) -> str:
+    """Tell how a payment rule breaks an axiom as a case: who does what, what is earned, and who is paid what.
+
+    Examples
+    --------
+    >>> import fairgames as fg
+    >>> asked = fg.Scenario([[0, "2/3"], ["2/3", 1]], users=["Ann", "Bob"], levels=["absent", "present"])
+    >>> found = fg.check_axioms(lambda utility, profile: [utility(profile), 0], asked.utility).breaks[0]
+    >>> print(witness_sentence(found, asked))
+    Ann, Bob present: Ann and Bob contribute equally, yet are paid 1 and 0.
+    """
+    found, required = format_value(broken.found), format_value(broken.required)
+    who = " and ".join(spec.user_name(user) for user in broken.users)
+    happens = {
+        "symmetry": f"{who} contribute equally, yet are paid {found} and {required}",
+        "null user": f"{who} contributes nothing, yet is paid {found}",
+        "efficiency": f"all together are paid {found}, where it should be {required}",
+        "additivity": f"{who} is paid {found}, though for each of the two alone it would be {required} in all",
+        "platform symmetry": f"without {who} nothing is earned, as without the platform; they are paid {required} and "
+        f"{found}",
+    }[broken.axiom]
+    at = {level: np.flatnonzero(np.asarray(broken.profile) == level).tolist() for level in set(broken.profile) - {0}}
+    doing = [f"{_some(users, spec)} {spec.levels[level]}" for level, users in at.items()]
+    absent = "the others " * (0 in broken.profile and bool(doing)) or "all "
+    doing += [f"{absent}{spec.levels[0]}"] * (0 in broken.profile)
+    return f"{'; '.join(doing)}{_earned(broken.utility, spec)}: {happens}."
+
+
+_MOST_TOLD = 6
+
+
+def _some(users: Sequence[int], spec: Scenario) -> str:
+    shown = ", ".join(spec.user_name(user) for user in users[:_MOST_TOLD])
+    return shown + f" and {len(users) - _MOST_TOLD:,} more" * (len(users) > _MOST_TOLD)
+
+
+def _earned(utility: str, spec: Scenario) -> str:
+    """Say what a utility pays for, as axioms name it."""
+    given, _, members = utility.partition("the unanimity utility of ")
+    if not members:
+        return ""
+    names = named(members, spec).removeprefix("users ").split(", ")
+    once = f"once {' and '.join(names)} {'take' if len(names) > 1 else 'takes'} part"
+    return f"; 1 more is earned {once}" if given else f"; all that is earned is 1, {once}"
 
 
 def expected_utility(game: FairGame, equilibrium: Equilibrium) -> Number:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from fairgames import load
 
@@ -15,6 +16,10 @@ def test_compare_plays_out_other_rules(run, two, tmp_path, saved):
     assert "Payment rules, each rule at its best alpha" in output
     assert "Ann" in output.partition("How the others break axioms")[2]
     assert "No broken axiom was found for: fair," in output
+    told = [line for line in output.splitlines() if ": symmetry. " in line]
+    assert told
+    for line in told:
+        assert re.search(r"(Ann and Bob|Bob and Ann) contribute equally, yet are paid \S+ and \S+\.$", line)
     assert "all at alpha = 0.5" in run("compare", two, "--alpha", "0.5").output
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
 import pytest
 
@@ -130,7 +131,6 @@ def test_the_mixed_choices_of_blocs_are_listed_by_bloc(run, two):
     [
         (("--bloc", "Ann,Zoe"), "--bloc: must name users among Ann, Bob, got 'Zoe'"),
         (("--bloc", "Ann", "--bloc", "Ann,Bob"), "--bloc: must name each user once"),
-        (("--bloc", "Ann", "--sweep", "users[1].costs.present=1,2"), "--bloc: cannot be combined with --sweep"),
         (("--bloc", "Ann", "--robust"), "--bloc: cannot be combined with --robust"),
         (("--bloc", "Ann", "--bootstrap", "9"), "--bloc: cannot be combined with --bootstrap"),
     ],
@@ -181,6 +181,19 @@ def test_blocs_are_compared_with_their_members_alone(run, example):
     row = next(line for line in output.splitlines() if line.startswith("North Hospital and South Hospital gain"))
     gain = (alone.payments - alone.costs)[:2].sum()
     assert float(row.split()[-2]) == pytest.approx(gain, rel=1e-4)
+
+
+def test_blocs_act_together_at_every_value_of_a_sweep(run, example, tmp_path, saved):
+    varied = "users[1].costs.direct=0.1,0.4"
+    run(
+        "design", example, "--bloc", "North Hospital,South Hospital", "--sweep", varied, "--json", tmp_path / "out.json"
+    )
+    spec = load(example)
+    for cost, found in zip(("0.1", "0.4"), saved()["sweep"]["optima"], strict=True):
+        costs = spec.user_costs.copy()
+        costs[0, 2] = Fraction(cost)
+        together = optimal_alpha(spec.utility, costs, actions=spec.actions, blocs=[(0, 1), (2,), (3,)])
+        assert float(Fraction(found["value"])) == pytest.approx(float(together.value))
 
 
 def test_bootstrap_says_how_sure_the_decision_is(run, tmp_path, saved):
