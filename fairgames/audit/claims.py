@@ -299,6 +299,8 @@ def _prove_best(book: Book, place: str, saved: Mapping[str, Any], case: _Case, v
     every = case.every
     slack = 0 if every.exact and isinstance(value, Fraction) else RELATIVE * max(every.scale, abs(float(value)))
     mixes = len(every.choices) == 2 or "mixed" in saved["searched"] or not pure
+    where = f"{place} (none better)"
+    book.note(where, "computed again", "by the same search")
     if case.selection == "worst" and mixes:
         return
     bound = {"best": _best, "worst": _worst, "potential": _highest_potential}[case.selection](case)
@@ -308,7 +310,12 @@ def _prove_best(book: Book, place: str, saved: Mapping[str, Any], case: _Case, v
         slack = _FLOOR * every.scale
     how = f"none of {len(every.worth):,} profiles does better, every one listed"
     fine = bound <= value + slack
-    book.claim(f"{place}.value", bool(fine), f"{bound} could be kept", how)
+    if mixes:
+        book.claim(
+            where, bool(fine), f"{bound} could be kept", f"{how}; of mixed ones the same search tells", "sampled"
+        )
+    else:
+        book.claim(where, bool(fine), f"{bound} could be kept", how)
 
 
 def _prove_piece(book: Book, place: str, saved: Mapping[str, Any], case: _Case, alpha: Number) -> None:

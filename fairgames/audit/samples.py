@@ -112,6 +112,7 @@ def check_optimum(book: Book, place: str, saved: Mapping[str, Any], scenario: Sc
         f"{len(cells)} users, {len(drawn):,} fresh samples each: a true answer fails once in a million times, "
         f"an error of {100 * float(np.median(precision)):.2g} % of a typical payment is found"
     )
+    book.note(f"{place} (none better)", "computed again", "the upper bound: the gap says how much is open")
     for name in ("payments", "profile"):
         book.note(f"{place}.{name}", "sampled", how)
     worth_there = float(scenario.utility.in_floats().evaluate_counts(counts[None])[0])

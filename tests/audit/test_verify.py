@@ -48,6 +48,7 @@ def require_honest(scenario, tmp_path):
         if data["command"] == "solve" and data["optimum"]["infeasible"] is None:
             for name in ("value", "payments", "upper_bound", "gap", "welfare", "users_surplus"):
                 assert outcome(report, f"optimum.{name}") == "proven"
+            assert outcome(report, "optimum (none better)") in {"proven", "sampled", "computed again"}
             stable = not data["stable_profiles"] or outcome(report, "stable_profiles[].alpha_from") == "proven"
             assert stable
 
@@ -337,6 +338,11 @@ def many(n_users):
     rng = np.random.default_rng(0)
     samples = rng.integers(20, 200, n_users)
     return fg.Scenario(fg.FederatedMeanUtility(samples, 4.0, 48.0), [0, 0.02, np.inf], title="Many")
+
+
+def test_that_none_is_better_is_proven_where_all_profiles_are_listed(solved):
+    scenario, data = solved
+    assert outcome(verify(data, scenario), "optimum (none better)") == "proven"
 
 
 def test_a_time_limit_excuses_only_what_says_that_time_ran_out(solved):
