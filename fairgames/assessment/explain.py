@@ -74,6 +74,7 @@ class Explanation(Result):
         others: NDArray[np.float64] = (self.parts * ~np.eye(len(self.parts), dtype=bool)).sum(axis=1)
         return others
 
+    @public
     def helps_most(self, user: int) -> int | None:
         """Another user for whose estimate this one is paid most; None for one who is absent or alone."""
         others = [other for other in range(len(self.profile)) if other != user and self.profile[user]]
