@@ -43,10 +43,14 @@ class Shown:
 
     def __repr__(self) -> str:
         """Plain table."""
-        return plain_table(*self._lines())
+        return plain_table(*self._lines(), notes=self._notes())
 
     def _repr_html_(self) -> str:
-        return html_table(*self._lines())
+        return html_table(*self._lines(), notes=self._notes())
+
+    def _notes(self) -> Sequence[str]:
+        """Lines under the title."""
+        return ()
 
     @public
     def to_frame(self, backend: str | None = None) -> Any:
@@ -345,7 +349,9 @@ def counted(number: int, one: str, more: str) -> str:
     return f"{number} {one if number == 1 else more}"
 
 
-def plain_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def plain_table(
+    title: str, headers: Sequence[str], rows: Sequence[Sequence[object]], *, notes: Sequence[str] = ()
+) -> str:
     """Draw a table in plain text, at most 100 columns wide: what does not fit is marked, and where it is said."""
     shown, footer = _shown_rows(rows)
     cells = [[printable(text_of(cell)) for cell in row] for row in [headers, *shown]]
@@ -357,12 +363,15 @@ def plain_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[obje
         footer = [*footer, f"{_LEFT_OUT} stands for what does not fit here: the fields hold all of it"]
     head, *body = ([_joined(parts, widths) for parts in zip_longest(*row, fillvalue="")] for row in folded)
     rule = "  ".join("-" * width for width in widths)
-    titles = [line for part in title.split("\n") for line in wrap(printable(part), _WIDTH) or [""]]
+    titles = [line for part in (title, *notes) for line in wrap(printable(part), _WIDTH) or [""]]
     return "\n".join([*titles, *head, rule, *chain.from_iterable(body), *footer])
 
 
-def html_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def html_table(
+    title: str, headers: Sequence[str], rows: Sequence[Sequence[object]], *, notes: Sequence[str] = ()
+) -> str:
     """Draw a table for notebooks: words to the left, numbers to the right; without rows, the title says it all."""
+    title = "; ".join([title, *notes])
     if not rows:
         return f"<p>{html.escape(printable(title))}</p>"
     shown, footer = _shown_rows(rows)

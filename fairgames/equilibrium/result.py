@@ -250,8 +250,10 @@ class EquilibriumSet(Result):
             facts.append(counted(len(self.components), "component", "components"))
         if self.continua:
             facts.append(counted(len(self.continua), "continuum", "continua"))
-        title = f"{count} of {len(self.actions)} players ({', '.join(facts)}; method {self.method})"
-        return "\n".join([title, *(f"warning: {warning}" for warning in self.warnings)])
+        return f"{count} of {len(self.actions)} players ({', '.join(facts)}; method {self.method})"
+
+    def _notes(self) -> Sequence[str]:
+        return [f"warning: {warning}" for warning in self.warnings]
 
 
 def content_digest(plain: dict[str, Any]) -> str:

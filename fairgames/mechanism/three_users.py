@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
 from typing import Any, ClassVar
@@ -20,13 +20,13 @@ import numpy as np
 
 from fairgames.exactness import Array, Number, to_float, to_fractions
 from fairgames.game.deviations import expected
-from fairgames.mechanism.dense import Search, pure_equilibria
+from fairgames.mechanism.dense import Search, best_pure, pure_equilibria
 from fairgames.mechanism.landscape import Piece, constant
 from fairgames.mechanism.problem import Problem
 from fairgames.mechanism.two_player.families import ONE, ZERO, Family, families, strategy_terms
 from fairgames.mechanism.two_player.optimum import Weighed, best_of, worst_of
 from fairgames.result import Result
-from fairgames.tolerance import RELATIVE
+from fairgames.tolerance import RELATIVE, near
 
 _ALL = "all equilibria of the three-player game, mixed ones included"
 _TWO_MIXING = "all pure equilibria, and those in which two of three mix"
@@ -43,7 +43,14 @@ def optimum_of_three(problem: Problem, selection: str) -> Search:
         Which equilibrium counts.
     """
     searched = _ALL if problem.utilities.shape == (2, 2, 2) else _TWO_MIXING
-    return (best_of if selection == "best" else worst_of)(problem, _pieces(problem), searched)
+    if selection == "worst":
+        return worst_of(problem, _pieces(problem), searched)
+    found, pure = best_of(problem, _pieces(problem), searched), best_pure(problem).peak
+    if found.peak is None or pure is None or problem.exact:
+        return found
+    # In floats a family may reach the pure equilibrium at its end a rounding earlier.
+    value, worth = float(found.peak.value), float(pure.value)
+    return replace(found, peak=pure) if value <= worth + near(value, worth) else found
 
 
 def _pieces(problem: Problem) -> list[Weighed]:

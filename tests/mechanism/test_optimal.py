@@ -157,7 +157,7 @@ def test_budget_and_least_utility():
     assert not capped.feasible
     assert capped.value is None
     assert "utility of at least 1" in capped.infeasible
-    assert "alpha = 3/5" in capped.infeasible
+    assert "alpha = 0.6" in capped.infeasible
 
 
 def test_floats_among_the_limits_make_floats():

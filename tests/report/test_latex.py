@@ -20,4 +20,4 @@ def test_latex_sets_numbers_flush_right():
 def test_any_result_becomes_a_latex_table():
     table = result_to_latex(fair_payments([[0, 1], [1, 2]], (1, 1)))
     assert r"\caption{Payments at U = 2" in table
-    assert r"0 & 1 \\" in table
+    assert r"user 1 & 1 \\" in table

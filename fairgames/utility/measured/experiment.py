@@ -420,7 +420,7 @@ class Monotonicity(Result):
             if self.repeats > 1:
                 title += f"; {sum(bool(fall.beyond_noise) for fall in self.falls)} of them beyond noise"
         if left:
-            title += f"\n(the {len(rows)} largest are shown; .falls has all of them)"
+            title += f" (the {len(rows)} largest are shown; .falls has all of them)"
         return title, headers, rows
 
 
