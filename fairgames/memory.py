@@ -9,8 +9,6 @@ import math
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 try:
     import resource
 except ImportError:  # Windows has no such limits.
@@ -49,6 +47,8 @@ def require_memory(n_bytes: int, what: str, instead: str) -> None:
 
 def available_memory() -> int:
     """Bytes that this process may still take: of the machine, under its own limits and those of its container."""
+    import psutil
+
     free = [int(psutil.virtual_memory().available)]
     if resource is not None and (most := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
         free.append(most - psutil.Process().memory_info().vms)

@@ -17,7 +17,6 @@ from fairgames.errors import DataError, InputError, SizeError
 from fairgames.files import Output, UnreadableError, name_of, read_input
 from fairgames.printable import shortened
 from fairgames.result import Result, json_ready
-from fairgames.spec.save import specification_of
 
 if TYPE_CHECKING:
     from fairgames.scenario.scenario import Scenario
@@ -68,6 +67,8 @@ def _specification(scenario: Scenario | None) -> str | None:
     """Text of a scenario without the data behind it; None where no specification says it."""
     if scenario is None:
         return None
+    from fairgames.spec.save import specification_of
+
     try:
         return specification_of(replace(scenario, data=None), Path())
     except (InputError, SizeError):
