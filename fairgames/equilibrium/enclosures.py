@@ -220,7 +220,9 @@ def rounded(value: Any) -> float:
 
 def bounds(value: Any) -> tuple[Fraction, Fraction]:
     """Rationals between which a ball lies."""
-    return fraction(value.lower().fmpq()), fraction(value.upper().fmpq())
+    # Not lower() and upper(), which round to the digits of the moment: then two near roots are never told apart.
+    middle, radius = fraction(value.mid().fmpq()), fraction(value.rad().fmpq())
+    return middle - radius, middle + radius
 
 
 Gains: TypeAlias = list[Array]

@@ -22,6 +22,7 @@ import numpy as np
 from flint import arb, ctx, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
 from fairgames.arguments import public
+from fairgames.equilibrium import enclosures
 from fairgames.equilibrium.normal_form import as_normal_form, checked_payoffs
 from fairgames.errors import InputError, SizeError
 from fairgames.exactness import Array, Number, as_number
@@ -59,8 +60,7 @@ class Algebraic:
     @property
     def interval(self) -> tuple[Fraction, Fraction]:
         """Rationals on both sides, with no other root of the polynomial between them."""
-        ball = self._ball()
-        return _fraction(ball.lower()), _fraction(ball.upper())
+        return enclosures.bounds(self._ball())
 
     def __float__(self) -> float:
         """Nearest float, up to the last digit."""
@@ -88,11 +88,6 @@ class Algebraic:
     def __repr__(self) -> str:
         """Rationals as they are, others as a decimal."""
         return str(self.fraction) if self.fraction is not None else f"{float(self):.12g}"
-
-
-def _fraction(number: arb) -> Fraction:
-    mantissa, exponent = number.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
 @cache
@@ -316,7 +311,7 @@ def _between(left: Algebraic, right: Algebraic) -> Fraction:
     bits = _BITS
     while not (low := left._ball(bits)) < (high := right._ball(bits)):
         bits *= 2
-    return (_fraction(low.upper()) + _fraction(high.lower())) / 2
+    return (enclosures.bounds(low)[1] + enclosures.bounds(high)[0]) / 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)

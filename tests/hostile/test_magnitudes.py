@@ -81,8 +81,11 @@ def games(draw, shapes=((2, 2), (3, 2), (3, 3), (2, 2, 2), (2, 3, 2))):
 
 
 def strategies_of(found, drop=None):
+    """Strategies of what is listed, witnesses of continua apart: any point of these will do."""
     plain = []
     for entry in found:
+        if found.continua and entry.is_isolated is False:
+            continue
         own = [np.asarray(x, dtype=float) for x in entry.strategies]
         if drop is not None:
             assert own[drop][-1] == 0
