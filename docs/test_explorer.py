@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 import fairgames as fg
 from fairgames.explorer.page import game_data, module_text, page
@@ -21,16 +19,6 @@ SEARCHES = {"best": best_pure, "worst": worst_pure, "potential": best_potential}
 SCREENS = [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
 N_CASES = 10_000
 PARTS = 4
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = next(filter(None, map(shutil.which, ["chromium-headless-shell", "chromium"])), None)
-    assert program, "no Chromium on this machine: on Debian, sudo apt-get install chromium-headless-shell"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
 
 
 @pytest.fixture

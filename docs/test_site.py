@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import http.server
 import re
-import shutil
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 SITE = Path(__file__).parent / "_build" / "html"
 AXE = Path(__file__).parent / "_build" / "axe" / "axe.min.js"
@@ -42,17 +41,6 @@ def server():
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield running
         running.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    program = next(filter(None, map(shutil.which, ["chromium-headless-shell", "chromium"])), None)
-    assert program, "no Chromium on this machine: on Debian, sudo apt-get install chromium-headless-shell"
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield running
-        running.close()
 
 
 class Visit:

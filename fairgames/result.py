@@ -132,6 +132,7 @@ class Result(Record):
     scenario: Scenario | None = dataclasses.field(default=None, compare=False, kw_only=True)
     asked: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False, kw_only=True)
 
+    @public
     def who(self, user: int) -> str:
         """Name of a user that is given by number; the number where no scenario names it."""
         return str(user) if self.scenario is None else self.scenario.user_name(user)

@@ -77,6 +77,8 @@ class Explanation(Result):
     @public
     def helps_most(self, user: int) -> int | None:
         """Another user for whose estimate this one is paid most; None for one who is absent or alone."""
+        if not 0 <= user < len(self.profile):
+            raise InputError("user", f"must be from 0 to {len(self.profile) - 1}", user)
         others = [other for other in range(len(self.profile)) if other != user and self.profile[user]]
         return max(others, key=lambda other: self.parts[user, other], default=None)
 

@@ -51,6 +51,7 @@ def set_failures(data: dict[str, Any]) -> Iterator[str]:
             for place, entry in enumerate(saved.equilibria)
         ]
         pieces = [_piece_of(entry, f"continua[{place}]", form) for place, entry in enumerate(saved.continua)]
+        equations = [tuple(map(str, entry.get("equations") or ())) for entry in saved.equilibria]
         certified = [(profile, certifier.certify(profile)) for profile in profiles]
     except ValidationError as error:
         for problem in error.errors():
@@ -58,7 +59,7 @@ def set_failures(data: dict[str, Any]) -> Iterator[str]:
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         yield f"cannot be read: {type(error).__name__}: {error}"
     else:
-        yield from _differences(saved, form, certifier, certified, pieces)
+        yield from _differences(saved, form, certifier, certified, pieces, equations)
 
 
 def _form_of(saved: _Saved) -> NormalForm:
@@ -102,7 +103,12 @@ def _piece_of(entry: dict[str, Any], name: str, form: NormalForm) -> Piece:
 
 
 def _differences(
-    saved: _Saved, form: NormalForm, certifier: Certifier, certified: list[Certified], pieces: list[Piece]
+    saved: _Saved,
+    form: NormalForm,
+    certifier: Certifier,
+    certified: list[Certified],
+    pieces: list[Piece],
+    equations: list[tuple[str, ...]],
 ) -> Iterator[str]:
     for place, (_, certificate) in enumerate(certified):
         if not certificate.holds:
@@ -117,10 +123,8 @@ def _differences(
     listed = {numbers_of(profile) for profile, _ in certified}
     strange = [place for place, piece in enumerate(pieces) if not listed.issuperset(map(numbers_of, piece.witnesses))]
     yield from (f"continua[{place}].witnesses: are not among the equilibria" for place in strange)
-    alone = zip(certified, saved.equilibria, strict=True)
-    pieces += [
-        Piece((), 0, tuple(was.get("equations", ())), (profile,)) for (profile, _), was in alone if was.get("equations")
-    ]
+    alone = zip(certified, equations, strict=True)
+    pieces += [Piece((), 0, told, (profile,)) for (profile, _), told in alone if told]
     found, components = structured(
         form, certifier, certified, extreme=extreme, degenerate=saved.degenerate, pieces=pieces
     )

@@ -148,7 +148,8 @@ def _choices(choices: Any, users: Sequence[str], levels: Sequence[str]) -> Any:
         for name in choices:
             place_of(name, users, "choices", "user")
         choices = [choices.get(name) for name in users]
-    if isinstance(choices, str) or not isinstance(choices, (Sequence, np.ndarray)):
+    alone = isinstance(choices, np.ndarray) and choices.ndim == 0
+    if alone or isinstance(choices, str) or not isinstance(choices, (Sequence, np.ndarray)):
         raise InputError("choices", "must be a list of levels, or one list for each user", choices)
     if not any(one is None or (np.ndim(one) and not isinstance(one, str)) for one in choices):
         choices = [choices] * len(users)
