@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fairgames as fg
-from fairgames.explorer.page import game_data, module_text, page
+from fairgames.explorer.page import game_data, module_text, page, page_data
 from fairgames.mechanism.dense import best_potential, best_pure, worst_pure
 from fairgames.mechanism.problem import as_problem
 
@@ -257,3 +257,28 @@ def test_axe_finds_no_serious_fault(opened, clinics, width, scheme):
     shown.evaluate(AXE.read_text("utf-8"))
     found = shown.evaluate("() => axe.run().then((result) => result.violations)")
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}] == []
+
+
+NOTEBOOK = """(data) => {
+  const el = document.body.appendChild(document.createElement("div"));
+  const held = { data };
+  const [get, set] = [(name) => held[name], (name, value) => (held[name] = value)];
+  const model = { get, set, save_changes: () => set("saved", true) };
+  fx.widget.render({ model, el });
+  const [slider] = [...el.shadowRoot.querySelectorAll("input[type=range]")].slice(3);
+  slider.value = slider.max;
+  slider.dispatchEvent(new Event("input"));
+  return { costs: held.costs, saved: held.saved, said: el.shadowRoot.querySelector(".answer").textContent };
+}"""
+
+
+def test_a_notebook_hears_the_costs_of_the_position(opened, clinics):
+    module = module_text().replace("export default {", "window.widget = {")
+    shown, _ = opened(page_of(module).replace("window.fx = { ", "window.fx = { widget, "))
+    answer = shown.evaluate(NOTEBOOK, page_data(clinics))
+    assert answer["saved"]
+    assert answer["costs"][0][0] == 0
+    assert answer["costs"][0][1] > 0.1
+    widget = fg.explore(clinics)
+    widget.costs = answer["costs"]
+    assert f"alpha = {fg.optimal_alpha(widget.scenario).announced.text}" in answer["said"]
