@@ -122,7 +122,7 @@ def test_a_dominated_action_changes_no_equilibrium(pair):
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(games())
 def test_a_dominated_action_changes_no_equilibrium_thoroughly(pair):
     check_a_dominated_action_changes_nothing(pair)
