@@ -98,7 +98,7 @@ def design(
     console = run.begin(loaded, optimum=optimum)
     rows = print_optimum(console, loaded, optimum, unit, blocs, everyone=True)
     if optimum.alpha is not None:
-        console.table("", ("in the unit of the utility", ""), optimum_facts(optimum))
+        console.table("", ("at the optimum itself, in the unit of the utility", ""), optimum_facts(optimum))
         console.say(f"Computed {optimum.reason}.")
     if optimum.landscape is not None and optimum.landscape.pieces:
         _print_landscape(console, loaded, optimum.landscape)

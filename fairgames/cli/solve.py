@@ -15,6 +15,7 @@ from fairgames.cli import frame as options
 from fairgames.cli.frame import INCOMPLETE, option
 from fairgames.errors import SizeError
 from fairgames.exactness import Number, decimal_text, ends_within
+from fairgames.printable import printable
 from fairgames.progress import stage
 from fairgames.report.figures import solution_figure
 from fairgames.report.tables import (
@@ -42,7 +43,6 @@ MOST_ENUMERATED = 60
 MOST_LINES = 24
 MOST_SHOWN = 10
 _LEAST_WARNED = 2
-_LEAST_TITLE = 30
 _ROUND_A_TABLE = 5
 
 
@@ -132,8 +132,10 @@ def print_optimum(
     rows = user_table(spec, paid, *asked).rows
     headers, cells = payment_columns(rows, unit) if rows else ((), [])
     order = range(len(cells)) if everyone else sorted(range(len(cells)), key=lambda row: -rows[row].payment)
-    who = shortened(f" ({spec.n_users:,} users; levels: {', '.join(spec.levels)})", MOST_COLUMNS - _LEAST_TITLE)
-    head = [shortened(spec.title, MOST_COLUMNS - len(who)) + who, *wrapped(optimum_sentences(optimum))]
+    who = f"{spec.n_users:,} users; levels: {', '.join(spec.levels)}"
+    on_one = f"{printable(spec.title)} ({printable(who)})"
+    about = [on_one] if len(on_one) <= MOST_COLUMNS else [shortened(spec.title), shortened(f"{who}.")]
+    head = [*about, *wrapped(optimum_sentences(optimum))]
     warned = wrapped(_warnings(spec, optimum))
     left = MOST_LINES - len(head) - min(len(warned), _LEAST_WARNED) - _ROUND_A_TABLE - len(wrapped(also))
     shown = order if everyone else order[: max(min(MOST_SHOWN, left), 1)]
@@ -163,7 +165,7 @@ def _where_more(spec: Scenario, optimum: fg.Optimum, total: int, shown: int) -> 
 def print_words(console: Screen, spec: Scenario, optimum: fg.Optimum, rows: Sequence[UserRow], unit: str) -> None:
     """Print the facts of an optimum, how it was found and who is paid what, in words."""
     if optimum.alpha is not None:
-        console.table("", ("in the unit of the utility", ""), optimum_facts(optimum))
+        console.table("", ("at the optimum itself, in the unit of the utility", ""), optimum_facts(optimum))
     console.heading("In words")
     console.say(*[sentence(row, unit) for row in rows], *spec.notes, f"Computed {optimum.reason}.")
     console.say(*(f"Warning: {text}" for text in optimum.warnings))
