@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import fmpq_poly
 from scipy import optimize
 
 from fairgames import equilibria, verify
@@ -403,3 +404,12 @@ def test_curves_that_no_probability_solves_linearly_meet_where_newton_says(seed)
     np.testing.assert_allclose(
         np.array(sorted(found)).reshape(-1, 2), np.array(sorted(map(list, expected))).reshape(-1, 2), atol=1e-8
     )
+
+
+def test_bounds_of_a_root_keep_all_its_digits_so_that_near_roots_are_told_apart():
+    # The quadratic's root lies within 1e-30 of 5/11: in the digits of a float both have the same bounds.
+    near = fmpq_poly([120000000000000112, -264000000000000280, 91])
+    (root,) = enclosures.roots_between_0_and_1(near)
+    low, high = enclosures.bounds(root.enclosed(512))
+    assert 0 < high - low < Fraction(1, 2**400)
+    assert not low <= Fraction(5, 11) <= high

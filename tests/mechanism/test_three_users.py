@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fairgames import FairGame, equilibria, optimal_alpha
+from fairgames import FairGame, FederatedMeanUtility, equilibria, optimal_alpha, stable_profiles
 from fairgames.mechanism import three_users
 from fairgames.mechanism.problem import as_problem
 from fairgames.mechanism.three_users import Curve
@@ -122,3 +122,12 @@ def test_an_optimum_at_which_all_three_mix():
     lowest = [min(kept_at(floats, costs, worst.alpha + shift)) for shift in (-0.01, -1e-4, 0, 1e-4, 0.01)]
     assert max(lowest) == pytest.approx(worst.value, abs=1e-9)
     assert lowest[2] == max(lowest)
+
+
+def test_a_pure_optimum_that_a_family_of_mixed_ones_touches_stays_pure():
+    utility = FederatedMeanUtility([3, 3, 3], 4.0, 1.0)
+    optimum = optimal_alpha(utility, [0.0, 0.1, 0.2])
+    assert optimum.strategies is None
+    assert optimum.profile is not None
+    dense = [(1 - one.alpha_from) * one.utility for one in stable_profiles(utility, [0.0, 0.1, 0.2])]
+    assert optimum.value == pytest.approx(max(dense))
